@@ -5,15 +5,18 @@ export interface Cache<V> {
 }
 
 export function cache<V>(capacity: number): Cache<V> {
+  // A Map iterates in order of insertion: deleting and setting a key again makes it the youngest.
   const entries = new Map<string, V>();
   return {
     get(key, make) {
-      const found = entries.get(key);
-      const value = found === undefined ? make() : found;
-      // A Map iterates in order of insertion: putting the key back makes it the youngest.
+      const known = entries.get(key);
+      const value = known === undefined ? make() : known;
       entries.delete(key);
       entries.set(key, value);
-      if (entries.size > capacity) for (const oldest of entries.keys()) return (entries.delete(oldest), value);
+      if (entries.size > capacity) {
+        const [oldest] = entries.keys();
+        entries.delete(oldest);
+      }
       return value;
     },
   };
