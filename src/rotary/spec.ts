@@ -47,9 +47,11 @@ export interface RotarySpec {
   /** 'exact': the real-valued formula, rounded once. 'torch': float32 frequencies and products, as checkpoints were trained. 'ggml': iterated float32. Default 'exact'. */
   readonly precision?: Precision;
 
+  /** Positions the model was configured for. */
   readonly maxPositionEmbeddings?: number;
+  /** Positions before the extension. Default: maxPositionEmbeddings. */
   readonly originalMaxPositionEmbeddings?: number;
-  /** linear, dynamic, yarn, llama3, longrope, proportional. */
+  /** linear, dynamic, ntk (kexue.fm/archives/9706), ntk-by-parts, yarn, llama3, longrope, proportional. */
   readonly factor?: number;
   /** ntk: base is multiplied by alpha^(d/(d-2)). */
   readonly alpha?: number;
@@ -63,7 +65,9 @@ export interface RotarySpec {
   readonly mscaleAllDim?: number;
   /** yarn: round the ramp's ends to whole pairs. Default true. */
   readonly truncate?: boolean;
-  /** yarn: weight of the unscaled frequencies inside the ramp. Default 1. */
+  /** yarn, dynamic-yarn: multiplied into the amplitude of the rule (jquesnelle/yarn, vLLM `attn_factor`). Default 1. */
+  readonly attnFactor?: number;
+  /** yarn, ntk-by-parts: weight of the unscaled frequencies inside the ramp. Default 1. */
   readonly extrapolationFactor?: number;
   /** llama3. */
   readonly lowFreqFactor?: number;

@@ -1,0 +1,55 @@
+/**
+ * Frequency ladders: the frequencies of an encoding, in radians per position, as double-double numbers. Sinusoidal tables
+ * and rotary tables of every scaling differ in nothing but their ladder. Vaswani et al., arXiv 1706.03762, section 3.5.
+ */
+import { cache } from './cache.ts';
+import { type DD, divNumber, exp, from, ln, mulNumber, neg } from './dd.ts';
+
+/**
+ * Frequencies hi[k] + lo[k] in radians per position, hi[k] being the nearest float64. Ladders are shared through a cache:
+ * do not write into the arrays.
+ */
+export interface Ladder {
+  /** Canonical text of the parameters: equal keys mean equal values. */
+  readonly key: string;
+  readonly count: number;
+  readonly hi: Float64Array;
+  readonly lo: Float64Array;
+}
+
+const ladders = cache<Ladder>(64);
+
+/** The ladder of `key`; its values are computed by `values` when they are not known yet. */
+export function ladderFrom(key: string, values: () => readonly DD[]): Ladder {
+  return ladders.get(key, () => {
+    const list = values();
+    return {
+      key,
+      count: list.length,
+      hi: Float64Array.from(list, (value) => value.hi),
+      lo: Float64Array.from(list, (value) => value.lo),
+    };
+  });
+}
+
+/** scale * base^(-k / denominator), k = 0 .. count-1, each within 2^-98. base > 0, denominator > 0. */
+export function ladder(options: { base: number; count: number; denominator: number; scale?: number }): Ladder {
+  const { base, count, denominator, scale = 1 } = options;
+  return ladderFrom(`geometric ${base} ${count} ${denominator} ${scale}`, () =>
+    powers({ base: from(base), count, denominator }).map((value) => mulNumber(value, scale)),
+  );
+}
+
+/** base^(-k / denominator), k = 0 .. count-1. */
+export function powers(options: { base: DD; count: number; denominator: number }): DD[] {
+  const { base, count, denominator } = options;
+  const lnBase = neg(ln(base));
+  return Array.from({ length: count }, (_, k) => exp(divNumber(mulNumber(lnBase, k), denominator)));
+}
+
+/** Frequencies given as doubles, taken as exact. */
+export function ladderOf(values: ArrayLike<number>): Ladder {
+  // + 0 turns -0 into 0, whose text is the same.
+  const list = Array.from(values, (value) => value + 0);
+  return ladderFrom(`given ${list.join(' ')}`, () => list.map(from));
+}

@@ -1,0 +1,244 @@
+/**
+ * From a rotary specification to its frequencies: checks every option, resolves the defaults, and applies the frequency
+ * rule (one file each). RoFormer, arXiv 2104.09864; transformers `ROPE_INIT_FUNCTIONS`.
+ */
+import { cache } from '../phase/cache.ts';
+import type { DD } from '../phase/dd.ts';
+import { type Ladder, ladderFrom, ladderOf } from '../phase/ladder.ts';
+import { finite, numbers, oneOf, options, size } from '../runtime/arguments.ts';
+import { PosencError } from '../runtime/errors.ts';
+import { dynamicRule } from './dynamic.ts';
+import { type GgmlFrequencies, ggmlFreqFactors, ggmlFrequencies } from './ggml.ts';
+import { linearRule } from './linear.ts';
+import { llama3Rule } from './llama3.ts';
+import { longropeRule } from './longrope.ts';
+import { ntkByPartsRule, ntkRule } from './ntk.ts';
+import { proportionalRule } from './proportional.ts';
+import { defaultRule, exactDefault, type Rotation, type Rule } from './rule.ts';
+import { mropeStreams } from './sections.ts';
+import type { Pairing, Precision, RopeType, RotarySpec } from './spec.ts';
+import { dynamicYarnRule, yarnRule } from './yarn.ts';
+
+/** The resolved specification. The arrays are shared through caches: do not write into them. */
+export interface RotaryFrequencies {
+  readonly precision: Precision;
+  readonly ropeType: RopeType;
+  /** The real-valued formula, in radians per position. */
+  readonly ladder: Ladder;
+  /** precision 'torch': the float32 frequencies of PyTorch. */
+  readonly float32?: Float32Array;
+  /** precision 'ggml': what `ggmlAngles` needs. Its `mscale` is the amplitude. */
+  readonly ggml?: GgmlFrequencies;
+  /** Amplitude of cos and sin. */
+  readonly attentionFactor: number;
+  readonly headDim: number;
+  /** Rotated channels: 2 * pairs. */
+  readonly rotaryDim: number;
+  readonly pairs: number;
+  readonly rotaryOffset: number;
+  readonly pairing: Pairing;
+  readonly outputPairing: Pairing;
+  readonly rotationSign: 1 | -1;
+  /** M-RoPE: the position stream (0 = t, 1 = h, 2 = w, 3 = e) of each pair. */
+  readonly streams?: Uint8Array;
+}
+
+/** The options that only some rules read. Given under any other rule they would do nothing, which is an error. */
+const READS: Record<RopeType, readonly (keyof RotarySpec)[]> = {
+  default: [],
+  linear: ['factor'],
+  dynamic: ['factor'],
+  ntk: ['alpha', 'factor', 'mixedB'],
+  'ntk-by-parts': ['factor', 'extrapolationFactor'],
+  yarn: ['factor', 'betaFast', 'betaSlow', 'mscale', 'mscaleAllDim', 'truncate', 'extrapolationFactor', 'attnFactor'],
+  'dynamic-yarn': ['betaFast', 'betaSlow', 'mscale', 'mscaleAllDim', 'truncate', 'extrapolationFactor', 'attnFactor'],
+  longrope: ['factor', 'shortFactor', 'longFactor', 'shortMscale', 'longMscale'],
+  llama3: ['factor', 'lowFreqFactor', 'highFreqFactor'],
+  proportional: ['factor'],
+};
+const ROPE_TYPES = Object.keys(READS) as RopeType[];
+const COMMON: readonly (keyof RotarySpec)[] = [
+  'headDim',
+  'rotaryDim',
+  'partialRotaryFactor',
+  'rotaryOffset',
+  'pairing',
+  'outputPairing',
+  'rotationSign',
+  'ropeTheta',
+  'ropeType',
+  'invFreq',
+  'attentionFactor',
+  'precision',
+  'maxPositionEmbeddings',
+  'originalMaxPositionEmbeddings',
+  'mropeSection',
+  'mropeLayout',
+];
+const ALL: readonly string[] = [...new Set([...COMMON, ...Object.values(READS).flat()])];
+
+const torchFrequencies = cache<Float32Array>(64);
+
+/**
+ * @param spec the rotary specification
+ * @param context.length highest position + 1; required by 'dynamic', 'dynamic-yarn' and 'longrope'
+ * @throws PosencError ERR_OPTION, ERR_SHAPE
+ */
+export function rotaryFrequencies(spec: RotarySpec, context: { readonly length?: number } = {}): RotaryFrequencies {
+  options('rotary specification', spec, ALL);
+  const ropeType = oneOf('ropeType', spec.ropeType, ROPE_TYPES, 'default');
+  rejectUnread(spec, ropeType);
+  const precision = oneOf('precision', spec.precision, ['exact', 'torch', 'ggml'], 'exact');
+  const pairing = oneOf('pairing', spec.pairing, ['half', 'interleaved'], 'half');
+  const outputPairing = oneOf('outputPairing', spec.outputPairing, ['half', 'interleaved'], pairing);
+  const rotationSign = spec.rotationSign ?? 1;
+  if (rotationSign !== 1 && rotationSign !== -1) {
+    throw new PosencError('ERR_OPTION', `rotationSign: expected 1 or -1, got ${String(rotationSign)}`);
+  }
+  const length = context.length === undefined ? undefined : size('length', context.length, 0, Number.MAX_SAFE_INTEGER);
+  for (const option of ['maxPositionEmbeddings', 'originalMaxPositionEmbeddings'] as const) {
+    if (spec[option] !== undefined) finite(option, spec[option], { above: 0 });
+  }
+  const given = spec.attentionFactor === undefined ? undefined : finite('attentionFactor', spec.attentionFactor);
+
+  const rotation = rotationOf(spec, ropeType);
+  const { pairs } = rotation;
+  const rotaryDim = 2 * pairs;
+  const rotaryOffset = size('rotaryOffset', spec.rotaryOffset, 0, spec.headDim - rotaryDim, 0);
+  const streams = streamsOf(spec, pairs);
+  const invFreq = spec.invFreq === undefined ? undefined : numbers('invFreq', spec.invFreq, pairs);
+
+  const rule = ruleOf(rotation, spec, ropeType, length);
+  const attentionFactor = given ?? rule.attentionFactor;
+  const key = `rotary ${rotation.theta} ${pairs} ${rotation.width} ${rule.key}`;
+  const ladder = invFreq ? ladderOf(invFreq) : ladderFrom(key, rule.exact);
+  return {
+    precision,
+    ropeType,
+    ladder,
+    ...(precision === 'torch' && {
+      float32: invFreq ? Float32Array.from(invFreq) : torchFrequencies.get(key, rule.torch),
+    }),
+    ...(precision === 'ggml' && { ggml: ggmlOf(rotation, rule, ladder, attentionFactor, invFreq !== undefined) }),
+    attentionFactor,
+    headDim: spec.headDim,
+    rotaryDim,
+    pairs,
+    rotaryOffset,
+    pairing,
+    outputPairing,
+    rotationSign,
+    ...(streams && { streams }),
+  };
+}
+
+function rejectUnread(spec: RotarySpec, ropeType: RopeType): void {
+  for (const option of Object.keys(spec) as (keyof RotarySpec)[]) {
+    if (spec[option] === undefined || COMMON.includes(option) || READS[ropeType].includes(option)) continue;
+    const readers = ROPE_TYPES.filter((type) => READS[type].includes(option)).map((type) => `'${type}'`);
+    throw new PosencError(
+      'ERR_OPTION',
+      `${option}: has no effect with ropeType '${ropeType}'; it belongs to ${readers.join(', ')}`,
+    );
+  }
+}
+
+/** Widths: d = int(headDim * partialRotaryFactor), in float64 as Python computes it; an odd d rotates d + 1 channels. */
+function rotationOf(spec: RotarySpec, ropeType: RopeType): Rotation {
+  const headDim = size('headDim', spec.headDim, 1, 65536);
+  const theta = finite('ropeTheta', spec.ropeTheta, { above: 0 }, 10000);
+  const partial = finite('partialRotaryFactor', spec.partialRotaryFactor, { min: 0, max: 1 }, 1);
+  const given = spec.rotaryDim === undefined ? undefined : size('rotaryDim', spec.rotaryDim, 1, headDim);
+  if (ropeType === 'proportional') {
+    if (headDim % 2 !== 0) {
+      throw new PosencError('ERR_SHAPE', `headDim: 'proportional' needs an even number, got ${headDim}`);
+    }
+    if (given !== undefined && given !== headDim) {
+      throw new PosencError('ERR_SHAPE', `rotaryDim: 'proportional' rotates the whole head, ${headDim}; got ${given}`);
+    }
+    return { theta, pairs: headDim / 2, width: headDim };
+  }
+  let width = Math.trunc(headDim * partial);
+  if (given !== undefined && (spec.partialRotaryFactor === undefined || given === width)) {
+    if (given % 2 !== 0) {
+      throw new PosencError(
+        'ERR_SHAPE',
+        `rotaryDim: channels rotate in pairs, expected an even number, got ${given}; the odd widths of transformers come from partialRotaryFactor`,
+      );
+    }
+    width = given;
+  } else if (given !== undefined && given !== width + (width % 2)) {
+    throw new PosencError(
+      'ERR_SHAPE',
+      `rotaryDim: got ${given}, but partialRotaryFactor ${partial} of headDim ${headDim} gives ${width}; give one of them`,
+    );
+  }
+  const pairs = Math.ceil(width / 2);
+  if (pairs === 0) {
+    throw new PosencError(
+      'ERR_SHAPE',
+      `partialRotaryFactor: ${partial} of headDim ${headDim} leaves no channel to rotate`,
+    );
+  }
+  if (2 * pairs > headDim) {
+    throw new PosencError(
+      'ERR_SHAPE',
+      `headDim: ${width} rotated channels take ${2 * pairs}, more than headDim ${headDim}; give an even rotaryDim`,
+    );
+  }
+  return { theta, pairs, width };
+}
+
+function ruleOf(rotation: Rotation, spec: RotarySpec, ropeType: RopeType, length: number | undefined): Rule {
+  switch (ropeType) {
+    case 'default':
+      return defaultRule(rotation);
+    case 'linear':
+      return linearRule(rotation, spec);
+    case 'dynamic':
+      return dynamicRule(rotation, spec, length);
+    case 'ntk':
+      return ntkRule(rotation, spec);
+    case 'ntk-by-parts':
+      return ntkByPartsRule(rotation, spec);
+    case 'yarn':
+      return yarnRule(rotation, spec);
+    case 'dynamic-yarn':
+      return dynamicYarnRule(rotation, spec, length);
+    case 'longrope':
+      return longropeRule(rotation, spec, length);
+    case 'llama3':
+      return llama3Rule(rotation, spec);
+    case 'proportional':
+      return proportionalRule(rotation, spec);
+  }
+}
+
+function streamsOf(spec: RotarySpec, pairs: number): Uint8Array | undefined {
+  if (spec.mropeSection === undefined) {
+    if (spec.mropeLayout === undefined) return undefined;
+    throw new PosencError('ERR_OPTION', 'mropeLayout: give mropeSection too, the pairs of each position stream');
+  }
+  return mropeStreams(spec.mropeSection, spec.mropeLayout ?? 'chunked', pairs);
+}
+
+/** ggml's own arguments where it has them; anything else as divisors of its angles. */
+function ggmlOf(
+  rotation: Rotation,
+  rule: Rule,
+  ladder: Ladder,
+  attentionFactor: number,
+  given: boolean,
+): GgmlFrequencies {
+  const { theta, pairs } = rotation;
+  const nDims = 2 * pairs;
+  if (rotation.width === nDims && rule.ggml && !given) {
+    const resolved = ggmlFrequencies({ nDims, freqBase: theta, ...rule.ggml });
+    // llama.cpp divides attn_factor by the magnitude that the kernel multiplies in: the amplitude is the rule's.
+    return { ...resolved, mscale: Math.fround(attentionFactor) };
+  }
+  const plain = exactDefault({ theta, pairs, width: nDims });
+  const scaled: DD[] = Array.from(ladder.hi, (hi, i) => ({ hi, lo: ladder.lo[i] }));
+  const freqFactors = ggmlFreqFactors(plain, scaled);
+  return ggmlFrequencies({ nDims, freqBase: theta, freqFactors, attnFactor: attentionFactor });
+}

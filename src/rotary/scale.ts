@@ -1,0 +1,34 @@
+/**
+ * Factors that belong to the logits or the query, not into the cos and sin tables: DeepSeek's softmax correction for YaRN
+ * and Llama 4's query temperature on layers without positions (transformers modeling_deepseek_v3, modeling_llama4).
+ */
+import { addNumber, from, ln, mulNumber } from '../phase/dd.ts';
+import { finite } from '../runtime/arguments.ts';
+import { PosencError } from '../runtime/errors.ts';
+import type { RotarySpec } from './spec.ts';
+import { contextFactor, type Extension, yarnMscale } from './yarn.ts';
+
+/**
+ * What multiplies the usual softmax scale 1 / sqrt(headDim): (0.1 mscaleAllDim ln factor + 1)^2 for YaRN with mscaleAllDim
+ * (DeepSeek-V2/V3, Kimi, Mistral 4), else 1. Models that have mscaleAllDim but not this rule must not apply it.
+ */
+export function softmaxScale(spec: Extension & Pick<RotarySpec, 'ropeType' | 'mscaleAllDim'>): number {
+  const coefficient = finite('mscaleAllDim', spec.mscaleAllDim, {}, 0);
+  if (spec.ropeType !== 'yarn' || coefficient === 0) return 1;
+  const mscale = yarnMscale(contextFactor(spec), coefficient);
+  return mscale * mscale;
+}
+
+/**
+ * Llama 4's temperature: 1 + attnScale ln(1 + floor((position + 1) / floorScale)).
+ * Defaults: floorScale 8192, attnScale 0.1. `position` >= 0.
+ */
+export function queryScale(position: number, options: { floorScale?: number; attnScale?: number } = {}): number {
+  const floorScale = finite('floorScale', options.floorScale, { above: 0 }, 8192);
+  const attnScale = finite('attnScale', options.attnScale, {}, 0.1);
+  if (!(position >= 0 && position <= 2 ** 53)) {
+    throw new PosencError('ERR_POSITION', `position: expected a number from 0 to 2^53, got ${position}`);
+  }
+  const steps = Math.floor((position + 1) / floorScale);
+  return addNumber(mulNumber(ln(from(1 + steps)), attnScale), 1).hi;
+}
