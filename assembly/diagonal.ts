@@ -59,19 +59,18 @@ function clamp(x: i64, columns: i32): i32 {
  *
  * slopes: heads x (left, right) float32. query: position of row 0, or int32 positions at `queries`. key: position of
  * column 0, or int32 positions at `keys`. centred: centre is the row's query; else the fixed `centre`.
- * Rows of out are contiguous, heads headStride bytes apart.
+ * Rows of out are rowStride bytes apart, heads headStride.
  */
 export function alibiRows(
-  out: usize, headStride: usize, slopes: usize, heads: usize, rows: usize, columns: i32,
+  out: usize, headStride: usize, rowStride: usize, slopes: usize, heads: usize, rows: usize, columns: i32,
   query: i32, queries: usize, key: i32, keys: usize, centred: i32, centre: i32,
   left: i32, right: i32, maskValue: f32, k: usize,
 ): void {
-  const rowBytes = <usize>columns << 2;
   for (let h: usize = 0; h < heads; h++, slopes += 8, out += headStride) {
     const below = load<f32>(slopes);
     const above = load<f32>(slopes, 4);
     let o = out;
-    for (let r: usize = 0; r < rows; r++, o += rowBytes) {
+    for (let r: usize = 0; r < rows; r++, o += rowStride) {
       const i = <i64>(queries ? load<i32>(queries + (r << 2)) : query + <i32>r);
       const zero = centred ? i : <i64>centre;
       const low = i - left;

@@ -71,9 +71,10 @@ function rotateRow(
  * Rotates n0 x n1 x n2 vectors. Strides in bytes: x*, out* of the vectors, t* of the table, i* of the row indices.
  * rows: int32 row of the table per vector at rows + i*, or 0 when the table strides alone say it; a negative row leaves the
  * vector as it is (out must already hold it). mode: bit 0 load interleaved, bit 1 store interleaved, bit 2 inverse.
+ * temp: 8 x pairs bytes to hold a vector when load and store pairing differ and out is x, else 0.
  */
 export function rotate(
-  out: usize, x: usize, cos: usize, sin: usize, rows: usize, pairs: usize, rowBytes: usize, mode: i32,
+  out: usize, x: usize, cos: usize, sin: usize, rows: usize, pairs: usize, rowBytes: usize, mode: i32, temp: usize,
   n0: usize, n1: usize, n2: usize, x0: usize, x1: usize, x2: usize, out0: usize, out1: usize, out2: usize,
   t0: usize, t1: usize, t2: usize, i0: usize, i1: usize, i2: usize,
 ): void {
@@ -95,10 +96,14 @@ export function rotate(
           else if (mode == 3) rotateRow(target, source, cos + at, sin + at, pairs, true, true, false);
           else if (mode == 4) rotateRow(target, source, cos + at, sin + at, pairs, false, false, true);
           else if (mode == 7) rotateRow(target, source, cos + at, sin + at, pairs, true, true, true);
-          else if (mode == 1) rotateRow(target, source, cos + at, sin + at, pairs, true, false, false);
-          else if (mode == 2) rotateRow(target, source, cos + at, sin + at, pairs, false, true, false);
-          else if (mode == 5) rotateRow(target, source, cos + at, sin + at, pairs, true, false, true);
-          else rotateRow(target, source, cos + at, sin + at, pairs, false, true, true);
+          else {
+            const to = temp ? temp : target;
+            if (mode == 1) rotateRow(to, source, cos + at, sin + at, pairs, true, false, false);
+            else if (mode == 2) rotateRow(to, source, cos + at, sin + at, pairs, false, true, false);
+            else if (mode == 5) rotateRow(to, source, cos + at, sin + at, pairs, true, false, true);
+            else rotateRow(to, source, cos + at, sin + at, pairs, false, true, true);
+            if (temp) for (let i: usize = 0; i < pairs << 3; i += 8) store<u64>(target + i, load<u64>(temp + i));
+          }
         }
         source += x2;
         target += out2;

@@ -3,7 +3,7 @@
 
 // @ts-ignore: decorator
 @inline
-function joinRows(out: usize, x: usize, p: usize, rows: usize, width: usize, period: usize, mode: i32, k: usize): void {
+function joinRows(out: usize, x: usize, p: usize, rows: usize, width: usize, period: usize, mode: i32): void {
   // whole periods are contiguous on both sides: one long run each
   const run = period * width;
   let left = rows * width;
@@ -34,18 +34,18 @@ function joinRows(out: usize, x: usize, p: usize, rows: usize, width: usize, per
 }
 
 /** out = x + p. */
-export function addRows(out: usize, x: usize, p: usize, rows: usize, width: usize, period: usize, k: usize): void {
-  joinRows(out, x, p, rows, width, period, 0, k);
+export function addRows(out: usize, x: usize, p: usize, rows: usize, width: usize, period: usize): void {
+  joinRows(out, x, p, rows, width, period, 0);
 }
 
 /** out = x * p. */
-export function multiplyRows(out: usize, x: usize, p: usize, rows: usize, width: usize, period: usize, k: usize): void {
-  joinRows(out, x, p, rows, width, period, 1, k);
+export function multiplyRows(out: usize, x: usize, p: usize, rows: usize, width: usize, period: usize): void {
+  joinRows(out, x, p, rows, width, period, 1);
 }
 
 /** out = x * (1 + p). */
-export function multiplyPlusOneRows(out: usize, x: usize, p: usize, rows: usize, width: usize, period: usize, k: usize): void {
-  joinRows(out, x, p, rows, width, period, 2, k);
+export function multiplyPlusOneRows(out: usize, x: usize, p: usize, rows: usize, width: usize, period: usize): void {
+  joinRows(out, x, p, rows, width, period, 2);
 }
 
 /** Copies rows of `width` floats; row t comes from x + (t mod period) x xStride and goes to out + t x outStride. */

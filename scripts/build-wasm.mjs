@@ -56,7 +56,7 @@ const fresh =
 if (!fresh) {
   for (const { name, entry } of targets) {
     const { error, stderr } = await asc.main([entry, '--target', name], { stdout: process.stdout });
-    const messages = stderr?.toString().trim() ?? "";
+    const messages = stderr?.toString().trim() ?? '';
     if (error || messages) {
       console.error(messages || error);
       process.exit(1);

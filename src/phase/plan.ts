@@ -49,7 +49,10 @@ function turns(ladder: Ladder): Turns {
   known = { theta: ladder.hi, whole: new BigUint64Array(n), high: new BigUint64Array(n), low: new BigUint64Array(n) };
   for (let i = 0; i < n; i++) {
     if (!(Math.abs(ladder.hi[i]) <= MAX_FREQUENCY)) {
-      throw new PosencError('ERR_OPTION', `frequency ${i}: expected at most 2^40 radians per position, got ${ladder.hi[i]}`);
+      throw new PosencError(
+        'ERR_OPTION',
+        `frequency ${i}: expected at most 2^40 radians per position, got ${ladder.hi[i]}`,
+      );
     }
     // to 200 fractional bits; float64 values this small are integers after the scaling, or rounded at 2^-201
     const fixed = BigInt(Math.round(ladder.hi[i] * 2 ** 200)) + BigInt(Math.round(ladder.lo[i] * 2 ** 200));
@@ -123,9 +126,33 @@ export function exactRows(
       const a = first + row * target.stride;
       const b = second + row * target.stride;
       if (positions) {
-        kernels.phaseAt(plan.pointer, plan.padded, n, positions, height, amplitude, mode, a, b, target.stride, coefficients);
+        kernels.phaseAt(
+          plan.pointer,
+          plan.padded,
+          n,
+          positions,
+          height,
+          amplitude,
+          mode,
+          a,
+          b,
+          target.stride,
+          coefficients,
+        );
       } else {
-        kernels.phaseRows(plan.pointer, plan.padded, n, start, height, amplitude, mode, a, b, target.stride, coefficients);
+        kernels.phaseRows(
+          plan.pointer,
+          plan.padded,
+          n,
+          start,
+          height,
+          amplitude,
+          mode,
+          a,
+          b,
+          target.stride,
+          coefficients,
+        );
       }
     });
   }

@@ -5,8 +5,9 @@
  * Blocks are pinned typed arrays made through the loader: zeroed, owned, and freeing one twice throws. Kernels are called
  * through the raw instance exports, which cost a third of the loader's wrapped ones.
  */
-import { byo, simd } from '#wasm';
+
 import { instantiateSync } from '@assemblyscript/loader';
+import { byo, simd } from '#wasm';
 import type { Kernels } from './abi.ts';
 import { integer, options } from './arguments.ts';
 import { COEFFICIENT_BYTES, writeCoefficients } from './coefficients.ts';
@@ -89,7 +90,8 @@ export class Engine {
 
   /** @internal */
   assertUsable(): void {
-    if (this.#disposed) throw new PosencError('ERR_DISPOSED', 'engine: used after dispose(); make one with createEngine()');
+    if (this.#disposed)
+      throw new PosencError('ERR_DISPOSED', 'engine: used after dispose(); make one with createEngine()');
   }
 
   /** @internal A zeroed block of at least `bytes` bytes; may grow the memory. */
@@ -131,7 +133,8 @@ export class Engine {
 
   /** @internal The whole memory as float64; index = pointer / 8. Likewise the others. */
   get f64(): Float64Array<ArrayBuffer> {
-    if (!this.#f64?.length) this.#f64 = new Float64Array(this.memory.buffer as ArrayBuffer, 0, this.memory.buffer.byteLength >>> 3);
+    if (!this.#f64?.length)
+      this.#f64 = new Float64Array(this.memory.buffer as ArrayBuffer, 0, this.memory.buffer.byteLength >>> 3);
     return this.#f64;
   }
   /** @internal */
@@ -146,7 +149,8 @@ export class Engine {
   }
   /** @internal */
   get u64(): BigUint64Array<ArrayBuffer> {
-    if (!this.#u64?.length) this.#u64 = new BigUint64Array(this.memory.buffer as ArrayBuffer, 0, this.memory.buffer.byteLength >>> 3);
+    if (!this.#u64?.length)
+      this.#u64 = new BigUint64Array(this.memory.buffer as ArrayBuffer, 0, this.memory.buffer.byteLength >>> 3);
     return this.#u64;
   }
 }
@@ -177,7 +181,13 @@ export function createEngine(given: EngineOptions = {}): Engine {
   const scratchBytes = integer('scratchBytes', o.scratchBytes, MIN_SCRATCH, 2 ** 28, DEFAULT_SCRATCH);
   const least = scratchBytes + 2 * PAGE;
   const maximumBytes = integer('maximumBytes', o.maximumBytes, least, MAX_PAGES * PAGE, MAX_PAGES * PAGE);
-  const initialBytes = integer('initialBytes', o.initialBytes, least, maximumBytes, Math.min(maximumBytes, Math.max(1 << 22, least)));
+  const initialBytes = integer(
+    'initialBytes',
+    o.initialBytes,
+    least,
+    maximumBytes,
+    Math.min(maximumBytes, Math.max(1 << 22, least)),
+  );
   const initial = Math.ceil(initialBytes / PAGE);
   const maximum = o.fixed === true ? initial : Math.floor(maximumBytes / PAGE);
   if (o.fixed !== undefined && typeof o.fixed !== 'boolean') {
@@ -250,7 +260,10 @@ export function createEngine(given: EngineOptions = {}): Engine {
  */
 export function attach(
   memory: WebAssembly.Memory,
-  given: { readonly scratch: { readonly byteOffset: number; readonly byteLength: number }; readonly wasm?: WebAssembly.Module | ArrayBuffer | Uint8Array },
+  given: {
+    readonly scratch: { readonly byteOffset: number; readonly byteLength: number };
+    readonly wasm?: WebAssembly.Module | ArrayBuffer | Uint8Array;
+  },
 ): Engine {
   if (Object.prototype.toString.call(memory) !== '[object WebAssembly.Memory]') {
     throw new PosencError('ERR_OPTION', `memory: expected a WebAssembly.Memory, got ${show(memory)}`);
@@ -265,7 +278,12 @@ export function attach(
   const scratch = options('scratch', o.scratch, ['byteOffset', 'byteLength']);
   const bytes = memory.buffer.byteLength;
   const reserved = integer('scratch.byteOffset', scratch.byteOffset, 0, bytes);
-  const reservedBytes = integer('scratch.byteLength', scratch.byteLength, MIN_SCRATCH + COEFFICIENT_SPACE, bytes - reserved);
+  const reservedBytes = integer(
+    'scratch.byteLength',
+    scratch.byteLength,
+    MIN_SCRATCH + COEFFICIENT_SPACE,
+    bytes - reserved,
+  );
   if (reserved % 16 !== 0) {
     throw new PosencError('ERR_OPTION', `scratch.byteOffset: expected a multiple of 16, got ${reserved}`);
   }
@@ -287,8 +305,12 @@ export function compile(source: unknown): WebAssembly.Module {
     return module;
   }
   const tag = Object.prototype.toString.call(source);
-  if (tag === '[object ArrayBuffer]' || tag === '[object Uint8Array]') return compileBytes(source as Uint8Array<ArrayBuffer>);
-  throw new PosencError('ERR_OPTION', `wasm: expected a WebAssembly.Module, ArrayBuffer or Uint8Array, got ${show(source)}`);
+  if (tag === '[object ArrayBuffer]' || tag === '[object Uint8Array]')
+    return compileBytes(source as Uint8Array<ArrayBuffer>);
+  throw new PosencError(
+    'ERR_OPTION',
+    `wasm: expected a WebAssembly.Module, ArrayBuffer or Uint8Array, got ${show(source)}`,
+  );
 }
 
 function compileBytes(bytes: BufferSource): WebAssembly.Module {
@@ -304,7 +326,8 @@ function compileBytes(bytes: BufferSource): WebAssembly.Module {
 export function explainCompileFailure(bytes: BufferSource, cause: unknown): PosencError {
   // (module (func (v128.const 0) (drop))): valid exactly where SIMD exists
   const probe = new Uint8Array([
-    0, 97, 115, 109, 1, 0, 0, 0, 1, 4, 1, 96, 0, 0, 3, 2, 1, 0, 10, 23, 1, 21, 0, 253, 12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 26, 11,
+    0, 97, 115, 109, 1, 0, 0, 0, 1, 4, 1, 96, 0, 0, 3, 2, 1, 0, 10, 23, 1, 21, 0, 253, 12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    0, 0, 0, 0, 0, 0, 26, 11,
   ]);
   if (!WebAssembly.validate(probe)) {
     return new PosencError(

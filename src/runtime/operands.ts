@@ -12,7 +12,10 @@ export function chooseEngine(given: unknown, ...operands: unknown[]): Engine {
   let engine: Engine | undefined;
   if (given !== undefined) {
     if (!(given instanceof Engine)) {
-      throw new PosencError('ERR_OPTION', `engine: expected an engine made by createEngine or attach, got ${show(given)}`);
+      throw new PosencError(
+        'ERR_OPTION',
+        `engine: expected an engine made by createEngine or attach, got ${show(given)}`,
+      );
     }
     engine = given;
   }
@@ -44,7 +47,8 @@ const NOTHING = () => {};
 /** float32 data as input, or with `writeBack` as data changed in place. Staging allocates. */
 export function operand(option: string, engine: Engine, x: unknown, writeBack = false): Operand {
   if (x instanceof Tensor) {
-    if (x.dtype !== 'float32') throw new PosencError('ERR_OPTION', `${option}: expected a float32 Tensor, got ${x.dtype}`);
+    if (x.dtype !== 'float32')
+      throw new PosencError('ERR_OPTION', `${option}: expected a float32 Tensor, got ${x.dtype}`);
     return { pointer: x.byteOffset, length: x.length, finish: NOTHING };
   }
   if (!(x instanceof Float32Array)) {

@@ -52,7 +52,8 @@ export class Tensor<D extends Dtype = 'float32'> {
     this.dtype = dtype;
     this.length = shape.reduce((product, n) => product * n, 1);
     this.#owned = borrowed === undefined && this.length > 0;
-    this.byteOffset = borrowed ?? (this.length > 0 ? engine.allocate(this.length * ARRAYS[dtype].BYTES_PER_ELEMENT) : 0);
+    this.byteOffset =
+      borrowed ?? (this.length > 0 ? engine.allocate(this.length * ARRAYS[dtype].BYTES_PER_ELEMENT) : 0);
     if (this.#owned) made?.push(this as unknown as Tensor<Dtype>);
   }
 
@@ -63,7 +64,10 @@ export class Tensor<D extends Dtype = 'float32'> {
   ): Tensor<D> {
     const dtype = given.dtype ?? ('float32' as D);
     if (!Object.hasOwn(ARRAYS, dtype)) {
-      throw new PosencError('ERR_OPTION', `dtype: expected one of ${Object.keys(ARRAYS).join(', ')}, got ${show(dtype)}`);
+      throw new PosencError(
+        'ERR_OPTION',
+        `dtype: expected one of ${Object.keys(ARRAYS).join(', ')}, got ${show(dtype)}`,
+      );
     }
     return new Tensor(given.engine ?? defaultEngine(), checkShape('shape', shape), dtype);
   }
@@ -73,7 +77,10 @@ export class Tensor<D extends Dtype = 'float32'> {
     const checked = checkShape('shape', shape);
     const length = checked.reduce((product, n) => product * n, 1);
     if (data === null || typeof data !== 'object' || data.length !== length) {
-      throw new PosencError('ERR_SHAPE', `data: shape [${checked.join(', ')}] needs ${length} numbers, got ${show(data)}`);
+      throw new PosencError(
+        'ERR_SHAPE',
+        `data: shape [${checked.join(', ')}] needs ${length} numbers, got ${show(data)}`,
+      );
     }
     const tensor = new Tensor(given.engine ?? defaultEngine(), checked, 'float32');
     tensor.data.set(data);
@@ -139,7 +146,10 @@ export function checkShape(option: string, shape: unknown): readonly number[] {
   const sizes = Array.from(shape as ArrayLike<number>, (n, i) => size(`${option}[${i}]`, n, 0));
   const length = sizes.reduce((product, n) => product * n, 1);
   if (length > 2 ** 31 - 1) {
-    throw new PosencError('ERR_SHAPE', `${option}: [${sizes.join(', ')}] has more than 2^31 - 1 elements; compute row blocks`);
+    throw new PosencError(
+      'ERR_SHAPE',
+      `${option}: [${sizes.join(', ')}] has more than 2^31 - 1 elements; compute row blocks`,
+    );
   }
   return sizes;
 }
@@ -148,7 +158,13 @@ function halfToNumber(code: number): number {
   const exponent = (code >> 10) & 31;
   const fraction = code & 1023;
   const magnitude =
-    exponent === 31 ? (fraction ? Number.NaN : Number.POSITIVE_INFINITY) : exponent ? (1 + fraction / 1024) * 2 ** (exponent - 15) : fraction * 2 ** -24;
+    exponent === 31
+      ? fraction
+        ? Number.NaN
+        : Number.POSITIVE_INFINITY
+      : exponent
+        ? (1 + fraction / 1024) * 2 ** (exponent - 15)
+        : fraction * 2 ** -24;
   return code & 0x8000 ? -magnitude : magnitude;
 }
 
