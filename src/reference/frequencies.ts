@@ -152,7 +152,8 @@ function ramp(
   if (low === high) high += ONE / 1000n;
   return Array.from({ length: pairs }, (_, i) => {
     const at = div(fixed(i) - low, high - low);
-    return at < 0n ? 0n : at > ONE ? ONE : at;
+    if (at < 0n) return 0n;
+    return at < ONE ? at : ONE;
   });
 }
 

@@ -13,7 +13,10 @@ export interface Shaped {
   readonly data: Float32Array;
 }
 
-export function tensor(shape: readonly number[], data = new Float32Array(elements(shape))): ReferenceTensor {
+export function tensor(
+  shape: readonly number[],
+  data: Float32Array = new Float32Array(elements(shape)),
+): ReferenceTensor {
   return { shape, dtype: 'float32', data };
 }
 
