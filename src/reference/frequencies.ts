@@ -152,8 +152,9 @@ function ramp(
   if (low === high) high += ONE / 1000n;
   return Array.from({ length: pairs }, (_, i) => {
     const at = div(fixed(i) - low, high - low);
+    if (at > ONE) return ONE;
     if (at < 0n) return 0n;
-    return at < ONE ? at : ONE;
+    return at;
   });
 }
 

@@ -28,8 +28,14 @@ for (const record of golden('absolute', 'merge-')) {
 
 test('a position table of its own per batch entry is not repeated', () => {
   const x = Float32Array.of(1, 2, 3, 4);
-  assert.equal(merge(x, Float32Array.of(10, 20, 30, 40), { mode: 'add', shape: [2, 1, 2] }).data, Float32Array.of(11, 22, 33, 44));
-  assert.equal(merge(x, Float32Array.of(10, 20), { mode: 'add', shape: [2, 1, 2] }).data, Float32Array.of(11, 22, 13, 24));
+  assert.equal(
+    merge(x, Float32Array.of(10, 20, 30, 40), { mode: 'add', shape: [2, 1, 2] }).data,
+    Float32Array.of(11, 22, 33, 44),
+  );
+  assert.equal(
+    merge(x, Float32Array.of(10, 20), { mode: 'add', shape: [2, 1, 2] }).data,
+    Float32Array.of(11, 22, 13, 24),
+  );
 });
 
 test('out receives the result and may be x itself', () => {

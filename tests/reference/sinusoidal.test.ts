@@ -28,7 +28,10 @@ function calls(record: ReturnType<typeof golden>[number]): Call[] {
     const last = inputs.tokens.shape[1];
     return [
       ['embeddings', { ...row, positions: outputs.positions.data }],
-      ['incremental_step', { ...row, positions: inputs.tokens.shape.slice(0, 1).flatMap((b) => Array(b).fill(pad + last)) }],
+      [
+        'incremental_step',
+        { ...row, positions: inputs.tokens.shape.slice(0, 1).flatMap((b) => Array(b).fill(pad + last)) },
+      ],
     ];
   }
   if (name.includes('t2t')) {
@@ -41,7 +44,8 @@ function calls(record: ReturnType<typeof golden>[number]): Call[] {
       oddRule: 'zero' as const,
     });
     const half = Math.floor(dim / 2);
-    if (!inputs.positions) return [['table', { ...axes(dim, half), length: params.length, offset: params.start_index }]];
+    if (!inputs.positions)
+      return [['table', { ...axes(dim, half), length: params.length, offset: params.start_index }]];
     return [['one_position', { ...axes(dim, half), positions: inputs.positions.data }]];
   }
   if (name.includes('marian')) {
