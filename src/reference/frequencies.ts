@@ -244,8 +244,7 @@ function torchRamp(
   p: Parameters,
   { denominator, pairs }: RotaryDims,
 ): number[] {
-  const end = (beta: number): number =>
-    (denominator * log(p.original() / (beta * 2 * 3.141592653589793))) / (2 * log(p.theta));
+  const end = (beta: number): number => (denominator * log(p.original() / (beta * 2 * Math.PI))) / (2 * log(p.theta));
   const low = Math.max(truncate ? Math.floor(end(betaFast)) : end(betaFast), 0);
   let high = Math.min(truncate ? Math.ceil(end(betaSlow)) : end(betaSlow), denominator - 1);
   if (low === high) high += 0.001;
@@ -297,7 +296,7 @@ function torchRule(spec: RotarySpec, p: Parameters, dims: RotaryDims): number[] 
       }
       const b = p.need('mixedB');
       const a = fl(log(p.factor()) / pow(d / 2, b));
-      return plain.map((w, i) => fl(w / fl(pow(2.718281828459045, fl(a * fl(pow(i + 1, b)))))));
+      return plain.map((w, i) => fl(w / fl(pow(Math.E, fl(a * fl(pow(i + 1, b)))))));
     }
     case 'ntk-by-parts': {
       const factor = fl(p.factor());
@@ -324,7 +323,7 @@ function torchRule(spec: RotarySpec, p: Parameters, dims: RotaryDims): number[] 
     case 'llama3': {
       const [factor, lowFactor, highFactor] = [p.factor(), p.need('lowFreqFactor'), p.need('highFreqFactor')];
       return plain.map((w) => {
-        const wavelength = fl(fl(6.283185307179586) / w);
+        const wavelength = fl(fl(2 * Math.PI) / w);
         const long = wavelength > fl(p.original() / lowFactor);
         const slow = long ? fl(w / fl(factor)) : w;
         if (long || wavelength < fl(p.original() / highFactor)) return slow;

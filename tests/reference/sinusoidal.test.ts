@@ -58,7 +58,7 @@ function calls(record: ReturnType<typeof golden>[number]): Call[] {
     ];
   }
   if (name.includes('whisper')) return [['table', { ...common, length: params.seq_len, denominator: 'half-1' }]];
-  if (name.includes('tpe')) return [['rows', { ...common, order: 'cos-sin', amplitude: 3.141592653589793, positions }]];
+  if (name.includes('tpe')) return [['rows', { ...common, order: 'cos-sin', amplitude: Math.PI, positions }]];
   if (name.includes('float-positions')) {
     return Object.keys(outputs).map((key) => [key, { ...common, base: Number(key.slice(5)), positions }]);
   }
