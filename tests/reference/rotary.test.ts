@@ -76,8 +76,8 @@ for (const record of endToEnd) {
       const y = applyRotary(x, table, { layout, out: new Float32Array(x.data.length) });
       close(y, record.outputs[name === 'x' ? 'y' : name], record.tolerance, `${record.name} ${name}`);
       if (record.outputs.y_conjugated) {
-        // The conjugate turns the already rotated vector back in place, or the original one: the record says which.
-        const back = applyRotary(x, table, { layout, inverse: true, out: new Float32Array(x.data.length) });
+        // The record conjugates at the same position what was rotated before.
+        const back = applyRotary(y, table, { layout, inverse: true });
         close(back, record.outputs.y_conjugated, record.tolerance, `${record.name} conjugated`);
       }
     }
