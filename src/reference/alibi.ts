@@ -9,6 +9,7 @@ import {
   asNumbers,
   finiteNumber,
   integerAtLeast,
+  onlyKeys,
   output,
   positiveNumber,
   type ReferenceTensor,
@@ -57,8 +58,32 @@ export interface AlibiOptions extends AlibiSlopesOptions {
   readonly out?: Float32Array | Shaped;
 }
 
+const SLOPE_OPTIONS = ['heads', 'slopes', 'alibiBiasMax'];
+const OPTIONS = [
+  ...SLOPE_OPTIONS,
+  'keyLength',
+  'queryLength',
+  'queryOffset',
+  'queryPositions',
+  'keyPositions',
+  'totalHeads',
+  'form',
+  'causal',
+  'window',
+  'mask',
+  'queryLengths',
+  'keyLengths',
+  'rounding',
+  'rows',
+  'maskValue',
+  'out',
+];
+/** With a mask nothing depends on a query. */
+const MASK_OPTIONS = [...SLOPE_OPTIONS, 'mask', 'totalHeads', 'rounding', 'out'];
+
 /** The slopes [heads], rounded once to float32. */
 export function alibiSlopes(options: AlibiSlopesOptions): ReferenceTensor {
+  onlyKeys('alibiSlopes', options, SLOPE_OPTIONS);
   const heads = integerAtLeast('heads', options.heads, 1);
   return tensor([heads], Float32Array.from(slopeList(heads, options.slopes ?? 'press', options.alibiBiasMax ?? 8)));
 }
@@ -88,6 +113,8 @@ function slopeList(heads: number, slopes: NonNullable<AlibiSlopesOptions['slopes
 
 /** The bias [totalHeads, q, k], or with a batch dimension in front for `mask`, `queryLengths` and `keyLengths`. */
 export function alibi(options: AlibiOptions): ReferenceTensor {
+  onlyKeys('alibi', options, OPTIONS);
+  if (options.mask !== undefined) onlyKeys('alibi with a mask', options, MASK_OPTIONS);
   const heads = integerAtLeast('heads', options.heads, 1);
   const totalHeads = integerAtLeast('totalHeads', options.totalHeads ?? heads, heads);
   const form = word('form', options.form ?? 'distance', ['distance', 'tril', 'key', 'key-last-zero', 'nonsymmetric']);

@@ -1,5 +1,5 @@
 /** Joining a position table with token embeddings: add, multiply, concatenate (bert4keras `PositionEmbedding` merge modes). */
-import { elements, output, type ReferenceTensor, type Shaped, shaped, word } from './result.ts';
+import { elements, onlyKeys, output, type ReferenceTensor, type Shaped, shaped, word } from './result.ts';
 
 export interface MergeOptions {
   /** add x+p; mul x*p; mulPlusOne x*(1+p); concat [x|p]; zero p alone. */
@@ -14,6 +14,7 @@ export interface MergeOptions {
  * [..., S, Dp] and the result [..., S, D + Dp]. A plain Float32Array p has as many rows as its length allows.
  */
 export function merge(x: Float32Array | Shaped, p: Float32Array | Shaped, options: MergeOptions): ReferenceTensor {
+  onlyKeys('merge', options, ['mode', 'shape', 'out']);
   const mode = word('mode', options.mode, ['add', 'mul', 'mulPlusOne', 'concat', 'zero']);
   const { shape, data } = shaped('x', x, options.shape);
   if (shape.length < 2) throw new RangeError(`shape: expected [..., S, D], got [${shape}]`);

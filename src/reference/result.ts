@@ -24,6 +24,14 @@ export function elements(shape: readonly number[]): number {
   return shape.reduce((product, n) => product * n, 1);
 }
 
+/** Throws when `options` is no object or has a key that is not meant: a misspelt option must not pass as its default. */
+export function onlyKeys(name: string, options: object, keys: readonly string[]): void {
+  if (options === null || typeof options !== 'object') throw new TypeError(`${name}: expected an options object`);
+  for (const key of Object.keys(options)) {
+    if (!keys.includes(key)) throw new RangeError(`${name}: unknown option '${key}'; allowed: ${keys.join(', ')}`);
+  }
+}
+
 /** Throws unless `value` is an integer of at least `min`. */
 export function integerAtLeast(option: string, value: unknown, min: number): number {
   if (!Number.isSafeInteger(value) || (value as number) < min) {

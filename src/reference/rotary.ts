@@ -12,6 +12,7 @@ import {
   asNumbers,
   elements,
   integerAtLeast,
+  onlyKeys,
   type PositionOptions,
   positionList,
   type ReferenceTensor,
@@ -21,6 +22,19 @@ import {
   word,
 } from './result.ts';
 
+const TABLE_OPTIONS = ['dtype', 'context', 'length', 'positions', 'offset'];
+const TABLE_FROM_OPTIONS = ['cos', 'sin', 'shape', 'pairing', 'outputPairing', 'rotaryOffset', 'start'];
+const APPLY_OPTIONS = [
+  'layout',
+  'shape',
+  'positions',
+  'offset',
+  'cuSeqlens',
+  'inverse',
+  'outOfRange',
+  'strides',
+  'out',
+];
 const PAIRINGS = ['half', 'interleaved'] as const;
 const fl = Math.fround;
 
@@ -48,6 +62,7 @@ export interface RotaryTableOptions extends PositionOptions {
 
 /** The table of a spec for consecutive or given positions, float32 [n, pairs] each. Throws RangeError naming the option. */
 export function rotaryTable(spec: RotarySpec, options: RotaryTableOptions): ReferenceRotaryTable {
+  onlyKeys('rotaryTable', options, TABLE_OPTIONS);
   const precision = word('precision', spec.precision ?? 'exact', ['exact', 'torch', 'ggml']);
   if (precision === 'ggml') throw new RangeError("precision: the reference has 'exact' and 'torch', not 'ggml'");
   if (spec.mropeSection !== undefined) throw new RangeError('mropeSection: the reference has no position streams');
@@ -107,6 +122,7 @@ export interface RotaryTableFromOptions {
 
 /** A table whose cosines and sines come from elsewhere; amplitudes and signs are taken as they are. */
 export function rotaryTableFrom(options: RotaryTableFromOptions): ReferenceRotaryTable {
+  onlyKeys('rotaryTableFrom', options, TABLE_FROM_OPTIONS);
   const cos = shaped('cos', options.cos, options.shape);
   const sin = shaped('sin', options.sin, options.shape);
   const [length, pairs] = cos.shape;
@@ -154,6 +170,7 @@ export function applyRotary(
   table: ReferenceRotaryTable,
   options: ApplyRotaryOptions = {},
 ): ReferenceTensor {
+  onlyKeys('applyRotary', options, APPLY_OPTIONS);
   const { shape, data } = shaped('x', x, options.shape);
   const layout = word('layout', options.layout ?? 'BSHD', ['BSHD', 'BHSD', 'THD']);
   if (shape.length !== layout.length) throw new RangeError(`shape: expected ${layout}, got [${shape}]`);

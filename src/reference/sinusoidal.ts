@@ -8,6 +8,7 @@ import { quarterTurnRate, type SinCos, sincos, sincosAt } from './math.ts';
 import {
   finiteNumber,
   integerAtLeast,
+  onlyKeys,
   output,
   type PositionOptions,
   positionList,
@@ -43,8 +44,27 @@ export interface SinusoidalOptions extends PositionOptions {
   readonly out?: Float32Array | Shaped;
 }
 
+const OPTIONS = [
+  'dim',
+  'base',
+  'arrangement',
+  'scale',
+  'denominator',
+  'oddRule',
+  'order',
+  'amplitude',
+  'minTimescale',
+  'zeroRow',
+  'precision',
+  'out',
+  'length',
+  'positions',
+  'offset',
+];
+
 /** The sinusoidal table [n, dim]. Throws RangeError or TypeError naming the option. */
 export function sinusoidal(options: SinusoidalOptions): ReferenceTensor {
+  onlyKeys('sinusoidal', options, OPTIONS);
   const dim = integerAtLeast('dim', options.dim, 1);
   const base = positiveNumber('base', options.base ?? 10000);
   const scale = finiteNumber('scale', options.scale ?? 1);

@@ -111,6 +111,8 @@ test('a value is its slope times a distance, rounded once, and diagonals are con
 });
 
 test('wrong options are refused by name', () => {
+  assert.throws(() => alibi({ heads: 2, keyLength: 2, casual: true } as AlibiOptions), /unknown option 'casual'/);
+  assert.throws(() => alibi({ heads: 2, mask: [[1]], causal: true }), /with a mask: unknown option 'causal'/);
   assert.throws(() => alibi({ heads: 3, keyLength: 2, form: 'nonsymmetric' }), /heads/);
   assert.throws(() => alibi({ heads: 2 }), /keyLength/);
   assert.throws(() => alibi({ heads: 2, keyLength: 3, rows: [1, 4] }), /rows/);

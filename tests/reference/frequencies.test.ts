@@ -69,6 +69,15 @@ for (const record of golden('rotary', 'torch_inv_freq_f32')) {
   });
 }
 
+const partial = golden('rotary', 'hf_partial_variants').filter((r) => r.params.rope_type === 'default');
+for (const record of partial) {
+  test(`golden ${record.name}: width and frequencies from the partial factor, odd widths included`, () => {
+    const { head_dim: headDim, rope_theta: ropeTheta, partial_rotary_factor: partialRotaryFactor } = record.params;
+    const { invFreq } = rotaryFrequencies({ headDim, ropeTheta, partialRotaryFactor, precision: 'torch' });
+    closeData(invFreq, record.inputs.inv_freq_f32.data, { abs: 0, rel: 2.5e-7 }, record.name);
+  });
+}
+
 const init = golden('rotary', 'hf_rope_init_functions');
 for (const record of [...init, ...golden('rotary', 'yarn_repo').filter((r) => ruleOf[r.params.method])]) {
   for (const precision of ['torch', 'exact'] as const) {

@@ -146,7 +146,10 @@ test('float16: every pattern survives, and numbers go to the nearest', () => {
 
 test('bfloat16: the nearest of its neighbours, ties to even', () => {
   const word = new DataView(new ArrayBuffer(4));
-  const value = (bits: number) => (word.setUint32(0, bits << 16), word.getFloat32(0));
+  const value = (bits: number) => {
+    word.setUint32(0, bits << 16);
+    return word.getFloat32(0);
+  };
   fc.assert(
     fc.property(fc.integer({ min: 0, max: 0x7f7e }), fc.integer({ min: 0, max: 4 }), (bits, quarters) => {
       const [low, high] = [value(bits), value(bits + 1)];

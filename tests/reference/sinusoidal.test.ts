@@ -119,6 +119,10 @@ test('every pair lies on the unit circle and reversing the order swaps it', () =
 });
 
 test('wrong options are refused by name', () => {
+  assert.throws(
+    () => sinusoidal({ dim: 4, length: 2, ofset: 3 } as object as SinusoidalOptions),
+    /unknown option 'ofset'/,
+  );
   assert.throws(() => sinusoidal({ dim: 5, length: 2 }), /dim: 5 is odd/);
   assert.throws(() => sinusoidal({ dim: 2, length: 2, denominator: 'half-1' }), /denominator/);
   assert.throws(() => sinusoidal({ dim: 4, length: 2, positions: [1] }), /positions/);
