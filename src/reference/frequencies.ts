@@ -6,7 +6,7 @@
 import type { RotarySpec } from '../rotary/spec.ts';
 import { BITS, div, exp, fixed, ln, lnOf, mul, ONE, pi, toNumber } from './fixed.ts';
 import { log, pow } from './math.ts';
-import { integerAtLeast, positiveNumber, word } from './result.ts';
+import { integerAtLeast, onlyKeys, positiveNumber, word } from './result.ts';
 
 export interface RotaryDims {
   /** Number of pairs. */
@@ -16,6 +16,40 @@ export interface RotaryDims {
   /** Leading pairs with a frequency; the others stand still (proportional). */
   readonly moving: number;
 }
+
+const SPEC_KEYS: readonly (keyof RotarySpec)[] = [
+  'headDim',
+  'rotaryDim',
+  'partialRotaryFactor',
+  'rotaryOffset',
+  'pairing',
+  'outputPairing',
+  'rotationSign',
+  'ropeTheta',
+  'ropeType',
+  'invFreq',
+  'attentionFactor',
+  'precision',
+  'maxPositionEmbeddings',
+  'originalMaxPositionEmbeddings',
+  'factor',
+  'alpha',
+  'mixedB',
+  'betaFast',
+  'betaSlow',
+  'mscale',
+  'mscaleAllDim',
+  'truncate',
+  'extrapolationFactor',
+  'lowFreqFactor',
+  'highFreqFactor',
+  'shortFactor',
+  'longFactor',
+  'shortMscale',
+  'longMscale',
+  'mropeSection',
+  'mropeLayout',
+];
 
 const RULES = [
   'default',
@@ -33,6 +67,7 @@ const RULES = [
 const fl = Math.fround;
 
 export function rotaryDims(spec: RotarySpec): RotaryDims {
+  onlyKeys('spec', spec, SPEC_KEYS);
   const headDim = integerAtLeast('headDim', spec.headDim, 1);
   const fraction = spec.partialRotaryFactor ?? 1;
   if (!(fraction >= 0 && fraction <= 1)) throw new RangeError(`partialRotaryFactor: expected 0 to 1, got ${fraction}`);

@@ -133,6 +133,10 @@ test('mixed NTK with factor f divides the last pair by f', () => {
 });
 
 test('wrong options are refused by name', () => {
+  assert.throws(
+    () => rotaryFrequencies({ headDim: 8, rope_theta: 5e5 } as object as RotarySpec),
+    /unknown option 'rope_theta'/,
+  );
   assert.throws(() => rotaryFrequencies({ headDim: 8, ropeType: 'linear' }), /factor/);
   assert.throws(() => rotaryFrequencies({ headDim: 8, rotaryDim: 5 }), /rotaryDim/);
   assert.throws(() => rotaryFrequencies({ headDim: 8, invFreq: [1, 2] }), /invFreq: expected 4/);
