@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { rotaryFrequencies } from '../../src/reference/index.ts';
@@ -95,6 +96,46 @@ for (const record of [...init, ...golden('rotary', 'yarn_repo').filter((r) => ru
     });
   }
 }
+
+test('both precisions follow the same rule', () => {
+  const specs = fc.record({
+    headDim: fc.integer({ min: 2, max: 64 }).map((h) => 2 * h),
+    ropeTheta: fc.oneof(fc.integer({ min: 2, max: 100 }), fc.integer({ min: 100, max: 1e7 })),
+    ropeType: fc.constantFrom(
+      'linear',
+      'dynamic',
+      'ntk',
+      'ntk-by-parts',
+      'yarn',
+      'dynamic-yarn',
+      'llama3',
+      'proportional',
+    ),
+    factor: fc.integer({ min: 1, max: 64 }),
+    maxPositionEmbeddings: fc.integer({ min: 5, max: 20 }).map((k) => 2 ** k + 1),
+    truncate: fc.boolean(),
+    extrapolationFactor: fc.constantFrom(1, 0.5),
+    lowFreqFactor: fc.constantFrom(1, 2),
+    highFreqFactor: fc.constantFrom(4, 8),
+    mixedB: fc.constantFrom(undefined, 0.625),
+  }) as fc.Arbitrary<RotarySpec>;
+  fc.assert(
+    fc.property(specs, fc.integer({ min: 1, max: 1e6 }), (spec, context) => {
+      const exact = rotaryFrequencies(spec, { context });
+      const torch = rotaryFrequencies({ ...spec, precision: 'torch' }, { context });
+      // Where a ramp all but ends, float32 leaves an error of the unscaled frequency on a result far below it.
+      const plain = rotaryFrequencies({
+        ...spec,
+        ropeType: spec.ropeType === 'proportional' ? 'proportional' : 'default',
+      });
+      exact.invFreq.forEach((w, i) => {
+        const tolerance = { abs: 4e-7 * plain.invFreq[i], rel: 2e-5 };
+        closeData([torch.invFreq[i]], [w], tolerance, `${spec.ropeType} ${i}`);
+      });
+    }),
+    { numRuns: 300 },
+  );
+});
 
 test('a scaling that changes nothing gives the plain ladder', () => {
   const plain = rotaryFrequencies({ headDim: 64 }).invFreq;

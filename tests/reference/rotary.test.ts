@@ -185,6 +185,7 @@ test('layouts, positions, offsets and row-aligned tables name the same rotation'
       assert.equal(apply({ shape, positions }), want);
       assert.equal(apply({ shape, positions: positions.slice(0, sequence) }), want);
       assert.equal(apply({ shape }, rotaryTable(spec, { positions })), want);
+      assert.equal(apply({ shape }, rotaryTable(spec, { positions: positions.slice(0, sequence) })), want);
       assert.equal(apply({ shape, offset: Array(batch).fill(start) }), want);
       const cuSeqlens = Array.from({ length: batch + 1 }, (_, b) => b * sequence);
       const tokens = [batch * sequence, heads, headDim];
