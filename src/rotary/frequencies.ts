@@ -78,6 +78,7 @@ const COMMON: readonly (keyof RotarySpec)[] = [
 const ALL: readonly string[] = [...new Set([...COMMON, ...Object.values(READS).flat()])];
 
 const torchFrequencies = cache<Float32Array>(64);
+const ggmlPlans = cache<GgmlFrequencies>(64);
 
 /**
  * @param spec the rotary specification
@@ -119,7 +120,11 @@ export function rotaryFrequencies(spec: RotarySpec, context: { readonly length?:
     ...(precision === 'torch' && {
       float32: invFreq ? Float32Array.from(invFreq) : torchFrequencies.get(key, rule.torch),
     }),
-    ...(precision === 'ggml' && { ggml: ggmlOf(rotation, rule, ladder, attentionFactor, invFreq !== undefined) }),
+    ...(precision === 'ggml' && {
+      ggml: ggmlPlans.get(`${key} ${ladder.key} ${attentionFactor}`, () =>
+        ggmlOf(rotation, rule, ladder, attentionFactor, invFreq !== undefined),
+      ),
+    }),
     attentionFactor,
     headDim: spec.headDim,
     rotaryDim,

@@ -136,18 +136,18 @@ function withFactor(rotation: Rotation, spec: RotarySpec, factor: number): Rule 
     coefficient && allDim ? dd.div(mscale(factor, coefficient), mscale(factor, allDim)) : mscale(factor, 1);
   const attentionFactor = dd.mulNumber(amplitude, attnFactor).hi;
 
-  const range = correctionRange(rotation, { fast, slow, original, truncate });
+  const range = () => correctionRange(rotation, { fast, slow, original, truncate });
   return {
     key: `yarn ${factor} ${original} ${fast} ${slow} ${truncate} ${weight}`,
     exact: () => {
       const plain = exactDefault(rotation);
       const scaled = plain.map((value) => dd.divNumber(value, factor));
-      return blendExact(scaled, plain, range, weight);
+      return blendExact(scaled, plain, range(), weight);
     },
     torch: () => {
       const periods = torchPeriods(rotation);
       const scaled = reciprocals(periods.map((period) => Math.fround(factor) * period));
-      return blendTorch(scaled, reciprocals(periods), range, weight);
+      return blendTorch(scaled, reciprocals(periods), range(), weight);
     },
     attentionFactor,
     // ggml always rounds the ramp outwards; other ramps go through freqFactors.
