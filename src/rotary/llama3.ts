@@ -4,22 +4,20 @@
  */
 import { add, compare, div, divNumber, from, mul, ONE, sub, TWO_PI } from '../phase/dd.ts';
 import { reciprocals } from '../phase/float32.ts';
-import { finite } from '../runtime/arguments.ts';
 import { PosencError } from '../runtime/errors.ts';
-import { exactDefault, type Rotation, type Rule, torchPeriods } from './rule.ts';
+import { exactDefault, positive, type Rotation, type Rule, torchPeriods } from './rule.ts';
 import type { RotarySpec } from './spec.ts';
 
 export function llama3Rule(rotation: Rotation, spec: RotarySpec): Rule {
-  const factor = finite('factor', spec.factor, { above: 0 });
-  const low = finite('lowFreqFactor', spec.lowFreqFactor, { above: 0 });
-  const high = finite('highFreqFactor', spec.highFreqFactor, { above: 0 });
-  if (high <= low) {
-    throw new PosencError('ERR_OPTION', `highFreqFactor: expected a number above lowFreqFactor (${low}), got ${high}`);
+  const factor = positive('factor', spec.factor);
+  const low = positive('lowFreqFactor', spec.lowFreqFactor);
+  const high = positive('highFreqFactor', spec.highFreqFactor);
+  if (high < low) {
+    throw new PosencError('ERR_OPTION', `highFreqFactor: expected at least lowFreqFactor (${low}), got ${high}`);
   }
-  const original = finite(
+  const original = positive(
     'originalMaxPositionEmbeddings',
     spec.originalMaxPositionEmbeddings ?? spec.maxPositionEmbeddings,
-    { above: 0 },
   );
   return {
     key: `llama3 ${factor} ${low} ${high} ${original}`,
@@ -30,7 +28,8 @@ export function llama3Rule(rotation: Rotation, spec: RotarySpec): Rule {
         const wavelength = div(TWO_PI, frequency);
         const scaled = divNumber(frequency, factor);
         if (compare(wavelength, shortest) < 0) return frequency;
-        if (compare(wavelength, longest) > 0) return scaled;
+        // Llama 4 has both factors 1: no band between, nothing to divide by.
+        if (high === low || compare(wavelength, longest) > 0) return scaled;
         const smooth = div(sub(div(from(original), wavelength), from(low)), sub(from(high), from(low)));
         return add(mul(sub(ONE, smooth), scaled), mul(smooth, frequency));
       });
@@ -44,7 +43,7 @@ export function llama3Rule(rotation: Rotation, spec: RotarySpec): Rule {
         const wavelength = f32(f32(2 * Math.PI) / frequency);
         if (wavelength < shortest) return frequency;
         const scaled = f32(frequency / divisor);
-        if (wavelength > longest) return scaled;
+        if (high === low || wavelength > longest) return scaled;
         const smooth = f32(f32(f32(f32(original) / wavelength) - offset) / range);
         return f32(f32(f32(f32(1 - smooth) * frequency) / divisor) + f32(smooth * frequency));
       });
