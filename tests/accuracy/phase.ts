@@ -4,7 +4,7 @@
  * show what that costs and have no limit.
  */
 import type { Api } from '../golden-runner/api.ts';
-import type { Gauge, Limit, Row } from './gauge.ts';
+import type { Limit, Row } from './gauge.ts';
 import { type Pairs, type Reference, reference } from './phaseReference.ts';
 import { type Random, random } from './random.ts';
 import { ErrorStatistics, REFERENCE_ERROR } from './statistics.ts';
@@ -121,7 +121,11 @@ const KERNELS: readonly Kernel[] = [rotary('exact'), rotary('torch'), sinusoidal
 /** Values of the range whose truth comes from BigInt alone, for a request of a million. */
 const EVERY_DOUBLE_SHARE = 1 / 64;
 
-export const phase: Gauge = (api, values) => RANGES.flatMap((range, index) => measure(api, range, values, index + 1));
+/** `only`: names of the ranges to measure, default all. A range draws the same values whichever others are measured. */
+export const phase = (api: Api, values: number, only?: readonly string[]): Row[] =>
+  RANGES.flatMap((range, index) =>
+    only === undefined || only.includes(range.name) ? measure(api, range, values, index + 1) : [],
+  );
 
 function measure(api: Api, range: Range, values: number, seed: number): Row[] {
   const source = random(seed);
