@@ -62,6 +62,9 @@ test('a wrong number fails and is named with its index', () => {
 
 test('a wrong shape fails although the numbers are right', () => {
   check(outcome(base, returning({ y: { shape: [2, 1], data: [1, 2] } })), 'failed', /shape \[2, 1\], want \[2\]/);
+  const matrix = { ...base, outputs: { y: array([2, 3], [0, 0, 0, 0, 0, 0]) } };
+  const turned = returning({ y: { shape: [3, 2], data: [0, 0, 0, 0, 0, 0] } });
+  check(outcome(matrix, turned), 'failed', /shape \[3, 2\], want \[2, 3\]/);
   check(outcome(base, returning({ y: { shape: [2], data: [1, 2, 3] } })), 'failed', /3 values/);
 });
 
@@ -130,16 +133,18 @@ test('an exception of the API is a failure with its message; two adapters for on
 });
 
 test('tolerance_exact_mode adds a run in exact precision, unless it says nothing', () => {
-  const off: Readonly<Record<string, number>> = { torch: 0, exact: 0.5, ggml: 0 };
-  const drifting = fake((_, { precision }) => ({ y: { shape: [2], data: [1, 2 + off[precision]] } }));
+  const drifting = (exact: number): Adapter =>
+    fake((_, { precision }) => ({ y: { shape: [2], data: [1, precision === 'exact' ? 2 + exact : 2] } }));
   const record = (abs: number): Json => ({
     ...base,
     params: { system: 'fake', precision: 'torch' },
     tolerance_exact_mode: { abs, rel: 0, why: '' },
   });
-  check(outcome(base, drifting), 'failed');
-  check(outcome(record(0.04), drifting), 'failed', /in exact precision: y\[1\]/);
-  check(outcome(record(0.6), drifting), 'passed');
+  check(outcome(base, drifting(0.5)), 'failed');
+  check(outcome(record(0.04), drifting(0.5)), 'failed', /in exact precision: y\[1\]/);
+  // Its own tolerance, which is wider than the record's 0.01.
+  check(outcome(record(0.04), drifting(0.03)), 'passed');
+  check(outcome(record(0.06), drifting(0.5)), 'passed');
 });
 
 test('a family with a schema of its own is found by its form and checks itself', () => {
