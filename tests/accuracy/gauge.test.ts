@@ -64,13 +64,15 @@ test('statistics: ulp, correct rounding, ties that only the low part decides', (
   assert.is(one(NaN, 1, 0).maxUlp, Infinity);
 });
 
+interface Rows {
+  readonly positions?: ArrayLike<number>;
+  readonly length: number;
+  readonly offset: number;
+}
+
 /** Tables rounded from the BigInt authority; `spoil` may change a value on its way out. */
 function fakeApi(spoil: (value: number, index: number) => number): Api {
-  const tables = (
-    base: number,
-    pairs: number,
-    rows: { positions?: ArrayLike<number>; length: number; offset: number },
-  ) => {
+  const tables = (base: number, pairs: number, rows: Rows) => {
     const positions = rows.positions ?? Array.from({ length: rows.length }, (_, i) => rows.offset + i);
     const truth = reference(base, pairs, pairs).exactly(positions);
     const cos: number[] = [];
@@ -82,11 +84,11 @@ function fakeApi(spoil: (value: number, index: number) => number): Api {
     return { cos, sin };
   };
   return {
-    rotaryTable(spec, rows) {
+    rotaryTable(spec: { ropeTheta: number; headDim: number }, rows: Rows) {
       const { cos, sin } = tables(spec.ropeTheta, spec.headDim / 2, rows);
       return { cos: { data: cos }, sin: { data: sin } };
     },
-    sinusoidal({ base, dim, ...rows }) {
+    sinusoidal({ base, dim, ...rows }: Rows & { base: number; dim: number }) {
       const { cos, sin } = tables(base, dim / 2, rows);
       return { data: cos.flatMap((c, i) => [sin[i], c]) };
     },

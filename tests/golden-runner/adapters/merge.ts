@@ -1,9 +1,15 @@
 /** Merging positions into x: bert4keras' modes, with `mul` as x*(1+p) (`mul_plus_one`) or as x*p. */
 import { type Adapter, type Context, type GoldenRecord, type Output, type Outputs, Unsupported } from '../types.ts';
-import { floats, input, product } from './shared.ts';
+import { defined, floats, input, product } from './shared.ts';
 import { sinusoidalOptions } from './sinusoidal.ts';
 
 const MODES = ['add', 'mul', 'zero', 'concat'];
+
+/** A table to merge: a Tensor of the API, or a plain array with its shape. */
+interface Positions {
+  readonly p: unknown;
+  readonly positionShape?: readonly number[];
+}
 
 function run(record: GoldenRecord, { api, precision }: Context): Outputs {
   const x = input(record, 'x');
@@ -11,16 +17,19 @@ function run(record: GoldenRecord, { api, precision }: Context): Outputs {
   const mul = record.params.mul_plus_one === true ? 'mulPlusOne' : 'mul';
 
   /** The first rows of a learned table, as the references slice it. */
-  const learned = (name: string): Float32Array => {
-    const table = input(record, name);
-    return floats(record, name).slice(0, length * table.shape[1]);
+  const learned = (name: string): Positions => {
+    const width = input(record, name).shape[1];
+    return { p: floats(record, name).slice(0, length * width), positionShape: [length, width] };
   };
-  const merged = (mode: string, p: unknown, shape: readonly number[]): Output =>
-    api.merge(Float32Array.from(x.data.subarray(0, product(shape))), p, {
-      mode: mode === 'mul' ? mul : mode,
-      shape,
-    });
-  const trigonometric = (): unknown => api.sinusoidal({ length, ...sinusoidalOptions(record.params, dim), precision });
+  const trigonometric = (): Positions => ({
+    p: api.sinusoidal({ length, ...sinusoidalOptions(record.params, dim), precision }),
+  });
+  const merged = (mode: string, { p, positionShape }: Positions, shape: readonly number[]): Output =>
+    api.merge(
+      Float32Array.from(x.data.subarray(0, product(shape))),
+      p,
+      defined({ mode: mode === 'mul' ? mul : mode, shape, positionShape }),
+    );
 
   const outputs: Outputs = {};
   for (const [name, want] of Object.entries(record.outputs)) {
@@ -31,11 +40,11 @@ function run(record: GoldenRecord, { api, precision }: Context): Outputs {
       continue;
     }
     const generated = source === 'sinusoidal_' || name === 'out';
-    const p = generated
+    const positions = generated
       ? trigonometric()
       : learned(mode === 'concat' && record.inputs.table_concat !== undefined ? 'table_concat' : 'table');
     // 'zero' returns p for as many leading dimensions as x has; the references return the bare table.
-    outputs[name] = merged(mode, p, mode === 'zero' ? want.shape : x.shape);
+    outputs[name] = merged(mode, positions, mode === 'zero' ? want.shape : x.shape);
   }
   return outputs;
 }

@@ -4,14 +4,16 @@ import { rotarySpec, SPEC_PARAMS } from './rotary-shared.ts';
 import { number } from './shared.ts';
 
 function run(record: GoldenRecord, { api, precision }: Context): Outputs {
-  const length = number(record.params, 'seq_len');
-  const made = api.rotaryFrequencies(rotarySpec(record, precision), length === undefined ? {} : { length });
-  const shape = [made.float32.length];
+  // Without a length the references take the shortest: the unscaled base (dynamic), the short factors (longrope).
+  const length = number(record.params, 'seq_len') ?? 1;
+  const made = api.rotaryFrequencies(rotarySpec(record, precision), { length });
+  // hi is the double-double rounded to float64.
+  const { hi } = made.ladder;
+  const shape = [hi.length];
   return {
-    inv_freq: { shape, data: made.float32 },
-    inv_freq_f32: { shape, data: made.float32 },
-    // hi is the double-double rounded to nearest.
-    inv_freq_f64: { shape, data: made.ladder.hi },
+    inv_freq: { shape, data: made.float32 ?? hi },
+    inv_freq_f32: { shape, data: Float32Array.from(hi) },
+    inv_freq_f64: { shape, data: hi },
     attention_factor: { shape: [], data: [made.attentionFactor] },
   };
 }

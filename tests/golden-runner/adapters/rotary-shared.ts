@@ -6,6 +6,7 @@ const PAIRING = { half: 'half', interleaved: 'interleaved' };
 const ROPE_TYPE = {
   default: 'default',
   linear: 'linear',
+  ntk: 'ntk',
   dynamic: 'dynamic',
   yarn: 'yarn',
   longrope: 'longrope',
@@ -25,6 +26,8 @@ export const SPEC_PARAMS: readonly string[] = [
   'rope_type',
   'rope_theta',
   'factor',
+  'alpha',
+  'mixed_b',
   'attention_factor',
   'attention_scaling',
   'max_position_embeddings',
@@ -79,6 +82,8 @@ function frequencyRule(params: Params): Record<string, unknown> {
     ropeType: word(params, 'rope_type', ROPE_TYPE, 'default'),
     ropeTheta: number(params, 'rope_theta'),
     factor: number(params, 'factor'),
+    alpha: number(params, 'alpha'),
+    mixedB: number(params, 'mixed_b'),
     betaFast: number(params, 'beta_fast'),
     betaSlow: number(params, 'beta_slow'),
     mscale: number(params, 'mscale'),
@@ -148,5 +153,7 @@ export function tableOutput(
 export function positionTable(record: GoldenRecord, { api, precision }: Context, turned: boolean) {
   const spec = rotarySpec(record, precision);
   const { rotationSign: _, ...unturned } = spec;
-  return api.rotaryTable(turned ? spec : unturned, { positions: input(record, 'position_ids').data });
+  const positions = input(record, 'position_ids').data;
+  const context = number(record.params, 'seq_len');
+  return api.rotaryTable(turned ? spec : unturned, defined({ positions, context }));
 }

@@ -12,13 +12,16 @@ const ODD_RULE = {
   'ceil to even, then truncate channels': 'truncate',
 };
 
-/** The record's spelling of the exponent's denominator, in terms of the API's `denominator`. */
-const DENOMINATOR: Readonly<Record<string, (dim: number) => string | number>> = {
-  d: () => 'half',
-  half: () => 'half',
-  '2*ceil(d/2)': () => 'half',
-  'half-1': () => 'half-1',
-  'max(half-1,1)': (dim) => Math.max(Math.floor(dim / 2) - 1, 1),
+/**
+ * The record's spelling of the exponent's denominator in terms of the API's `denominator`, and the odd rule of the
+ * references that use it, for records that do not name one.
+ */
+const DENOMINATOR: Readonly<Record<string, { value: (dim: number) => string | number; oddRule: string }>> = {
+  d: { value: () => 'half', oddRule: 'error' },
+  half: { value: () => 'half', oddRule: 'error' },
+  '2*ceil(d/2)': { value: () => 'half', oddRule: 'truncate' },
+  'half-1': { value: () => 'half-1', oddRule: 'zero' },
+  'max(half-1,1)': { value: (dim) => Math.max(Math.floor(dim / 2) - 1, 1), oddRule: 'zero' },
 };
 
 /** Options of one table but for its rows. */
@@ -26,15 +29,14 @@ export function sinusoidalOptions(params: Params, dim: number, base?: number): R
   const minTimescale = number(params, 'min_timescale');
   const maxTimescale = number(params, 'max_timescale');
   const timescaleBase = maxTimescale === undefined ? undefined : maxTimescale / (minTimescale ?? 1);
-  const spelling = word(params, 'exponent_denominator', DENOMINATOR, DENOMINATOR.d);
+  const denominator = word(params, 'exponent_denominator', DENOMINATOR, DENOMINATOR.d);
   const amplitude = typeof params.amplitude === 'string' ? word(params, 'amplitude', AMPLITUDE) : undefined;
   return defined({
     dim,
     base: base ?? timescaleBase ?? number(params, 'base'),
     arrangement: word(params, 'layout', ARRANGEMENT, 'interleaved'),
-    denominator: spelling(dim),
-    // '2*ceil(d/2)' is the denominator of a width rounded up to even; the two go together.
-    oddRule: word(params, 'odd_rule', ODD_RULE, params.exponent_denominator === '2*ceil(d/2)' ? 'truncate' : 'error'),
+    denominator: denominator.value(dim),
+    oddRule: word(params, 'odd_rule', ODD_RULE, denominator.oddRule),
     order: word(params, 'order', ORDER, 'sin-cos'),
     amplitude: amplitude ?? number(params, 'amplitude') ?? number(params, 'scale'),
     minTimescale,
