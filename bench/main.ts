@@ -14,6 +14,10 @@ import { openLab } from './lab.ts';
 import { MICROS, runMicros } from './micro.ts';
 import { measure, type Row } from './row.ts';
 import { formatTable } from './table.ts';
+import type { TimerOptions } from './timer.ts';
+
+const FULL: TimerOptions = { rounds: 31, budgetNs: 2e9 };
+const QUICK: TimerOptions = { rounds: 9, budgetNs: 5e8, warmupNs: 2e7 };
 
 const { values: flags } = parseArgs({
   options: {
@@ -44,7 +48,7 @@ function micro(): void {
 async function rows(): Promise<void> {
   const chosen = some(CASES.filter(({ id }) => id.startsWith(flags.filter)));
   const lab = await openLab();
-  const options = { rounds: flags.quick ? 7 : 25, budgetNs: flags.quick ? 5e8 : 2e9 };
+  const options = flags.quick ? QUICK : FULL;
   const done: Row[] = [];
   const misses: string[] = [];
   for (const [i, benchCase] of chosen.entries()) {

@@ -19,14 +19,14 @@ export interface Row {
   /** Median of ours / floor over the rounds, and the interquartile range of the same. */
   readonly median: number;
   readonly spread: number;
-  /** Best time of the kernel calls alone, replayed without the facade; for rows of at most 64 KiB. */
+  /** Best time of the kernel calls alone, replayed without the facade; for rows of at most 1 MiB. */
   readonly kernel?: number;
   /** Best time of every peer, and how many times slower than ours that is. */
   readonly peers: Readonly<Record<string, { readonly time: number; readonly slower: number }>>;
 }
 
-/** Rows up to this size also time their kernels without the facade, which is a visible part of so short a call. */
-const KERNEL_BYTES = 65536;
+/** Rows up to this size also time their kernels without the facade, which can be a visible part of so short a call. */
+const KERNEL_BYTES = 2 ** 20;
 
 /** @throws Error when a peer's result is not ours */
 export function measure(benchCase: Case, lab: Lab, options: TimerOptions): Row {

@@ -12,9 +12,12 @@ export interface Candidate {
 
 export interface TimerOptions {
   readonly rounds: number;
-  /** Least duration of a sample. Default 100 microseconds. */
+  /** Least duration of a sample. Default 200 microseconds. */
   readonly sampleNs?: number;
-  /** Warm-up of each candidate: at least this long, and `warmupCalls` calls or 20 times as long. Default 5 ms and 500. */
+  /**
+   * Warm-up of each candidate: at least this long, and `warmupCalls` calls or 4 times as long. The optimising compilers work
+   * in the background and need their time. Default 50 ms and 500.
+   */
   readonly warmupNs?: number;
   readonly warmupCalls?: number;
   /** A candidate sits out the remaining rounds when it has used this much and has 3 samples. Default 3 s. */
@@ -36,8 +39,8 @@ export interface Timing {
 export function interleave(candidates: readonly Candidate[], options: TimerOptions): Timing[] {
   const {
     rounds,
-    sampleNs = 1e5,
-    warmupNs = 5e6,
+    sampleNs = 2e5,
+    warmupNs = 5e7,
     warmupCalls = 500,
     budgetNs = 3e9,
     now = () => performance.now() * 1e6,
@@ -50,7 +53,7 @@ export function interleave(candidates: readonly Candidate[], options: TimerOptio
     return now() - start;
   };
   const states = candidates.map(({ name, run }) => {
-    for (let calls = 0, spent = 0; spent < warmupNs || (calls < warmupCalls && spent < 20 * warmupNs); calls++) {
+    for (let calls = 0, spent = 0; spent < warmupNs || (calls < warmupCalls && spent < 4 * warmupNs); calls++) {
       spent += time(run, 1);
     }
     return { name, run, calls: batch((calls) => time(run, calls), sampleNs), spent: 0, samples: [] as number[] };
