@@ -18,7 +18,7 @@ export interface Trial {
   readonly floor: () => unknown;
   /** What ours writes. */
   readonly result: Tensor;
-  /** Numbers a peer's own array starts with, and `result` too before ours is compared. */
+  /** What `result` holds before the first call, and a peer's own array likewise. */
   readonly start?: Float32Array;
   readonly peers?: Readonly<Record<string, Peer | undefined>>;
   /** Largest difference allowed between a peer's number, rounded to float32, and ours; relative above 1. Default 0. */

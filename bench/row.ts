@@ -59,7 +59,6 @@ export function measure(benchCase: Case, lab: Lab, options: TimerOptions): Row {
 /** Runs ours and every peer once and compares: a competitor that computes something else is no competitor. */
 function checkedPeers(id: string, trial: Trial): { name: string; run: () => unknown }[] {
   const { result, start, tolerance = 0 } = trial;
-  if (start) result.data.set(start);
   trial.ours();
   return Object.entries(trial.peers ?? {}).flatMap(([name, peer]) => {
     if (!peer) return [];
