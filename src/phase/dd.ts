@@ -148,14 +148,17 @@ export function exp(a: DD): DD {
   return { hi: e.hi * scale, lo: e.lo * scale };
 }
 
+// 1 / (2n + 1), n = 0..20, and 2^512, 2^256, ... 2 for `ln`.
+const INVERSE_ODD = Array.from({ length: 21 }, (_, n) => divNumber(ONE, 2 * n + 1));
+const STEPS = [512, 256, 128, 64, 32, 16, 8, 4, 2, 1].map((step) => ({ step, up: powerOfTwo(step) }));
+
 /** ln a for a > 0. */
 export function ln(a: DD): DD {
   // a = m 2^k with m in [sqrt(1/2), sqrt(2)): ln m = 2 atanh((m - 1) / (m + 1)) keeps full relative accuracy near 1.
   let k = 0;
   let { hi, lo } = a;
   if (!(hi > 0) || hi === Number.POSITIVE_INFINITY) throw new RangeError(`ln of ${hi}: expected a finite number > 0`);
-  for (const step of [512, 256, 128, 64, 32, 16, 8, 4, 2, 1]) {
-    const up = powerOfTwo(step);
+  for (const { step, up } of STEPS) {
     while (hi >= up) {
       hi /= up;
       lo /= up;
@@ -181,8 +184,8 @@ export function ln(a: DD): DD {
   const s = div(addNumber(m, -1), addNumber(m, 1));
   const square = mul(s, s);
   // |s| <= 0.1716: s^43 / 43 is below 2^-114.
-  let sum = divNumber(ONE, 41);
-  for (let n = 39; n >= 1; n -= 2) sum = add(mul(sum, square), divNumber(ONE, n));
+  let sum = INVERSE_ODD[20];
+  for (let n = 19; n >= 0; n--) sum = add(mul(sum, square), INVERSE_ODD[n]);
   const lnM = mul({ hi: 2 * s.hi, lo: 2 * s.lo }, sum);
   return add(mulNumber(LN2, k), lnM);
 }

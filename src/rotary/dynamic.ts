@@ -4,16 +4,16 @@
  */
 import * as dd from '../phase/dd.ts';
 import { ddToFloat32, reciprocals } from '../phase/float32.ts';
-import { finite, size } from '../runtime/arguments.ts';
+import { size } from '../runtime/arguments.ts';
 import { PosencError } from '../runtime/errors.ts';
-import { exactDefault, neededLength, type Rotation, type Rule, torchPeriods } from './rule.ts';
+import { exactDefault, neededLength, positive, type Rotation, type Rule, torchPeriods } from './rule.ts';
 import type { RotarySpec } from './spec.ts';
 import { originalLength } from './yarn.ts';
 
 /** theta ((factor L / max) - (factor - 1))^(d / (d - 2)), L = max(length, max). */
 export function dynamicRule(rotation: Rotation, spec: RotarySpec, length: number | undefined): Rule {
-  const factor = finite('factor', spec.factor, { above: 0 });
-  const trained = finite('maxPositionEmbeddings', spec.maxPositionEmbeddings, { above: 0 });
+  const factor = positive('factor', spec.factor);
+  const trained = positive('maxPositionEmbeddings', spec.maxPositionEmbeddings);
   const reached = Math.max(neededLength('dynamic', length), trained);
   const growth = dd.addNumber(dd.divNumber(dd.twoProduct(factor, reached), trained), 1);
   const base = grownBase(rotation, dd.addNumber(growth, -factor), 'dynamic');
@@ -28,7 +28,16 @@ export function grownBase({ theta, width }: Rotation, growth: dd.DD, ropeType: s
       `rotaryDim: '${ropeType}' needs more than 2 rotated channels (its exponent is d / (d - 2)), got ${width}`,
     );
   }
-  return dd.mulNumber(dd.pow(growth, dd.divNumber(dd.from(width), width - 2)), theta);
+  return checkedBase(dd.mulNumber(dd.pow(growth, dd.divNumber(dd.from(width), width - 2)), theta), ropeType);
+}
+
+/** A grown base, which float32 has to hold. */
+export function checkedBase(base: dd.DD, ropeType: string): dd.DD {
+  if (base.hi >= 1e-30 && base.hi <= 1e30) return base;
+  throw new PosencError(
+    'ERR_OPTION',
+    `ropeTheta: '${ropeType}' turns it into the base ${base.hi}, outside 1e-30 to 1e30; use a smaller factor or a larger rotaryDim`,
+  );
 }
 
 /** The plain rule with another base. */
@@ -67,7 +76,7 @@ export function dynamicState(spec: RotarySpec): DynamicState {
   }
   const trained =
     ropeType === 'dynamic'
-      ? finite('maxPositionEmbeddings', spec.maxPositionEmbeddings, { above: 0 })
+      ? positive('maxPositionEmbeddings', spec.maxPositionEmbeddings)
       : (spec.maxPositionEmbeddings ?? originalLength(spec));
   let longest = trained;
   return {

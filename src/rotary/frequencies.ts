@@ -14,7 +14,7 @@ import { llama3Rule } from './llama3.ts';
 import { longropeRule } from './longrope.ts';
 import { ntkByPartsRule, ntkRule } from './ntk.ts';
 import { proportionalRule } from './proportional.ts';
-import { defaultRule, exactDefault, type Rotation, type Rule } from './rule.ts';
+import { defaultRule, exactDefault, positive, type Rotation, type Rule } from './rule.ts';
 import { mropeStreams } from './sections.ts';
 import type { Pairing, Precision, RopeType, RotarySpec } from './spec.ts';
 import { dynamicYarnRule, yarnRule } from './yarn.ts';
@@ -23,7 +23,7 @@ import { dynamicYarnRule, yarnRule } from './yarn.ts';
 export interface RotaryFrequencies {
   readonly precision: Precision;
   readonly ropeType: RopeType;
-  /** The real-valued formula, in radians per position. */
+  /** The real-valued formula, in radians per position. Its key identifies `float32` as well. */
   readonly ladder: Ladder;
   /** precision 'torch': the float32 frequencies of PyTorch. */
   readonly float32?: Float32Array;
@@ -78,6 +78,7 @@ const COMMON: readonly (keyof RotarySpec)[] = [
 const ALL: readonly string[] = [...new Set([...COMMON, ...Object.values(READS).flat()])];
 
 const torchFrequencies = cache<Float32Array>(64);
+const ggmlPlans = cache<GgmlFrequencies>(64);
 
 /**
  * @param spec the rotary specification
@@ -97,7 +98,7 @@ export function rotaryFrequencies(spec: RotarySpec, context: { readonly length?:
   }
   const length = context.length === undefined ? undefined : size('length', context.length, 0, Number.MAX_SAFE_INTEGER);
   for (const option of ['maxPositionEmbeddings', 'originalMaxPositionEmbeddings'] as const) {
-    if (spec[option] !== undefined) finite(option, spec[option], { above: 0 });
+    if (spec[option] !== undefined) positive(option, spec[option]);
   }
   const given = spec.attentionFactor === undefined ? undefined : finite('attentionFactor', spec.attentionFactor);
 
@@ -106,7 +107,7 @@ export function rotaryFrequencies(spec: RotarySpec, context: { readonly length?:
   const rotaryDim = 2 * pairs;
   const rotaryOffset = size('rotaryOffset', spec.rotaryOffset, 0, spec.headDim - rotaryDim, 0);
   const streams = streamsOf(spec, pairs);
-  const invFreq = spec.invFreq === undefined ? undefined : numbers('invFreq', spec.invFreq, pairs);
+  const invFreq = givenFrequencies(spec, pairs);
 
   const rule = ruleOf(rotation, spec, ropeType, length);
   const attentionFactor = given ?? rule.attentionFactor;
@@ -119,7 +120,11 @@ export function rotaryFrequencies(spec: RotarySpec, context: { readonly length?:
     ...(precision === 'torch' && {
       float32: invFreq ? Float32Array.from(invFreq) : torchFrequencies.get(key, rule.torch),
     }),
-    ...(precision === 'ggml' && { ggml: ggmlOf(rotation, rule, ladder, attentionFactor, invFreq !== undefined) }),
+    ...(precision === 'ggml' && {
+      ggml: ggmlPlans.get(`${key} ${ladder.key} ${attentionFactor}`, () =>
+        ggmlOf(rotation, rule, ladder, attentionFactor, invFreq !== undefined),
+      ),
+    }),
     attentionFactor,
     headDim: spec.headDim,
     rotaryDim,
@@ -146,7 +151,7 @@ function rejectUnread(spec: RotarySpec, ropeType: RopeType): void {
 /** Widths: d = int(headDim * partialRotaryFactor), in float64 as Python computes it; an odd d rotates d + 1 channels. */
 function rotationOf(spec: RotarySpec, ropeType: RopeType): Rotation {
   const headDim = size('headDim', spec.headDim, 1, 65536);
-  const theta = finite('ropeTheta', spec.ropeTheta, { above: 0 }, 10000);
+  const theta = positive('ropeTheta', spec.ropeTheta, 10000);
   const partial = finite('partialRotaryFactor', spec.partialRotaryFactor, { min: 0, max: 1 }, 1);
   const given = spec.rotaryDim === undefined ? undefined : size('rotaryDim', spec.rotaryDim, 1, headDim);
   if (ropeType === 'proportional') {
@@ -212,6 +217,14 @@ function ruleOf(rotation: Rotation, spec: RotarySpec, ropeType: RopeType, length
     case 'proportional':
       return proportionalRule(rotation, spec);
   }
+}
+
+function givenFrequencies(spec: RotarySpec, pairs: number): ArrayLike<number> | undefined {
+  if (spec.invFreq === undefined) return undefined;
+  const list = numbers('invFreq', spec.invFreq, pairs);
+  // float32 has to hold them, whatever the precision.
+  for (let i = 0; i < pairs; i++) finite(`invFreq[${i}]`, list[i], { min: -1e30, max: 1e30 });
+  return list;
 }
 
 function streamsOf(spec: RotarySpec, pairs: number): Uint8Array | undefined {

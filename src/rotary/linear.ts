@@ -1,12 +1,11 @@
 /** Linear position interpolation: every frequency divided by `factor`. Chen et al., arXiv 2306.15595. */
 import { divNumber } from '../phase/dd.ts';
 import { reciprocals } from '../phase/float32.ts';
-import { finite } from '../runtime/arguments.ts';
-import { exactDefault, type Rotation, type Rule, torchPeriods } from './rule.ts';
+import { exactDefault, positive, type Rotation, type Rule, torchPeriods } from './rule.ts';
 import type { RotarySpec } from './spec.ts';
 
 export function linearRule(rotation: Rotation, spec: RotarySpec): Rule {
-  const factor = finite('factor', spec.factor, { above: 0 });
+  const factor = positive('factor', spec.factor);
   return {
     key: `linear ${factor}`,
     exact: () => exactDefault(rotation).map((value) => divNumber(value, factor)),

@@ -4,22 +4,20 @@
  */
 import { add, compare, div, divNumber, from, mul, ONE, sub, TWO_PI } from '../phase/dd.ts';
 import { reciprocals } from '../phase/float32.ts';
-import { finite } from '../runtime/arguments.ts';
 import { PosencError } from '../runtime/errors.ts';
-import { exactDefault, type Rotation, type Rule, torchPeriods } from './rule.ts';
+import { exactDefault, positive, type Rotation, type Rule, torchPeriods } from './rule.ts';
 import type { RotarySpec } from './spec.ts';
 
 export function llama3Rule(rotation: Rotation, spec: RotarySpec): Rule {
-  const factor = finite('factor', spec.factor, { above: 0 });
-  const low = finite('lowFreqFactor', spec.lowFreqFactor, { above: 0 });
-  const high = finite('highFreqFactor', spec.highFreqFactor, { above: 0 });
+  const factor = positive('factor', spec.factor);
+  const low = positive('lowFreqFactor', spec.lowFreqFactor);
+  const high = positive('highFreqFactor', spec.highFreqFactor);
   if (high <= low) {
     throw new PosencError('ERR_OPTION', `highFreqFactor: expected a number above lowFreqFactor (${low}), got ${high}`);
   }
-  const original = finite(
+  const original = positive(
     'originalMaxPositionEmbeddings',
     spec.originalMaxPositionEmbeddings ?? spec.maxPositionEmbeddings,
-    { above: 0 },
   );
   return {
     key: `llama3 ${factor} ${low} ${high} ${original}`,

@@ -4,9 +4,9 @@
  */
 import * as dd from '../phase/dd.ts';
 import { reciprocals } from '../phase/float32.ts';
-import { finite, numbers } from '../runtime/arguments.ts';
+import { numbers } from '../runtime/arguments.ts';
 import { PosencError } from '../runtime/errors.ts';
-import { exactDefault, neededLength, type Rotation, type Rule, torchPeriods } from './rule.ts';
+import { exactDefault, neededLength, positive, type Rotation, type Rule, torchPeriods } from './rule.ts';
 import type { RotarySpec } from './spec.ts';
 import { contextFactor, originalLength } from './yarn.ts';
 
@@ -30,8 +30,8 @@ export function longropeRule(rotation: Rotation, spec: RotarySpec, length: numbe
 /** sqrt(1 + ln factor / ln original), the same for short and long; or PhiMoE's own two numbers. */
 function magnitude(spec: RotarySpec, original: number, long: boolean): number {
   if (spec.shortMscale !== undefined || spec.longMscale !== undefined) {
-    const short = finite('shortMscale', spec.shortMscale, { above: 0 });
-    return long ? finite('longMscale', spec.longMscale, { above: 0 }) : short;
+    const short = positive('shortMscale', spec.shortMscale);
+    return long ? positive('longMscale', spec.longMscale) : short;
   }
   if (spec.attentionFactor !== undefined) return spec.attentionFactor;
   const factor = contextFactor(spec);
@@ -48,6 +48,6 @@ function magnitude(spec: RotarySpec, original: number, long: boolean): number {
 
 function divisors(option: string, value: unknown, pairs: number): number[] {
   const list = Array.from(numbers(option, value, pairs));
-  for (let i = 0; i < list.length; i++) finite(`${option}[${i}]`, list[i], { above: 0 });
+  for (let i = 0; i < list.length; i++) positive(`${option}[${i}]`, list[i]);
   return list;
 }

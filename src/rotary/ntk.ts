@@ -8,8 +8,8 @@ import * as dd from '../phase/dd.ts';
 import { ddToFloat32, reciprocals } from '../phase/float32.ts';
 import { exclusive, finite } from '../runtime/arguments.ts';
 import { PosencError } from '../runtime/errors.ts';
-import { changedBase, grownBase } from './dynamic.ts';
-import { exactDefault, type Rotation, type Rule, torchPeriods } from './rule.ts';
+import { changedBase, checkedBase, grownBase } from './dynamic.ts';
+import { exactDefault, positive, type Rotation, type Rule, torchPeriods } from './rule.ts';
 import type { RotarySpec } from './spec.ts';
 import { blendExact, blendTorch, contextFactor, correctionRange, originalLength, requireRamp } from './yarn.ts';
 
@@ -17,19 +17,21 @@ export function ntkRule(rotation: Rotation, spec: RotarySpec): Rule {
   exclusive("ropeType 'ntk'", 'alpha', 'factor', spec);
   exclusive("ropeType 'ntk'", 'alpha', 'mixedB', spec);
   if (spec.alpha !== undefined) {
-    const alpha = finite('alpha', spec.alpha, { above: 0 });
+    const alpha = positive('alpha', spec.alpha);
     return changedBase(rotation, grownBase(rotation, dd.from(alpha), 'ntk'));
   }
   if (spec.factor === undefined) {
     throw new PosencError('ERR_OPTION', "alpha: ropeType 'ntk' needs alpha (base form) or factor (kexue.fm form)");
   }
-  const factor = finite('factor', spec.factor, { above: 0 });
-  return spec.mixedB === undefined ? fixed(rotation, factor) : mixed(rotation, factor, finite('mixedB', spec.mixedB));
+  const factor = positive('factor', spec.factor);
+  return spec.mixedB === undefined
+    ? fixed(rotation, factor)
+    : mixed(rotation, factor, finite('mixedB', spec.mixedB, { min: -8, max: 8 }));
 }
 
 /** (theta factor)^(-2i/d) / factor^(2/d). */
 function fixed(rotation: Rotation, factor: number): Rule {
-  const base = dd.twoProduct(rotation.theta, factor);
+  const base = checkedBase(dd.twoProduct(rotation.theta, factor), 'ntk');
   const divisor = dd.pow(dd.from(factor), dd.divNumber(dd.from(2), rotation.width));
   return {
     key: `ntk ${factor}`,

@@ -6,11 +6,11 @@
 import { divNumber, ZERO } from '../phase/dd.ts';
 import { reciprocals } from '../phase/float32.ts';
 import { finite } from '../runtime/arguments.ts';
-import { exactDefault, type Rotation, type Rule, torchPeriods } from './rule.ts';
+import { exactDefault, positive, type Rotation, type Rule, torchPeriods } from './rule.ts';
 import type { RotarySpec } from './spec.ts';
 
 export function proportionalRule(rotation: Rotation, spec: RotarySpec): Rule {
-  const factor = finite('factor', spec.factor, { above: 0 }, 1);
+  const factor = positive('factor', spec.factor, 1);
   const proportion = finite('partialRotaryFactor', spec.partialRotaryFactor, { min: 0, max: 1 }, 1);
   const turning = Math.floor((proportion * spec.headDim) / 2);
   return {

@@ -7,6 +7,7 @@ import type { DD } from '../phase/dd.ts';
 import { from } from '../phase/dd.ts';
 import { reciprocals, torchPowers } from '../phase/float32.ts';
 import { powers } from '../phase/ladder.ts';
+import { finite } from '../runtime/arguments.ts';
 import { PosencError } from '../runtime/errors.ts';
 import type { GgmlParameters } from './ggml.ts';
 
@@ -29,6 +30,11 @@ export interface Rule {
   readonly attentionFactor: number;
   /** The parameters of ggml_rope_ext that express the rule; without them it goes through `freqFactors`. */
   readonly ggml?: Partial<GgmlParameters>;
+}
+
+/** A base or a factor: a positive number whose float32 value is neither 0 nor infinite, with room to multiply two. */
+export function positive(option: string, value: unknown, fallback?: number): number {
+  return finite(option, value, { min: 1e-18, max: 1e18 }, fallback);
 }
 
 /** theta^(-2i/d). `base` replaces theta. */

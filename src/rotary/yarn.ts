@@ -7,7 +7,7 @@ import * as dd from '../phase/dd.ts';
 import { reciprocals } from '../phase/float32.ts';
 import { boolean, finite } from '../runtime/arguments.ts';
 import { PosencError } from '../runtime/errors.ts';
-import { defaultRule, exactDefault, neededLength, type Rotation, type Rule, torchPeriods } from './rule.ts';
+import { defaultRule, exactDefault, neededLength, positive, type Rotation, type Rule, torchPeriods } from './rule.ts';
 import type { RotarySpec } from './spec.ts';
 
 /** The ends of the ramp, in pairs. */
@@ -90,21 +90,19 @@ export type Extension = Pick<RotarySpec, 'factor' | 'maxPositionEmbeddings' | 'o
 
 /** The positions before the extension. */
 export function originalLength(spec: Extension): number {
-  return finite('originalMaxPositionEmbeddings', spec.originalMaxPositionEmbeddings ?? spec.maxPositionEmbeddings, {
-    above: 0,
-  });
+  return positive('originalMaxPositionEmbeddings', spec.originalMaxPositionEmbeddings ?? spec.maxPositionEmbeddings);
 }
 
 /** `factor`, or the ratio of the extended to the original context. */
 export function contextFactor(spec: Extension): number {
-  if (spec.factor !== undefined) return finite('factor', spec.factor, { above: 0 });
+  if (spec.factor !== undefined) return positive('factor', spec.factor);
   if (spec.maxPositionEmbeddings === undefined) {
     throw new PosencError(
       'ERR_OPTION',
       'factor: expected a finite number > 0, or maxPositionEmbeddings and originalMaxPositionEmbeddings to divide',
     );
   }
-  return finite('maxPositionEmbeddings', spec.maxPositionEmbeddings, { above: 0 }) / originalLength(spec);
+  return positive('maxPositionEmbeddings', spec.maxPositionEmbeddings) / originalLength(spec);
 }
 
 export function yarnRule(rotation: Rotation, spec: RotarySpec): Rule {
@@ -114,15 +112,15 @@ export function yarnRule(rotation: Rotation, spec: RotarySpec): Rule {
 /** YaRN with the factor that `length` needs, and plain frequencies up to maxPositionEmbeddings. */
 export function dynamicYarnRule(rotation: Rotation, spec: RotarySpec, length: number | undefined): Rule {
   const original = originalLength(spec);
-  const trained = finite('maxPositionEmbeddings', spec.maxPositionEmbeddings ?? original, { above: 0 });
+  const trained = positive('maxPositionEmbeddings', spec.maxPositionEmbeddings ?? original);
   const scaled = withFactor(rotation, spec, Math.max(neededLength('dynamic-yarn', length), trained) / original);
   return length! > trained ? scaled : defaultRule(rotation);
 }
 
 function withFactor(rotation: Rotation, spec: RotarySpec, factor: number): Rule {
   const original = originalLength(spec);
-  const fast = finite('betaFast', spec.betaFast, { above: 0 }, 32);
-  const slow = finite('betaSlow', spec.betaSlow, { above: 0 }, 1);
+  const fast = positive('betaFast', spec.betaFast, 32);
+  const slow = positive('betaSlow', spec.betaSlow, 1);
   if (fast < slow) {
     throw new PosencError('ERR_OPTION', `betaFast: expected at least betaSlow (${slow}), got ${fast}`);
   }
@@ -138,18 +136,18 @@ function withFactor(rotation: Rotation, spec: RotarySpec, factor: number): Rule 
     coefficient && allDim ? dd.div(mscale(factor, coefficient), mscale(factor, allDim)) : mscale(factor, 1);
   const attentionFactor = dd.mulNumber(amplitude, attnFactor).hi;
 
-  const range = correctionRange(rotation, { fast, slow, original, truncate });
+  const range = () => correctionRange(rotation, { fast, slow, original, truncate });
   return {
     key: `yarn ${factor} ${original} ${fast} ${slow} ${truncate} ${weight}`,
     exact: () => {
       const plain = exactDefault(rotation);
       const scaled = plain.map((value) => dd.divNumber(value, factor));
-      return blendExact(scaled, plain, range, weight);
+      return blendExact(scaled, plain, range(), weight);
     },
     torch: () => {
       const periods = torchPeriods(rotation);
       const scaled = reciprocals(periods.map((period) => Math.fround(factor) * period));
-      return blendTorch(scaled, reciprocals(periods), range, weight);
+      return blendTorch(scaled, reciprocals(periods), range(), weight);
     },
     attentionFactor,
     // ggml always rounds the ramp outwards; other ramps go through freqFactors.

@@ -18,6 +18,9 @@ for (const record of golden('hf_rope_init_functions')) {
     const { data } = outputs.inv_freq;
     const torch = rotaryFrequencies(specOf(params, { precision: 'torch' }), { length });
     close(torch.float32!, data, tolerance.abs, tolerance.rel, 'torch');
+    // PyTorch's powf is not always correctly rounded, and a tensor as length makes it compute the base in float32.
+    const equal = data.filter((value, i) => Math.fround(value) === torch.float32![i]).length;
+    assert.ok(equal >= data.length - 2 || params.seq_len_is_tensor, `${equal} of ${data.length} bits equal`);
     const exact = rotaryFrequencies(specOf(params), { length });
     close(exact.ladder.hi, data, tolerance.abs, Math.max(tolerance.rel, 1e-6), 'exact');
     assert.is(exact.float32, undefined);

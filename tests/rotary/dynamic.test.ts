@@ -1,0 +1,58 @@
+/** Dynamic NTK: the base as a function of the length, and the state of the reference implementations. */
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { dynamicState } from '../../src/rotary/dynamic.ts';
+import { rotaryFrequencies } from '../../src/rotary/frequencies.ts';
+import type { RotarySpec } from '../../src/rotary/spec.ts';
+
+const spec: RotarySpec = { headDim: 16, ropeType: 'dynamic', factor: 2, maxPositionEmbeddings: 32 };
+
+test('the base grows with the length, from maxPositionEmbeddings on', () => {
+  const plain = rotaryFrequencies({ headDim: 16 }).ladder.hi;
+  for (const length of [0, 1, 31, 32]) {
+    assert.equal(rotaryFrequencies(spec, { length }).ladder.hi, plain, String(length));
+  }
+  for (const length of [33, 100, 4096]) {
+    const base = 10000 * ((2 * length) / 32 - 1) ** (16 / 14);
+    const { hi } = rotaryFrequencies(spec, { length }).ladder;
+    for (let i = 0; i < 8; i++) assert.ok(Math.abs(hi[i] / base ** (-i / 8) - 1) < 1e-14);
+  }
+});
+
+test('the state of transformers: grows, stays between, resets below maxPositionEmbeddings', () => {
+  const state = dynamicState(spec);
+  assert.equal(
+    [10, 33, 100, 50, 32, 31, 40].map((length) => state.next(length)),
+    [32, 33, 100, 100, 100, 32, 40],
+  );
+  state.reset();
+  assert.is(state.next(32), 32);
+});
+
+test('the state of dynamic YaRN never shrinks, that of LongRoPE has no memory', () => {
+  const yarn = dynamicState({ headDim: 16, ropeType: 'dynamic-yarn', maxPositionEmbeddings: 64 });
+  assert.equal(
+    [10, 160, 20, 200].map((length) => yarn.next(length)),
+    [64, 160, 160, 200],
+  );
+  const longrope = dynamicState({ headDim: 16, ropeType: 'longrope', originalMaxPositionEmbeddings: 16 });
+  assert.equal(
+    [16, 17, 3].map((length) => longrope.next(length)),
+    [16, 17, 3],
+  );
+});
+
+test('rejects', () => {
+  assert.throws(() => rotaryFrequencies(spec), /^ropeType: 'dynamic'.*pass \{ length \}/);
+  assert.throws(() => rotaryFrequencies({ ...spec, factor: undefined }, { length: 1 }), /^factor/);
+  assert.throws(
+    () => rotaryFrequencies({ ...spec, maxPositionEmbeddings: undefined }, { length: 1 }),
+    /^maxPositionEmbeddings/,
+  );
+  assert.throws(() => rotaryFrequencies({ ...spec, headDim: 2 }, { length: 1 }), /^rotaryDim.*more than 2/);
+  assert.throws(() => rotaryFrequencies({ ...spec, headDim: 4, factor: 1e18 }, { length: 1e6 }), /^ropeTheta/);
+  assert.throws(() => dynamicState({ headDim: 8, ropeType: 'yarn' }), /^ropeType/);
+  assert.throws(() => dynamicState(spec).next(-1), /^length/);
+});
+
+test.run();

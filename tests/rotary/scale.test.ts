@@ -1,0 +1,53 @@
+/** Softmax and query scales against the golden vectors. */
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { queryScale, softmaxScale } from '../../src/rotary/scale.ts';
+import type { RopeType } from '../../src/rotary/spec.ts';
+import { close, golden } from './golden.ts';
+
+const records = golden('complex_and_mla');
+const of = (op: string) => records.filter((record) => record.op === op);
+
+test('softmax scale of DeepSeek', () => {
+  const found = of('softmax_scale');
+  assert.ok(found.length > 0);
+  for (const { params, outputs, tolerance } of found) {
+    type Entry = { rope_type: RopeType; factor?: number; mscale_all_dim?: number };
+    const got = params.rope_parameters.map(
+      (entry: Entry) =>
+        params.scaling_in *
+        softmaxScale({ ropeType: entry.rope_type, factor: entry.factor, mscaleAllDim: entry.mscale_all_dim }),
+    );
+    close(got, outputs.scaling.data, tolerance.abs, tolerance.rel, 'scaling');
+  }
+  assert.is(softmaxScale({ ropeType: 'yarn', factor: 40 }), 1);
+  assert.is(
+    softmaxScale({
+      ropeType: 'yarn',
+      mscaleAllDim: 1,
+      maxPositionEmbeddings: 163840,
+      originalMaxPositionEmbeddings: 4096,
+    }),
+    softmaxScale({ ropeType: 'yarn', factor: 40, mscaleAllDim: 1 }),
+  );
+});
+
+test('query temperature of Llama 4', () => {
+  const found = of('query_scale');
+  assert.ok(found.length > 0);
+  for (const { params, inputs, outputs, tolerance } of found) {
+    const options = { floorScale: params.floor_scale, attnScale: params.attn_scale };
+    const got = inputs.positions.data.map((position) => queryScale(position, options));
+    close(got, outputs.scale.data, tolerance.abs, tolerance.rel, 'scale');
+  }
+  assert.is(queryScale(8190), 1);
+  assert.ok(Math.abs(queryScale(8191) - (1 + 0.1 * Math.log(2))) < 1e-15);
+});
+
+test('rejects', () => {
+  assert.throws(() => queryScale(-1), /^position/);
+  assert.throws(() => queryScale(1, { floorScale: 0 }), /^floorScale/);
+  assert.throws(() => softmaxScale({ ropeType: 'yarn', mscaleAllDim: 1 }), /^factor/);
+});
+
+test.run();
