@@ -12,8 +12,9 @@ export function llama3Rule(rotation: Rotation, spec: RotarySpec): Rule {
   const factor = positive('factor', spec.factor);
   const low = positive('lowFreqFactor', spec.lowFreqFactor);
   const high = positive('highFreqFactor', spec.highFreqFactor);
-  if (high <= low) {
-    throw new PosencError('ERR_OPTION', `highFreqFactor: expected a number above lowFreqFactor (${low}), got ${high}`);
+  // Equal factors are published (Llama-4-Scout): nothing lies between, so nothing is blended.
+  if (high < low) {
+    throw new PosencError('ERR_OPTION', `highFreqFactor: expected at least lowFreqFactor (${low}), got ${high}`);
   }
   const original = positive(
     'originalMaxPositionEmbeddings',
@@ -29,6 +30,7 @@ export function llama3Rule(rotation: Rotation, spec: RotarySpec): Rule {
         const scaled = divNumber(frequency, factor);
         if (compare(wavelength, shortest) < 0) return frequency;
         if (compare(wavelength, longest) > 0) return scaled;
+        if (high === low) return frequency;
         const smooth = div(sub(div(from(original), wavelength), from(low)), sub(from(high), from(low)));
         return add(mul(sub(ONE, smooth), scaled), mul(smooth, frequency));
       });
@@ -43,6 +45,7 @@ export function llama3Rule(rotation: Rotation, spec: RotarySpec): Rule {
         if (wavelength < shortest) return frequency;
         const scaled = f32(frequency / divisor);
         if (wavelength > longest) return scaled;
+        if (high === low) return frequency;
         const smooth = f32(f32(f32(f32(original) / wavelength) - offset) / range);
         return f32(f32(f32(f32(1 - smooth) * frequency) / divisor) + f32(smooth * frequency));
       });

@@ -37,7 +37,7 @@ test('rejects', () => {
   for (const [option, value] of Object.entries({
     factor: undefined,
     lowFreqFactor: 0,
-    highFreqFactor: 1,
+    highFreqFactor: 0.5,
     originalMaxPositionEmbeddings: undefined,
   })) {
     assert.throws(() => rotaryFrequencies({ ...spec, [option]: value }), new RegExp(`^${option}`), option);
