@@ -169,12 +169,11 @@ function length(section: Section, fallback: number, keys: readonly string[] = LE
 function learned(section: Section, type: string, note?: string): FamilyFacts {
   const offset = Object.hasOwn(ROW_OFFSET, type) ? ROW_OFFSET[type] : 0;
   const padding = PADDING_IDX.has(type) ? (section.integer('pad_token_id', 0, 2 ** 31) ?? 1) : undefined;
-  const dim = type === 'opt' ? (section.integer('word_embed_proj_dim', 1, 2 ** 20), width(section)) : width(section);
   return {
     family: 'learned',
     parameters: {
       maxPositions: length(section, 512),
-      dim,
+      dim: width(section),
       rowOffset: offset,
       ...(padding !== undefined ? { paddingIdx: padding } : {}),
     },

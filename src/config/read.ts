@@ -79,7 +79,7 @@ export function checkNumber(path: string, value: unknown, bounds: Bounds = {}): 
   ].filter(Boolean);
   const kind = integer ? 'an integer' : 'a finite number';
   const hint = typeof value === 'string' ? ' (a number, not text)' : '';
-  return refuse(path, `expected ${kind} ${range.join(' and ')}`.trimEnd() + `, got ${show(value)}${hint}`);
+  return refuse(path, `${`expected ${kind} ${range.join(' and ')}`.trimEnd()}, got ${show(value)}${hint}`);
 }
 
 /** What a run of the reader leaves behind, besides its result. */

@@ -2,7 +2,7 @@
  * Factors that belong to positions but not to the tables: the softmax scale of a class, DeepSeek's mscale correction
  * (modeling_deepseek_v3.py), and the position-dependent query scales of Llama 4 and Ministral 3.
  */
-import * as dd from '../phase/dd.ts';
+import { softmaxScale as mscaleCorrection } from '../rotary/scale.ts';
 import type { ModelClass } from './classes.ts';
 import type { Section } from './read.ts';
 import type { RopeRule } from './ropeBlock.ts';
@@ -42,11 +42,8 @@ export function softmaxScale(
   if (cls.type === 'zamba2') return { scale: inverseRoot(headDim / 2) };
   const plain = inverseRoot(headDim);
   if (!cls.softmaxMscale) return { scale: plain };
-  const { factor } = rule.spec;
-  if (rule.ropeType === 'default' || !mscaleAllDim || factor === undefined || factor <= 1)
-    return { scale: plain, factor: 1 };
-  const mscale = dd.addNumber(dd.mulNumber(dd.ln(dd.from(factor)), 0.1 * mscaleAllDim), 1).hi;
-  return { scale: plain * mscale * mscale, factor: mscale * mscale };
+  const factor = mscaleCorrection({ ropeType: rule.ropeType, factor: rule.spec.factor, mscaleAllDim });
+  return { scale: plain * factor, factor };
 }
 
 /** Llama 4 scales the queries of its NoPE layers, unless attn_temperature_tuning is off. */
