@@ -3,7 +3,8 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { fromHF, toHF } from '../../src/config/hf.ts';
 import { PosencError } from '../../src/runtime/errors.ts';
-import { compareForm, readGolden, revive } from './golden.ts';
+import { compareForm, revive } from '../golden-runner/adapters/configs.ts';
+import { readGolden } from './golden.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: the records are read, not written
 const configs = readGolden<any>('configs');
