@@ -17,7 +17,7 @@ function isIn(text: string, type: string): boolean {
 /** Classes with one rotary table whose only facts are the base 10000, half pairing and the whole head. */
 const PLAIN = `
   afmoe arcee aria_text chameleon dbrx deepseek_ocr2_encoder deepseek_ocr2_text dia_decoder dia_encoder diffllama doge
-  dots1 esm esmc eurobert exaone4 exaone_moe falcon falcon_h1 fuyu gemma gemma2 granite granite4_vision_text granite_swa
+  dots1 esm esmc eurobert exaone4 exaone_moe falcon falcon_h1 gemma gemma2 granite granite4_vision_text granite_swa
   granitemoe granitemoe_swa granitemoehybrid granitemoeshared hrm_text hunyuan_v1_dense hunyuan_v1_moe hyperclovax idefics
   jais2 jetmoe kyutai_speech_to_text llama mimi ministral mistral moshi muse_glimmer_text nanochat neucodec olmo olmo2
   olmo_hybrid olmoe qwen2 qwen2_5_omni_dit qwen2_moe qwen3 qwen3_moe seed_oss starcoder2 t5_gemma_module timesfm2_5
@@ -59,7 +59,7 @@ const PARTIAL: readonly (readonly [number, string])[] = [
   [
     1,
     `gpt_neox_japanese nemotron3_diarization_audio phi3 phi4_multimodal glm4v_text glm_image_text glm_ocr_text
-     minimax_m2 minimax minimax_m3_vl_text fuyu laguna neomme nomic_bert qwen4_exp_text gptj codegen mellum step3p5
+     minimax_m2 minimax minimax_m3_vl_text laguna neomme nomic_bert qwen4_exp_text gptj codegen mellum step3p5
      diffusion_gemma_text gemma4_text gemma4_unified_text`,
   ],
 ];
@@ -195,6 +195,9 @@ const ALIASES: Readonly<Record<string, string>> = {
   internlm3: 'llama',
   exaone: 'llama',
   mimo: 'qwen2',
+  phi3_v: 'phi3',
+  minimax_text_01: 'minimax',
+  minimax_m1: 'minimax',
   kimi_k2: 'deepseek_v3',
   kimi_k25: 'deepseek_v3',
   deepseek_vl_v2: 'deepseek_v2',
@@ -285,6 +288,7 @@ const BY_ARCHITECTURE = new Map([...KNOWN].map((type) => [squash(type), type]));
 
 /** The class named by `architectures[0]` (DeepseekV3ForCausalLM -> deepseek_v3): many a fork keeps it under a new model_type. */
 export function classOfArchitecture(architecture: string): ModelClass | undefined {
-  const type = BY_ARCHITECTURE.get(squash(architecture.slice(0, 80).replace(/(For[A-Z]\w*|Model|LMHeadModel)$/, '')));
+  const name = squash(architecture.slice(0, 80).replace(/(For[A-Z]\w*|Model|LMHeadModel)$/, ''));
+  const type = BY_ARCHITECTURE.get(name) ?? BY_ARCHITECTURE.get(`${name}text`);
   return type === undefined ? undefined : modelClass(type);
 }

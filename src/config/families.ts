@@ -3,6 +3,7 @@
  * their tables. Facts of the model classes of transformers; the formulas are in the encoders.
  */
 import { show } from '../runtime/errors.ts';
+import { modelClass } from './classes.ts';
 import { type Json, refuse, type Section } from './read.ts';
 
 export type Family =
@@ -54,13 +55,19 @@ const ROW_OFFSET: Readonly<Record<string, number>> = {
 const PADDING_IDX = words(`
   roberta camembert xlm-roberta xlm-roberta-xl data2vec-text ibert longformer layoutlmv3 lilt luke markuplm xmod
   roberta-prelayernorm esm`);
+const VISION = words('vit deit vit_mae yolos clip_vision_model');
 const T5 = words('t5 mt5 umt5 longt5 switch_transformers pop2piano');
 const ALIBI = words('bloom mpt falcon');
 /** Models without any encoding of positions. */
 const NONE = words(`
   falcon_mamba jamba mamba mamba2 nemotron_h rwkv xlstm zamba`);
+interface SinusoidalRule {
+  readonly halfMinusOne: boolean;
+  readonly fairseq: boolean;
+  readonly cosFirst?: boolean;
+}
 /** [sin | cos] tables with the offsets of fairseq (padding_idx + 1, a zero row) or none. */
-const SINUSOIDAL: Readonly<Record<string, { readonly halfMinusOne: boolean; readonly fairseq: boolean }>> = {
+const SINUSOIDAL: Readonly<Record<string, SinusoidalRule>> = {
   marian: { halfMinusOne: false, fairseq: false },
   pegasus: { halfMinusOne: false, fairseq: false },
   pegasus_x: { halfMinusOne: false, fairseq: false },
@@ -70,8 +77,7 @@ const SINUSOIDAL: Readonly<Record<string, { readonly halfMinusOne: boolean; read
   xglm: { halfMinusOne: true, fairseq: true },
   speech_to_text: { halfMinusOne: true, fairseq: true },
   fsmt: { halfMinusOne: true, fairseq: true },
-  musicgen_decoder: { halfMinusOne: true, fairseq: false },
-  musicgen: { halfMinusOne: true, fairseq: false },
+  musicgen_decoder: { halfMinusOne: true, fairseq: false, cosFirst: true },
   informer: { halfMinusOne: false, fairseq: false },
   autoformer: { halfMinusOne: false, fairseq: false },
   time_series_transformer: { halfMinusOne: false, fairseq: false },
@@ -111,12 +117,17 @@ function byPositionType(section: Section, type: string): FamilyFacts | undefined
   const path = section.at('position_embedding_type');
   if (type === 'granitemoehybrid')
     return value === 'rope' ? undefined : none(section, `position_embedding_type '${value}'`);
-  if (type === 'esm' && value === 'rotary') return undefined;
-  if (type === 'gpt_neox' || type === 'gte' || type === 'jina_embeddings_v3') {
-    if (value === 'rotary' || value === 'rope') return undefined;
+  if (type === 'esm') return value === 'rotary' ? undefined : learned(section, type);
+  if (modelClass(type) && !ALIBI.has(type)) {
+    if (value === undefined || /^(rope|rotary)/.test(value)) return 'class';
+    if (value === 'absolute') {
+      section.notes.warn('no-effect', path, `model type '${type}' rotates`);
+      return 'class';
+    }
   }
   switch (value) {
     case 'absolute':
+    case 'learned_absolute':
       return 'class';
     case 'relative_key':
     case 'relative_key_query': {
@@ -166,14 +177,25 @@ function length(section: Section, fallback: number, keys: readonly string[] = LE
   return found ?? fallback;
 }
 
+/** Classes whose position rows have the width of the embeddings, before a projection to hidden_size. */
+const EMBEDDING_SIZE = words('albert electra convbert squeezebert');
+
+/** Vision towers have one row for each patch, and one for the class token. */
+function patchRows(section: Section): number | undefined {
+  const image = section.integer('image_size', 1, 2 ** 16);
+  const patch = section.integer('patch_size', 1, 2 ** 16);
+  if (image === undefined || patch === undefined) return undefined;
+  return Math.floor(image / patch) ** 2 + 1;
+}
+
 function learned(section: Section, type: string, note?: string): FamilyFacts {
   const offset = Object.hasOwn(ROW_OFFSET, type) ? ROW_OFFSET[type] : 0;
   const padding = PADDING_IDX.has(type) ? (section.integer('pad_token_id', 0, 2 ** 31) ?? 1) : undefined;
   return {
     family: 'learned',
     parameters: {
-      maxPositions: length(section, 512),
-      dim: width(section),
+      maxPositions: (VISION.has(type) ? patchRows(section) : undefined) ?? length(section, 512),
+      dim: (EMBEDDING_SIZE.has(type) ? section.integer('embedding_size', 1, 2 ** 20) : undefined) ?? width(section),
       rowOffset: offset,
       ...(padding !== undefined ? { paddingIdx: padding } : {}),
     },
@@ -181,11 +203,7 @@ function learned(section: Section, type: string, note?: string): FamilyFacts {
   };
 }
 
-function sinusoidal(
-  section: Section,
-  rule: { readonly halfMinusOne: boolean; readonly fairseq: boolean },
-  arrangement: 'concat' | 'interleaved',
-): FamilyFacts {
+function sinusoidal(section: Section, rule: SinusoidalRule, arrangement: 'concat' | 'interleaved'): FamilyFacts {
   const padding = rule.fairseq ? (section.integer('pad_token_id', 0, 2 ** 31) ?? 1) : undefined;
   return {
     family: 'sinusoidal',
@@ -195,6 +213,7 @@ function sinusoidal(
       base: 10000,
       arrangement,
       denominator: rule.halfMinusOne ? 'half-1' : 'half',
+      ...(rule.cosFirst ? { order: 'cos-sin' } : {}),
       ...(padding !== undefined ? { offset: padding + 1, zeroRow: padding } : {}),
     },
   };

@@ -10,7 +10,7 @@ import { readFamily } from './families.ts';
 import type { NormalForm, RotaryLayer } from './normalForm.ts';
 import { isFields, type Json, Notes, refuse, Section, shorten } from './read.ts';
 import { dropUndefined } from './ropeBlock.ts';
-import { pinSpec, readRotary } from './rotaryLayers.ts';
+import { pinSpec, readRotary, sayUnread } from './rotaryLayers.ts';
 import { nopeQueryScale } from './scales.ts';
 import { readVision } from './vision.ts';
 
@@ -48,6 +48,7 @@ export function fromHF(config: unknown, options: FromHFOptions = {}): NormalForm
   const root = new Section(config, '', notes, source);
   const { section, parent } = textPart(root);
   const read = readPart(section, parent, context);
+  if (parent !== section && read.family === 'rotary') sayUnread(parent);
   const vision = readVision(parent, typeOf(parent) ?? '');
   const result = dropUndefined({
     ...read,

@@ -141,6 +141,7 @@ function patternOf(section: Section, cls: ModelClass, count: number, labels: rea
     case 'minimax': {
       const flags = section.list('attn_type_list', 'number', MAX_LAYERS);
       if (flags) return (layer) => (flags[layer] === 1 ? 'default' : undefined);
+      if (!section.has('layer_types')) return (layer) => (layer % 2 === 0 ? 'default' : undefined);
       break;
     }
     case 'bamba': {
@@ -162,6 +163,8 @@ function patternOf(section: Section, cls: ModelClass, count: number, labels: rea
     case 'zamba2': {
       const kinds = section.list('layers_block_type', 'string', MAX_LAYERS);
       if (kinds) return (layer) => (kinds[layer] === 'attention' || kinds[layer] === 'hybrid' ? 'default' : undefined);
+      const hybrid = section.list('hybrid_layer_ids', 'number', MAX_LAYERS);
+      if (hybrid) return (layer) => (hybrid.includes(layer) ? 'default' : undefined);
       break;
     }
     case 'mllama_text_model': {

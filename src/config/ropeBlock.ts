@@ -402,6 +402,17 @@ export function ropeRule(block: RopeBlock | undefined, context: RuleContext, fal
     const trained = original();
     const factor = number('factor', { min: 1 });
     if (factor === undefined && maxPositionEmbeddings === undefined) implied(trained, 'factor');
+    const ratio = maxPositionEmbeddings === undefined ? 1 : maxPositionEmbeddings / trained;
+    if (ratio < 1) {
+      const where = `${path}.original_max_position_embeddings`;
+      notes.warn('risk', where, `${trained} is above max_position_embeddings ${maxPositionEmbeddings}`);
+    } else if (factor !== undefined && ratio !== 1 && ratio !== factor) {
+      notes.warn(
+        'contradiction',
+        `${path}.factor`,
+        `${factor}, but max_position_embeddings / original_max_position_embeddings is ${ratio}; the model uses ${factor}`,
+      );
+    }
     return {
       ropeType,
       shortFactor: list('short_factor'),

@@ -7,7 +7,7 @@ import { PosencError } from '../runtime/errors.ts';
 import type { LabelFacts, ModelClass } from './classes.ts';
 import { type Layers, readLayers } from './layers.ts';
 import type { LengthDependence, RotaryLayer } from './normalForm.ts';
-import { checkNumber, refuse, type Section } from './read.ts';
+import { checkNumber, isFields, refuse, type Section } from './read.ts';
 import { dropUndefined, type RopeBlock, type RopeBlocks, ropeBlocks, ropeRule, ropeTypeOf } from './ropeBlock.ts';
 import { rotaryQueryScale, softmaxScale } from './scales.ts';
 
@@ -65,7 +65,18 @@ export function readRotary(section: Section, cls: ModelClass, context: number | 
     notes.warn('no-effect', section.at('original_max_position_embeddings'), 'no scaling uses it');
   }
   const layers = readLayers(section, cls, Object.keys(layerTypes));
+  sayUnread(section);
   return { layerTypes, layers, maxPositionEmbeddings: maxPositionEmbeddings?.value };
+}
+
+/** Keys that look as if they were about rotation, and that nothing reads. */
+export function sayUnread(section: Section): void {
+  for (const key of Object.keys(section.fields)) {
+    if (!/rope|rotary|yarn|ntk/i.test(key) || !section.has(key) || section.notes.consumed.has(section.at(key)))
+      continue;
+    section.get(key);
+    section.notes.warn('no-effect', section.at(key), 'looks like a rotary setting, and nothing reads it');
+  }
 }
 
 /** The tables of the class, or those the file lists by layer type. */
@@ -89,14 +100,13 @@ function labelsOf(section: Section, cls: ModelClass, blocks: RopeBlocks): readon
     named.push(known ?? { label, theta: cls.theta, thetaKeys: [], scaled: false });
   }
   for (const facts of own) {
-    if (!named.some(({ label }) => label === facts.label) && (types.length === 0 || types.includes(facts.label))) {
-      section.notes.assume(
-        section.at(`rope_parameters.${facts.label}`),
-        facts.theta,
-        `base of '${cls.type}'; no block is given`,
-      );
-      named.push(facts);
+    if (named.some(({ label }) => label === facts.label)) continue;
+    if (types.length > 0 && !types.includes(facts.label)) continue;
+    if (!facts.thetaKeys.some((key) => section.has(key))) {
+      const path = [...blocks.byLabel.values()][0].path.replace(/[^.]*$/, facts.label);
+      section.notes.object(path, `missing: layers of this type exist, and nothing gives their base`);
     }
+    named.push(facts);
   }
   return named;
 }
@@ -261,6 +271,13 @@ function readTheta({ section, cls, facts, block, flat }: TableInput): number {
     const path = `${inside.path}.rope_theta`;
     given.push({ path, value: checkTheta(path, inside.fields.rope_theta) });
   }
+  if (cls.type === 'dbrx' && section.has('attn_config')) {
+    const attention = section.get('attn_config');
+    const path = section.at('attn_config.rope_theta');
+    if (isFields(attention) && Object.hasOwn(attention, 'rope_theta')) {
+      given.push({ path, value: checkTheta(path, attention.rope_theta) });
+    }
+  }
   // A file by layer type may repeat the base of its main table at the top.
   for (const key of facts.thetaKeys) {
     if (section.has(key)) given.push({ path: section.at(key), value: checkTheta(section.at(key), section.get(key)) });
@@ -285,7 +302,7 @@ function readTheta({ section, cls, facts, block, flat }: TableInput): number {
 
 function checkTheta(path: string, value: unknown): number {
   if (value === null) refuse(path, 'null is not a base; give a number above 1 or remove the key');
-  return checkNumber(path, value, { above: 0 });
+  return checkNumber(path, value, { above: 1 });
 }
 
 interface Width {
@@ -400,6 +417,10 @@ function readHeadDim(section: Section, cls: ModelClass, facts: LabelFacts): numb
   const key = keys.find((name) => section.has(name));
   const hidden = section.integerOf(HIDDEN, 1, 2 ** 24);
   const heads = section.integerOf(HEADS, 1, 65536);
+  const keyHeads = section.integer('num_key_value_heads', 1, 65536);
+  if (heads && keyHeads && heads.value % keyHeads !== 0) {
+    refuse(section.at('num_key_value_heads'), `${keyHeads} does not divide ${heads.key} = ${heads.value}`);
+  }
   if (heads?.key === 'decoder_num_attention_heads' && section.integer('encoder_num_attention_heads', 1, 65536)) {
     section.notes.warn('no-effect', section.at('encoder_num_attention_heads'), 'the head follows the decoder');
   }
@@ -435,7 +456,7 @@ function latentWidth(section: Section, cls: ModelClass, fallback: number, block:
   const rope = section.integer('qk_rope_head_dim', 2, MAX_HEAD_DIM);
   const nope = section.integer('qk_nope_head_dim', 0, MAX_HEAD_DIM);
   if (rope === undefined) notes(section, 'qk_rope_head_dim', fallback, cls);
-  const defaultNope = cls.type === 'minicpm3' ? 64 : 128;
+  const defaultNope = cls.type === 'minicpm3' || cls.type === 'mistral4' ? 64 : 128;
   if (nope === undefined) notes(section, 'qk_nope_head_dim', defaultNope, cls);
   const rotaryDim = rope ?? fallback;
   if (rotaryDim % 2 !== 0) refuse(section.at('qk_rope_head_dim'), `${rotaryDim} is odd; channels rotate in pairs`);
@@ -452,6 +473,14 @@ function latentWidth(section: Section, cls: ModelClass, fallback: number, block:
 }
 
 function pairingOf(section: Section, cls: ModelClass): { pairing: Pairing; outputPairing?: Pairing } {
+  const exported = section.boolean('rope_interleaved');
+  if (exported !== undefined) {
+    const path = section.at('rope_interleaved');
+    if (exported !== (cls.pairing === 'interleaved')) {
+      section.notes.object(path, `${exported} contradicts model type '${cls.type}', whose pairing is ${cls.pairing}`);
+    }
+    section.notes.warn('no-effect', path, `the pairing is fixed by model type '${cls.type}'`);
+  }
   const flash = section.boolean('rotary_emb_interleaved');
   if (flash !== undefined) return { pairing: flash ? 'interleaved' : 'half' };
   if (cls.outputPairing && section.boolean('rope_interleave') === false) return { pairing: 'half' };

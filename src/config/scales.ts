@@ -39,6 +39,9 @@ export function softmaxScale(
     if (multiplier === undefined) notes.assume(section.at('attention_multiplier'), 1, `default of '${cls.type}'`);
     return { scale: multiplier ?? 1 };
   }
+  if (cls.type === 'hyperclovax') {
+    return { scale: section.number('attention_multiplier', { above: 0 }) ?? inverseRoot(headDim) };
+  }
   if (cls.type === 'zamba2') return { scale: inverseRoot(headDim / 2) };
   const plain = inverseRoot(headDim);
   if (!cls.softmaxMscale) return { scale: plain };
