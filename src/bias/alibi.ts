@@ -15,7 +15,7 @@ export interface AlibiSlopeOptions {
   readonly heads: number;
   /** How slopes are chosen when heads is not a power of two (all agree when it is), or the slopes themselves. Default 'press'. */
   readonly slopes?: 'press' | 'mpt' | 'geometric' | ArrayLike<number>;
-  /** 'mpt': exponent of the last slope. Default 8. */
+  /** Exponent of the smallest slope, 2^-alibiBiasMax. Default 8. */
   readonly alibiBiasMax?: number;
 }
 
@@ -71,12 +71,9 @@ function slopesOf(o: AlibiSlopeOptions): Float32Array {
   if (o.slopes !== undefined && typeof o.slopes !== 'string')
     return Float32Array.from(numbers('slopes', o.slopes, heads));
   const order = oneOf('slopes', o.slopes, ['press', 'mpt', 'geometric'], 'press');
-  if (o.alibiBiasMax !== undefined && order !== 'mpt') {
-    throw new PosencError('ERR_OPTION', `alibiBiasMax: only for slopes 'mpt', got slopes '${order}'`);
-  }
   const largest = finite('alibiBiasMax', o.alibiBiasMax, { above: 0, max: 1024 }, 8);
   const powers = (n: number, max: number) => Array.from({ length: n }, (_, h) => powerOfHalf(max * (h + 1), n));
-  if (order === 'geometric') return Float32Array.from(powers(heads, 8));
+  if (order === 'geometric') return Float32Array.from(powers(heads, largest));
   if (order === 'mpt') {
     const all = powers(powerOfTwoFrom(heads), largest);
     if (all.length === heads) return Float32Array.from(all);
@@ -86,8 +83,8 @@ function slopesOf(o: AlibiSlopeOptions): Float32Array {
   }
   const above = powerOfTwoFrom(heads);
   const below = above === heads ? above : above / 2;
-  const between = powers(2 * below, 8).filter((_, i) => i % 2 === 0);
-  return Float32Array.from([...powers(below, 8), ...between].slice(0, heads));
+  const between = powers(2 * below, largest).filter((_, i) => i % 2 === 0);
+  return Float32Array.from([...powers(below, largest), ...between].slice(0, heads));
 }
 
 /** The smallest power of two that is at least n. */
