@@ -4,7 +4,7 @@ import { size, times } from './table.ts';
 
 const BAR = 14;
 const GAP = 10;
-const LEFT = 330;
+const LEFT = 390;
 const WIDTH = 620;
 const OURS = '#1668b8';
 const OTHER = '#b9bec5';
