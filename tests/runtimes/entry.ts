@@ -1,0 +1,3 @@
+import './queue.ts';
+
+export { runAll } from './suite.ts';
