@@ -225,8 +225,9 @@ function rotate(
   const pairs = rotaryDim / 2;
   target.set(vector, at);
   for (let k = 0; k < pairs; k++) {
-    const [from1, from2] = channels(pairing, k, pairs);
-    const [to1, to2] = channels(outputPairing, k, pairs);
+    // back from the output's pairing to the input's
+    const [from1, from2] = channels(inverse ? outputPairing : pairing, k, pairs);
+    const [to1, to2] = channels(inverse ? pairing : outputPairing, k, pairs);
     let x1 = vector[rotaryOffset + from1];
     let x2 = vector[rotaryOffset + from2];
     if (row >= 0) {
@@ -264,7 +265,7 @@ function tableRows(
   return tokenPositions(batch, sequence, layout, options).map((position) => {
     const row = position - table.start;
     if (Number.isInteger(row) && row >= 0 && row < table.length) return row;
-    if (options.outOfRange === 'identity' && Number.isInteger(row)) return -1;
+    if (options.outOfRange === 'identity' && table.pairing === table.outputPairing) return -1;
     throw new RangeError(`positions: ${position} has no row in a table of ${table.length} rows from ${table.start}`);
   });
 }

@@ -27,7 +27,7 @@ export interface ApplyRotaryOptions {
   readonly strides?: { readonly batch?: number; readonly sequence?: number; readonly head?: number };
   /** Absolute positions, [S] or [B, S] flattened (THD: [T]). Default 0, 1, 2 ... in every batch. */
   readonly positions?: Positions;
-  /** Added to the positions; one number, or one per batch (per packed sequence with cuSeqlens). Default 0. */
+  /** Position of the first token; one number, or one per batch (per packed sequence with cuSeqlens). Default 0. */
   readonly offset?: number | ArrayLike<number>;
   /** THD: start of every packed sequence and the end of the last, [n + 1]; positions restart at each. */
   readonly cuSeqlens?: ArrayLike<number>;
@@ -85,6 +85,12 @@ export function applyRotary(
   const layout = oneOf('layout', o.layout, ['BSHD', 'BHSD', 'THD'], 'BSHD');
   const inverse = boolean('inverse', o.inverse, false);
   const outOfRange = oneOf('outOfRange', o.outOfRange, ['error', 'identity'], 'error');
+  if (outOfRange === 'identity' && table.pairing !== table.outputPairing) {
+    throw new PosencError(
+      'ERR_OPTION',
+      `outOfRange: 'identity' leaves channels where they are, but this table turns pairing '${table.pairing}' into '${table.outputPairing}'; build a longer table`,
+    );
+  }
   const engine = chooseEngine(o.engine, x, table.cos, table.sin, o.out);
   const geometry = geometryOf(x, layout, o);
   const { batch, sequence, heads, channels } = geometry;
@@ -216,6 +222,7 @@ function rowIndices(
   o: ApplyRotaryOptions,
 ): Indices | undefined {
   exclusive('applyRotary', 'positions', 'cuSeqlens', o);
+  exclusive('applyRotary', 'positions', 'offset', o);
   if (table.start === undefined) return rowAligned(table, batch, sequence, o);
   const starts = o.cuSeqlens === undefined ? undefined : sequenceStarts(o.cuSeqlens, layout, sequence);
   const offsets = offsetsOf(o.offset, starts ? starts.length - 1 : batch);
@@ -255,8 +262,8 @@ function rowIndices(
     for (let i = 0; i < rows.length; i++) {
       const b = Math.floor(i / sequence);
       const s = i - b * sequence;
-      const position = given ? given[given.length === rows.length ? i : s] : s;
-      put(i, position + (offsets.length > 1 ? offsets[b] : offsets[0]));
+      const offset = offsets.length > 1 ? offsets[b] : offsets[0];
+      put(i, given ? given[given.length === rows.length ? i : s] : s + offset);
     }
   }
   return { rows, perBatch, includesIdentity };
