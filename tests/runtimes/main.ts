@@ -98,7 +98,7 @@ const RUNTIMES: readonly Runtime[] = [
   {
     name: 'webkitgtk',
     at: onPath('WebKitWebDriver'),
-    version: (at) => firstLine(at, '--version'),
+    version: () => 'MiniBrowser',
     run: async (at) => {
       const binary = ['4.1', '6.0', '4.0']
         .map((v) => `/usr/lib/x86_64-linux-gnu/webkit2gtk-${v}/MiniBrowser`)
@@ -233,7 +233,8 @@ for (const runtime of RUNTIMES) {
     for (const error of result.errors) console.log(error);
   } catch (error) {
     failed++;
-    const detail = (error as { stderr?: string }).stderr || (error as Error).stack || String(error);
+    const { stderr, stdout } = error as { stderr?: string; stdout?: string };
+    const detail = [stderr, stdout].filter(Boolean).join('\n') || (error as Error).stack || String(error);
     console.log(`${name} failed: ${detail}`);
   }
 }

@@ -1,2 +1,3 @@
 /** Evaluated before uvu: tests are queued instead of started by a timer. */
-Object.assign(globalThis, { UVU_DEFER: 1, UVU_QUEUE: [['posenc']], UVU_INDEX: 0 });
+export const queue: [unknown, ...(() => Promise<[string | true, number, number, number]>)[]][] = [['posenc']];
+Object.assign(globalThis, { UVU_DEFER: 1, UVU_QUEUE: queue, UVU_INDEX: 0 });
