@@ -7,9 +7,18 @@ export { type AlibiOptions, alibi, alibiSlopes } from './bias/alibi.ts';
 export { type ExpandDiagonalOptions, expandDiagonal } from './bias/diagonal.ts';
 export { fingerprint } from './fingerprint.ts';
 export { type ApplyRotaryOptions, applyRotary } from './rotary/apply.ts';
+export {
+  type MropeFromTable,
+  mropeTableFrom,
+  type RotaryCaches,
+  rotaryTableAs,
+  rotaryTableFrom,
+  type TableAsOptions,
+  type TableLayout,
+} from './rotary/caches.ts';
 export { type RotaryFrequencies, rotaryFrequencies } from './rotary/frequencies.ts';
 export type { MropeLayout, Pairing, Precision, RopeType, RotarySpec } from './rotary/spec.ts';
-export { RotaryTable, type RotaryTableOptions, rotaryTable, rotaryTableFrom } from './rotary/table.ts';
+export { RotaryTable, type RotaryTableOptions, rotaryTable, type TableDtype } from './rotary/table.ts';
 export { type MergeOptions, merge } from './rows/merge.ts';
 export type { Positions } from './runtime/arguments.ts';
 export { attach, createEngine, type Engine, type EngineOptions } from './runtime/engine.ts';

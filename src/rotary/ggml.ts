@@ -37,6 +37,8 @@ export interface GgmlFrequencies {
   /** Weight of the unscaled angle per pair; absent when extFactor is 0. */
   readonly mix?: Float32Array;
   readonly freqFactors?: Float32Array;
+  /** Per pair the streams (bits 0-3) whose angle starts again at the position there. */
+  readonly restarts?: Uint8Array;
   /** The amplitude of cos and sin. */
   readonly mscale: number;
 }

@@ -8,14 +8,23 @@ export const KERNEL_ARITY = {
   phaseRows: 11,
   phaseAt: 11,
   sincosTorch: 14,
+  iteratedAngles: 11,
   rotate: 25,
+  rotateStep: 3,
+  gatherColumns: 8,
+  selectStreams: 9,
+  scaleRows: 5,
   alibiRows: 17,
   expandRows: 8,
   addRows: 6,
   multiplyRows: 6,
   multiplyPlusOneRows: 6,
   copyRows: 7,
+  narrowFloat16: 3,
+  widenFloat16: 7,
   roundBfloat16: 2,
+  narrowBfloat16: 3,
+  widenBfloat16: 5,
 } as const;
 
 export type KernelName = keyof typeof KERNEL_ARITY;
