@@ -16,7 +16,12 @@ export {
   type TableAsOptions,
   type TableLayout,
 } from './rotary/caches.ts';
+export { type PrepareDecodeOptions, prepareDecode, RotaryDecode } from './rotary/decode.ts';
+export { type DynamicState, dynamicState } from './rotary/dynamic.ts';
 export { type RotaryFrequencies, rotaryFrequencies } from './rotary/frequencies.ts';
+export { type GgmlRope, type GgmlTableOptions, ggmlRotaryTable } from './rotary/ggml-table.ts';
+export { type ApplyRotaryQKVOptions, applyRotaryQKV } from './rotary/qkv.ts';
+export { queryScale, type ScaleQueryOptions, scaleQuery, softmaxScale } from './rotary/scale.ts';
 export type { MropeLayout, Pairing, Precision, RopeType, RotarySpec } from './rotary/spec.ts';
 export { RotaryTable, type RotaryTableOptions, rotaryTable, type TableDtype } from './rotary/table.ts';
 export { type MergeOptions, merge } from './rows/merge.ts';
