@@ -34,7 +34,9 @@ const PARAMETERS = 25;
 export class RotaryDecode {
   readonly table: RotaryTable<TableDtype>;
   #engine: Engine;
-  #operands: readonly (Tensor | Float32Array)[];
+  #first: Tensor | undefined;
+  #second: Tensor | undefined;
+  #rotateStep: (prepared: number, calls: number, row: number) => void;
   #calls: (cos: number, sin: number, rows: number) => number[];
   /** @internal The block of the prepared calls: public, so that scope() finds it. */
   readonly prepared: Tensor<'int32'>;
@@ -55,7 +57,10 @@ export class RotaryDecode {
   ) {
     this.table = table;
     this.#engine = engine;
-    this.#operands = operands;
+    const [first, second] = operands;
+    this.#first = first instanceof Tensor ? first : undefined;
+    this.#second = second instanceof Tensor ? second : undefined;
+    this.#rotateStep = engine.kernels.rotateStep;
     this.#count = operands.length;
     this.#tokens = tokens;
     // the calls, a row index per token, a vector whose pairing changes, and widened rows of a 16-bit table
@@ -74,9 +79,12 @@ export class RotaryDecode {
    */
   step(position: number | ArrayLike<number>): void {
     const { table } = this;
-    if (this.#cos !== table.cos.byteOffset || this.prepared.disposed) this.#prepare();
-    for (const operand of this.#operands) if (operand instanceof Tensor && operand.disposed) operand.assertUsable();
-    if (table.cos.disposed) table.cos.assertUsable();
+    const { cos } = table;
+    if (this.#cos !== cos.byteOffset) this.#prepare();
+    this.prepared.assertUsable();
+    cos.assertUsable();
+    this.#first?.assertUsable();
+    this.#second?.assertUsable();
     if (typeof position !== 'number') {
       this.#stepEach(position);
       return;
@@ -88,7 +96,7 @@ export class RotaryDecode {
       this.#widen(1);
       row = 0;
     }
-    this.#engine.kernels.rotateStep(this.#pointer, this.#count, row);
+    this.#rotateStep(this.#pointer, this.#count, row);
   }
 
   #stepEach(positions: ArrayLike<number>): void {
@@ -117,9 +125,7 @@ export class RotaryDecode {
 
   /** Writes the calls; again when the table has moved to larger blocks. */
   #prepare(): void {
-    this.prepared.assertUsable();
     const { table } = this;
-    table.cos.assertUsable();
     this.#cos = table.cos.byteOffset;
     const cos = this.#stage || table.cos.byteOffset;
     const sin = this.#stage ? this.#stage + 4 * table.width * this.#tokens : table.sin.byteOffset;
