@@ -8,3 +8,5 @@ export { expandRows } from "./toeplitz";
 export { addRows, multiplyRows, multiplyPlusOneRows, copyRows } from "./rows";
 export { narrowFloat16, widenFloat16 } from "./math/float16";
 export { roundBfloat16, narrowBfloat16, widenBfloat16 } from "./math/bfloat16";
+export { mapUnary, mapUnary64, mapPow, mapPow64 } from "./math/unary";
+export { linear, productTransposed, product, layerNormRows } from "./dense";

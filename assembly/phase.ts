@@ -3,8 +3,7 @@
 // Exact precision. A value is a pure function of (position, frequency): an integer position p = 512 s + 32 j + r is
 //   seed(512 s) (x) C[j] (x) B[r],   C[j] = (32 j + 15.5) theta,   B[r] = (r - 15.5) theta,
 // (x) being the addition of angles in float64, rounded to float32 once at the end; a fractional position is seeded by
-// itself. Nothing depends on where a call starts or how long it is. Position 0 is C[0] (x) B[0] of equal and opposite
-// angles, hence exactly (0, 1).
+// itself, and so is position 0, which is exactly (0, amplitude). Nothing depends on where a call starts or how long it is.
 //
 // A plan holds, for np frequencies (count padded to a multiple of 4; g = np / 2 groups of two lanes):
 //   theta f64[np] | whole, high, low u64[np] each | B [32][g](sin, cos) | C [16][g](sin, cos) | S [g] | A [g]
@@ -166,6 +165,15 @@ export function phaseRows(
   let p = <i64>start;
   let held: i64 = i64.MIN_VALUE;
   while (n > 0) {
+    if (p == 0) {
+      seedRow(plan, np, 0.0, amplitude, block, k);
+      emitSeed(block, count, out0, out1, mode);
+      p = 1;
+      n--;
+      out0 += stride;
+      out1 += stride;
+      continue;
+    }
     const base = p >> 9;
     if (base != held) {
       seedRow(plan, np, <f64>(base << 9), amplitude, seed, k);
@@ -197,7 +205,7 @@ export function phaseAt(
   for (; n; n--, positions += 8, out0 += stride, out1 += stride) {
     const position = load<f64>(positions);
     const p = <i64>position;
-    if (<f64>p != position) {
+    if (<f64>p != position || p == 0) {
       seedRow(plan, np, position, amplitude, block, k);
       heldBlock = i64.MIN_VALUE;
       emitSeed(block, count, out0, out1, mode);

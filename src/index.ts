@@ -5,6 +5,8 @@
 export { type SinusoidalOptions, sinusoidal } from './absolute/sinusoidal.ts';
 export { type AlibiOptions, alibi, alibiSlopes } from './bias/alibi.ts';
 export { type ExpandDiagonalOptions, expandDiagonal } from './bias/diagonal.ts';
+export { type FromHFOptions, fromHF } from './config/hf.ts';
+export type { NormalForm, RotaryLayer } from './config/normalForm.ts';
 export { fingerprint } from './fingerprint.ts';
 export { type ApplyRotaryOptions, applyRotary } from './rotary/apply.ts';
 export {

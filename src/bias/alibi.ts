@@ -9,13 +9,13 @@ import type { Engine } from '../runtime/engine.ts';
 import { PosencError, show } from '../runtime/errors.ts';
 import { checkOut, chooseEngine, output } from '../runtime/operands.ts';
 import { Tensor } from '../runtime/tensor.ts';
-import { BIAS_OPTIONS, type BiasOptions, type Block, blockOf } from './rows.ts';
+import { BIAS_OPTIONS, type BiasOptions, type Block, blockOf, UNLIMITED } from './rows.ts';
 
 export interface AlibiSlopeOptions {
   readonly heads: number;
   /** How slopes are chosen when heads is not a power of two (all agree when it is), or the slopes themselves. Default 'press'. */
   readonly slopes?: 'press' | 'mpt' | 'geometric' | ArrayLike<number>;
-  /** 'mpt': exponent of the last slope. Default 8. */
+  /** Exponent of the smallest slope, 2^-alibiBiasMax. Default 8. */
   readonly alibiBiasMax?: number;
 }
 
@@ -29,7 +29,7 @@ export interface AlibiOptions extends AlibiSlopeOptions, BiasOptions {
   readonly totalHeads?: number;
   /**
    * 'distance' -m|i - j|; 'tril' -m max(i - j, 0) (GPT-NeoX); 'key' m j (Press); 'key-last-zero' m (j - (keyLength - 1))
-   * (MPT); 'nonsymmetric': heads / 2 slopes used twice, the first half of the heads sees keys up to the query, the second
+   * (MPT; with keyPositions or keyLengths the last key there); 'nonsymmetric': heads / 2 slopes used twice, the first half of the heads sees keys up to the query, the second
    * half keys from the query on. Default 'distance'.
    */
   readonly form?: 'distance' | 'tril' | 'key' | 'key-last-zero' | 'nonsymmetric';
@@ -71,12 +71,9 @@ function slopesOf(o: AlibiSlopeOptions): Float32Array {
   if (o.slopes !== undefined && typeof o.slopes !== 'string')
     return Float32Array.from(numbers('slopes', o.slopes, heads));
   const order = oneOf('slopes', o.slopes, ['press', 'mpt', 'geometric'], 'press');
-  if (o.alibiBiasMax !== undefined && order !== 'mpt') {
-    throw new PosencError('ERR_OPTION', `alibiBiasMax: only for slopes 'mpt', got slopes '${order}'`);
-  }
   const largest = finite('alibiBiasMax', o.alibiBiasMax, { above: 0, max: 1024 }, 8);
   const powers = (n: number, max: number) => Array.from({ length: n }, (_, h) => powerOfHalf(max * (h + 1), n));
-  if (order === 'geometric') return Float32Array.from(powers(heads, 8));
+  if (order === 'geometric') return Float32Array.from(powers(heads, largest));
   if (order === 'mpt') {
     const all = powers(powerOfTwoFrom(heads), largest);
     if (all.length === heads) return Float32Array.from(all);
@@ -86,8 +83,8 @@ function slopesOf(o: AlibiSlopeOptions): Float32Array {
   }
   const above = powerOfTwoFrom(heads);
   const below = above === heads ? above : above / 2;
-  const between = powers(2 * below, 8).filter((_, i) => i % 2 === 0);
-  return Float32Array.from([...powers(below, 8), ...between].slice(0, heads));
+  const between = powers(2 * below, largest).filter((_, i) => i % 2 === 0);
+  return Float32Array.from([...powers(below, largest), ...between].slice(0, heads));
 }
 
 /** The smallest power of two that is at least n. */
@@ -134,14 +131,19 @@ export function alibi(given: AlibiOptions): Tensor {
       const row = { ...block, rows: 1, queryPositions: undefined, keyPositions: batches.mask[b] };
       writeHeads(engine, at, matrix, perHead, 'key', row);
     } else if (batches) {
-      writeHeads(engine, at, matrix, perHead, form, { ...block, query: block.query + batches.shift![b] });
+      const lastKey = batches.lastKey![b];
+      writeHeads(engine, at, matrix, perHead, form, { ...block, query: block.query + batches.shift![b] }, lastKey);
     } else if (form === 'nonsymmetric') {
       writeHeads(engine, at, matrix, perHead.subarray(0, half), 'distance', { ...block, right: 0 });
       writeHeads(engine, at + half * matrix, matrix, perHead.subarray(half), 'distance', { ...block, left: 0 });
     } else {
       writeHeads(engine, at, matrix, perHead, form, block);
     }
-    engine.f32.fill(0, (at + heads * matrix) / 4, (at + totalHeads * matrix) / 4);
+    // the further heads have slope 0; masks apply to them too
+    const row = batches?.mask
+      ? { ...block, rows: 1, queryPositions: undefined, left: UNLIMITED, right: UNLIMITED }
+      : block;
+    writeHeads(engine, at + heads * matrix, matrix, new Float32Array(totalHeads - heads), 'tril', row);
   }
   if (rounding === 'bfloat16') engine.kernels.roundBfloat16(bias.byteOffset, bias.length);
   return bias;
@@ -168,6 +170,8 @@ interface Batches {
   readonly mask?: readonly Int32Array[];
   /** Per batch: keys minus queries. */
   readonly shift?: readonly number[];
+  /** Per batch: position of the last valid key. */
+  readonly lastKey?: readonly number[];
 }
 
 function batchesOf(o: AlibiOptions): Batches | undefined {
@@ -209,7 +213,8 @@ function batchesOf(o: AlibiOptions): Batches | undefined {
     keys,
     (_, b) => integer(`keyLengths[${b}]`, keys[b], 0, 2 ** 30) - integer(`queryLengths[${b}]`, queries[b], 0, 2 ** 30),
   );
-  return { count: shift.length, lengths: { queryOffset: 0 }, shift };
+  const lastKey = Array.from(keys, (length) => length - 1);
+  return { count: shift.length, lengths: { queryOffset: 0 }, shift, lastKey };
 }
 
 function maskRows(mask: AttentionMask): ArrayLike<number>[] {
@@ -245,12 +250,13 @@ function writeHeads(
   slopes: Float32Array,
   form: 'distance' | 'tril' | 'key' | 'key-last-zero' | 'nonsymmetric',
   block: Block,
+  lastKey = block.keyPositions?.at(-1) ?? block.columns - 1,
 ): void {
   const scratch = engine.scratch();
   const third = (engine.scratchBytes / 3) & ~15;
   const room = third >>> 3;
   const centred = form === 'distance' || form === 'tril' ? 1 : 0;
-  const centre = form === 'key-last-zero' ? block.columns - 1 : 0;
+  const centre = form === 'key-last-zero' ? lastKey : 0;
   for (let h = 0; h < slopes.length; h += room) {
     const n = Math.min(room, slopes.length - h);
     for (let i = 0; i < n; i++) {

@@ -202,7 +202,7 @@ function tableRows(
   return tokenPositions(batch, sequence, layout, options).map((position) => {
     const row = position - table.start;
     if (Number.isInteger(row) && row >= 0 && row < table.length) return row;
-    if (options.outOfRange === 'identity' && Number.isInteger(row)) return -1;
+    if (options.outOfRange === 'identity') return -1;
     throw new RangeError(`positions: ${position} has no row in a table of ${table.length} rows from ${table.start}`);
   });
 }

@@ -270,7 +270,8 @@ export interface RotaryTableFromOptions {
   readonly tableLayout?: TableLayout;
   /** Shape of plain arrays. */
   readonly shape?: readonly number[];
-  readonly pairing: Pairing;
+  /** Default 'half'. */
+  readonly pairing?: Pairing;
   readonly outputPairing?: Pairing;
   /** Default 0. */
   readonly rotaryOffset?: number;
@@ -283,7 +284,7 @@ export function rotaryTableFrom(options: RotaryTableFromOptions): ReferenceRotar
   onlyKeys('rotaryTableFrom', options, TABLE_FROM_OPTIONS);
   const layout = options.tableLayout ?? 'half';
   const joined = isJoined(layout);
-  const pairing = word('pairing', options.pairing, PAIRINGS);
+  const pairing = word('pairing', options.pairing ?? 'half', PAIRINGS);
   const given = joined
     ? [shaped('table', options.table!, options.shape)]
     : [shaped('cos', options.cos!, options.shape), shaped('sin', options.sin!, options.shape)];

@@ -13,7 +13,9 @@
  */
 import type { Adapter } from '../types.ts';
 import { alibi } from './alibi.ts';
+import { configs } from './configs.ts';
 import { merge } from './merge.ts';
+import { mropeIndex } from './mrope-index.ts';
 import { rotaryApply } from './rotary-apply.ts';
 import { rotaryFrequencies } from './rotary-frequencies.ts';
 import { rotaryTables } from './rotary-tables.ts';
@@ -21,7 +23,9 @@ import { sinusoidal } from './sinusoidal.ts';
 
 export const adapters: readonly Adapter[] = [
   ...alibi,
+  ...configs,
   ...merge,
+  ...mropeIndex,
   ...rotaryApply,
   ...rotaryFrequencies,
   ...rotaryTables,
