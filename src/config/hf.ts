@@ -150,7 +150,7 @@ function withRotary(
     const known = labels.length
       ? `it has ${labels.map((label) => `'${label}'`).join(', ')}`
       : `its family is '${form.family}'`;
-    throw new PosencError('ERR_CONFIG', `layerType: no layer type ${show(layerType)} in this model; ${known}`);
+    refuse('layerType', `no layer type ${show(layerType)} in this model; ${known}`);
   }
   const label = layerType ?? (labels.length === 1 ? labels[0] : undefined);
   const found: RotarySpec | string = specOf(form, labels, label, context);
@@ -158,7 +158,7 @@ function withRotary(
   return Object.defineProperty({ ...form }, 'rotary', {
     enumerable: false,
     get(): never {
-      throw new PosencError('ERR_CONFIG', found);
+      return refuse('rotary', found);
     },
   }) as NormalForm;
 }
@@ -170,15 +170,15 @@ function specOf(
   context: number | undefined,
 ): RotarySpec | string {
   if (form.family !== 'rotary') {
-    return `rotary: model type '${form.modelType}' is of the family '${form.family}' and has no rotary table`;
+    return `model type '${form.modelType}' is of the family '${form.family}' and has no rotary table`;
   }
   if (label === undefined) {
-    return `rotary: this model has ${labels.length} rotary tables; pass layerType: ${labels.map((name) => `'${name}'`).join(' or ')}`;
+    return `this model has ${labels.length} rotary tables; pass layerType: ${labels.map((name) => `'${name}'`).join(' or ')}`;
   }
   const layer = (form.layerTypes as Record<string, RotaryLayer>)[label];
   if (layer.lengthDependent && context === undefined) {
     const { rule, threshold } = layer.lengthDependent;
-    return `rotary: the frequencies of rope type '${rule}' change beyond ${threshold} positions; pass context: the highest position + 1`;
+    return `the frequencies of rope type '${rule}' change beyond ${threshold} positions; pass context: the highest position + 1`;
   }
   return pinSpec(layer, context);
 }

@@ -111,12 +111,12 @@ function readBlock(section: Section, key: string): RopeBlock | undefined {
   if (!isFields(value)) refuse(path, `expected an object, got ${show(value)}`);
   const keys = Object.keys(value);
   if (keys.includes('__proto__')) refuse(`${path}.__proto__`, 'not a key of any rope block; remove it');
-  section.get(key);
+  const fields = section.get(key) as Fields;
   if (keys.length === 0) {
     section.notes.warn('no-effect', path, 'an empty object, read as absent');
     return undefined;
   }
-  return { path, fields: value };
+  return { path, fields };
 }
 
 function isByLabel(block: RopeBlock): boolean {
@@ -213,6 +213,9 @@ export function ropeRule(block: RopeBlock | undefined, context: RuleContext, fal
   const path = block?.path ?? section.at('rope_scaling');
   const fields: Fields = block?.fields ?? {};
   const named = ropeTypeOf(block, notes, fallbackType);
+  if (block && !present(fields, 'rope_type') && !present(fields, 'type') && present(fields, 'factor')) {
+    refuse(`${path}.rope_type`, `missing beside a factor: without it nothing would be scaled; name the rule`);
+  }
   const ropeType = ROPE_TYPES[named];
   if (named === 'su') notes.warn('legacy', `${path}.type`, "'su' is the old name of 'longrope'");
   if (cls.mrope && present(fields, 'type') && fields.type === 'mrope') {
