@@ -49,7 +49,8 @@ const MAX_LIST = 8192;
 /** A copy made of JSON values only, at most `depth` levels deep; what is not JSON is refused by name. */
 export function copyJson(path: string, value: unknown, depth = 6): Json {
   if (value === null || typeof value === 'boolean' || typeof value === 'string') return value;
-  if (typeof value === 'number' && Number.isFinite(value)) return value;
+  // JSON has no -0.
+  if (typeof value === 'number' && Number.isFinite(value)) return value + 0;
   if (depth > 0 && Array.isArray(value)) {
     if (value.length > MAX_LIST) refuse(path, `expected a list of at most ${MAX_LIST} items, got ${show(value)}`);
     return Array.from(value, (item, i) => {
@@ -208,4 +209,9 @@ export class Section {
     }
     return found;
   }
+}
+
+/** Without the keys whose value is undefined. */
+export function dropUndefined<T extends object>(object: T): T {
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as T;
 }
