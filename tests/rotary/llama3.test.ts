@@ -33,6 +33,41 @@ test('short waves stay, long ones are divided, those between lie between', () =>
   }
 });
 
+test('torch precision: the order of the float32 operations, with a factor that is no power of two', () => {
+  const f32 = Math.fround;
+  const plain = rotaryFrequencies({ headDim: 128, ropeTheta: 500000, precision: 'torch' }).float32!;
+  let between = 0;
+  for (const factor of [3, 5, 7, 10]) {
+    const { float32 } = rotaryFrequencies({ ...spec, factor, precision: 'torch' });
+    for (let i = 0; i < 64; i++) {
+      const wavelength = f32(f32(2 * Math.PI) / plain[i]);
+      if (wavelength < 2048 || wavelength > 8192) continue;
+      between++;
+      const smooth = f32(f32(f32(8192 / wavelength) - 1) / 3);
+      const scaled = f32(f32(f32(1 - smooth) * plain[i]) / factor);
+      assert.is(float32![i], f32(scaled + f32(smooth * plain[i])));
+    }
+  }
+  assert.ok(between >= 20);
+});
+
+test('equal factors (Llama 4): two bands', () => {
+  const plain = rotaryFrequencies({ headDim: 128, ropeTheta: 500000, precision: 'torch' });
+  const made = rotaryFrequencies({ ...spec, factor: 8, highFreqFactor: 1, precision: 'torch' });
+  for (let i = 0; i < 64; i++) {
+    const divisor = (2 * Math.PI) / plain.ladder.hi[i] < 8192 ? 1 : 8;
+    assert.equal([made.ladder.hi[i], made.float32![i]], [plain.ladder.hi[i] / divisor, plain.float32![i] / divisor]);
+  }
+  // A wavelength of exactly the original length belongs to neither side of the reference's comparisons.
+  const edge = rotaryFrequencies({
+    ...spec,
+    highFreqFactor: 1,
+    originalMaxPositionEmbeddings: Math.fround(2 * Math.PI),
+    precision: 'torch',
+  });
+  assert.ok(edge.float32!.every(Number.isFinite));
+});
+
 test('rejects', () => {
   for (const [option, value] of Object.entries({
     factor: undefined,

@@ -34,6 +34,7 @@ test('the ramp of the paper', () => {
       for (const [fast, slow, weight] of [
         [32, 1, 1],
         [8, 2, 0.5],
+        [2000, 1, 1],
       ]) {
         const want = reference({ theta, truncate, fast, slow, weight });
         const more = { ropeTheta: theta, truncate, betaFast: fast, betaSlow: slow, extrapolationFactor: weight };

@@ -1,0 +1,7 @@
+// The ABI: every exported kernel, in one list. src/runtime/abi.ts types it; a test holds the two equal.
+export { phasePlan, phaseRows, phaseAt, sincosTorch } from "./phase";
+export { rotate } from "./rotate";
+export { alibiRows } from "./diagonal";
+export { expandRows } from "./toeplitz";
+export { addRows, multiplyRows, multiplyPlusOneRows, copyRows } from "./rows";
+export { roundBfloat16 } from "./math/bfloat16";

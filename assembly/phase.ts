@@ -1,0 +1,279 @@
+// Position x frequency = phase; phase -> cos and sin. Serves sinusoidal, timestep, Fourier, rotary tables, relative R.
+//
+// Exact precision. A value is a pure function of (position, frequency): an integer position p = 512 s + 32 j + r is
+//   seed(512 s) (x) C[j] (x) B[r],   C[j] = (32 j + 15.5) theta,   B[r] = (r - 15.5) theta,
+// (x) being the addition of angles in float64, rounded to float32 once at the end; a fractional position is seeded by
+// itself, and so is position 0, which is exactly (0, amplitude). Nothing depends on where a call starts or how long it is.
+//
+// A plan holds, for np frequencies (count padded to a multiple of 4; g = np / 2 groups of two lanes):
+//   theta f64[np] | whole, high, low u64[np] each | B [32][g](sin, cos) | C [16][g](sin, cos) | S [g] | A [g]
+// The first four are filled by the caller, the tables by phasePlan. 832 bytes per frequency.
+import { sincos } from "./math/sincos";
+
+/** Fills a row of (sin, cos) lanes at position p, multiplied by the amplitude. */
+function seedRow(plan: usize, np: usize, p: f64, amplitude: f64, dst: usize, k: usize): void {
+  const magnitude = abs<f64>(p);
+  const floor = Math.floor(magnitude);
+  const n = i64x2.splat(<i64>floor);
+  const f = i64x2.splat(<i64>(<u64>((magnitude - floor) * 18446744073709551616.0)));
+  const pv = f64x2.splat(p);
+  const a = f64x2.splat(amplitude);
+  const column = np << 3;
+  const end = plan + column;
+  while (plan < end) {
+    const whole = plan + column;
+    const high = whole + column;
+    sincos(pv, n, f, v128.load(plan), v128.load(whole), v128.load(high), v128.load(high + column), k, dst);
+    v128.store(dst, f64x2.mul(v128.load(dst), a));
+    v128.store(dst, f64x2.mul(v128.load(dst, 16), a), 16);
+    plan += 16;
+    dst += 32;
+  }
+}
+
+/** dst = a (x) b over a row of lanes: addition of angles. */
+function addAngles(dst: usize, a: usize, b: usize, rowBytes: usize): void {
+  const end = a + rowBytes;
+  while (a < end) {
+    const sa = v128.load(a);
+    const ca = v128.load(a, 16);
+    const sb = v128.load(b);
+    const cb = v128.load(b, 16);
+    v128.store(dst, f64x2.add(f64x2.mul(sa, cb), f64x2.mul(ca, sb)));
+    v128.store(dst, f64x2.sub(f64x2.mul(ca, cb), f64x2.mul(sa, sb)), 16);
+    a += 32;
+    b += 32;
+    dst += 32;
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function storeFloats(out: usize, value: v128, floats: usize): void {
+  if (floats == 2) v128.store64_lane(out, value, 0);
+  else v128.store32_lane(out, value, 0);
+}
+
+/** Stores one or two frequencies, in the lower lanes of s and c, as the mode says. */
+// @ts-ignore: decorator
+@inline
+function storeLanes(s: v128, c: v128, lanes: usize, out0: usize, out1: usize, mode: i32): void {
+  if (mode == 1 || mode == 2) {
+    const pairs = mode == 1 ? v128.shuffle<f32>(s, c, 0, 4, 1, 5) : v128.shuffle<f32>(c, s, 0, 4, 1, 5);
+    if (lanes == 2) v128.store(out0, pairs);
+    else v128.store64_lane(out0, pairs, 0);
+  } else {
+    storeFloats(out0, mode == 4 ? c : s, lanes);
+    if (mode == 0) storeFloats(out1, c, lanes);
+  }
+}
+
+/**
+ * One row of count frequencies: a (x) b, rounded and stored.
+ * mode 0: sines to out0, cosines to out1; 1: sin, cos pairs to out0; 2: cos, sin pairs; 3: sines alone; 4: cosines alone.
+ */
+// @ts-ignore: decorator
+@inline
+function emitRow(a: usize, b: usize, count: usize, out0: usize, out1: usize, mode: i32): void {
+  const end = a + ((count >> 2) << 6);
+  while (a < end) {
+    let sa = v128.load(a);
+    let ca = v128.load(a, 16);
+    let sb = v128.load(b);
+    let cb = v128.load(b, 16);
+    const s0 = f32x4.demote_f64x2_zero(f64x2.add(f64x2.mul(sa, cb), f64x2.mul(ca, sb)));
+    const c0 = f32x4.demote_f64x2_zero(f64x2.sub(f64x2.mul(ca, cb), f64x2.mul(sa, sb)));
+    sa = v128.load(a, 32);
+    ca = v128.load(a, 48);
+    sb = v128.load(b, 32);
+    cb = v128.load(b, 48);
+    const s1 = f32x4.demote_f64x2_zero(f64x2.add(f64x2.mul(sa, cb), f64x2.mul(ca, sb)));
+    const c1 = f32x4.demote_f64x2_zero(f64x2.sub(f64x2.mul(ca, cb), f64x2.mul(sa, sb)));
+    if (mode == 1) {
+      v128.store(out0, v128.shuffle<f32>(s0, c0, 0, 4, 1, 5));
+      v128.store(out0, v128.shuffle<f32>(s1, c1, 0, 4, 1, 5), 16);
+      out0 += 32;
+    } else if (mode == 2) {
+      v128.store(out0, v128.shuffle<f32>(c0, s0, 0, 4, 1, 5));
+      v128.store(out0, v128.shuffle<f32>(c1, s1, 0, 4, 1, 5), 16);
+      out0 += 32;
+    } else {
+      v128.store(out0, mode == 4 ? v128.shuffle<f32>(c0, c1, 0, 1, 4, 5) : v128.shuffle<f32>(s0, s1, 0, 1, 4, 5));
+      out0 += 16;
+      if (mode == 0) {
+        v128.store(out1, v128.shuffle<f32>(c0, c1, 0, 1, 4, 5));
+        out1 += 16;
+      }
+    }
+    a += 64;
+    b += 64;
+  }
+  for (let rest = <isize>(count & 3); rest > 0; rest -= 2) {
+    const lanes = <usize>min<isize>(rest, 2);
+    const sa = v128.load(a);
+    const ca = v128.load(a, 16);
+    const sb = v128.load(b);
+    const cb = v128.load(b, 16);
+    storeLanes(
+      f32x4.demote_f64x2_zero(f64x2.add(f64x2.mul(sa, cb), f64x2.mul(ca, sb))),
+      f32x4.demote_f64x2_zero(f64x2.sub(f64x2.mul(ca, cb), f64x2.mul(sa, sb))),
+      lanes, out0, out1, mode,
+    );
+    a += 32;
+    b += 32;
+    out0 += mode == 1 || mode == 2 ? 16 : 8;
+    out1 += 8;
+  }
+}
+
+function emitRows(
+  a: usize, b: usize, rowBytes: usize, rows: usize, count: usize, out0: usize, out1: usize, stride: usize, mode: i32,
+): void {
+  // a row loop per mode: the mode is then a constant inside it
+  if (mode == 0) {
+    for (; rows; rows--, b += rowBytes, out0 += stride, out1 += stride) emitRow(a, b, count, out0, out1, 0);
+  } else if (mode == 1) {
+    for (; rows; rows--, b += rowBytes, out0 += stride) emitRow(a, b, count, out0, out1, 1);
+  } else if (mode == 2) {
+    for (; rows; rows--, b += rowBytes, out0 += stride) emitRow(a, b, count, out0, out1, 2);
+  } else {
+    for (; rows; rows--, b += rowBytes, out0 += stride) emitRow(a, b, count, out0, out1, mode);
+  }
+}
+
+/** Builds the tables B and C of a plan whose frequencies are filled in. */
+export function phasePlan(plan: usize, np: usize, k: usize): void {
+  const rowBytes = np << 4;
+  let dst = plan + (np << 5);
+  for (let r = 0; r < 32; r++, dst += rowBytes) seedRow(plan, np, <f64>r - 15.5, 1.0, dst, k);
+  for (let j = 0; j < 16; j++, dst += rowBytes) seedRow(plan, np, <f64>(j << 5) + 15.5, 1.0, dst, k);
+}
+
+/**
+ * Rows of consecutive integer positions start .. start + n - 1. Strides in bytes.
+ * Precondition: |position| <= 2^53, plan built.
+ */
+export function phaseRows(
+  plan: usize, np: usize, count: usize, start: f64, n: usize, amplitude: f64, mode: i32,
+  out0: usize, out1: usize, stride: usize, k: usize,
+): void {
+  const rowBytes = np << 4;
+  const tableB = plan + (np << 5);
+  const tableC = tableB + (rowBytes << 5);
+  const seed = tableC + (rowBytes << 4);
+  const block = seed + rowBytes;
+  let p = <i64>start;
+  let held: i64 = i64.MIN_VALUE;
+  while (n > 0) {
+    if (p == 0) {
+      seedRow(plan, np, 0.0, amplitude, block, k);
+      emitSeed(block, count, out0, out1, mode);
+      p = 1;
+      n--;
+      out0 += stride;
+      out1 += stride;
+      continue;
+    }
+    const base = p >> 9;
+    if (base != held) {
+      seedRow(plan, np, <f64>(base << 9), amplitude, seed, k);
+      held = base;
+    }
+    addAngles(block, seed, tableC + <usize>((p >> 5) & 15) * rowBytes, rowBytes);
+    const r = <usize>(p & 31);
+    const rows = min<usize>(32 - r, n);
+    emitRows(block, tableB + r * rowBytes, rowBytes, rows, count, out0, out1, stride, mode);
+    p += rows;
+    n -= rows;
+    out0 += rows * stride;
+    out1 += rows * stride;
+  }
+}
+
+/** Rows of arbitrary positions, float64 at `positions`: integers as phaseRows does them, fractions seeded themselves. */
+export function phaseAt(
+  plan: usize, np: usize, count: usize, positions: usize, n: usize, amplitude: f64, mode: i32,
+  out0: usize, out1: usize, stride: usize, k: usize,
+): void {
+  const rowBytes = np << 4;
+  const tableB = plan + (np << 5);
+  const tableC = tableB + (rowBytes << 5);
+  const seed = tableC + (rowBytes << 4);
+  const block = seed + rowBytes;
+  let heldSeed: i64 = i64.MIN_VALUE;
+  let heldBlock: i64 = i64.MIN_VALUE;
+  for (; n; n--, positions += 8, out0 += stride, out1 += stride) {
+    const position = load<f64>(positions);
+    const p = <i64>position;
+    if (<f64>p != position || p == 0) {
+      seedRow(plan, np, position, amplitude, block, k);
+      heldBlock = i64.MIN_VALUE;
+      emitSeed(block, count, out0, out1, mode);
+      continue;
+    }
+    if (p >> 5 != heldBlock) {
+      heldBlock = p >> 5;
+      if (p >> 9 != heldSeed) {
+        heldSeed = p >> 9;
+        seedRow(plan, np, <f64>(heldSeed << 9), amplitude, seed, k);
+      }
+      addAngles(block, seed, tableC + <usize>(heldBlock & 15) * rowBytes, rowBytes);
+    }
+    emitRows(block, tableB + <usize>(p & 31) * rowBytes, rowBytes, 1, count, out0, out1, stride, mode);
+  }
+}
+
+/** Stores a row of lanes as they are. */
+function emitSeed(a: usize, count: usize, out0: usize, out1: usize, mode: i32): void {
+  for (let rest = <isize>count; rest > 0; rest -= 2) {
+    const s = f32x4.demote_f64x2_zero(v128.load(a));
+    const c = f32x4.demote_f64x2_zero(v128.load(a, 16));
+    storeLanes(s, c, <usize>min<isize>(rest, 2), out0, out1, mode);
+    a += 32;
+    out0 += mode == 1 || mode == 2 ? 16 : 8;
+    out1 += 8;
+  }
+}
+
+/**
+ * float32 angles: angle = fl32(fl32(fl32(p) x scale) x frequency), cos and sin of that float32 number rounded once, times a
+ * float32 amplitude. Positions: float64 at `positions`, or start + row when that is 0. Row t reads its frequencies at
+ * frequencies + t x frequencyStride (0: the same for all; with position 1 they are plain angles).
+ * scratch: 32 bytes.
+ */
+export function sincosTorch(
+  frequencies: usize, frequencyStride: usize, count: usize, positions: usize, start: f64, n: usize, scale: f32,
+  amplitude: f32, mode: i32, out0: usize, out1: usize, stride: usize, scratch: usize, k: usize,
+): void {
+  const whole = i64x2.splat(0);
+  const high = v128.load64_splat(k, 176);
+  const low = v128.load64_splat(k, 184);
+  const theta = v128.load64_splat(k, 104);
+  const a = f32x4.splat(amplitude);
+  for (let t: usize = 0; t < n; t++, frequencies += frequencyStride, out0 += stride, out1 += stride) {
+    const position = positions ? load<f64>(positions + (t << 3)) : start + <f64>t;
+    const p = f32x4.splat(<f32>position * scale);
+    let o0 = out0;
+    let o1 = out1;
+    let source = frequencies;
+    for (let rest = <isize>count; rest > 0; rest -= 2, source += 8) {
+      const f = rest > 1 ? v128.load64_zero(source) : v128.load32_zero(source);
+      sincosAngle(f64x2.promote_low_f32x4(f32x4.mul(p, f)), theta, whole, high, low, k, scratch);
+      const s = f32x4.mul(a, f32x4.demote_f64x2_zero(v128.load(scratch)));
+      const c = f32x4.mul(a, f32x4.demote_f64x2_zero(v128.load(scratch, 16)));
+      storeLanes(s, c, <usize>min<isize>(rest, 2), o0, o1, mode);
+      o0 += mode == 1 || mode == 2 ? 16 : 8;
+      o1 += 8;
+    }
+  }
+}
+
+/** (sin, cos) of an angle in radians that is a float32 number: its fraction fits 52 bits wherever the turns are used. */
+function sincosAngle(p: v128, theta: v128, whole: v128, high: v128, low: v128, k: usize, out: usize): void {
+  const two52 = v128.load64_splat(k, 136);
+  const magnitude = v128.andnot(p, v128.load64_splat(k, 152));
+  const floor = f64x2.floor(magnitude);
+  const n = v128.xor(f64x2.add(floor, two52), two52);
+  const f = i64x2.shl(f64x2.add(f64x2.mul(f64x2.sub(magnitude, floor), two52), two52), 12);
+  sincos(p, n, f, theta, whole, high, low, k, out);
+}

@@ -1,0 +1,115 @@
+// A table rotates vectors: (x1, x2) -> (x1 c - x2 s, x2 c + x1 s), RoFormer arXiv 2104.09864 eq. 34.
+//
+// One source serves every rotary variant: how the two channels of a pair are loaded and stored (half: i and i + pairs;
+// interleaved: 2i and 2i + 1), the direction, and the strides of vectors and table over three loops are arguments.
+// Both channels of a pair are loaded before either is stored, so out may be x when load and store pairing agree.
+// Each product is rounded, then the sum: the order of the reference implementations.
+
+// @ts-ignore: decorator
+@inline
+function rotate4(out: usize, x: usize, cos: usize, sin: usize, half: usize, load: bool, store: bool, inverse: bool): void {
+  const c = v128.load(cos);
+  const s = v128.load(sin);
+  let a: v128, b: v128;
+  if (load) {
+    const v0 = v128.load(x);
+    const v1 = v128.load(x, 16);
+    a = v128.shuffle<f32>(v0, v1, 0, 2, 4, 6);
+    b = v128.shuffle<f32>(v0, v1, 1, 3, 5, 7);
+  } else {
+    a = v128.load(x);
+    b = v128.load(x + half);
+  }
+  const ac = f32x4.mul(a, c);
+  const bs = f32x4.mul(b, s);
+  const bc = f32x4.mul(b, c);
+  const as_ = f32x4.mul(a, s);
+  const first = inverse ? f32x4.add(ac, bs) : f32x4.sub(ac, bs);
+  const second = inverse ? f32x4.sub(bc, as_) : f32x4.add(bc, as_);
+  if (store) {
+    v128.store(out, v128.shuffle<f32>(first, second, 0, 4, 1, 5));
+    v128.store(out, v128.shuffle<f32>(first, second, 2, 6, 3, 7), 16);
+  } else {
+    v128.store(out, first);
+    v128.store(out + half, second);
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function rotateRow(
+  out: usize, x: usize, cos: usize, sin: usize, pairs: usize, loadInterleaved: bool, storeInterleaved: bool, inverse: bool,
+): void {
+  const half = pairs << 2;
+  const xStep: usize = loadInterleaved ? 2 : 1;
+  const outStep: usize = storeInterleaved ? 2 : 1;
+  const xPartner: usize = loadInterleaved ? 4 : half;
+  const outPartner: usize = storeInterleaved ? 4 : half;
+  const quads = cos + ((pairs >> 2) << 4);
+  while (cos < quads) {
+    rotate4(out, x, cos, sin, half, loadInterleaved, storeInterleaved, inverse);
+    cos += 16;
+    sin += 16;
+    x += xStep << 4;
+    out += outStep << 4;
+  }
+  for (let rest = pairs & 3; rest; rest--) {
+    const c = load<f32>(cos);
+    const s = load<f32>(sin);
+    const a = load<f32>(x);
+    const b = load<f32>(x + xPartner);
+    store<f32>(out, inverse ? a * c + b * s : a * c - b * s);
+    store<f32>(out + outPartner, inverse ? b * c - a * s : b * c + a * s);
+    cos += 4;
+    sin += 4;
+    x += xStep << 2;
+    out += outStep << 2;
+  }
+}
+
+/**
+ * Rotates n0 x n1 x n2 vectors. Strides in bytes: x*, out* of the vectors, t* of the table, i* of the row indices.
+ * rows: int32 row of the table per vector at rows + i*, or 0 when the table strides alone say it; a negative row leaves the
+ * vector as it is (out must already hold it). mode: bit 0 load interleaved, bit 1 store interleaved, bit 2 inverse.
+ * temp: 8 x pairs bytes to hold a vector when load and store pairing differ and out is x, else 0.
+ */
+export function rotate(
+  out: usize, x: usize, cos: usize, sin: usize, rows: usize, pairs: usize, rowBytes: usize, mode: i32, temp: usize,
+  n0: usize, n1: usize, n2: usize, x0: usize, x1: usize, x2: usize, out0: usize, out1: usize, out2: usize,
+  t0: usize, t1: usize, t2: usize, i0: usize, i1: usize, i2: usize,
+): void {
+  for (let a: usize = 0; a < n0; a++) {
+    for (let b: usize = 0; b < n1; b++) {
+      let source = x + a * x0 + b * x1;
+      let target = out + a * out0 + b * out1;
+      let offset = a * t0 + b * t1;
+      let index = rows + a * i0 + b * i1;
+      for (let c: usize = 0; c < n2; c++) {
+        let at = offset;
+        let row: i32 = 0;
+        if (rows) {
+          row = load<i32>(index);
+          at += <usize>row * rowBytes;
+        }
+        if (row >= 0) {
+          if (mode == 0) rotateRow(target, source, cos + at, sin + at, pairs, false, false, false);
+          else if (mode == 3) rotateRow(target, source, cos + at, sin + at, pairs, true, true, false);
+          else if (mode == 4) rotateRow(target, source, cos + at, sin + at, pairs, false, false, true);
+          else if (mode == 7) rotateRow(target, source, cos + at, sin + at, pairs, true, true, true);
+          else {
+            const to = temp ? temp : target;
+            if (mode == 1) rotateRow(to, source, cos + at, sin + at, pairs, true, false, false);
+            else if (mode == 2) rotateRow(to, source, cos + at, sin + at, pairs, false, true, false);
+            else if (mode == 5) rotateRow(to, source, cos + at, sin + at, pairs, true, false, true);
+            else rotateRow(to, source, cos + at, sin + at, pairs, false, true, true);
+            if (temp) for (let i: usize = 0; i < pairs << 3; i += 8) store<u64>(target + i, load<u64>(temp + i));
+          }
+        }
+        source += x2;
+        target += out2;
+        offset += t2;
+        index += i2;
+      }
+    }
+  }
+}

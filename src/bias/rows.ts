@@ -1,0 +1,134 @@
+/** The options every bias shares: lengths, positions, row blocks, masks. Rows are queries, columns are keys. */
+import { integer, numbers, type Positions, positions } from '../runtime/arguments.ts';
+import type { Engine } from '../runtime/engine.ts';
+import { PosencError, show } from '../runtime/errors.ts';
+import type { Tensor } from '../runtime/tensor.ts';
+
+export interface BiasOptions {
+  /** Default: keyLength. */
+  readonly queryLength?: number;
+  /** Default: queryLength. */
+  readonly keyLength?: number;
+  /** Position of query row 0. Default: keyLength - queryLength, so that the last query meets the last key. */
+  readonly queryOffset?: number;
+  /** Positions of the queries, instead of queryLength and queryOffset. Integers. */
+  readonly queryPositions?: Positions;
+  /** Positions of the keys, instead of keyLength. Integers. */
+  readonly keyPositions?: Positions;
+  /** Only the query rows [from, to): the same bits as those rows of the whole. */
+  readonly rows?: readonly [number, number];
+  /** Keys after the query get maskValue. Default false. */
+  readonly causal?: boolean;
+  /** [left, right]: keys further away than this get maskValue; -1 is unlimited. */
+  readonly window?: readonly [number, number];
+  /** Default -Infinity. */
+  readonly maskValue?: number;
+  /** A Tensor, or a Float32Array on the engine's memory: nothing is allocated. */
+  readonly out?: Tensor | Float32Array;
+  readonly engine?: Engine;
+}
+
+export const BIAS_OPTIONS = [
+  'queryLength',
+  'keyLength',
+  'queryOffset',
+  'queryPositions',
+  'keyPositions',
+  'rows',
+  'causal',
+  'window',
+  'maskValue',
+  'out',
+  'engine',
+] as const;
+
+/** Positions are int32 in the bias kernels; distances then fit an int64. */
+const MAX = 2 ** 31 - 1;
+/** A window's side that masks nothing. */
+export const UNLIMITED = MAX;
+
+/** The block of the matrix a call asks for. */
+export interface Block {
+  /** Rows of the block, columns, and rows of the whole matrix. */
+  readonly rows: number;
+  readonly columns: number;
+  readonly queryLength: number;
+  /** Position of the block's first row, when consecutive. */
+  readonly query: number;
+  readonly queryPositions?: Int32Array;
+  readonly keyPositions?: Int32Array;
+  /** Distances masked: key < query - left, key > query + right; 2^31 - 1 is unlimited. */
+  readonly left: number;
+  readonly right: number;
+  readonly maskValue: number;
+}
+
+/** @throws ERR_SHAPE, ERR_OPTION, ERR_POSITION */
+export function blockOf(name: string, o: BiasOptions): Block {
+  const given = (key: 'queryPositions' | 'keyPositions') => (o[key] === undefined ? undefined : int32(key, o[key]!));
+  const queryPositions = given('queryPositions');
+  const keyPositions = given('keyPositions');
+  const lengthOf = (key: 'queryLength' | 'keyLength', list: Int32Array | undefined) => {
+    if (list === undefined) return o[key] === undefined ? undefined : integer(key, o[key], 0, MAX);
+    if (o[key] !== undefined && o[key] !== list.length) {
+      throw new PosencError('ERR_SHAPE', `${key}: ${show(o[key])} contradicts the ${list.length} positions given`);
+    }
+    return list.length;
+  };
+  let queryLength = lengthOf('queryLength', queryPositions);
+  let keyLength = lengthOf('keyLength', keyPositions);
+  if (queryLength === undefined && keyLength === undefined) {
+    throw new PosencError('ERR_SHAPE', `${name}: give keyLength, queryLength or both`);
+  }
+  queryLength ??= keyLength!;
+  keyLength ??= queryLength;
+  if (queryPositions && o.queryOffset !== undefined) {
+    throw new PosencError('ERR_OPTION', "queryOffset: give it or 'queryPositions', not both");
+  }
+  const offset = integer('queryOffset', o.queryOffset, -MAX, MAX, keyLength - queryLength);
+  if (!queryPositions && offset + queryLength > MAX) {
+    throw new PosencError('ERR_POSITION', `queryOffset: ${offset} + ${queryLength} rows pass position 2^31 - 1`);
+  }
+  let [from, to] = [0, queryLength];
+  if (o.rows !== undefined) {
+    const list = numbers('rows', o.rows, 2);
+    from = integer('rows[0]', list[0], 0, queryLength);
+    to = integer('rows[1]', list[1], from, queryLength);
+  }
+  let [left, right] = [MAX, MAX];
+  if (o.window !== undefined) {
+    const list = numbers('window', o.window, 2);
+    const limit = (i: number) => {
+      const n = integer(`window[${i}]`, list[i], -1, MAX);
+      return n === -1 ? MAX : n;
+    };
+    [left, right] = [limit(0), limit(1)];
+  }
+  if (o.causal !== undefined && typeof o.causal !== 'boolean') {
+    throw new PosencError('ERR_OPTION', `causal: expected true or false, got ${show(o.causal)}`);
+  }
+  if (o.causal) right = 0;
+  const maskValue = o.maskValue ?? Number.NEGATIVE_INFINITY;
+  if (typeof maskValue !== 'number' || Number.isNaN(maskValue)) {
+    throw new PosencError('ERR_OPTION', `maskValue: expected a number, got ${show(maskValue)}`);
+  }
+  return {
+    rows: to - from,
+    columns: keyLength,
+    queryLength,
+    query: offset + from,
+    queryPositions: queryPositions?.subarray(from, to),
+    keyPositions,
+    left,
+    right,
+    maskValue,
+  };
+}
+
+function int32(option: string, given: Positions): Int32Array {
+  const list = positions(option, given);
+  return Int32Array.from(list, (p, i) => {
+    if (Number.isInteger(p) && Math.abs(p) <= MAX) return p;
+    throw new PosencError('ERR_POSITION', `${option}[${i}]: expected an integer of magnitude below 2^31, got ${p}`);
+  });
+}

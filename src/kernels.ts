@@ -1,0 +1,16 @@
+/**
+ * `posenc/kernels`: the raw kernels, for engine authors who manage memory themselves. Pointers are trusted: see the files
+ * of assembly/ for what each parameter means.
+ */
+import type { Kernels } from './runtime/abi.ts';
+import type { Engine } from './runtime/engine.ts';
+
+export { KERNEL_ARITY, type KernelName, type Kernels } from './runtime/abi.ts';
+export { COEFFICIENT_BYTES, writeCoefficients } from './runtime/coefficients.ts';
+export { attach, createEngine, type Engine, type EngineOptions } from './runtime/engine.ts';
+
+/** The kernels of an engine, and the pointer of its coefficient block (the parameter `k`). */
+export function kernelsOf(engine: Engine): { kernels: Kernels; coefficients: number } {
+  engine.assertUsable();
+  return { kernels: engine.kernels, coefficients: engine.coefficients };
+}

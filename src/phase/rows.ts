@@ -1,0 +1,32 @@
+/** The `length | positions, offset` options that every encoder of positions shares. */
+import { exclusive, finite, MAX_POSITION, type Positions, positions, size } from '../runtime/arguments.ts';
+import { PosencError } from '../runtime/errors.ts';
+import type { Rows } from './plan.ts';
+
+export interface RowOptions {
+  /** Number of consecutive positions, from `offset`. */
+  readonly length?: number;
+  /** Positions in any order; fractional and negative ones are fine. Instead of `length`. */
+  readonly positions?: Positions;
+  /** First position, beside `length`. Default 0. */
+  readonly offset?: number;
+}
+
+/** @throws ERR_OPTION, ERR_SHAPE, ERR_POSITION */
+export function rowsOf(name: string, given: RowOptions): { rows: Rows; count: number } {
+  exclusive(name, 'length', 'positions', given);
+  exclusive(name, 'offset', 'positions', given);
+  const offset = finite('offset', given.offset, { min: -MAX_POSITION, max: MAX_POSITION }, 0);
+  if (given.positions === undefined) {
+    if (given.length === undefined) {
+      throw new PosencError('ERR_OPTION', `${name}: give 'length' (consecutive positions) or 'positions'`);
+    }
+    const count = size('length', given.length, 0);
+    if (Math.abs(offset + count) > MAX_POSITION) {
+      throw new PosencError('ERR_POSITION', `offset: ${offset} + ${count} rows leave the positions up to 2^53`);
+    }
+    return { rows: { start: offset, count }, count };
+  }
+  const list = positions('positions', given.positions);
+  return { rows: { positions: list }, count: list.length };
+}

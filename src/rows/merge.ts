@@ -1,0 +1,79 @@
+/**
+ * How position rows join the vectors of x: added (Vaswani et al., arXiv 1706.03762), multiplied (both forms of bert4keras),
+ * concatenated, or alone.
+ */
+import { oneOf, options } from '../runtime/arguments.ts';
+import type { Engine } from '../runtime/engine.ts';
+import { PosencError } from '../runtime/errors.ts';
+import { checkOut, checkOverlap, chooseEngine, operand, output, shapeOf } from '../runtime/operands.ts';
+import type { Tensor } from '../runtime/tensor.ts';
+
+export interface MergeOptions {
+  /** 'add' x + p; 'mul' x p; 'mulPlusOne' x (1 + p); 'concat' [x | p]; 'zero' p alone. Default 'add'. */
+  readonly mode?: 'add' | 'mul' | 'mulPlusOne' | 'concat' | 'zero';
+  /** Shape of x, [..., S, D]; needed for a plain Float32Array. */
+  readonly shape?: readonly number[];
+  /** Shape of p, [S, Dp] or x's own; needed for a plain Float32Array. */
+  readonly positionShape?: readonly number[];
+  /** For 'add', 'mul' and 'mulPlusOne' it may be x itself. Default: a new Tensor. */
+  readonly out?: Tensor | Float32Array;
+  readonly engine?: Engine;
+}
+
+/**
+ * x joined with p. p [S, D] is repeated over the leading dimensions of x.
+ * @returns float32, x's shape; for 'concat' [..., S, D + Dp]
+ * @throws ERR_SHAPE, ERR_OPTION, ERR_DISPOSED, ERR_OUT_OF_MEMORY
+ */
+export function merge(x: Tensor | Float32Array, p: Tensor | Float32Array, given: MergeOptions = {}): Tensor {
+  const o = options('merge', given, ['mode', 'shape', 'positionShape', 'out', 'engine']);
+  const mode = oneOf('mode', o.mode, ['add', 'mul', 'mulPlusOne', 'concat', 'zero'], 'add');
+  const engine = chooseEngine(o.engine, x, p, o.out);
+  const shape = shapeOf('x', x, o.shape);
+  const positionShape = shapeOf('p', p, o.positionShape);
+  if (shape.length < 2 || positionShape.length < 2) {
+    throw new PosencError(
+      'ERR_SHAPE',
+      `merge: x is [..., S, D] and p [S, D], got [${shape.join(', ')}] and [${positionShape.join(', ')}]`,
+    );
+  }
+  const width = shape[shape.length - 1];
+  const added = positionShape[positionShape.length - 1];
+  const rows = shape.slice(0, -1).reduce((product, n) => product * n, 1);
+  const period = positionShape.slice(0, -1).reduce((product, n) => product * n, 1);
+  const suffix = positionShape.slice(0, -1).every((n, i) => n === shape[shape.length - positionShape.length + i]);
+  if (positionShape.length > shape.length || !suffix || (mode !== 'concat' && added !== width)) {
+    throw new PosencError(
+      'ERR_SHAPE',
+      `p: [${positionShape.join(', ')}] does not fit x [${shape.join(', ')}]; give p as [S, D]${mode === 'concat' ? ' with any D' : ''}`,
+    );
+  }
+  const outShape = mode === 'concat' ? [...shape.slice(0, -1), width + added] : shape;
+  checkOut(engine, o.out, outShape);
+  checkOverlap('p', 'out', p, o.out, false);
+  checkOverlap('x', 'out', x, o.out, mode !== 'concat');
+  const joined = output(engine, o.out, outShape);
+  if (joined.length === 0) return joined;
+  const vectors = operand('x', engine, x);
+  try {
+    const positions = operand('p', engine, p);
+    try {
+      const { kernels } = engine;
+      const [to, from, table] = [joined.byteOffset, vectors.pointer, positions.pointer];
+      if (mode === 'add') kernels.addRows(to, from, table, rows, width, period);
+      else if (mode === 'mul') kernels.multiplyRows(to, from, table, rows, width, period);
+      else if (mode === 'mulPlusOne') kernels.multiplyPlusOneRows(to, from, table, rows, width, period);
+      else if (mode === 'zero') kernels.copyRows(to, 4 * width, table, 4 * width, rows, width, period);
+      else {
+        const stride = 4 * (width + added);
+        kernels.copyRows(to, stride, from, 4 * width, rows, width, rows);
+        kernels.copyRows(to + 4 * width, stride, table, 4 * added, rows, added, period);
+      }
+    } finally {
+      positions.finish();
+    }
+  } finally {
+    vectors.finish();
+  }
+  return joined;
+}

@@ -1,0 +1,378 @@
+/**
+ * An engine: one instance of the kernels, its memory, its coefficient block and its scratch arena. This is the only file
+ * that knows @assemblyscript/loader, and the only one that makes views on WebAssembly memory.
+ *
+ * Blocks are pinned typed arrays made through the loader: owned, freeing one twice throws, and not zeroed (encoders write
+ * all of their output; Tensor.zeros fills). Kernels are called through the raw instance exports, which cost a third of the
+ * loader's wrapped ones.
+ */
+
+import { instantiateSync } from '@assemblyscript/loader';
+import { byo, simd } from '#wasm';
+import type { Kernels } from './abi.ts';
+import { integer, options } from './arguments.ts';
+import { COEFFICIENT_BYTES, writeCoefficients } from './coefficients.ts';
+import { PosencError, show } from './errors.ts';
+
+const PAGE = 65536;
+const MAX_PAGES = 65536;
+const DEFAULT_SCRATCH = 1 << 20;
+const MIN_SCRATCH = 1 << 16;
+/** The loader's runtime refuses a block of 2^30 bytes. */
+const MAX_BLOCK = 2 ** 30 - 64;
+/** Freed bytes are collected when they reach this, or before a block of this size is made. */
+const COLLECT_BYTES = 1 << 18;
+
+type LoaderExports = Kernels & {
+  readonly Float32ArrayId: WebAssembly.Global;
+  readonly __heap_base?: WebAssembly.Global;
+};
+
+export interface EngineOptions {
+  /** Memory reserved at creation, in bytes; committed lazily by every known runtime. Default: 4 MiB. */
+  readonly initialBytes?: number;
+  /** Limit of growth in bytes. Default: 4 GiB. */
+  readonly maximumBytes?: number;
+  /** Never grow: views never go stale. `initialBytes` is then all there is. Default false. */
+  readonly fixed?: boolean;
+  /** Scratch arena of the kernels, reserved at creation, in bytes. At least 64 KiB; default 1 MiB. */
+  readonly scratchBytes?: number;
+  /** A compiled posenc.simd.wasm, or its bytes, instead of the embedded one. */
+  readonly wasm?: WebAssembly.Module | ArrayBuffer | Uint8Array;
+}
+
+/** Pieces of memory a kernel call works with; pointers are byte offsets. */
+export class Engine {
+  readonly memory: WebAssembly.Memory;
+  /** @internal */
+  readonly kernels: Kernels;
+  /** @internal pointer of the coefficient block */
+  readonly coefficients: number;
+  /** Size of the scratch arena in bytes. */
+  readonly scratchBytes: number;
+
+  #heap: Heap | undefined;
+  #scratch: number;
+  #scratchHolds = '';
+  #disposed = false;
+  #f64!: Float64Array<ArrayBuffer>;
+  #f32!: Float32Array<ArrayBuffer>;
+  #i32!: Int32Array<ArrayBuffer>;
+  #u64!: BigUint64Array<ArrayBuffer>;
+
+  /** @internal use createEngine or attach */
+  constructor(parts: EngineParts) {
+    this.memory = parts.memory;
+    this.kernels = parts.kernels;
+    this.coefficients = parts.reserved;
+    this.#scratch = parts.reserved + COEFFICIENT_SPACE;
+    this.scratchBytes = parts.reservedBytes - COEFFICIENT_SPACE;
+    this.#heap = parts.heap;
+    writeCoefficients(this.memory.buffer as ArrayBuffer, this.coefficients);
+  }
+
+  /** Whether this engine can make Tensors; one attached to a caller's memory cannot. */
+  get ownsMemory(): boolean {
+    return this.#heap !== undefined;
+  }
+
+  get disposed(): boolean {
+    return this.#disposed;
+  }
+
+  /**
+   * Lets go of the memory: later use of the engine or its Tensors throws ERR_DISPOSED. Idempotent. Views already taken stay
+   * readable until they are collected.
+   */
+  dispose(): void {
+    this.#disposed = true;
+    this.#heap = undefined;
+  }
+
+  /** @internal */
+  assertUsable(): void {
+    if (this.#disposed)
+      throw new PosencError('ERR_DISPOSED', 'engine: used after dispose(); make one with createEngine()');
+  }
+
+  /** @internal A block of at least `bytes` bytes, contents undefined; may grow the memory. */
+  allocate(bytes: number): number {
+    this.assertUsable();
+    if (!this.#heap) {
+      throw new PosencError(
+        'ERR_OPTION',
+        "out: an engine attached to your memory makes no Tensors; give 'out', a Float32Array on that memory",
+      );
+    }
+    if (bytes > MAX_BLOCK) {
+      throw new PosencError(
+        'ERR_OUT_OF_MEMORY',
+        `a Tensor of ${bytes} bytes: one block holds at most ${MAX_BLOCK}; compute it in row blocks ('rows', 'offset') into a reused 'out'`,
+      );
+    }
+    return this.#heap.allocate(bytes);
+  }
+
+  /** @internal */
+  free(pointer: number): void {
+    this.#heap?.free(pointer);
+  }
+
+  /**
+   * @internal The scratch arena, for the duration of one call. `holds` names what the caller leaves in it, so that the same
+   * caller can find it again: see `scratchHolds`.
+   */
+  scratch(holds = ''): number {
+    this.#scratchHolds = holds;
+    return this.#scratch;
+  }
+
+  /** @internal */
+  get scratchHolds(): string {
+    return this.#scratchHolds;
+  }
+
+  /** @internal The whole memory as float64; index = pointer / 8. Likewise the others. */
+  get f64(): Float64Array<ArrayBuffer> {
+    if (!this.#f64?.length)
+      this.#f64 = new Float64Array(this.memory.buffer as ArrayBuffer, 0, this.memory.buffer.byteLength >>> 3);
+    return this.#f64;
+  }
+  /** @internal */
+  get f32(): Float32Array<ArrayBuffer> {
+    if (!this.#f32?.length) this.#f32 = new Float32Array(this.memory.buffer as ArrayBuffer);
+    return this.#f32;
+  }
+  /** @internal */
+  get i32(): Int32Array<ArrayBuffer> {
+    if (!this.#i32?.length) this.#i32 = new Int32Array(this.memory.buffer as ArrayBuffer);
+    return this.#i32;
+  }
+  /** @internal */
+  get u64(): BigUint64Array<ArrayBuffer> {
+    if (!this.#u64?.length)
+      this.#u64 = new BigUint64Array(this.memory.buffer as ArrayBuffer, 0, this.memory.buffer.byteLength >>> 3);
+    return this.#u64;
+  }
+}
+
+interface Heap {
+  allocate(bytes: number): number;
+  free(pointer: number): void;
+}
+
+interface EngineParts {
+  readonly memory: WebAssembly.Memory;
+  readonly kernels: Kernels;
+  /** Start and size of the reserved region: coefficient block, then arena. */
+  readonly reserved: number;
+  readonly reservedBytes: number;
+  readonly heap?: Heap;
+}
+
+/** Room of the coefficient block, rounded up so that the arena starts on a cache line. */
+const COEFFICIENT_SPACE = Math.ceil(COEFFICIENT_BYTES / 64) * 64;
+
+/**
+ * A separate engine with its own memory.
+ * @throws ERR_OPTION, ERR_OUT_OF_MEMORY, ERR_NO_SIMD, ERR_WASM_BLOCKED
+ */
+export function createEngine(given: EngineOptions = {}): Engine {
+  const o = options('createEngine', given, ['initialBytes', 'maximumBytes', 'fixed', 'scratchBytes', 'wasm']);
+  const scratchBytes = integer('scratchBytes', o.scratchBytes, MIN_SCRATCH, 2 ** 28, DEFAULT_SCRATCH);
+  const least = scratchBytes + 2 * PAGE;
+  const maximumBytes = integer('maximumBytes', o.maximumBytes, least, MAX_PAGES * PAGE, MAX_PAGES * PAGE);
+  const initialBytes = integer(
+    'initialBytes',
+    o.initialBytes,
+    least,
+    maximumBytes,
+    Math.min(maximumBytes, Math.max(1 << 22, least)),
+  );
+  const initial = Math.ceil(initialBytes / PAGE);
+  const maximum = o.fixed === true ? initial : Math.floor(maximumBytes / PAGE);
+  if (o.fixed !== undefined && typeof o.fixed !== 'boolean') {
+    throw new PosencError('ERR_OPTION', `fixed: expected true or false, got ${show(o.fixed)}`);
+  }
+  const module = compile(o.wasm ?? simd);
+  let memory: WebAssembly.Memory;
+  try {
+    memory = new WebAssembly.Memory({ initial, maximum: Math.max(initial, maximum) });
+  } catch (cause) {
+    throw new PosencError(
+      'ERR_OUT_OF_MEMORY',
+      `initialBytes: this runtime does not give ${initialBytes} bytes (maximum ${maximumBytes}); ask for less`,
+      { cause },
+    );
+  }
+  const { instance, exports } = instantiateSync<LoaderExports>(module, { env: { memory } });
+  const kernels = instance.exports as unknown as LoaderExports;
+  const id = kernels.Float32ArrayId.value as number;
+  const { __newArray, __pin, __unpin, __collect } = exports;
+  let pending = 0;
+  const collect = () => {
+    pending = 0;
+    __collect();
+  };
+  // the loader's typed-array object: data pointer at 4, byte length at 8
+  const field = (object: number, at: number) => new Uint32Array(memory.buffer, object + at, 1)[0];
+  const objects = new Map<number, number>();
+  const make = (bytes: number) => {
+    const object = __pin(__newArray(id, Math.max(1, Math.ceil(bytes / 4))));
+    const pointer = field(object, 4);
+    objects.set(pointer, object);
+    return pointer;
+  };
+  const heap: Heap = {
+    allocate(bytes) {
+      if (pending > 0 && (pending >= COLLECT_BYTES || bytes >= COLLECT_BYTES)) collect();
+      try {
+        return make(bytes);
+      } catch {
+        // at the limit the allocator traps before it changes anything; try once more without garbage
+        try {
+          collect();
+          return make(bytes);
+        } catch (cause) {
+          throw new PosencError(
+            'ERR_OUT_OF_MEMORY',
+            `no room for ${bytes} bytes in ${memory.buffer.byteLength} of memory (maximum ${maximum * PAGE}); dispose Tensors, raise maximumBytes, or compute row blocks into a reused 'out'`,
+            { cause },
+          );
+        }
+      }
+    },
+    free(pointer) {
+      const object = objects.get(pointer);
+      if (object === undefined) throw new PosencError('ERR_DISPOSED', 'a block was freed twice');
+      objects.delete(pointer);
+      pending += field(object, 8);
+      __unpin(object);
+    },
+  };
+  const reservedBytes = COEFFICIENT_SPACE + scratchBytes;
+  return new Engine({ memory, kernels, heap, reserved: heap.allocate(reservedBytes), reservedBytes });
+}
+
+/**
+ * An engine on memory that belongs to somebody else: the kernels run in place in it, nothing is allocated, and only
+ * `scratch` is written besides the outputs that are named. Arrays are passed as Float32Array views on that memory.
+ * @throws ERR_OPTION for shared memory or a scratch range outside the memory or smaller than 64 KiB + 1 KiB
+ */
+export function attach(
+  memory: WebAssembly.Memory,
+  given: {
+    readonly scratch: { readonly byteOffset: number; readonly byteLength: number };
+    readonly wasm?: WebAssembly.Module | ArrayBuffer | Uint8Array;
+  },
+): Engine {
+  if (Object.prototype.toString.call(memory) !== '[object WebAssembly.Memory]') {
+    throw new PosencError('ERR_OPTION', `memory: expected a WebAssembly.Memory, got ${show(memory)}`);
+  }
+  if (Object.prototype.toString.call(memory.buffer) === '[object SharedArrayBuffer]') {
+    throw new PosencError(
+      'ERR_OPTION',
+      'memory: shared memory is not supported (the kernels are built for unshared memory); give a memory made without shared: true',
+    );
+  }
+  const o = options('attach', given, ['scratch', 'wasm']);
+  const scratch = options('scratch', o.scratch, ['byteOffset', 'byteLength']);
+  const bytes = memory.buffer.byteLength;
+  const reserved = integer('scratch.byteOffset', scratch.byteOffset, 0, bytes);
+  const reservedBytes = integer(
+    'scratch.byteLength',
+    scratch.byteLength,
+    MIN_SCRATCH + COEFFICIENT_SPACE,
+    bytes - reserved,
+  );
+  if (reserved % 16 !== 0) {
+    throw new PosencError('ERR_OPTION', `scratch.byteOffset: expected a multiple of 16, got ${reserved}`);
+  }
+  const instance = new WebAssembly.Instance(compile(o.wasm ?? byo), { env: { memory } });
+  return new Engine({ memory, kernels: instance.exports as unknown as Kernels, reserved, reservedBytes });
+}
+
+/** Embedded binaries are compiled once. */
+const compiled = new Map<string, WebAssembly.Module>();
+
+/** @internal */
+export function compile(source: unknown): WebAssembly.Module {
+  if (Object.prototype.toString.call(source) === '[object WebAssembly.Module]') return source as WebAssembly.Module;
+  if (typeof source === 'string') {
+    const known = compiled.get(source);
+    if (known) return known;
+    const module = compileBytes(decodeBase64(source));
+    compiled.set(source, module);
+    return module;
+  }
+  const tag = Object.prototype.toString.call(source);
+  if (tag === '[object ArrayBuffer]' || tag === '[object Uint8Array]')
+    return compileBytes(source as Uint8Array<ArrayBuffer>);
+  throw new PosencError(
+    'ERR_OPTION',
+    `wasm: expected a WebAssembly.Module, ArrayBuffer or Uint8Array, got ${show(source)}`,
+  );
+}
+
+function compileBytes(bytes: BufferSource): WebAssembly.Module {
+  if (typeof WebAssembly === 'undefined') throw blocked('WebAssembly does not exist in this runtime', undefined);
+  try {
+    return new WebAssembly.Module(bytes);
+  } catch (cause) {
+    throw explainCompileFailure(bytes, cause);
+  }
+}
+
+/** @internal Why a module did not compile: no SIMD, refused by policy, or not a module at all. */
+export function explainCompileFailure(bytes: BufferSource, cause: unknown): PosencError {
+  // (module (func (v128.const 0) (drop))): valid exactly where SIMD exists
+  const probe = new Uint8Array([
+    0, 97, 115, 109, 1, 0, 0, 0, 1, 4, 1, 96, 0, 0, 3, 2, 1, 0, 10, 23, 1, 21, 0, 253, 12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    0, 0, 0, 0, 0, 0, 26, 11,
+  ]);
+  if (!WebAssembly.validate(probe)) {
+    return new PosencError(
+      'ERR_NO_SIMD',
+      "this runtime has WebAssembly without SIMD; update it, or import the plain TypeScript twins from 'posenc/reference'",
+      { cause },
+    );
+  }
+  if (!WebAssembly.validate(bytes)) {
+    return new PosencError('ERR_OPTION', 'wasm: the given bytes are not a valid WebAssembly module', { cause });
+  }
+  return blocked('this runtime refuses to compile WebAssembly from bytes', cause);
+}
+
+function blocked(what: string, cause: unknown): PosencError {
+  return new PosencError(
+    'ERR_WASM_BLOCKED',
+    `${what}. Under a Content-Security-Policy add 'wasm-unsafe-eval' to script-src; in workerd (Cloudflare Workers) bundle with the 'workerd' condition, or pass a compiled module to init(); or import the plain TypeScript twins from 'posenc/reference'`,
+    { cause },
+  );
+}
+
+function decodeBase64(text: string): Uint8Array<ArrayBuffer> {
+  const native = (Uint8Array as { fromBase64?: (text: string) => Uint8Array<ArrayBuffer> }).fromBase64;
+  if (native) return native.call(Uint8Array, text);
+  const binary = atob(text);
+  const bytes = new Uint8Array(binary.length);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = binary.charCodeAt(i);
+  return bytes;
+}
+
+let shared: Engine | undefined;
+
+/** @internal The default engine, compiled and made on first use. */
+export function defaultEngine(): Engine {
+  return (shared ??= createEngine());
+}
+
+/** @internal */
+export function setDefaultEngine(engine: Engine): void {
+  shared = engine;
+}
+
+/** @internal */
+export function hasDefaultEngine(): boolean {
+  return shared !== undefined && !shared.disposed;
+}

@@ -1,0 +1,142 @@
+/**
+ * What encoders do with the arrays they are given: find the engine, find the memory, make or check the output. A Tensor, or
+ * a Float32Array on the engine's own memory, is used in place; any other Float32Array is staged through the memory and, when
+ * it is to be changed, copied back.
+ */
+import { defaultEngine, Engine } from './engine.ts';
+import { PosencError, show } from './errors.ts';
+import { checkShape, type Dtype, Tensor } from './tensor.ts';
+
+/** The engine of a call: `engine`, else the owner of the Tensors among `operands`, else the default one. */
+export function chooseEngine(given: unknown, ...operands: unknown[]): Engine {
+  let engine: Engine | undefined;
+  if (given !== undefined) {
+    if (!(given instanceof Engine)) {
+      throw new PosencError(
+        'ERR_OPTION',
+        `engine: expected an engine made by createEngine or attach, got ${show(given)}`,
+      );
+    }
+    engine = given;
+  }
+  for (const operand of operands) {
+    if (!(operand instanceof Tensor)) continue;
+    operand.assertUsable();
+    if (engine !== undefined && engine !== operand.engine) {
+      throw new PosencError(
+        'ERR_OPTION',
+        'engine: Tensors of different engines in one call; make them with the same engine, or pass x.toFloat32Array()',
+      );
+    }
+    engine = operand.engine;
+  }
+  engine ??= defaultEngine();
+  engine.assertUsable();
+  return engine;
+}
+
+/** An array in the engine's memory. `finish` copies a staged array back when it was to be changed, and frees the staging block. */
+export interface Operand {
+  readonly pointer: number;
+  readonly length: number;
+  finish(): void;
+}
+
+const NOTHING = () => {};
+
+/** float32 data as input, or with `writeBack` as data changed in place. Staging allocates. */
+export function operand(option: string, engine: Engine, x: unknown, writeBack = false): Operand {
+  if (x instanceof Tensor) {
+    if (x.dtype !== 'float32')
+      throw new PosencError('ERR_OPTION', `${option}: expected a float32 Tensor, got ${x.dtype}`);
+    return { pointer: x.byteOffset, length: x.length, finish: NOTHING };
+  }
+  if (!(x instanceof Float32Array)) {
+    throw new PosencError('ERR_OPTION', `${option}: expected a Tensor or a Float32Array, got ${show(x)}`);
+  }
+  if (x.buffer === engine.memory.buffer) return { pointer: x.byteOffset, length: x.length, finish: NOTHING };
+  if (!engine.ownsMemory) {
+    throw new PosencError(
+      'ERR_OPTION',
+      `${option}: an engine attached to your memory works in place; give a Float32Array on that memory`,
+    );
+  }
+  const staged = Tensor.from(x, [x.length], { engine });
+  return {
+    pointer: staged.byteOffset,
+    length: x.length,
+    finish() {
+      if (writeBack) x.set(staged.data);
+      staged.dispose();
+    },
+  };
+}
+
+/** Number of elements an input has, before anything is staged. */
+export function lengthOf(option: string, x: unknown): number {
+  if (x instanceof Tensor || x instanceof Float32Array) return x.length;
+  throw new PosencError('ERR_OPTION', `${option}: expected a Tensor or a Float32Array, got ${show(x)}`);
+}
+
+/** The shape of an input: a Tensor's own, or `shape` for a plain array (also allowed for a Tensor, to reshape it). */
+export function shapeOf(option: string, x: unknown, shape: unknown): readonly number[] {
+  const length = lengthOf(option, x);
+  if (shape === undefined) {
+    if (x instanceof Tensor) return x.shape;
+    throw new PosencError('ERR_SHAPE', `shape: a plain Float32Array needs it, for ${option} of ${length} numbers`);
+  }
+  const sizes = checkShape('shape', shape);
+  if (sizes.reduce((product, n) => product * n, 1) !== length) {
+    throw new PosencError('ERR_SHAPE', `shape: [${sizes.join(', ')}] does not hold the ${length} numbers of ${option}`);
+  }
+  return sizes;
+}
+
+/** `out` checked against what will be written into it, without allocating: undefined stays undefined. */
+export function checkOut(engine: Engine, out: unknown, shape: readonly number[], dtype: Dtype = 'float32'): void {
+  checkShape('output shape', shape);
+  if (out === undefined) return;
+  const length = shape.reduce((product, n) => product * n, 1);
+  if (out instanceof Tensor) {
+    if (out.dtype !== dtype) throw new PosencError('ERR_OPTION', `out: expected a ${dtype} Tensor, got ${out.dtype}`);
+  } else if (!(out instanceof Float32Array) || out.buffer !== engine.memory.buffer || dtype !== 'float32') {
+    throw new PosencError(
+      'ERR_OPTION',
+      `out: expected a ${dtype} Tensor${dtype === 'float32' ? " or a Float32Array on the engine's memory" : ''}, got ${show(out)}`,
+    );
+  }
+  if (out.length !== length) {
+    throw new PosencError('ERR_SHAPE', `out: needs [${shape.join(', ')}] = ${length} elements, got ${out.length}`);
+  }
+}
+
+/** The output Tensor: `out` itself, a borrowed Tensor over a view, or a new one. Call after checkOut. */
+export function output<D extends Dtype = 'float32'>(
+  engine: Engine,
+  out: unknown,
+  shape: readonly number[],
+  dtype: D = 'float32' as D,
+): Tensor<D> {
+  if (out instanceof Tensor) {
+    const same = out.shape.length === shape.length && out.shape.every((n, i) => n === shape[i]);
+    return (same ? out : new Tensor(engine, shape, dtype, out.byteOffset)) as Tensor<D>;
+  }
+  if (out instanceof Float32Array) return new Tensor(engine, shape, dtype, out.byteOffset);
+  return new Tensor(engine, shape, dtype);
+}
+
+/** Fails when two ranges of the engine's memory overlap without being the same one. */
+export function checkOverlap(a: string, b: string, x: unknown, y: unknown, same = true): void {
+  const range = (v: unknown) => {
+    if (v instanceof Tensor) return { buffer: v.engine.memory.buffer, from: v.byteOffset, bytes: v.data.byteLength };
+    if (v instanceof Float32Array) return { buffer: v.buffer, from: v.byteOffset, bytes: v.byteLength };
+    return undefined;
+  };
+  const p = range(x);
+  const q = range(y);
+  if (!p || !q || p.buffer !== q.buffer || p.bytes === 0 || q.bytes === 0) return;
+  if (same && p.from === q.from) return;
+  if (p.from < q.from + q.bytes && q.from < p.from + p.bytes) {
+    throw new PosencError('ERR_OPTION', `${b}: overlaps ${a}; give ${same ? `${a} itself or ` : ''}a separate block`);
+  }
+}
