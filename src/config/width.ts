@@ -73,7 +73,9 @@ export function readWidth(
   }
   if (rotaryDim % 2 !== 0 || rotaryDim === 0) {
     const path =
-      explicit !== undefined ? section.at('rotary_dim') : (given[0]?.path ?? section.at('partial_rotary_factor'));
+      explicit !== undefined
+        ? section.at('rotary_dim')
+        : (given[0]?.path ?? section.at(fallback === 1 ? 'head_dim' : 'partial_rotary_factor'));
     refuse(
       path,
       `${rotaryDim} of ${headDim} channels would rotate; channels rotate in pairs, give an even number of them`,
