@@ -24,8 +24,12 @@ type Pattern = (layer: number) => string | null | undefined;
 
 const COUNT_KEYS = ['num_hidden_layers', 'n_layer', 'n_layers', 'num_layers', 'decoder_num_hidden_layers'];
 
-export function layerCount(section: Section): number | undefined {
-  return section.integerOf(COUNT_KEYS, 1, MAX_LAYERS)?.value;
+function layerCount(section: Section, cls: ModelClass): number | undefined {
+  const given = section.integerOf(COUNT_KEYS, 1, MAX_LAYERS)?.value;
+  // Nested configurations are published as differences from their class.
+  if (given !== undefined || section.path === '' || cls.sizes === undefined) return given;
+  section.notes.assume(section.at('num_hidden_layers'), cls.sizes.layers, `default of model type '${cls.type}'`);
+  return cls.sizes.layers;
 }
 
 /** `layer_types`, one word for each layer, or undefined. */
@@ -61,7 +65,7 @@ const everyNth =
 
 /** The layer pattern of a class. `labels` are the labels of its rotary tables. */
 export function readLayers(section: Section, cls: ModelClass, labels: readonly string[]): Layers | undefined {
-  const count = layerCount(section);
+  const count = layerCount(section, cls);
   if (count === undefined) return undefined;
   const pattern = patternOf(section, cls, count, labels);
   const rotary: Record<string, number[]> = Object.fromEntries(labels.map((label) => [label, []]));

@@ -44,6 +44,8 @@ const HARMLESS: Readonly<Record<string, readonly string[]>> = {
 /** HunYuan's dynamic block: `alpha` alone decides, the rest was copied from a yarn block. */
 const ALPHA_KEYS = ['alpha', 'beta_fast', 'beta_slow', 'mscale', 'mscale_all_dim'];
 
+/** Published beside sections; model code does not look at them. */
+const LAYOUT_KEYS = ['mrope_interleaved', 'interleaved'];
 const MAX_LENGTH = Number.MAX_SAFE_INTEGER;
 
 /** What a block says about frequencies and amplitude, as fields of a RotarySpec, and its raw numbers. */
@@ -85,7 +87,7 @@ export function ropeRule(block: RopeBlock | undefined, context: RuleContext, fal
 
   const allowed = new Set([...COMMON_KEYS, ...KEYS[ropeType]]);
   if (alpha) for (const key of ALPHA_KEYS) allowed.add(key);
-  if (cls.mrope) for (const key of ['mrope_section', 'mrope_interleaved']) allowed.add(key);
+  if (cls.mrope) for (const key of ['mrope_section', ...LAYOUT_KEYS]) allowed.add(key);
   if (cls.type === 'ministral3' || cls.type === 'mistral4') allowed.add('llama_4_scaling_beta');
   const harmless = Object.hasOwn(HARMLESS, ropeType) ? HARMLESS[ropeType] : [];
   for (const key of Object.keys(fields)) {
@@ -294,14 +296,12 @@ export function ropeRule(block: RopeBlock | undefined, context: RuleContext, fal
       if (named === 'mrope') refuse(`${path}.type`, `'mrope' is not read by model type '${cls.type}'`);
       return undefined;
     }
-    if (present(fields, 'mrope_interleaved')) {
-      const value = fields.mrope_interleaved;
-      if (typeof value !== 'boolean') refuse(`${path}.mrope_interleaved`, `expected true or false, got ${show(value)}`);
-      notes.warn(
-        'no-effect',
-        `${path}.mrope_interleaved`,
-        `the layout is fixed by model type '${cls.type}': ${cls.mrope.layout}`,
-      );
+    for (const key of LAYOUT_KEYS) {
+      if (!present(fields, key)) continue;
+      if (typeof fields[key] !== 'boolean')
+        refuse(`${path}.${key}`, `expected true or false, got ${show(fields[key])}`);
+      const fixed = `the layout is fixed by model type '${cls.type}': ${cls.mrope.layout}`;
+      notes.warn('no-effect', `${path}.${key}`, fixed);
     }
     const where = `${path}.mrope_section`;
     if (!present(fields, 'mrope_section')) {

@@ -129,8 +129,9 @@ function readHeadDim(section: Section, cls: ModelClass, facts: LabelFacts): numb
             ? ['swa_head_dim', 'head_dim']
             : ['head_dim'];
   const key = keys.find((name) => section.has(name));
-  const hidden = section.integerOf(HIDDEN, 1, 2 ** 24);
-  const heads = section.integerOf(HEADS, 1, 65536);
+  const nested = section.path !== '' && key === undefined ? cls.sizes : undefined;
+  const hidden = section.integerOf(HIDDEN, 1, 2 ** 24) ?? classSize(section, cls, 'hidden_size', nested?.hidden);
+  const heads = section.integerOf(HEADS, 1, 65536) ?? classSize(section, cls, 'num_attention_heads', nested?.heads);
   const keyHeads = section.integer('num_key_value_heads', 1, 65536);
   if (heads && keyHeads && heads.value % keyHeads !== 0) {
     refuse(section.at('num_key_value_heads'), `${keyHeads} does not divide ${heads.key} = ${heads.value}`);
@@ -163,6 +164,18 @@ function readHeadDim(section: Section, cls: ModelClass, facts: LabelFacts): numb
   }
   section.notes.assume(section.at('head_dim'), value, `${hidden.key} / ${heads.key}`);
   return value;
+}
+
+/** A size that a nested configuration leaves to its class; a configuration of its own must give it. */
+function classSize(
+  section: Section,
+  cls: ModelClass,
+  key: string,
+  value: number | undefined,
+): { key: string; value: number } | undefined {
+  if (value === undefined || cls.headDim !== undefined) return undefined;
+  assumeDefault(section, key, value, cls);
+  return { key, value };
 }
 
 /** Latent attention: [nope | rope] with a decoupled rotary part. */
