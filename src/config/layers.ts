@@ -39,7 +39,7 @@ function layerTypes(section: Section, count: number, labels: readonly string[]):
   const path = section.at('layer_types');
   // Step-3.5 lists its multi-token-prediction layers too.
   if (types.length < count || (types.length > count && !section.has('num_nextn_predict_layers'))) {
-    section.notes.object(path, `${types.length} entries for num_hidden_layers = ${count}`);
+    section.notes.complain(path, `${types.length} entries for num_hidden_layers = ${count}`);
   }
   const known = new Set([
     ...ATTENTION,
@@ -50,7 +50,7 @@ function layerTypes(section: Section, count: number, labels: readonly string[]):
   ]);
   types.forEach((type, i) => {
     if (!known.has(type)) {
-      section.notes.object(`${path}[${i}]`, `unknown layer type ${show(type)}; known: ${[...known].join(', ')}`);
+      section.notes.complain(`${path}[${i}]`, `unknown layer type ${show(type)}; known: ${[...known].join(', ')}`);
     }
   });
   return types.slice(0, count);

