@@ -129,7 +129,7 @@ export function rotaryTableFrom(options: RotaryTableFromOptions): ReferenceRotar
   if (cos.shape.length !== 2 || cos.data.length !== length * pairs || sin.data.length !== length * pairs) {
     throw new RangeError(`cos, sin: expected two tables [n, pairs], got [${cos.shape}] and [${sin.shape}]`);
   }
-  const pairing = word('pairing', options.pairing, PAIRINGS);
+  const pairing = word('pairing', options.pairing ?? 'half', PAIRINGS);
   return {
     cos: tensor([length, pairs], cos.data),
     sin: tensor([length, pairs], sin.data),
