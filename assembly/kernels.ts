@@ -1,5 +1,5 @@
 // The ABI: every exported kernel, in one list. src/runtime/abi.ts types it; a test holds the two equal.
-export { phasePlan, phaseRows, phaseAt, sincosTorch } from "./phase";
+export { phasePlan, phaseRows, phaseAt, sincosTorch, torchRows } from "./phase";
 export { iteratedAngles } from "./iterated";
 export { rotate, rotateStep } from "./rotate";
 export { gatherColumns, selectStreams, scaleRows } from "./columns";

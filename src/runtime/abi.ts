@@ -8,6 +8,7 @@ export const KERNEL_ARITY = {
   phaseRows: 11,
   phaseAt: 11,
   sincosTorch: 14,
+  torchRows: 13,
   iteratedAngles: 11,
   rotate: 25,
   rotateStep: 3,
