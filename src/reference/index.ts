@@ -6,13 +6,17 @@ export { type AlibiOptions, type AlibiSlopesOptions, alibi, alibiSlopes } from '
 export { type RotaryFrequencies, rotaryFrequencies } from './frequencies.ts';
 export { type MergeOptions, merge } from './merge.ts';
 export type { ReferenceTensor, Shaped } from './result.ts';
+export { type ApplyRotaryOptions, applyRotary, applyRotaryQKV, queryScale } from './rotary.ts';
+export { type SinusoidalOptions, sinusoidal } from './sinusoidal.ts';
 export {
-  type ApplyRotaryOptions,
-  applyRotary,
+  type GgmlRope,
+  ggmlRotaryTable,
+  mropeTableFrom,
   type ReferenceRotaryTable,
   type RotaryTableFromOptions,
   type RotaryTableOptions,
   rotaryTable,
+  rotaryTableAs,
   rotaryTableFrom,
-} from './rotary.ts';
-export { type SinusoidalOptions, sinusoidal } from './sinusoidal.ts';
+  type TableLayout,
+} from './table.ts';
