@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
+import { fingerprint } from '../src/index.ts';
 
 const here = dirname(fileURLToPath(import.meta.url));
 export const PAGE = join(here, '..', 'build', 'playground', 'index.html');
@@ -21,7 +22,7 @@ export async function buildPage(): Promise<string> {
     target: 'es2022',
     charset: 'utf8',
     legalComments: 'none',
-    loader: { '.json': 'json' },
+    define: { PUBLISHED_FINGERPRINT: JSON.stringify(fingerprint()) },
   });
   const output = (end: string) => outputFiles.find(({ path }) => path.endsWith(end))?.text.trim() ?? '';
   const script = output('.js').replaceAll('</script', '<\\/script');

@@ -53,7 +53,11 @@ export class Exhibit {
       view.controls.length > 0 && controls,
       this.#figures,
       h('h4', {}, tr(T('Formula', '公式'))),
-      h('div', { class: 'formulas', tabindex: 0, role: 'group', 'aria-label': tr(T('Formula', '公式')) }, ...view.formula.map((line) => formula(math(line)))),
+      h(
+        'div',
+        { class: 'formulas', tabindex: 0, role: 'group', 'aria-label': tr(T('Formula', '公式')) },
+        ...view.formula.map((line) => formula(math(line))),
+      ),
       this.#code?.element,
     );
     this.#compute();
@@ -138,7 +142,11 @@ export class Exhibit {
     const value = this.#params[control.key];
     const name = tr(control.label);
     if (control.kind === 'button') {
-      return h('button', { type: 'button', id, click: () => this.#set(control, Number(this.#params[control.key]) + 1) }, name);
+      return h(
+        'button',
+        { type: 'button', id, click: () => this.#set(control, Number(this.#params[control.key]) + 1) },
+        name,
+      );
     }
     if (control.kind === 'toggle') {
       const input = h('input', {
@@ -150,7 +158,10 @@ export class Exhibit {
       return h('label', { class: 'toggle', for: id }, input, name);
     }
     if (control.kind === 'choice') {
-      const select = h('select', { id, change: (event) => this.#set(control, (event.target as HTMLSelectElement).value) });
+      const select = h('select', {
+        id,
+        change: (event) => this.#set(control, (event.target as HTMLSelectElement).value),
+      });
       for (const option of control.options)
         select.append(h('option', { value: option.value, selected: option.value === value }, tr(option.label)));
       return h('div', { class: 'control' }, h('label', { for: id }, name), select);
@@ -234,7 +245,9 @@ class CodeBox {
         'aria-label': tr(T(`Copy as ${label.en}`, `复制为 ${label.zh}`)),
         click: () => {
           void copyText(code.textContent ?? '').then((done) => {
-            status.textContent = done ? tr(T('Copied', '已复制')) : tr(T('Select the text and copy it', '请选中文字后复制'));
+            status.textContent = done
+              ? tr(T('Copied', '已复制'))
+              : tr(T('Select the text and copy it', '请选中文字后复制'));
             setTimeout(() => (status.textContent = ''), 2000);
           });
         },

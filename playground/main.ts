@@ -79,11 +79,7 @@ function header(): HTMLElement {
       'div',
       { class: 'brand' },
       h('p', { class: 'name', translate: 'no' }, 'posenc'),
-      h(
-        'h1',
-        {},
-        tr(T('See how transformers know where a word is', '看见 Transformer 如何知道词的位置')),
-      ),
+      h('h1', {}, tr(T('See how transformers know where a word is', '看见 Transformer 如何知道词的位置'))),
       h(
         'p',
         { class: 'lead' },

@@ -1,16 +1,68 @@
 /** A small piece of TeX to MathML: letters, numbers, ^ _ { }, \frac, \sqrt, \text, \mathrm, Greek letters and operators. */
 const LETTERS: Record<string, string> = {
-  alpha: 'α', beta: 'β', gamma: 'γ', delta: 'δ', theta: 'θ', lambda: 'λ', phi: 'φ', omega: 'ω', pi: 'π', psi: 'ψ', sigma: 'σ',
-  tau: 'τ', Delta: 'Δ', Omega: 'Ω', ell: 'ℓ', infty: '∞',
+  alpha: 'α',
+  beta: 'β',
+  gamma: 'γ',
+  delta: 'δ',
+  theta: 'θ',
+  lambda: 'λ',
+  phi: 'φ',
+  omega: 'ω',
+  pi: 'π',
+  psi: 'ψ',
+  sigma: 'σ',
+  tau: 'τ',
+  Delta: 'Δ',
+  Omega: 'Ω',
+  ell: 'ℓ',
+  infty: '∞',
 };
 const OPERATORS: Record<string, string> = {
-  cdot: '⋅', times: '×', le: '≤', ge: '≥', ne: '≠', to: '→', in: '∈', sum: '∑', int: '∫', odot: '⊙', lfloor: '⌊', rfloor: '⌋',
-  lceil: '⌈', rceil: '⌉', pm: '±', mapsto: '↦', quad: '\u2003', approx: '≈', mid: '|', dots: '…', top: '⊤', oplus: '⊕', circ: '∘',
-  lbrace: '{', rbrace: '}', leftarrow: '←',
+  cdot: '⋅',
+  times: '×',
+  le: '≤',
+  ge: '≥',
+  ne: '≠',
+  to: '→',
+  in: '∈',
+  sum: '∑',
+  int: '∫',
+  odot: '⊙',
+  lfloor: '⌊',
+  rfloor: '⌋',
+  lceil: '⌈',
+  rceil: '⌉',
+  pm: '±',
+  mapsto: '↦',
+  quad: '\u2003',
+  approx: '≈',
+  mid: '|',
+  dots: '…',
+  top: '⊤',
+  oplus: '⊕',
+  circ: '∘',
+  lbrace: '{',
+  rbrace: '}',
+  leftarrow: '←',
 };
-const FUNCTIONS = new Set(['sin', 'cos', 'exp', 'ln', 'log', 'max', 'min', 'clip', 'softmax', 'tanh', 'sign', 'mod', 'Re', 'Im']);
+const FUNCTIONS = new Set([
+  'sin',
+  'cos',
+  'exp',
+  'ln',
+  'log',
+  'max',
+  'min',
+  'clip',
+  'softmax',
+  'tanh',
+  'sign',
+  'mod',
+  'Re',
+  'Im',
+]);
 
-const escape = (text: string) => text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;');
+const escaped = (text: string) => text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;');
 
 /** @param source the formula; @param block whether it stands on a line of its own */
 export function math(source: string, block = true): string {
@@ -37,12 +89,12 @@ export function math(source: string, block = true): string {
       const name = token.slice(1);
       if (name === 'frac') return `<mfrac>${group()}${group()}</mfrac>`;
       if (name === 'sqrt') return `<msqrt>${group()}</msqrt>`;
-      if (name === 'text') return `<mtext>${escape(raw())}</mtext>`;
-      if (name === 'mathrm') return `<mi mathvariant="normal">${escape(raw())}</mi>`;
+      if (name === 'text') return `<mtext>${escaped(raw())}</mtext>`;
+      if (name === 'mathrm') return `<mi mathvariant="normal">${escaped(raw())}</mi>`;
       if (LETTERS[name]) return `<mi>${LETTERS[name]}</mi>`;
       if (OPERATORS[name]) return `<mo>${OPERATORS[name]}</mo>`;
       if (FUNCTIONS.has(name)) return `<mi>${name}</mi><mo>&#x2061;</mo>`;
-      if (name.length === 1) return `<mo>${escape(name)}</mo>`;
+      if (name.length === 1) return `<mo>${escaped(name)}</mo>`;
       throw new Error(`formula: unknown \\${name} in ${source}`);
     }
     if (/\d/.test(token)) return `<mn>${token}</mn>`;
@@ -50,7 +102,7 @@ export function math(source: string, block = true): string {
     if (token === '-') return '<mo>−</mo>';
     if (token === '|' || token === '(' || token === ')' || token === '[' || token === ']')
       return `<mo stretchy="false">${token}</mo>`;
-    return `<mo>${escape(token)}</mo>`;
+    return `<mo>${escaped(token)}</mo>`;
   };
   const row = (end?: string): string => {
     let out = '';
@@ -65,7 +117,8 @@ export function math(source: string, block = true): string {
       }
       const kind = big && block ? ['munder', 'mover', 'munderover'] : ['msub', 'msup', 'msubsup'];
       // a function name carries an invisible operator that must not be raised
-      const core = base.startsWith('<mi>') && base.includes('&#x2061;') && (below || above) ? base.split('<mo>')[0] : base;
+      const core =
+        base.startsWith('<mi>') && base.includes('&#x2061;') && (below || above) ? base.split('<mo>')[0] : base;
       if (below && above) out += `<${kind[2]}>${core}${below}${above}</${kind[2]}>`;
       else if (below) out += `<${kind[0]}>${core}${below}</${kind[0]}>`;
       else if (above) out += `<${kind[1]}>${core}${above}</${kind[1]}>`;

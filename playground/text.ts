@@ -22,7 +22,8 @@ export function show(value: number, digits = 6): string {
   if (!Number.isFinite(value)) return value > 0 ? '∞' : '−∞';
   if (value === 0) return '0';
   const size = Math.abs(value);
-  const text = size >= 1e7 || size < 1e-4 ? value.toExponential(Math.min(digits, 4) - 1) : `${+value.toPrecision(digits)}`;
+  const text =
+    size >= 1e7 || size < 1e-4 ? value.toExponential(Math.min(digits, 4) - 1) : `${+value.toPrecision(digits)}`;
   return text.replace('-', '−').replace('e−', 'e−').replace('e+', 'e');
 }
 

@@ -3,8 +3,7 @@
  * page draws it, the tests compute it in Node and compare.
  */
 import type { Tensor } from '../src/index.ts';
-import { createEngine, type Engine } from '../src/index.ts';
-import { Tensor as TensorClass } from '../src/index.ts';
+import { createEngine, type Engine, Tensor as TensorClass } from '../src/index.ts';
 import type { Palette } from './colour.ts';
 import type { Text } from './text.ts';
 
@@ -121,13 +120,34 @@ export interface View {
 }
 
 export const slider = (key: string, label: Text, value: number, min: number, max: number, step = 1): Slider => ({
-  kind: 'slider', key, label, value, min, max, step,
+  kind: 'slider',
+  key,
+  label,
+  value,
+  min,
+  max,
+  step,
 });
 export const steps = (key: string, label: Text, value: number, values: readonly number[]): Slider => ({
-  kind: 'slider', key, label, value, values, min: 0, max: values.length - 1,
+  kind: 'slider',
+  key,
+  label,
+  value,
+  values,
+  min: 0,
+  max: values.length - 1,
 });
-export const choice = (key: string, label: Text, value: string, options: readonly (readonly [string, Text])[]): Choice => ({
-  kind: 'choice', key, label, value, options: options.map(([v, l]) => ({ value: v, label: l })),
+export const choice = (
+  key: string,
+  label: Text,
+  value: string,
+  options: readonly (readonly [string, Text])[],
+): Choice => ({
+  kind: 'choice',
+  key,
+  label,
+  value,
+  options: options.map(([v, l]) => ({ value: v, label: l })),
 });
 export const toggle = (key: string, label: Text, value = false): Toggle => ({ kind: 'toggle', key, label, value });
 export const button = (key: string, label: Text): Button => ({ kind: 'button', key, label, value: 0 });

@@ -39,7 +39,12 @@ export class Curves {
     this.#legend.hidden = !named;
     this.#legend.replaceChildren(
       ...panel.series.map((series, i) =>
-        h('span', {}, h('i', { class: series.as === 'points' ? 'dot' : 'line', style: `background:${seriesColour(i)}` }), tr(series.name)),
+        h(
+          'span',
+          {},
+          h('i', { class: series.as === 'points' ? 'dot' : 'line', style: `background:${seriesColour(i)}` }),
+          tr(series.name),
+        ),
       ),
     );
   }
@@ -47,8 +52,18 @@ export class Curves {
 
 function draw(panel: CurvePanel): SVGElement {
   const height = panel.height ?? 240;
-  const xs = scale(panel.x, panel.series.map(({ x }) => x).concat([(panel.marks ?? []).map(({ x }) => x)]), LEFT, WIDTH - RIGHT);
-  const ys = scale(panel.y, panel.series.map(({ y }) => y), height - BOTTOM, TOP);
+  const xs = scale(
+    panel.x,
+    panel.series.map(({ x }) => x).concat([(panel.marks ?? []).map(({ x }) => x)]),
+    LEFT,
+    WIDTH - RIGHT,
+  );
+  const ys = scale(
+    panel.y,
+    panel.series.map(({ y }) => y),
+    height - BOTTOM,
+    TOP,
+  );
   const svg = s('svg', {
     viewBox: `0 0 ${WIDTH} ${height}`,
     role: 'img',
@@ -65,10 +80,18 @@ function draw(panel: CurvePanel): SVGElement {
     svg.append(s('text', { class: 'tick', x, y: height - BOTTOM + 16, 'text-anchor': 'middle' }, label(tick, panel.x)));
   }
   svg.append(
-    s('text', { class: 'title', x: (LEFT + WIDTH - RIGHT) / 2, y: height - 6, 'text-anchor': 'middle' }, tr(panel.x.title)),
     s(
       'text',
-      { class: 'title', transform: `translate(13 ${(TOP + height - BOTTOM) / 2}) rotate(-90)`, 'text-anchor': 'middle' },
+      { class: 'title', x: (LEFT + WIDTH - RIGHT) / 2, y: height - 6, 'text-anchor': 'middle' },
+      tr(panel.x.title),
+    ),
+    s(
+      'text',
+      {
+        class: 'title',
+        transform: `translate(13 ${(TOP + height - BOTTOM) / 2}) rotate(-90)`,
+        'text-anchor': 'middle',
+      },
       tr(panel.y.title),
     ),
   );
@@ -78,7 +101,14 @@ function draw(panel: CurvePanel): SVGElement {
       svg.append(s('path', { d: points(series, xs, ys), stroke: colour, class: 'points' }));
     } else {
       const dash = series.dashed ? DASHES[1] : DASHES[Math.floor(i / 6) % DASHES.length];
-      svg.append(s('path', { d: line(series, xs, ys, panel), stroke: colour, class: 'curve', 'stroke-dasharray': dash || undefined }));
+      svg.append(
+        s('path', {
+          d: line(series, xs, ys, panel),
+          stroke: colour,
+          class: 'curve',
+          'stroke-dasharray': dash || undefined,
+        }),
+      );
     }
   });
   (panel.marks ?? []).forEach(({ x, label: text }, i) => {
@@ -87,7 +117,11 @@ function draw(panel: CurvePanel): SVGElement {
     const right = at > WIDTH * 0.7;
     svg.append(s('line', { class: 'mark', x1: at, x2: at, y1: TOP, y2: height - BOTTOM }));
     svg.append(
-      s('text', { class: 'mark', x: at + (right ? -5 : 5), y: TOP + 12 + 15 * i, 'text-anchor': right ? 'end' : 'start' }, tr(text)),
+      s(
+        'text',
+        { class: 'mark', x: at + (right ? -5 : 5), y: TOP + 12 + 15 * i, 'text-anchor': right ? 'end' : 'start' },
+        tr(text),
+      ),
     );
   });
   return svg;
@@ -170,7 +204,8 @@ function line({ x, y }: Series, xs: Scale, ys: Scale, panel: CurvePanel): string
 function points({ x, y }: Series, xs: Scale, ys: Scale): string {
   let out = '';
   for (let i = 0; i < y.length; i++) {
-    if (Number.isFinite(y[i]) && Number.isFinite(xs.at(x[i]))) out += `M${xs.at(x[i]).toFixed(1)} ${ys.at(y[i]).toFixed(1)}h0`;
+    if (Number.isFinite(y[i]) && Number.isFinite(xs.at(x[i])))
+      out += `M${xs.at(x[i]).toFixed(1)} ${ys.at(y[i]).toFixed(1)}h0`;
   }
   return out;
 }

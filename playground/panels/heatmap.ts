@@ -5,8 +5,8 @@
 import { colours, css, STEPS, step } from '../colour.ts';
 import { h } from '../dom.ts';
 import { show, T, tr } from '../text.ts';
-import type { MapPanel } from '../view.ts';
 import { theme } from '../theme.ts';
+import type { MapPanel } from '../view.ts';
 
 export interface Cell {
   readonly row: number;

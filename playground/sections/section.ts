@@ -19,8 +19,16 @@ export function stacked(id: string, title: Text, lead: Text, views: readonly Vie
     title,
     render(main) {
       const exhibits = views.map((view) => new Exhibit(view, `${view.id}.`, 3));
-      main.append(h('h2', {}, tr(title)), h('p', { class: 'lead' }, tr(lead)), ...exhibits.map(({ element }) => element));
-      return { dispose: () => exhibits.forEach((exhibit) => exhibit.dispose()) };
+      main.append(
+        h('h2', {}, tr(title)),
+        h('p', { class: 'lead' }, tr(lead)),
+        ...exhibits.map(({ element }) => element),
+      );
+      return {
+        dispose: () => {
+          for (const exhibit of exhibits) exhibit.dispose();
+        },
+      };
     },
   };
 }

@@ -1,5 +1,5 @@
 /** Views of the encodings that are added to the input. */
-import { sinusoidal, type SinusoidalOptions } from '../../src/index.ts';
+import { type SinusoidalOptions, sinusoidal } from '../../src/index.ts';
 import { T } from '../text.ts';
 import { choice, type Params, slider, steps, type View } from '../view.ts';
 import { BASES, channel, DIMS, position } from './common.ts';
@@ -69,7 +69,10 @@ const sinusoidalView: View = {
     return {
       ts: `sinusoidal({ length: ${o.length}, dim: ${o.dim}, base: ${o.base}, offset: ${o.offset}, arrangement: '${o.arrangement}', denominator: '${o.denominator}' })`,
       torch: `n = torch.arange(${o.offset}, ${o.offset + o.length})\nfreq = ${o.base} ** (-torch.arange(${o.dim} // 2) / (${den}))\nangle = n[:, None] * freq\np = ${join}`,
-      llama: T('No flag: models with a table carry it in their weights.', '没有对应参数：带位置表的模型把表存放在权重里。'),
+      llama: T(
+        'No flag: models with a table carry it in their weights.',
+        '没有对应参数：带位置表的模型把表存放在权重里。',
+      ),
     };
   },
 };

@@ -1,7 +1,17 @@
 /** Views of the biases that depend on distance: one matrix per head, added onto the scores. */
 import { type AlibiOptions, alibi, alibiSlopes } from '../../src/index.ts';
 import { T } from '../text.ts';
-import { choice, type MapPanel, type Panel, type Params, slider, type Slider, steps, toggle, type View } from '../view.ts';
+import {
+  choice,
+  type MapPanel,
+  type Panel,
+  type Params,
+  type Slider,
+  slider,
+  steps,
+  toggle,
+  type View,
+} from '../view.ts';
 import { attends, distance, head, key, noFlag, query } from './common.ts';
 
 const num = (value: unknown) => value as number;
@@ -104,10 +114,7 @@ const alibiView: View = {
     const shown = Math.min(num(p.head), o.heads - 1);
     return headPanels(() => bias.data, { heads: o.heads, head: shown, length: o.keyLength }, range).concat({
       kind: 'note',
-      text: T(
-        `Slope of head ${shown}: ${slopes.data[shown]}`,
-        `第 ${shown} 头的斜率：${slopes.data[shown]}`,
-      ),
+      text: T(`Slope of head ${shown}: ${slopes.data[shown]}`, `第 ${shown} 头的斜率：${slopes.data[shown]}`),
     });
   },
   code(p) {

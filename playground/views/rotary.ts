@@ -1,7 +1,18 @@
 /** Views of the rotary family. */
-import { applyRotary, type RotarySpec, rotaryTable } from '../../src/index.ts';
+import { applyRotary, type RotarySpec, rotaryFrequencies, rotaryTable } from '../../src/index.ts';
 import { T } from '../text.ts';
-import { choice, type Control, type Panel, type Params, slider, steps, toggle, type View, type Workspace } from '../view.ts';
+import {
+  type Code,
+  type Control,
+  choice,
+  type Panel,
+  type Params,
+  slider,
+  steps,
+  toggle,
+  type View,
+  type Workspace,
+} from '../view.ts';
 import { BASES, pair, position } from './common.ts';
 
 const LENGTH = slider('length', T('Positions', '位置数'), 128, 8, 512);
@@ -38,19 +49,17 @@ function tables(p: Params, work: Workspace, spec: RotarySpec, context?: number):
   return [map('cos'), map('sin')];
 }
 
-/** The wavelength of every pair in positions: 2π over the angle of position 1. */
-export function wavelengths(spec: RotarySpec, context?: number): Float64Array {
-  // position 2^-10 keeps the angle of every pair below a quarter turn, where the arctangent tells it back
-  const small = 2 ** -10;
-  const table = rotaryTable({ ...spec, precision: 'exact' }, { positions: Float64Array.of(small), context });
-  const waves = Float64Array.from(table.cos.data, (cos, i) => (2 * Math.PI * small) / Math.atan2(table.sin.data[i], cos));
-  table.dispose();
-  return waves;
+/** The wavelength of every pair in positions: a full turn over the frequency. */
+export function wavelengths(spec: RotarySpec, length?: number): Float64Array {
+  return rotaryFrequencies({ ...spec, precision: 'exact' }, { length }).ladder.hi.map((f) => (2 * Math.PI) / f);
 }
 
 const tsSpec = (spec: RotarySpec) =>
   `{ ${Object.entries(spec)
-    .map(([key, value]) => `${key}: ${typeof value === 'string' ? `'${value}'` : Array.isArray(value) ? `[${value}]` : value}`)
+    .map(
+      ([key, value]) =>
+        `${key}: ${typeof value === 'string' ? `'${value}'` : Array.isArray(value) ? `[${value}]` : value}`,
+    )
     .join(', ')} }`;
 
 const torchTable = (p: Params) =>
@@ -96,9 +105,7 @@ const rope: View = {
     // a vector of ones, rotated to every position: what the pairing does to the channels
     const x = work.out('ones', [num(p.length), 1, num(p.dim)]);
     x.data.fill(1);
-    const table = work.take(
-      rotaryTable(spec, { length: num(p.length), offset: num(p.offset), engine: work.engine }),
-    );
+    const table = work.take(rotaryTable(spec, { length: num(p.length), offset: num(p.offset), engine: work.engine }));
     applyRotary(x, table, { layout: 'THD', offset: num(p.offset) });
     panels.push({
       kind: 'map',
@@ -132,7 +139,7 @@ interface Scaling {
   readonly spec: (p: Params) => RotarySpec;
   readonly context?: (p: Params) => number;
   readonly torch: (p: Params) => string;
-  readonly llama: (p: Params) => string | View['what'];
+  readonly llama: Code['llama'] | ((p: Params) => string);
 }
 
 /** A view of a frequency rule: the wavelengths before and after, and the table that results. */
@@ -171,7 +178,11 @@ const scaling = (s: Scaling): View => ({
       ...tables(p, work, spec, context),
     ];
   },
-  code: (p) => ({ ts: tsTable(s.spec(p), p, s.context?.(p)), torch: s.torch(p), llama: s.llama(p) }),
+  code: (p) => ({
+    ts: tsTable(s.spec(p), p, s.context?.(p)),
+    torch: s.torch(p),
+    llama: typeof s.llama === 'function' ? s.llama(p) : s.llama,
+  }),
 });
 
 const common = (p: Params) => ({ headDim: num(p.dim), ropeTheta: num(p.base) });
@@ -202,10 +213,11 @@ const ntk = scaling({
     'Raise the base so that the slowest pair slows by the whole factor and the fastest not at all: high frequencies keep neighbours apart, low frequencies stretch over the longer text. It works without fine-tuning for moderate factors.',
     '提高底数，使最慢的通道对减慢整个倍数，而最快的完全不变：高频仍能区分邻居，低频铺满更长的文本。倍数不大时无需微调。',
   ),
-  formula: ["\\theta_k = (b \\alpha^{d/(d-2)})^{-2k/d}"],
+  formula: ['\\theta_k = (b \\alpha^{d/(d-2)})^{-2k/d}'],
   controls: [{ ...FACTOR, key: 'alpha', label: T('Alpha', 'α') }],
   spec: (p) => ({ ...common(p), ropeType: 'ntk', alpha: num(p.alpha) }),
-  torch: (p) => `base = ${p.base} * ${p.alpha} ** (${p.dim} / (${p.dim} - 2))\ninv_freq = base ** (-torch.arange(0, ${p.dim}, 2) / ${p.dim})\n${torchTable(p)}`,
+  torch: (p) =>
+    `base = ${p.base} * ${p.alpha} ** (${p.dim} / (${p.dim} - 2))\ninv_freq = base ** (-torch.arange(0, ${p.dim}, 2) / ${p.dim})\n${torchTable(p)}`,
   llama: (p) => `--rope-freq-base ${Math.round(num(p.base) * num(p.alpha) ** (num(p.dim) / (num(p.dim) - 2)))}`,
 });
 
@@ -214,7 +226,10 @@ const dynamic = scaling({
   title: T('Dynamic NTK', '动态 NTK'),
   sources: [
     { label: 'emozilla 2023, r/LocalLLaMA', href: 'https://www.reddit.com/r/LocalLLaMA/comments/14mrgpr/' },
-    { label: 'transformers, rope_type "dynamic"', href: 'https://github.com/huggingface/transformers/blob/main/src/transformers/modeling_rope_utils.py' },
+    {
+      label: 'transformers, rope_type "dynamic"',
+      href: 'https://github.com/huggingface/transformers/blob/main/src/transformers/modeling_rope_utils.py',
+    },
   ],
   what: T(
     'As NTK-aware, but the base grows with the length actually served: up to the trained context nothing changes. Keys cached with an old base do not match a new one, so a cache must be rotated again when the length grows.',
@@ -230,7 +245,10 @@ const dynamic = scaling({
   context: (p) => num(p.context),
   torch: (p) =>
     `L = max(${p.context}, ${p.trained})\nbase = ${p.base} * (${p.factor} * L / ${p.trained} - (${p.factor} - 1)) ** (${p.dim} / (${p.dim} - 2))\ninv_freq = base ** (-torch.arange(0, ${p.dim}, 2) / ${p.dim})`,
-  llama: T('llama.cpp has no dynamic rule; a fixed --rope-freq-base comes close at one length.', 'llama.cpp 没有动态规则；固定的 --rope-freq-base 只能在某一长度上近似。'),
+  llama: T(
+    'llama.cpp has no dynamic rule; a fixed --rope-freq-base comes close at one length.',
+    'llama.cpp 没有动态规则；固定的 --rope-freq-base 只能在某一长度上近似。',
+  ),
 });
 
 const yarn = scaling({
@@ -273,7 +291,10 @@ const llama3 = scaling({
   title: T('Llama 3.1', 'Llama 3.1'),
   sources: [
     { label: 'Llama 3 herd of models (arXiv 2407.21783)', href: 'https://arxiv.org/abs/2407.21783' },
-    { label: 'transformers, rope_type "llama3"', href: 'https://github.com/huggingface/transformers/blob/main/src/transformers/modeling_rope_utils.py' },
+    {
+      label: 'transformers, rope_type "llama3"',
+      href: 'https://github.com/huggingface/transformers/blob/main/src/transformers/modeling_rope_utils.py',
+    },
   ],
   what: T(
     'Three zones by wavelength: shorter than the trained context over the high factor stays, longer than the trained context over the low factor is interpolated, and in between the frequency is blended. No amplitude.',
@@ -299,11 +320,14 @@ const llama3 = scaling({
   }),
   torch: (p) =>
     `${torchBase(p)}\nturns = ${p.trained} * inv_freq / (2 * math.pi)\ng = ((turns - ${p.low}) / (${p.high} - ${p.low})).clamp(0, 1)\ninv_freq = (1 - g) * inv_freq / ${p.factor} + g * inv_freq`,
-  llama: T('No flag: the divisors are stored in the model file as rope_freqs.weight.', '没有对应参数：各频率的除数以 rope_freqs.weight 存放在模型文件里。'),
+  llama: T(
+    'No flag: the divisors are stored in the model file as rope_freqs.weight.',
+    '没有对应参数：各频率的除数以 rope_freqs.weight 存放在模型文件里。',
+  ),
 });
 
 /** A made-up list of divisors, growing from 1 to `most`: LongRoPE's are found by search and stored in the configuration. */
-const searched = (dim: number, most: number) =>
+export const searched = (dim: number, most: number) =>
   Array.from({ length: dim / 2 }, (_, k) => 1 + (most - 1) * Math.min(1, (2.2 * k) / dim) ** 3);
 
 const longrope = scaling({
@@ -314,7 +338,10 @@ const longrope = scaling({
     'One divisor for each pair, found by an evolutionary search, in two lists: one for texts up to the trained context, one beyond. The Phi-3 and Phi-4 models ship such lists; the one drawn here is a smooth stand-in that grows from 1 to the largest divisor.',
     '每个通道对有自己的除数，由进化搜索得到，分两张表：一张用于训练长度以内，一张用于更长。Phi-3 与 Phi-4 模型附带这样的表；这里画的是从 1 平滑增长到最大除数的示意表。',
   ),
-  formula: ['\\theta_k = \\frac{1}{\\lambda_k} b^{-2k/d}', '\\text{amplitude} = \\sqrt{ 1 + \\frac{\\ln s}{\\ln L_0} }'],
+  formula: [
+    '\\theta_k = \\frac{1}{\\lambda_k} b^{-2k/d}',
+    '\\text{amplitude} = \\sqrt{ 1 + \\frac{\\ln s}{\\ln L_0} }',
+  ],
   controls: [
     { ...FACTOR, value: 32, label: T('Largest divisor', '最大除数') },
     TRAINED,
@@ -330,7 +357,10 @@ const longrope = scaling({
   }),
   context: (p) => (p.long ? 2 * num(p.trained) : num(p.trained)),
   torch: (p) => `${torchBase(p)} / ${p.long ? 'long_factor' : 'short_factor'}\n${torchTable(p)}`,
-  llama: T('No flag: both lists are stored in the model file (rope_factors_long, rope_factors_short).', '没有对应参数：两张表都存放在模型文件里（rope_factors_long、rope_factors_short）。'),
+  llama: T(
+    'No flag: both lists are stored in the model file (rope_factors_long, rope_factors_short).',
+    '没有对应参数：两张表都存放在模型文件里（rope_factors_long、rope_factors_short）。',
+  ),
 });
 
 export const rotaryViews: readonly View[] = [rope, linear, ntk, dynamic, yarn, llama3, longrope];
