@@ -67,13 +67,27 @@ function turns(ladder: Ladder): Turns {
   return known;
 }
 
+/** What the arena holds after a plan was put there. */
+class PlanInArena {
+  readonly ladder: Ladder;
+  readonly from: number;
+  readonly count: number;
+
+  constructor(ladder: Ladder, from: number, count: number) {
+    this.ladder = ladder;
+    this.from = from;
+    this.count = count;
+  }
+}
+
 /** Puts the plan of frequencies [from, from + count) into the arena, unless it is there. */
 function loadPlan(engine: Engine, ladder: Ladder, from: number, count: number): { pointer: number; padded: number } {
   const padded = (count + 3) & ~3;
-  const holds = `plan ${from} ${count} of ${ladder.key}`;
-  const there = engine.scratchHolds === holds;
-  const pointer = engine.scratch(holds) + POSITION_BYTES;
-  if (there) return { pointer, padded };
+  const held = engine.scratchHolds;
+  if (held instanceof PlanInArena && held.ladder === ladder && held.from === from && held.count === count) {
+    return { pointer: engine.scratch(held) + POSITION_BYTES, padded };
+  }
+  const pointer = engine.scratch(new PlanInArena(ladder, from, count)) + POSITION_BYTES;
   const { theta, whole, high, low } = turns(ladder);
   const at = pointer >>> 3;
   engine.f64.fill(0, at, at + 4 * padded);
