@@ -4,7 +4,7 @@
  */
 import type { RotarySpec } from '../rotary/spec.ts';
 import { exp, fixed, lnOf, mul, div as quotient, toNumber } from './fixed.ts';
-import { attentionFactor, rotaryDims, ruleFrequencies } from './frequencies.ts';
+import { attentionFactor, changedBase, rotaryDims, ruleFrequencies } from './frequencies.ts';
 import { log, pow } from './math.ts';
 import { onlyKeys } from './result.ts';
 
@@ -82,6 +82,8 @@ export function ggmlArguments(spec: RotarySpec, context: number): { ggml: GgmlAr
     const freqScale = 1 / (spec.factor ?? spec.maxPositionEmbeddings! / original);
     return { ggml: { nDims, freqBase, freqScale, extFactor, betaFast, betaSlow, nCtxOrig: original }, amplitude };
   }
+  const changed = plainWidth ? changedBase(spec, context) : undefined;
+  if (changed !== undefined) return { ggml: { nDims, freqBase: changed }, amplitude };
   const lnBase = lnOf(freqBase);
   const freqFactors = ruleFrequencies(spec, context).map((w, i) =>
     w === 0n ? 1e30 : fl(toNumber(quotient(exp((-2n * BigInt(i) * lnBase) / BigInt(nDims)), w))),

@@ -89,7 +89,18 @@ for (const format of FORMATS) {
         }
       }
     }
-    values.push(65519.99609375, 65520, -65520, 1e30, 3.4e38, -3.4e38, 2 ** -149, -(2 ** -149), 2 ** -25, 2 ** -24 * 1.5);
+    values.push(
+      65519.99609375,
+      65520,
+      -65520,
+      1e30,
+      3.4e38,
+      -3.4e38,
+      2 ** -149,
+      -(2 ** -149),
+      2 ** -25,
+      2 ** -24 * 1.5,
+    );
     const got = narrowed(format, values);
     for (let i = 0; i < values.length; i++) {
       if (Number.isNaN(values[i])) assert.ok(Number.isNaN(format.toNumber(got[i])), 'NaN stays NaN');
