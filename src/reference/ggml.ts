@@ -36,6 +36,16 @@ function mixOf(p: GgmlArguments, i: number): number {
   return fl(fl(1 - Math.min(1, Math.max(0, y))) * fl(p.extFactor ?? 0));
 }
 
+/** The same weight in float64. */
+function realMix(p: GgmlArguments, i: number): number {
+  const end = (turns: number) =>
+    (p.nDims * log((p.nCtxOrig ?? 0) / (turns * 2 * Math.PI))) / (2 * log(p.freqBase ?? 10000));
+  const low = Math.max(0, Math.floor(end(p.betaFast ?? 32)));
+  const high = Math.min(p.nDims - 1, Math.ceil(end(p.betaSlow ?? 1)));
+  const y = (i - low) / Math.max(0.001, high - low);
+  return (1 - Math.min(1, Math.max(0, y))) * (p.extFactor ?? 0);
+}
+
 /**
  * The angle of every pair. positions: one per stream; streams: the stream of each pair; restart: the pairs where a stream
  * begins again (VISION).
@@ -64,6 +74,11 @@ export function ggmlAngles(
 export function ggmlAmplitude({ attnFactor = 1, extFactor = 0, freqScale = 1 }: GgmlArguments): number {
   if (extFactor === 0) return fl(attnFactor);
   return fl(fl(attnFactor) * fl(1 + fl(fl(0.1) * fl(log(fl(1 / fl(freqScale)))))));
+}
+
+/** The same amplitude in float64. */
+export function realAmplitude({ attnFactor = 1, extFactor = 0, freqScale = 1 }: GgmlArguments): number {
+  return extFactor === 0 ? attnFactor : attnFactor * (1 - 0.1 * log(freqScale));
 }
 
 /** The arguments that express a specification, and the amplitude that replaces the kernel's own. */
@@ -97,7 +112,7 @@ export function ggmlFrequencies(p: GgmlArguments, steps: readonly number[]): big
   return steps.map((k, i) => {
     const plain = exp((-2n * BigInt(k) * lnBase) / BigInt(p.nDims));
     const turned = quotient(plain, fixed(p.freqFactors?.[i] ?? 1));
-    const mix = p.extFactor ? mixOf(p, i) : 0;
+    const mix = p.extFactor ? realMix(p, i) : 0;
     return mul(turned, fixed((p.freqScale ?? 1) * (1 - mix) + mix));
   });
 }
