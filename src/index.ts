@@ -39,6 +39,7 @@ export { type ApplyRotaryQKVOptions, applyRotaryQKV } from './rotary/qkv.ts';
 export { queryScale, type ScaleQueryOptions, scaleQuery, softmaxScale } from './rotary/scale.ts';
 export type { MropeLayout, Pairing, Precision, RopeType, RotarySpec } from './rotary/spec.ts';
 export { RotaryTable, type RotaryTableOptions, rotaryTable, type TableDtype } from './rotary/table.ts';
+export { yarnMscale } from './rotary/yarn.ts';
 export { type MergeOptions, merge } from './rows/merge.ts';
 export type { Positions } from './runtime/arguments.ts';
 export { attach, createEngine, type Engine, type EngineOptions } from './runtime/engine.ts';

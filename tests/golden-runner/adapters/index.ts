@@ -17,8 +17,15 @@ import { configs } from './configs.ts';
 import { merge } from './merge.ts';
 import { mropeIndex } from './mrope-index.ts';
 import { rotaryApply } from './rotary-apply.ts';
+import { rotaryComplex } from './rotary-complex.ts';
 import { rotaryFrequencies } from './rotary-frequencies.ts';
+import { rotaryGgml } from './rotary-ggml.ts';
+import { rotaryMrope } from './rotary-mrope.ts';
+import { rotaryOnnx } from './rotary-onnx.ts';
+import { rotaryState } from './rotary-state.ts';
 import { rotaryTables } from './rotary-tables.ts';
+import { rotaryVllm } from './rotary-vllm.ts';
+import { rotaryYarnRepo } from './rotary-yarn-repo.ts';
 import { sinusoidal } from './sinusoidal.ts';
 
 export const adapters: readonly Adapter[] = [
@@ -28,6 +35,13 @@ export const adapters: readonly Adapter[] = [
   ...mropeIndex,
   ...rotaryApply,
   ...rotaryFrequencies,
+  ...rotaryComplex,
+  ...rotaryGgml,
+  ...rotaryMrope,
+  ...rotaryOnnx,
+  ...rotaryState,
+  ...rotaryVllm,
+  ...rotaryYarnRepo,
   ...rotaryTables,
   ...sinusoidal,
 ];
