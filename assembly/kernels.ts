@@ -5,3 +5,4 @@ export { alibiRows } from "./diagonal";
 export { expandRows } from "./toeplitz";
 export { addRows, multiplyRows, multiplyPlusOneRows, copyRows } from "./rows";
 export { roundBfloat16 } from "./math/bfloat16";
+export { shiftAdd, gatherAdd, bucketRows, segmentAdd, maskBand, maskCells } from "./relative";

@@ -16,6 +16,12 @@ export const KERNEL_ARITY = {
   multiplyPlusOneRows: 6,
   copyRows: 7,
   roundBfloat16: 2,
+  shiftAdd: 10,
+  gatherAdd: 9,
+  bucketRows: 11,
+  segmentAdd: 7,
+  maskBand: 8,
+  maskCells: 7,
 } as const;
 
 export type KernelName = keyof typeof KERNEL_ARITY;
