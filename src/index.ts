@@ -4,7 +4,34 @@
  */
 export { type SinusoidalOptions, sinusoidal } from './absolute/sinusoidal.ts';
 export { type AlibiOptions, alibi, alibiSlopes } from './bias/alibi.ts';
+export type { ScoreOptions, Shaped, ShapedIntegers, ValueOptions } from './bias/content.ts';
+export {
+  type DebertaBucketOptions,
+  type DebertaRelativePositionOptions,
+  type DebertaScoreOptions,
+  debertaRelativePositions,
+  debertaScores,
+} from './bias/deberta.ts';
 export { type ExpandDiagonalOptions, expandDiagonal } from './bias/diagonal.ts';
+export { type FactoredScoreOptions, factoredScores } from './bias/factored.ts';
+export { hybridScores } from './bias/hybrid.ts';
+export { type NezhaTableOptions, nezhaScores, nezhaTable, nezhaValues } from './bias/nezha.ts';
+export {
+  type ShawIndexOptions,
+  type ShawScoreOptions,
+  type ShawTableOptions,
+  type ShawValueOptions,
+  shawIndex,
+  shawScores,
+  shawValues,
+} from './bias/shaw.ts';
+export {
+  type TransformerXlScoreOptions,
+  type TransformerXlTableOptions,
+  transformerXlScores,
+  transformerXlTable,
+} from './bias/transformerXl.ts';
+export { type XlnetPositionOptions, type XlnetScoreOptions, xlnetPositions, xlnetScores } from './bias/xlnet.ts';
 export { fingerprint } from './fingerprint.ts';
 export { type ApplyRotaryOptions, applyRotary } from './rotary/apply.ts';
 export { type RotaryFrequencies, rotaryFrequencies } from './rotary/frequencies.ts';

@@ -71,14 +71,7 @@ export function clear({ engine, out, batch, heads, rows, columns }: Frame): void
 }
 
 /** Contiguous rows x + bias at `pointer`, or x itself when there is no bias. */
-function biased(
-  engine: Engine,
-  pointer: number,
-  x: number,
-  bias: number,
-  rows: number,
-  dim: number,
-): number {
+function biased(engine: Engine, pointer: number, x: number, bias: number, rows: number, dim: number): number {
   if (!bias) return x;
   engine.kernels.addRows(pointer, x, bias, rows, dim, 1);
   return pointer;
@@ -115,6 +108,12 @@ export function productTerm(
       }
     }
   });
+}
+
+/** scores += a matrix of the rows of the frame. */
+export function addMatrix(frame: Frame, matrix: Source): void {
+  const cells = frame.rows * frame.columns;
+  forMatrices(frame, (out, b, h) => frame.engine.kernels.addRows(out, out, at(matrix, b, h), 1, cells, 1));
 }
 
 /** Table rows [low, high) that distances [from, to] need. */
@@ -262,9 +261,7 @@ export function segmentTerm(
 /** Bands: keys before query - left or after query + right become `value`. */
 export function maskBandOf(frame: Frame, left: number, right: number, value: number): void {
   const { engine, rows, columns, query } = frame;
-  forMatrices(frame, (out) =>
-    engine.kernels.maskBand(out, 4 * columns, rows, columns, query, left, right, value),
-  );
+  forMatrices(frame, (out) => engine.kernels.maskBand(out, 4 * columns, rows, columns, query, left, right, value));
 }
 
 /** Cells whose mask is 0 become `value`; strides in elements, 0 where the mask is shared. */
