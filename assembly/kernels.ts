@@ -5,6 +5,6 @@ export { alibiRows } from "./diagonal";
 export { expandRows } from "./toeplitz";
 export { addRows, multiplyRows, multiplyPlusOneRows, copyRows } from "./rows";
 export { roundBfloat16 } from "./math/bfloat16";
-export { shiftAdd, gatherAdd, bucketRows, segmentAdd, maskBand, maskCells } from "./relative";
+export { shiftAdd, gatherAdd, bucketWeights, segmentAdd, maskBand, maskCells } from "./relative";
 export { mapUnary, mapUnary64, mapPow, mapPow64 } from "./math/unary";
 export { linear, productTransposed, product, layerNormRows } from "./dense";

@@ -104,7 +104,7 @@ function sum(a: usize, count: i32): f32 {
  * for low <= t < high; a t without a column is zero. With lowEdge, columns below `low` count as low; with highEdge, columns
  * from `high` on count as high - 1. Every sum runs over the whole row, in the order of its columns.
  */
-export function bucketRows(
+export function bucketWeights(
   w: usize, wStride: usize, p: usize, pStride: usize, rows: i32, columns: i32, first: i32, low: i32, high: i32,
   lowEdge: i32, highEdge: i32,
 ): void {

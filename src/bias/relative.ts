@@ -325,7 +325,7 @@ export function relativeValueTerm(frame: ValueFrame, p: Source, table: Source, i
           const high = Math.min(index.count, low + width);
           const first = index.centre - (query + r);
           // biome-ignore format: grouped as the kernel declares it
-          kernels.bucketRows(
+          kernels.bucketWeights(
             w, 4 * width, at(p, b, h, r), p.row, n, columns, first, low, high,
             clip && low === 0 ? 1 : 0, clip && high === index.count ? 1 : 0);
           kernels.product(target, w, at(table, b, h, low), n, dim, high - low, 4 * width, table.row, 4 * dim, 1);

@@ -18,7 +18,7 @@ export const KERNEL_ARITY = {
   roundBfloat16: 2,
   shiftAdd: 10,
   gatherAdd: 9,
-  bucketRows: 11,
+  bucketWeights: 11,
   segmentAdd: 7,
   maskBand: 8,
   maskCells: 7,
