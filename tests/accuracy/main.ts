@@ -1,0 +1,25 @@
+/**
+ * npm run accuracy -- [--values N] [--api MODULE]
+ *
+ * Errors of every kernel and precision against an independent high-precision reference, at least N (default 10^6)
+ * seeded values for each range of arguments. Exit 1 on a breach of a limit.
+ */
+import { parseArgs } from 'node:util';
+import { loadApi } from '../golden-runner/api.ts';
+import { breaches, formatTable, type Gauge } from './gauge.ts';
+import { phase } from './phase.ts';
+
+const GAUGES: readonly Gauge[] = [phase];
+
+const { values } = parseArgs({ options: { values: { type: 'string', default: '1000000' }, api: { type: 'string' } } });
+const count = Number(values.values);
+if (!(count >= 1)) throw new RangeError(`--values: expected a positive number, got '${values.values}'`);
+
+const api = await loadApi(values.api);
+const rows = GAUGES.flatMap((gauge) => gauge(api, count));
+const found = rows.flatMap(breaches);
+const total = rows.reduce((sum, row) => sum + row.statistics.count, 0);
+process.stdout.write(formatTable(rows));
+for (const text of found) process.stdout.write(`breach: ${text}\n`);
+process.stdout.write(`${total} values in ${rows.length} rows, ${found.length} breaches\n`);
+process.exitCode = found.length > 0 ? 1 : 0;
