@@ -2,6 +2,7 @@
 export { phasePlan, phaseRows, phaseAt, sincosTorch } from "./phase";
 export { rotate } from "./rotate";
 export { alibiRows } from "./diagonal";
-export { expandRows } from "./toeplitz";
+export { expandRows, gatherRows, distanceRow, maskRow, fillRows, transposeEntries } from "./toeplitz";
+export { bucketRows } from "./buckets";
 export { addRows, multiplyRows, multiplyPlusOneRows, copyRows } from "./rows";
 export { roundBfloat16 } from "./math/bfloat16";
