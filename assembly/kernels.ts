@@ -6,3 +6,5 @@ export { expandRows, gatherRows, distanceRow, maskRow, fillRows, transposeEntrie
 export { bucketRows } from "./buckets";
 export { addRows, multiplyRows, multiplyPlusOneRows, copyRows } from "./rows";
 export { roundBfloat16 } from "./math/bfloat16";
+export { mapUnary, mapUnary64, mapPow, mapPow64 } from "./math/unary";
+export { linear, productTransposed, product, layerNormRows } from "./dense";
