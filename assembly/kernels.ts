@@ -2,8 +2,9 @@
 export { phasePlan, phaseRows, phaseAt, sincosTorch } from "./phase";
 export { rotate } from "./rotate";
 export { alibiRows } from "./diagonal";
-export { expandRows, gatherRows, distanceRow, maskRow, fillRows, transposeEntries } from "./toeplitz";
+export { expandRows, gatherRows, distanceRow, maskRow, fillRows, transposeEntries, pickRows } from "./toeplitz";
 export { bucketRows } from "./buckets";
+export { kerpleRows, cosineSums, divideRows, signedDistances, logDistances, fireRow } from "./distance";
 export { addRows, multiplyRows, multiplyPlusOneRows, copyRows } from "./rows";
 export { roundBfloat16 } from "./math/bfloat16";
 export { mapUnary, mapUnary64, mapPow, mapPow64 } from "./math/unary";

@@ -2,12 +2,20 @@
 // diagonal is one float, or `width` of them where the heads are the last dimension. Entries are moved as 32-bit words, so
 // integers pass through unchanged unless they are added.
 
-/** Copies n words, or adds n floats, to o. */
+/** What happens to the words of out: replaced, added to, multiplied. */
+const ADD = 1;
+const MULTIPLY = 2;
+
+/** Copies n words to o, or adds or multiplies n floats into it. */
 // @ts-ignore: decorator
 @inline
-function move(o: usize, d: usize, n: usize, add: bool): void {
+function move(o: usize, d: usize, n: usize, mode: i32): void {
   const end = d + ((n >> 4) << 6);
-  if (add) {
+  if (mode == MULTIPLY) {
+    const last = d + ((n >> 2) << 4);
+    for (; d < last; d += 16, o += 16) v128.store(o, f32x4.mul(v128.load(o), v128.load(d)));
+    for (let rest = n & 3; rest; rest--, d += 4, o += 4) store<f32>(o, load<f32>(o) * load<f32>(d));
+  } else if (mode == ADD) {
     while (d < end) {
       v128.store(o, f32x4.add(v128.load(o), v128.load(d)));
       v128.store(o, f32x4.add(v128.load(o, 16), v128.load(d, 16)), 16);
@@ -38,25 +46,26 @@ function move(o: usize, d: usize, n: usize, add: bool): void {
 @inline
 function moveRows(
   out: usize, headStride: usize, rowStride: usize, diagonal: usize, diagonalStride: usize, heads: usize, step: usize,
-  rows: usize, columns: usize, add: bool,
+  rows: usize, columns: usize, mode: i32,
 ): void {
   for (let h: usize = 0; h < heads; h++, diagonal += diagonalStride, out += headStride) {
     let d = diagonal;
     let o = out;
-    for (let r: usize = 0; r < rows; r++, d -= step, o += rowStride) move(o, d, columns, add);
+    for (let r: usize = 0; r < rows; r++, d -= step, o += rowStride) move(o, d, columns, mode);
   }
 }
 
 /**
- * out[h, r, :] = diagonal[h, - r step : - r step + columns], or added to it. diagonal points at the window of row 0; step
+ * out[h, r, :] = diagonal[h, - r step : - r step + columns], or added (mode 1) or multiplied (2) into it. diagonal points at the window of row 0; step
  * (bytes) is what the window moves back by from row to row. Heads and rows of out are headStride and rowStride apart.
  */
 export function expandRows(
   out: usize, headStride: usize, rowStride: usize, diagonal: usize, diagonalStride: usize, heads: usize, step: usize,
-  rows: usize, columns: usize, add: i32,
+  rows: usize, columns: usize, mode: i32,
 ): void {
-  if (add) moveRows(out, headStride, rowStride, diagonal, diagonalStride, heads, step, rows, columns, true);
-  else moveRows(out, headStride, rowStride, diagonal, diagonalStride, heads, step, rows, columns, false);
+  if (mode == MULTIPLY) moveRows(out, headStride, rowStride, diagonal, diagonalStride, heads, step, rows, columns, MULTIPLY);
+  else if (mode == ADD) moveRows(out, headStride, rowStride, diagonal, diagonalStride, heads, step, rows, columns, ADD);
+  else moveRows(out, headStride, rowStride, diagonal, diagonalStride, heads, step, rows, columns, 0);
 }
 
 /**
@@ -66,7 +75,7 @@ export function expandRows(
 export function gatherRows(
   out: usize, headStride: usize, rowStride: usize, diagonal: usize, diagonalStride: usize, heads: usize, width: usize,
   rows: usize, columns: usize, queries: usize, query: i32, keys: usize, key: i32, first: f64, low: f64, high: f64,
-  mask: f32, add: i32,
+  mask: f32, mode: i32,
 ): void {
   for (let h: usize = 0; h < heads; h++, diagonal += diagonalStride, out += headStride) {
     let row = out;
@@ -78,8 +87,10 @@ export function gatherRows(
         const masked = d < low || d > high;
         let entry = masked ? diagonal : diagonal + <usize>(d - first) * (width << 2);
         for (let w: usize = 0; w < width; w++, entry += 4, o += 4) {
-          if (add) store<f32>(o, load<f32>(o) + (masked ? mask : load<f32>(entry)));
-          else store<u32>(o, masked ? reinterpret<u32>(mask) : load<u32>(entry));
+          const word = masked ? reinterpret<u32>(mask) : load<u32>(entry);
+          if (mode == ADD) store<f32>(o, load<f32>(o) + reinterpret<f32>(word));
+          else if (mode == MULTIPLY) store<f32>(o, load<f32>(o) * reinterpret<f32>(word));
+          else store<u32>(o, word);
         }
       }
     }
@@ -131,5 +142,19 @@ export function transposeEntries(
     let s = source;
     const end = out + (count << 2);
     for (let o = out; o < end; o += 4, s += entryStride) store<u32>(o, load<u32>(s));
+  }
+}
+
+/** out[h, t, :] = `width` words at source + h headStride + list[t] entryStride, for whole float64 numbers at list. */
+export function pickRows(
+  out: usize, outStride: usize, source: usize, headStride: usize, heads: usize, entryStride: isize, width: usize,
+  list: usize, count: usize,
+): void {
+  for (let h: usize = 0; h < heads; h++, out += outStride, source += headStride) {
+    let o = out;
+    for (let t: usize = 0; t < count; t++) {
+      let s = source + <isize>load<f64>(list + (t << 3)) * entryStride;
+      for (let w: usize = 0; w < width; w++, s += 4, o += 4) store<u32>(o, load<u32>(s));
+    }
   }
 }

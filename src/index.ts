@@ -5,6 +5,11 @@
 export { type SinusoidalOptions, sinusoidal } from './absolute/sinusoidal.ts';
 export { type AlibiOptions, alibi, alibiSlopes } from './bias/alibi.ts';
 export { type ExpandDiagonalOptions, expandDiagonal } from './bias/diagonal.ts';
+export { type DynamicBiasOptions, dynamicBias } from './bias/dynamicBias.ts';
+export { type KerpleOptions, kerple } from './bias/kerple.ts';
+export type { Layer } from './bias/mlp.ts';
+export { type NaiveRelativeBiasOptions, naiveRelativeBias } from './bias/naive.ts';
+export { type SandwichOptions, sandwich } from './bias/sandwich.ts';
 export { type T5BiasOptions, type T5BucketsOptions, t5Bias, t5Buckets } from './bias/t5.ts';
 export { fingerprint } from './fingerprint.ts';
 export { type ApplyRotaryOptions, applyRotary } from './rotary/apply.ts';

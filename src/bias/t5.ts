@@ -11,7 +11,7 @@ import { PosencError } from '../runtime/errors.ts';
 import { shapeOf } from '../runtime/operands.ts';
 import type { Tensor } from '../runtime/tensor.ts';
 import { type BiasOptions, int32 } from './rows.ts';
-import { type Filler, TOEPLITZ_OPTIONS, type ToeplitzOptions, toeplitz } from './toeplitz.ts';
+import { type Filler, headCount, TOEPLITZ_OPTIONS, type ToeplitzOptions, toeplitz } from './toeplitz.ts';
 
 export interface T5BucketOptions {
   /** Default 32. */
@@ -97,7 +97,7 @@ export function t5Bias(table: Tensor | Float32Array, given: T5BiasOptions): Tens
       `table: expected [${buckets}, heads] for numBuckets ${buckets}, got [${shape.join(', ')}]`,
     );
   }
-  const heads = shape[1];
+  const heads = headCount('table', shape[1]);
   return toeplitz(
     {
       name: 't5Bias',

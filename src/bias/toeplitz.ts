@@ -2,7 +2,7 @@
  * What every bias that depends on key minus query alone shares: an encoding says how to fill a diagonal, this file makes of
  * it the diagonal itself, the matrix, a block of its rows, or an addition onto scores, for any positions, mask and batch.
  */
-import { boolean, integer, numbers } from '../runtime/arguments.ts';
+import { boolean, integer, numbers, size } from '../runtime/arguments.ts';
 import type { Engine } from '../runtime/engine.ts';
 import { PosencError, show } from '../runtime/errors.ts';
 import { checkOut, checkOverlap, chooseEngine, lengthOf, type Operand, operand, output } from '../runtime/operands.ts';
@@ -74,11 +74,21 @@ export interface Encoding {
   readonly squeeze?: number;
   /** Distances it is defined for, and what is too short elsewhere. Default: all. */
   readonly range?: { readonly low: number; readonly high: number; readonly option: string };
+  /** addTo multiplies the scores by the values instead. Default false. */
+  readonly multiply?: boolean;
   /** Defined for consecutive rows of one sequence only. Default false. */
   readonly consecutiveOnly?: boolean;
   /** Tables it reads, by option name. */
   readonly tables?: readonly (readonly [string, Tensor | Float32Array])[];
   bind(engine: Engine, tables: readonly number[], block: Block): Filler;
+}
+
+/** Parameters of this many heads fit the smallest arena beside a diagonal. */
+const MAX_HEADS = 1024;
+
+/** @throws ERR_SHAPE */
+export function headCount(option: string, heads: unknown): number {
+  return size(option, heads, 1, MAX_HEADS);
 }
 
 /**
@@ -137,6 +147,7 @@ export function toeplitz(encoding: Encoding, o: ToeplitzOptions): Tensor {
       block,
     );
     const writer = new Writer(engine, encoding, filler);
+    const mode = o.addTo === undefined ? MODE.store : encoding.multiply ? MODE.multiply : MODE.add;
     const matrix = 4 * block.rows * block.columns * width;
     if (diagonal) {
       const to = { pointer: target.byteOffset, stride: 4 * entries * width, head: 0, heads };
@@ -145,7 +156,7 @@ export function toeplitz(encoding: Encoding, o: ToeplitzOptions): Tensor {
       let out = target.byteOffset;
       for (let r = 0; r < repeats; r++) {
         for (const b of blocks) {
-          writer.write(out, matrix, b, o.addTo !== undefined);
+          writer.write(out, matrix, b, mode);
           out += heads * matrix;
         }
       }
@@ -282,6 +293,9 @@ function checkRange({ range, name }: Encoding, block: Placed): void {
   );
 }
 
+/** What a kernel does to the output: assembly/toeplitz.ts. */
+const MODE = { store: 0, add: 1, multiply: 2 } as const;
+
 /** Arena: the filler's parameters | query positions | key positions | distances | the diagonal. */
 const TILE = 512;
 const LISTS = 4 * TILE + 4 * TILE + 8 * TILE;
@@ -328,29 +342,29 @@ class Writer {
     mask(end, count - end);
   }
 
-  write(out: number, headStride: number, block: Placed, add: boolean): void {
+  write(out: number, headStride: number, block: Placed, mode: number): void {
     const { width = 1 } = this.#encoding;
     if (block.queryPositions || block.keyPositions) {
-      this.#writePositions(out, headStride, block, add);
+      this.#writePositions(out, headStride, block, mode);
       return;
     }
     const pad = Math.min(block.pad, block.columns);
     // in front of the first key everything is masked
     if (pad > 0)
-      this.#writeConsecutive(out, headStride, { ...block, columns: pad, left: -1, right: -1 }, 0, add, block.columns);
+      this.#writeConsecutive(out, headStride, { ...block, columns: pad, left: -1, right: -1 }, 0, mode, block.columns);
     if (pad < block.columns) {
       const columns = block.columns - pad;
-      this.#writeConsecutive(out + 4 * pad * width, headStride, { ...block, columns }, 0, add, block.columns);
+      this.#writeConsecutive(out + 4 * pad * width, headStride, { ...block, columns }, 0, mode, block.columns);
     }
   }
 
   /** Rows and columns of a block, in tiles whose diagonal fits the arena. `pitch`: columns of a row of out. */
-  #writeConsecutive(out: number, headStride: number, block: Block, key: number, add: boolean, pitch: number): void {
+  #writeConsecutive(out: number, headStride: number, block: Block, key: number, mode: number, pitch: number): void {
     const { heads, width = 1 } = this.#encoding;
     const { kernels } = this.#engine;
     const { rows, columns } = block;
     const rowStride = 4 * pitch * width;
-    if (!add && rows <= Math.max(1, this.#filler.directRows)) {
+    if (mode === MODE.store && rows <= Math.max(1, this.#filler.directRows)) {
       for (let r = 0; r < rows; r++) {
         const to = { pointer: out + r * rowStride, stride: headStride, head: 0, heads };
         this.fill(to, key - block.query - r, columns, block);
@@ -374,14 +388,14 @@ class Writer {
           const at = out + head * headStride + row * rowStride + 4 * column * width;
           const window = this.#diagonal + 4 * (tall - 1) * width;
           // biome-ignore format: grouped as the kernel declares it
-          kernels.expandRows(at, headStride, rowStride, window, to.stride, n, 4 * width, tall, wide * width, add ? 1 : 0);
+          kernels.expandRows(at, headStride, rowStride, window, to.stride, n, 4 * width, tall, wide * width, mode);
         }
       }
     }
   }
 
   /** Positions in any order, in tiles of the lists: from a diagonal over the distances reached, or one by one. */
-  #writePositions(out: number, headStride: number, block: Placed, add: boolean): void {
+  #writePositions(out: number, headStride: number, block: Placed, mode: number): void {
     const { width = 1 } = this.#encoding;
     const engine = this.#engine;
     const [queries, keys] = [this.#lists, this.#lists + 4 * TILE];
@@ -405,7 +419,7 @@ class Writer {
           query: block.query + row,
           keys: keyPositions ? keys : 0,
           key: column,
-          add: add ? 1 : 0,
+          mode,
         };
         const [q0, q1] = spread(queryPositions, tile.query, rows);
         const [k0, k1] = spread(keyPositions, column, columns);
@@ -429,7 +443,7 @@ class Writer {
       // biome-ignore format: grouped as the kernel declares it
       this.#engine.kernels.gatherRows(
         tile.out + head * tile.headStride, tile.headStride, tile.rowStride, to.pointer, to.stride, n, width, tile.rows,
-        tile.columns, tile.queries, tile.query, tile.keys, tile.key, first, low, high, block.maskValue, tile.add);
+        tile.columns, tile.queries, tile.query, tile.keys, tile.key, first, low, high, block.maskValue, tile.mode);
     }
   }
 
@@ -454,7 +468,7 @@ class Writer {
         const at = tile.out + head * tile.headStride + r * tile.rowStride;
         // biome-ignore format: grouped as the kernel declares it
         kernels.expandRows(
-          at, tile.headStride, tile.rowStride, this.#diagonal, stride, n, 0, 1, tile.columns * width, tile.add);
+          at, tile.headStride, tile.rowStride, this.#diagonal, stride, n, 0, 1, tile.columns * width, tile.mode);
       }
     }
   }
@@ -471,5 +485,5 @@ interface Tile {
   readonly query: number;
   readonly keys: number;
   readonly key: number;
-  readonly add: number;
+  readonly mode: number;
 }
