@@ -2,7 +2,9 @@
 export { phasePlan, phaseRows, phaseAt, sincosTorch } from "./phase";
 export { rotate } from "./rotate";
 export { alibiRows } from "./diagonal";
-export { expandRows } from "./toeplitz";
+export { expandRows, gatherRows, distanceRow, maskRow, fillRows, transposeEntries, pickRows } from "./toeplitz";
+export { bucketRows } from "./buckets";
+export { kerpleRows, cosineSums, divideRows, signedDistances, logDistances, fireRow } from "./distance";
 export { addRows, multiplyRows, multiplyPlusOneRows, copyRows } from "./rows";
 export { roundBfloat16 } from "./math/bfloat16";
 export { shiftAdd, gatherAdd, bucketWeights, segmentAdd, maskBand, maskCells } from "./relative";

@@ -32,6 +32,12 @@ export {
   transformerXlTable,
 } from './bias/transformerXl.ts';
 export { type XlnetPositionOptions, type XlnetScoreOptions, xlnetPositions, xlnetScores } from './bias/xlnet.ts';
+export { type DynamicBiasOptions, dynamicBias } from './bias/dynamicBias.ts';
+export { type KerpleOptions, kerple } from './bias/kerple.ts';
+export type { Layer } from './bias/mlp.ts';
+export { type NaiveRelativeBiasOptions, naiveRelativeBias } from './bias/naive.ts';
+export { type SandwichOptions, sandwich } from './bias/sandwich.ts';
+export { type T5BiasOptions, type T5BucketsOptions, t5Bias, t5Buckets } from './bias/t5.ts';
 export { fingerprint } from './fingerprint.ts';
 export { type ApplyRotaryOptions, applyRotary } from './rotary/apply.ts';
 export { type RotaryFrequencies, rotaryFrequencies } from './rotary/frequencies.ts';

@@ -5,7 +5,11 @@ import { required, word } from './shared.ts';
 
 function run(record: GoldenRecord, { api, precision }: Context): Outputs {
   const { params } = record;
-  const pairing = word(params, 'rope_layout', { 'half (rotate_half)': 'half', half: 'half', interleaved: 'interleaved' });
+  const pairing = word(params, 'rope_layout', {
+    'half (rotate_half)': 'half',
+    half: 'half',
+    interleaved: 'interleaved',
+  });
   const [q, k] = [shaped(record, 'q'), shaped(record, 'k')];
   const headDim = q.shape[3];
   const queryOffset = required(params, 'q_offset');
@@ -20,10 +24,14 @@ function run(record: GoldenRecord, { api, precision }: Context): Outputs {
   const scores = (bias: unknown) => api.hybridScores(rq, rk, bias, { queryOffset });
   const lengths = { queryLength, keyLength, queryOffset };
   const t5 = shaped(record, 't5_table');
+  // the record's queries follow a cache: a decoder's buckets
+  const bidirectional = false;
   const [numBuckets, maxDistance] = [required(params, 'num_buckets'), required(params, 'max_distance')];
   return {
     scores_rope: scores(null),
-    scores_rope_t5: scores(api.t5Bias(t5.data, { shape: t5.shape, numBuckets, maxDistance, ...lengths })),
+    scores_rope_t5: scores(
+      api.t5Bias(t5.data, { shape: t5.shape, numBuckets, maxDistance, bidirectional, ...lengths }),
+    ),
     scores_rope_alibi: scores(api.alibi({ heads: q.shape[1], ...lengths })),
   };
 }

@@ -13,17 +13,31 @@
  */
 import type { Adapter } from '../types.ts';
 import { alibi } from './alibi.ts';
+import { deberta } from './deberta.ts';
+import { hybrid } from './hybrid.ts';
+import { kitaevKlein } from './kitaev-klein.ts';
 import { merge } from './merge.ts';
+import { nezha } from './nezha.ts';
 import { rotaryApply } from './rotary-apply.ts';
 import { rotaryFrequencies } from './rotary-frequencies.ts';
 import { rotaryTables } from './rotary-tables.ts';
+import { shaw } from './shaw.ts';
 import { sinusoidal } from './sinusoidal.ts';
+import { transformerXl } from './transformer-xl.ts';
+import { xlnet } from './xlnet.ts';
 
 export const adapters: readonly Adapter[] = [
   ...alibi,
+  ...deberta,
+  ...hybrid,
+  ...kitaevKlein,
   ...merge,
+  ...nezha,
   ...rotaryApply,
   ...rotaryFrequencies,
   ...rotaryTables,
+  ...shaw,
   ...sinusoidal,
+  ...transformerXl,
+  ...xlnet,
 ];

@@ -1,6 +1,6 @@
 /** Kitaev and Klein's factored attention; the projections around the scores are plain products. */
 import type { Adapter, Context, GoldenRecord, Output, Outputs } from '../types.ts';
-import { type Shaped, shaped, softmax, times } from './attention.ts';
+import { type Shaped, softmax, times } from './attention.ts';
 import { defined, input, number } from './shared.ts';
 
 /** One half of z, [B, L, d / 2]. */
@@ -20,7 +20,12 @@ function project(x: Output, w: Output, which: number): Shaped {
   const [heads, , parts, width] = w.shape;
   const data = new Float32Array(batch * heads * length * width);
   for (let n = 0; n < data.length; n++) {
-    const [c, i, h, b] = [n % width, Math.floor(n / width) % length, Math.floor(n / width / length) % heads, Math.floor(n / width / length / heads)];
+    const [c, i, h, b] = [
+      n % width,
+      Math.floor(n / width) % length,
+      Math.floor(n / width / length) % heads,
+      Math.floor(n / width / length / heads),
+    ];
     let sum = 0;
     for (let e = 0; e < inner; e++) {
       sum += x.data[(b * length + i) * inner + e] * w.data[((h * inner + e) * parts + which) * width + c];

@@ -35,7 +35,8 @@ function tensor2tensor(record: GoldenRecord, context: Context): Outputs {
 function bert4keras(record: GoldenRecord, context: Context): Outputs {
   const tableRows = required(record.params, 'input_dim');
   const { scale } = record.params;
-  if (scale !== undefined && scale !== '(q.k + q.R)/sqrt(d)') throw new Unsupported(`parameter 'scale': ${String(scale)}`);
+  if (scale !== undefined && scale !== '(q.k + q.R)/sqrt(d)')
+    throw new Unsupported(`parameter 'scale': ${String(scale)}`);
   const table = shaped(record, 'table');
   const [queryLength, keyLength] = [shaped(record, 'q').shape[2], shaped(record, 'k').shape[2]];
   const centre = Math.floor((tableRows - 1) / 2);
@@ -71,7 +72,9 @@ function musicTransformer(masked: boolean) {
     const tables = [shaped(record, 'rel_keys'), shaped(record, 'rel_values')] as const;
     const share = record.params.heads_share_relative_embedding;
     if (share !== undefined && share !== (tables[0].shape.length === 2)) {
-      throw new Unsupported(`heads_share_relative_embedding ${String(share)} with tables of ${tables[0].shape.length} dimensions`);
+      throw new Unsupported(
+        `heads_share_relative_embedding ${String(share)} with tables of ${tables[0].shape.length} dimensions`,
+      );
     }
     const how = { scale: 1, causal: masked, table: { centre, beyond: 'zero' } };
     return attention(record, context, how, tables, { scores: 'logits' });
