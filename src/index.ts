@@ -13,9 +13,14 @@ export {
   debertaScores,
 } from './bias/deberta.ts';
 export { type ExpandDiagonalOptions, expandDiagonal } from './bias/diagonal.ts';
+export { type DynamicBiasOptions, dynamicBias } from './bias/dynamicBias.ts';
 export { type FactoredScoreOptions, factoredScores } from './bias/factored.ts';
 export { hybridScores } from './bias/hybrid.ts';
+export { type KerpleOptions, kerple } from './bias/kerple.ts';
+export type { Layer } from './bias/mlp.ts';
+export { type NaiveRelativeBiasOptions, naiveRelativeBias } from './bias/naive.ts';
 export { type NezhaTableOptions, nezhaScores, nezhaTable, nezhaValues } from './bias/nezha.ts';
+export { type SandwichOptions, sandwich } from './bias/sandwich.ts';
 export {
   type ShawIndexOptions,
   type ShawScoreOptions,
@@ -25,6 +30,7 @@ export {
   shawScores,
   shawValues,
 } from './bias/shaw.ts';
+export { type T5BiasOptions, type T5BucketsOptions, t5Bias, t5Buckets } from './bias/t5.ts';
 export {
   type TransformerXlScoreOptions,
   type TransformerXlTableOptions,
@@ -32,12 +38,6 @@ export {
   transformerXlTable,
 } from './bias/transformerXl.ts';
 export { type XlnetPositionOptions, type XlnetScoreOptions, xlnetPositions, xlnetScores } from './bias/xlnet.ts';
-export { type DynamicBiasOptions, dynamicBias } from './bias/dynamicBias.ts';
-export { type KerpleOptions, kerple } from './bias/kerple.ts';
-export type { Layer } from './bias/mlp.ts';
-export { type NaiveRelativeBiasOptions, naiveRelativeBias } from './bias/naive.ts';
-export { type SandwichOptions, sandwich } from './bias/sandwich.ts';
-export { type T5BiasOptions, type T5BucketsOptions, t5Bias, t5Buckets } from './bias/t5.ts';
 export { fingerprint } from './fingerprint.ts';
 export { type ApplyRotaryOptions, applyRotary } from './rotary/apply.ts';
 export { type RotaryFrequencies, rotaryFrequencies } from './rotary/frequencies.ts';

@@ -2,7 +2,7 @@
  * The options, checks and memory that the content-relative scores share: queries and keys as [B, H, L, d], scores as
  * [B, H, q, k], tables, masks, row blocks. The arithmetic is in relative.ts.
  */
-import { boolean, finite, integer, numbers, options } from '../runtime/arguments.ts';
+import { boolean, finite, integer, numbers } from '../runtime/arguments.ts';
 import type { Engine } from '../runtime/engine.ts';
 import { PosencError, show } from '../runtime/errors.ts';
 import { checkOut, checkOverlap, chooseEngine, type Operand, operand, output } from '../runtime/operands.ts';
@@ -79,19 +79,26 @@ const UNLIMITED = 2 ** 31 - 1;
 /** The shape of an array, checked against its length. */
 export function shapeOfArray(option: string, x: Shaped | undefined): readonly number[] {
   if (x instanceof Tensor) return x.shape;
-  const { data, shape } = options(option, x as { data: Float32Array; shape: readonly number[] }, ['data', 'shape']);
+  const { data, shape } = parts(option, x);
   if (!(data instanceof Float32Array)) {
     throw new PosencError('ERR_OPTION', `${option}.data: expected a Float32Array, got ${show(data)}`);
   }
+  return sizesOf(option, data, shape);
+}
+
+function parts(option: string, x: unknown): { data?: unknown; shape?: unknown } {
+  if (x !== null && typeof x === 'object' && !ArrayBuffer.isView(x) && !Array.isArray(x)) return x;
+  throw new PosencError('ERR_OPTION', `${option}: expected a Tensor or { data, shape }, got ${show(x)}`);
+}
+
+function sizesOf(option: string, data: ArrayLike<unknown>, shape: unknown): readonly number[] {
   const sizes = checkShape(`${option}.shape`, shape);
   const length = sizes.reduce((product, n) => product * n, 1);
-  if (length !== data.length) {
-    throw new PosencError(
-      'ERR_SHAPE',
-      `${option}: shape [${sizes.join(', ')}] needs ${length} numbers, got ${data.length}`,
-    );
-  }
-  return sizes;
+  if (length === data.length) return sizes;
+  throw new PosencError(
+    'ERR_SHAPE',
+    `${option}: shape [${sizes.join(', ')}] needs ${length} numbers, got ${data.length}`,
+  );
 }
 
 /** Fails unless `shape` is one of the forms; a number must be met, a letter may be anything. Returns the form's index. */
@@ -110,16 +117,9 @@ export function expectShape(
 
 /** Integers with their shape, as int32. */
 export function integers(option: string, given: ShapedIntegers): { data: Int32Array; shape: readonly number[] } {
-  const { data, shape } = options(option, given, ['data', 'shape']);
-  const sizes = checkShape(`${option}.shape`, shape);
-  const length = sizes.reduce((product, n) => product * n, 1);
-  return {
-    data:
-      data instanceof Int32Array && data.length === length
-        ? data
-        : Int32Array.from(numbers(`${option}.data`, data, length)),
-    shape: sizes,
-  };
+  const { data, shape } = parts(option, given);
+  const list = numbers(`${option}.data`, data);
+  return { data: list instanceof Int32Array ? list : Int32Array.from(list), shape: sizesOf(option, list, shape) };
 }
 
 /** Where a batch, head and row of a contiguous array begin, in elements; 0 for a dimension of size 1 that is shared. */
