@@ -231,7 +231,9 @@ export function scores(
   const left = Math.min(block.left, call.left ?? UNLIMITED);
   const shape = [batch, heads, block.rows, block.columns];
   return intoTarget(o, shape, arrays, (engine, out, add) => {
-    const frame = { engine, out, batch, heads, rows: block.rows, columns: block.columns, query: block.query };
+    const banded = left !== UNLIMITED || block.right !== UNLIMITED;
+    const band = banded ? { left, right: block.right } : undefined;
+    const frame = { engine, out, batch, heads, rows: block.rows, columns: block.columns, query: block.query, band };
     return (work) => {
       if (withContent) {
         const q = fromRow(work.source(content.q), first);
@@ -241,7 +243,7 @@ export function scores(
         clear(frame);
       }
       run({ ...work, frame, first });
-      if (left !== UNLIMITED || block.right !== UNLIMITED) maskBandOf(frame, left, block.right, block.maskValue);
+      if (band) maskBandOf(frame, band, block.maskValue);
       if (mask) maskCellsOf(frame, mask, block.maskValue);
     };
   });

@@ -25,6 +25,8 @@ export interface Frame {
   readonly rows: number;
   readonly columns: number;
   readonly query: number;
+  /** Cells outside [row's position - left, + right] will be masked: blocks wholly outside are not computed. Default: none. */
+  readonly band?: { readonly left: number; readonly right: number };
 }
 
 /** index(distance), distance = key minus query: ascending, and clipped to the rows of the table unless edges are 'zero'. */
@@ -70,6 +72,23 @@ export function clear({ engine, out, batch, heads, rows, columns }: Frame): void
   engine.f32.fill(0, out / 4, out / 4 + batch * heads * rows * columns);
 }
 
+/** Columns [from, to) that rows [row, row + count) may see. */
+function seenColumns({ band, query, columns }: Frame, row: number, count: number): [number, number] {
+  if (!band) return [0, columns];
+  const first = query + row;
+  return bounded(first - band.left, first + count + band.right, columns);
+}
+
+/** Rows [from, to) that may see columns [column, column + count). */
+function seeingRows({ band, query, rows }: Frame, column: number, count: number): [number, number] {
+  if (!band) return [0, rows];
+  return bounded(column - band.right - query, column + count + band.left - query, rows);
+}
+
+function bounded(from: number, to: number, length: number): [number, number] {
+  return [Math.max(0, from), Math.min(length, to)];
+}
+
 /** Contiguous rows x + bias at `pointer`, or x itself when there is no bias. */
 function biased(engine: Engine, pointer: number, x: number, bias: number, rows: number, dim: number): number {
   if (!bias) return x;
@@ -99,8 +118,10 @@ export function productTerm(
     for (let r = 0; r < rows; r += height) {
       const n = Math.min(height, rows - r);
       const a = biased(engine, sums, at(x, b, h, r), bias ? at(bias, b, h) : 0, n, dim);
-      for (let c = 0; c < columns; c += width) {
-        const m = Math.min(width, columns - c);
+      // a sum needs whole rows
+      const [from, to] = add ? [0, columns] : seenColumns(frame, r, n);
+      for (let c = from; c < to; c += width) {
+        const m = Math.min(width, to - c);
         const target = out + 4 * (r * columns + c);
         const stride = add ? 4 * m : 4 * columns;
         kernels.productTransposed(add ? tile : target, a, at(y, b, h, c), n, m, dim, x.row, y.row, stride, scale);
@@ -165,8 +186,9 @@ export function relativeTerm(
     for (let o = 0; o < mine; o += own) {
       const n = Math.min(own, mine - o);
       const a = biased(engine, sums, at(x, b, h, o), bias ? at(bias, b, h) : 0, n, dim);
-      for (let p = 0; p < others; p += other) {
-        const m = Math.min(other, others - p);
+      const [start, end] = side === 'query' ? seenColumns(frame, o, n) : seeingRows(frame, o, n);
+      for (let p = start; p < end; p += other) {
+        const m = Math.min(other, end - p);
         const [r, height, c, width] = side === 'query' ? [o, n, p, m] : [p, m, o, n];
         const from = c - (query + r + height - 1);
         const { low, high } = span(index, from, from + height + width - 2);
@@ -258,8 +280,8 @@ export function segmentTerm(
   });
 }
 
-/** Bands: keys before query - left or after query + right become `value`. */
-export function maskBandOf(frame: Frame, left: number, right: number, value: number): void {
+/** Cells outside the band become `value`. */
+export function maskBandOf(frame: Frame, { left, right }: NonNullable<Frame['band']>, value: number): void {
   const { engine, rows, columns, query } = frame;
   forMatrices(frame, (out) => engine.kernels.maskBand(out, 4 * columns, rows, columns, query, left, right, value));
 }

@@ -141,6 +141,25 @@ test('masks: causal, window, cells, after everything else', () => {
   }
 });
 
+test('masks: blocks that no query sees are not computed, and no seen cell changes', () => {
+  const [q, k, table] = [random([1, 2, 150, 5], 1), random([1, 2, 199, 5], 2), random([7, 5], 3)];
+  for (const options of [
+    { causal: true },
+    { window: [20, 5] as const },
+    { window: [0, 0] as const, queryOffset: -40 },
+    { window: [3, -1] as const, queryOffset: 120, content: false },
+    { causal: true, queryOffset: -200 },
+  ]) {
+    const how = { ...options, keyPosition: true };
+    promises(
+      JSON.stringify(options),
+      150,
+      (o) => shawScores(q, k, table, { ...how, ...o }),
+      (o) => reference.shawScores(q, k, table, { ...how, ...o }),
+    );
+  }
+});
+
 test('index: lengths, positions, rows, edges, both signs', () => {
   const sizes = fc.record({
     tableRows: fc.integer({ min: 1, max: 11 }),
