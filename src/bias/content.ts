@@ -313,18 +313,11 @@ function intoTarget(
     throw new PosencError('ERR_OPTION', 'addTo: the result goes there; leave out out');
   }
   const engine = chooseEngine(o.engine, ...named.map(([, x]) => x), o.out, o.addTo);
+  if (o.addTo !== undefined) checkAddTo(engine, o.addTo, shape);
   const foreign = o.addTo instanceof Float32Array && o.addTo.buffer !== engine.memory.buffer ? o.addTo : undefined;
   const given = foreign ? undefined : (o.addTo ?? o.out);
   checkOut(engine, given, shape);
   for (const [name, x] of named) checkOverlap(name, o.addTo === undefined ? 'out' : 'addTo', plain(x), given, false);
-  if (foreign && (!engine.ownsMemory || foreign.length !== shape.reduce((a, b) => a * b, 1))) {
-    throw engine.ownsMemory
-      ? new PosencError('ERR_SHAPE', `addTo: needs [${shape.join(', ')}], got ${foreign.length} numbers`)
-      : new PosencError(
-          'ERR_OPTION',
-          'addTo: an engine attached to your memory works in place; give a Float32Array on it',
-        );
-  }
   const target = foreign ? Tensor.from(foreign, shape, { engine }) : output(engine, given, shape);
   if (target.length === 0) return target;
   const pointers = new Map<string, number>();
@@ -364,6 +357,18 @@ function intoTarget(
   }
   if (foreign) foreign.set(target.data);
   return target;
+}
+
+function checkAddTo(engine: Engine, addTo: unknown, shape: readonly number[]): void {
+  if (!(addTo instanceof Float32Array || (addTo instanceof Tensor && addTo.dtype === 'float32'))) {
+    throw new PosencError('ERR_OPTION', `addTo: expected a float32 Tensor or a Float32Array, got ${show(addTo)}`);
+  }
+  if (addTo.length !== shape.reduce((product, n) => product * n, 1)) {
+    throw new PosencError('ERR_SHAPE', `addTo: needs [${shape.join(', ')}], got ${addTo.length} numbers`);
+  }
+  if (addTo instanceof Float32Array && addTo.buffer !== engine.memory.buffer && !engine.ownsMemory) {
+    throw new PosencError('ERR_OPTION', 'addTo: an engine attached to your memory needs a Float32Array on that memory');
+  }
 }
 
 /** The scale of a call: as given, or 1 / sqrt(n). */

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { PosencError, shawIndex, shawScores, shawValues, Tensor } from '../../src/index.ts';
+import { attach, PosencError, shawIndex, shawScores, shawValues, Tensor } from '../../src/index.ts';
 import * as reference from '../../src/reference/index.ts';
 import { allocatesNothing, close, probabilities, promises, random, same, tight } from './content.ts';
 
@@ -199,6 +199,25 @@ test('with Tensors and out nothing is allocated', () => {
   });
 });
 
+test("in a memory of one's own", () => {
+  const memory = new WebAssembly.Memory({ initial: 4 });
+  const engine = attach(memory, { scratch: { byteOffset: 0, byteLength: 2 ** 17 } });
+  let top = 2 ** 17;
+  const view = ({ data, shape }: ReturnType<typeof random>) => {
+    const copy = new Float32Array(memory.buffer, top, data.length);
+    copy.set(data);
+    top += 4 * data.length;
+    return { data: copy, shape };
+  };
+  const [q, k, table] = [random([1, 2, 6, 5], 1), random([1, 2, 9, 5], 2), random([7, 5], 3)];
+  const out = view({ data: new Float32Array(108), shape: [108] }).data;
+  const [x, y, rows] = [view(q), view(k), view(table)];
+  shawScores(x, y, rows, { out, engine });
+  assert.equal([...out], [...shawScores(q, k, table).data]);
+  assert.throws(() => shawScores(x, y, rows, { engine }), /out: an engine attached/);
+  assert.throws(() => shawScores(x, y, rows, { engine, addTo: new Float32Array(108) }), /addTo: an engine attached/);
+});
+
 test('empty sizes give empty or zero results', () => {
   const table = random([3, 4], 1);
   assert.equal([...shawScores(random([1, 2, 0, 4], 1), random([1, 2, 3, 4], 1), table).shape], [1, 2, 0, 3]);
@@ -233,6 +252,8 @@ test('what is wrong is named, and out stays as it was', () => {
   fails('ERR_SHAPE', 'mask', () => shawScores(q, k, table, { out, mask: { data: [1, 1], shape: [1, 2] } }));
   fails('ERR_SHAPE', 'out', () => shawScores(q, k, table, { out: Tensor.zeros([3]) }));
   fails('ERR_OPTION', 'addTo', () => shawScores(q, k, table, { out, addTo: out }));
+  fails('ERR_SHAPE', 'addTo', () => shawScores(q, k, table, { addTo: Tensor.zeros([3]) }));
+  fails('ERR_OPTION', 'addTo', () => shawScores(q, k, table, { addTo: [1] as never }));
   fails('ERR_OPTION', 'out', () => shawScores(out, random([1, 2, 3, 3], 2), random([5, 3], 3), { out }));
   fails('ERR_SHAPE', 'v', () => shawValues(out, random([1, 2, 4, 4], 1), table));
   fails('ERR_OPTION', 'rows', () => shawScores(q, k, table, { out, rows: [2, 5] }));
