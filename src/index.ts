@@ -38,11 +38,40 @@ export {
   transformerXlTable,
 } from './bias/transformerXl.ts';
 export { type XlnetPositionOptions, type XlnetScoreOptions, xlnetPositions, xlnetScores } from './bias/xlnet.ts';
+export { describe, describeExplanation } from './config/describe.ts';
+export { type Explanation, explain } from './config/explain.ts';
+export { type FromGGUFOptions, fromGGUF, type GGUFTensors } from './config/gguf.ts';
+export { type FromHFOptions, fromHF, toHF } from './config/hf.ts';
+export { type LlamaCpp, toLlamaCpp } from './config/llamaCpp.ts';
+export type { NormalForm, RotaryLayer } from './config/normalForm.ts';
+export { type OnnxCaches, toOnnxCaches } from './config/onnx.ts';
 export { fingerprint } from './fingerprint.ts';
+export { type PositionIdsOptions, positionIds } from './positions/mask.ts';
+export {
+  type MropeDecodeOptions,
+  type MropeIndexOptions,
+  mropeDecode,
+  mropeIndex,
+  visionPositions,
+} from './positions/mrope.ts';
 export { type ApplyRotaryOptions, applyRotary } from './rotary/apply.ts';
+export {
+  type MropeFromTable,
+  mropeTableFrom,
+  type RotaryCaches,
+  rotaryTableAs,
+  rotaryTableFrom,
+  type TableAsOptions,
+  type TableLayout,
+} from './rotary/caches.ts';
+export { type PrepareDecodeOptions, prepareDecode, RotaryDecode } from './rotary/decode.ts';
+export { type DynamicState, dynamicState } from './rotary/dynamic.ts';
 export { type RotaryFrequencies, rotaryFrequencies } from './rotary/frequencies.ts';
+export { type GgmlRope, type GgmlTableOptions, ggmlRotaryTable } from './rotary/ggml-table.ts';
+export { type ApplyRotaryQKVOptions, applyRotaryQKV } from './rotary/qkv.ts';
+export { queryScale, type ScaleQueryOptions, scaleQuery, softmaxScale } from './rotary/scale.ts';
 export type { MropeLayout, Pairing, Precision, RopeType, RotarySpec } from './rotary/spec.ts';
-export { RotaryTable, type RotaryTableOptions, rotaryTable, rotaryTableFrom } from './rotary/table.ts';
+export { RotaryTable, type RotaryTableOptions, rotaryTable, type TableDtype } from './rotary/table.ts';
 export { type MergeOptions, merge } from './rows/merge.ts';
 export type { Positions } from './runtime/arguments.ts';
 export { attach, createEngine, type Engine, type EngineOptions } from './runtime/engine.ts';

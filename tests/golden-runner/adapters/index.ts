@@ -13,10 +13,12 @@
  */
 import type { Adapter } from '../types.ts';
 import { alibi } from './alibi.ts';
+import { configs } from './configs.ts';
 import { deberta } from './deberta.ts';
 import { hybrid } from './hybrid.ts';
 import { kitaevKlein } from './kitaev-klein.ts';
 import { merge } from './merge.ts';
+import { mropeIndex } from './mrope-index.ts';
 import { nezha } from './nezha.ts';
 import { rotaryApply } from './rotary-apply.ts';
 import { rotaryFrequencies } from './rotary-frequencies.ts';
@@ -28,10 +30,12 @@ import { xlnet } from './xlnet.ts';
 
 export const adapters: readonly Adapter[] = [
   ...alibi,
+  ...configs,
   ...deberta,
   ...hybrid,
   ...kitaevKlein,
   ...merge,
+  ...mropeIndex,
   ...nezha,
   ...rotaryApply,
   ...rotaryFrequencies,
