@@ -8,7 +8,6 @@ export { expandRows, gatherRows, distanceRow, maskRow, fillRows, transposeEntrie
 export { bucketRows } from "./buckets";
 export { kerpleRows, cosineSums, divideRows, signedDistances, logDistances, fireRow } from "./distance";
 export { addRows, multiplyRows, multiplyPlusOneRows, copyRows } from "./rows";
-export { roundBfloat16 } from "./math/bfloat16";
 export { shiftAdd, gatherAdd, bucketWeights, segmentAdd, maskBand, maskCells } from "./relative";
 export { narrowFloat16, widenFloat16 } from "./math/float16";
 export { roundBfloat16, narrowBfloat16, widenBfloat16 } from "./math/bfloat16";

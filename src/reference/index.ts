@@ -11,6 +11,7 @@ export { type MergeOptions, merge } from './merge.ts';
 export { nezhaScores, nezhaTable, nezhaValues } from './nezha.ts';
 export type { ReferenceTensor, Shaped } from './result.ts';
 export { type ApplyRotaryOptions, applyRotary, applyRotaryQKV, queryScale } from './rotary.ts';
+export { shawIndex, shawScores, shawValues } from './shaw.ts';
 export { type SinusoidalOptions, sinusoidal } from './sinusoidal.ts';
 export {
   type GgmlRope,
@@ -22,10 +23,7 @@ export {
   rotaryTable,
   rotaryTableAs,
   rotaryTableFrom,
-} from './rotary.ts';
-export { shawIndex, shawScores, shawValues } from './shaw.ts';
-export { type SinusoidalOptions, sinusoidal } from './sinusoidal.ts';
-export { transformerXlScores, transformerXlTable } from './transformerXl.ts';
-export { xlnetPositions, xlnetScores } from './xlnet.ts';
   type TableLayout,
 } from './table.ts';
+export { transformerXlScores, transformerXlTable } from './transformerXl.ts';
+export { xlnetPositions, xlnetScores } from './xlnet.ts';
