@@ -110,7 +110,7 @@ export function productTerm(
   const { kernels } = engine;
   const room = engine.scratchBytes / 4;
   // a sum goes through a tile of whole rows, or of a part of one row
-  const height = Math.max(1, Math.min(OWN, rows, add ? Math.floor(room / (dim + columns)) : OWN));
+  const height = Math.max(1, Math.min(OWN, rows, Math.floor(room / (dim + (add ? columns : 0)))));
   const width = add ? Math.min(columns, room - height * dim) : columns;
   const sums = engine.scratch();
   const tile = sums + 4 * height * dim;
