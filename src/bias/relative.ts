@@ -108,7 +108,7 @@ export function productTerm(
 ): void {
   const { engine, rows, columns } = frame;
   const { kernels } = engine;
-  const room = engine.scratchBytes / 4;
+  const room = engine.scratchBytes >>> 2;
   // a sum goes through a tile of whole rows, or of a part of one row
   const height = Math.max(1, Math.min(OWN, rows, Math.floor(room / (dim + (add ? columns : 0)))));
   const width = add ? Math.min(columns, room - height * dim) : columns;
@@ -170,7 +170,7 @@ export function relativeTerm(
   const { kernels } = engine;
   const [mine, others] = side === 'query' ? [rows, columns] : [columns, rows];
   const gathers = side === 'key' || index.bucket !== undefined;
-  const room = engine.scratchBytes / 4;
+  const room = engine.scratchBytes >>> 2;
   const widest = (own: number, other: number) => padded(Math.min(index.count, own + other));
   let own = Math.min(OWN, mine);
   let other = others;
@@ -230,7 +230,7 @@ export function diagonalTerm(frame: Frame, table: Source, index: DistanceIndex, 
   const { kernels } = engine;
   const one = engine.scratch();
   const diagonal = one + 16;
-  const room = engine.scratchBytes / 4 - 4;
+  const room = (engine.scratchBytes >>> 2) - 4;
   const width = Math.max(1, Math.min(columns, room - OWN));
   forMatrices(frame, (out, b, h) => {
     engine.f32[one / 4] = 1;
@@ -265,7 +265,7 @@ export function segmentTerm(
   const sums = engine.scratch();
   const pair = sums + 4 * dim;
   const ids = pair + 16;
-  const width = Math.min(columns, engine.scratchBytes / 4 - dim - 4);
+  const width = Math.min(columns, (engine.scratchBytes >>> 2) - dim - 4);
   forMatrices(frame, (out, b, h) => {
     for (let r = 0; r < rows; r++) {
       const a = biased(engine, sums, at(x, b, h, r), bias ? at(bias, b, h) : 0, 1, dim);
@@ -290,7 +290,7 @@ export function maskBandOf(frame: Frame, { left, right }: NonNullable<Frame['ban
 export function maskCellsOf(frame: Frame, mask: CellMask, value: number): void {
   const { engine, rows, columns } = frame;
   const words = engine.scratch();
-  const room = engine.scratchBytes / 4;
+  const room = engine.scratchBytes >>> 2;
   // rows that differ are contiguous in the mask and in the scores: one long row
   const [height, length] = mask.row === 0 ? [rows, columns] : [1, rows * columns];
   forMatrices(frame, (out, b, h) => {
@@ -334,7 +334,7 @@ export function relativeValueTerm(frame: ValueFrame, p: Source, table: Source, i
   const { engine, out, batch, heads, rows, columns, query, dim } = frame;
   const { kernels } = engine;
   const clip = index.edges === 'clip';
-  const room = engine.scratchBytes / 4;
+  const room = engine.scratchBytes >>> 2;
   const width = Math.min(index.count, room);
   const height = Math.max(1, Math.min(OWN, rows, Math.floor(room / width)));
   const w = engine.scratch();

@@ -13,7 +13,8 @@ import {
 } from '../../src/index.ts';
 import { probabilities, random, type Shaped } from './content.ts';
 
-const ARENA = { byteOffset: 4096, byteLength: 65536 + 1024 };
+// no whole number of floats: sizes are to be rounded down
+const ARENA = { byteOffset: 4096, byteLength: 65536 + 1024 + 2 };
 const memory = new WebAssembly.Memory({ initial: 160 });
 const engine = attach(memory, { scratch: ARENA });
 const words = new Int32Array(memory.buffer);
@@ -26,7 +27,7 @@ function intact(
   run: (x: Shaped[], out: Float32Array) => unknown,
 ): void {
   words.fill(0x5a5a5a5a, 0, ARENA.byteOffset / 4);
-  words.fill(0x5a5a5a5a, (ARENA.byteOffset + ARENA.byteLength) / 4);
+  words.fill(0x5a5a5a5a, Math.ceil((ARENA.byteOffset + ARENA.byteLength) / 4));
   let top = 2 * 65536;
   const place = (data: ArrayLike<number>) => {
     const view = new Float32Array(memory.buffer, top, data.length);
@@ -39,7 +40,7 @@ function intact(
   const before = words.slice();
   run(placed, out);
   const [from, to] = [out.byteOffset / 4, (out.byteOffset + out.byteLength) / 4];
-  const [low, high] = [ARENA.byteOffset / 4, (ARENA.byteOffset + ARENA.byteLength) / 4];
+  const [low, high] = [ARENA.byteOffset / 4, Math.floor((ARENA.byteOffset + ARENA.byteLength) / 4)];
   for (let i = 0; i < words.length; i++) {
     if ((i >= from && i < to) || (i >= low && i < high)) continue;
     if (words[i] !== before[i])
