@@ -45,6 +45,7 @@ const OPERATORS: Record<string, string> = {
   rbrace: '}',
   leftarrow: '←',
 };
+const FENCES = new Set(['lbrace', 'rbrace', 'lfloor', 'rfloor', 'lceil', 'rceil', 'mid']);
 const FUNCTIONS = new Set([
   'sin',
   'cos',
@@ -89,12 +90,12 @@ export function math(source: string, block = true): string {
       const name = token.slice(1);
       if (name === 'frac') return `<mfrac>${group()}${group()}</mfrac>`;
       if (name === 'sqrt') return `<msqrt>${group()}</msqrt>`;
-      if (name === 'text') return `<mtext>${escaped(raw())}</mtext>`;
+      if (name === 'text') return `<mtext>${escaped(raw()).replaceAll(' ', '\u00a0')}</mtext>`;
       if (name === 'mathrm') return `<mi mathvariant="normal">${escaped(raw())}</mi>`;
       if (LETTERS[name]) return `<mi>${LETTERS[name]}</mi>`;
-      if (OPERATORS[name]) return `<mo>${OPERATORS[name]}</mo>`;
+      if (OPERATORS[name]) return `<mo${FENCES.has(name) ? ' stretchy="false"' : ''}>${OPERATORS[name]}</mo>`;
       if (FUNCTIONS.has(name)) return `<mi>${name}</mi><mo>&#x2061;</mo>`;
-      if (name.length === 1) return `<mo>${escaped(name)}</mo>`;
+      if (name.length === 1) return `<mo stretchy="false">${escaped(name)}</mo>`;
       throw new Error(`formula: unknown \\${name} in ${source}`);
     }
     if (/\d/.test(token)) return `<mn>${token}</mn>`;

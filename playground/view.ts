@@ -63,6 +63,8 @@ export interface MapPanel {
   readonly legend?: readonly Text[];
   /** Cells are squares. Default: the map fills a fixed height. */
   readonly square?: boolean;
+  /** Height in pixels, when neither square nor the usual one. */
+  readonly height?: number;
   /** Curve through the selected cell: along the row or the column. */
   readonly through?: 'row' | 'column';
 }
@@ -241,4 +243,23 @@ export function around(data: ArrayLike<number>): [number, number] {
   const [low, high] = extent(data);
   const most = Math.max(-low, high) || 1;
   return [-most, most];
+}
+
+/** A call as a person would write it: options equal to their defaults are left out. */
+export function call(
+  name: string,
+  options: Readonly<Record<string, unknown>>,
+  leave: Readonly<Record<string, unknown>> = {},
+): string {
+  const parts = Object.entries(options)
+    .filter(([key, value]) => value !== undefined && leave[key] !== value)
+    .map(([key, value]) => (value === `=${key}` ? key : `${key}: ${literal(value)}`));
+  return `${name}({ ${parts.join(', ')} })`;
+}
+
+/** Text that begins with = stands for an expression. */
+export function literal(value: unknown): string {
+  if (typeof value === 'string') return value.startsWith('=') ? value.slice(1) : `'${value}'`;
+  if (Array.isArray(value)) return `[${value.map(literal).join(', ')}]`;
+  return String(value);
 }

@@ -4,15 +4,18 @@ import { h, s } from '../dom.ts';
 import { show, T, tr } from '../text.ts';
 import { type Axis, type CurvePanel, extent, type Series } from '../view.ts';
 
+/** Until the place of the plot is known. */
 const WIDTH = 640;
 const LEFT = 62;
 const RIGHT = 14;
 const TOP = 12;
 const BOTTOM = 42;
 const DASHES = ['', '7 3', '2 3', '9 3 2 3'];
+/** Colours that stand out on both backgrounds. */
+const COLOURS = 7;
 
 /** The colour of the n-th series; repeated colours differ by their dashes. */
-export const seriesColour = (n: number): string => css(CATEGORIES[n % 6]);
+export const seriesColour = (n: number): string => css(CATEGORIES[n % COLOURS]);
 
 interface Scale {
   readonly at: (value: number) => number;
@@ -27,14 +30,25 @@ export class Curves {
   #holder = h('div', { class: 'lines' });
   #legend = h('div', { class: 'bar keys' });
 
+  #panel: CurvePanel;
+  #width = 0;
+
   constructor(panel: CurvePanel) {
+    this.#panel = panel;
     this.element = h('figure', { class: 'curves' }, this.#caption, this.#holder, this.#legend);
     this.update(panel);
+    // letters keep their size whatever the width, so another width is another drawing
+    new ResizeObserver(() => {
+      const width = this.#holder.clientWidth;
+      if (width > 0 && width !== this.#width) this.update(this.#panel);
+    }).observe(this.#holder);
   }
 
   update(panel: CurvePanel): void {
     this.#caption.textContent = tr(panel.label);
-    this.#holder.replaceChildren(draw(panel));
+    this.#panel = panel;
+    this.#width = this.#holder.clientWidth;
+    this.#holder.replaceChildren(draw(panel, this.#width || WIDTH));
     const named = panel.series.length > 1 || tr(panel.series[0]?.name ?? panel.label) !== tr(panel.label);
     this.#legend.hidden = !named;
     this.#legend.replaceChildren(
@@ -50,13 +64,13 @@ export class Curves {
   }
 }
 
-function draw(panel: CurvePanel): SVGElement {
+function draw(panel: CurvePanel, width: number): SVGElement {
   const height = panel.height ?? 240;
   const xs = scale(
     panel.x,
     panel.series.map(({ x }) => x).concat([(panel.marks ?? []).map(({ x }) => x)]),
     LEFT,
-    WIDTH - RIGHT,
+    width - RIGHT,
   );
   const ys = scale(
     panel.y,
@@ -65,13 +79,15 @@ function draw(panel: CurvePanel): SVGElement {
     TOP,
   );
   const svg = s('svg', {
-    viewBox: `0 0 ${WIDTH} ${height}`,
+    width,
+    height,
+    viewBox: `0 0 ${width} ${height}`,
     role: 'img',
     'aria-label': `${tr(panel.label)}. ${summary(panel)}`,
   });
   for (const tick of ys.ticks) {
     const y = ys.at(tick);
-    svg.append(s('line', { class: 'grid', x1: LEFT, x2: WIDTH - RIGHT, y1: y, y2: y }));
+    svg.append(s('line', { class: 'grid', x1: LEFT, x2: width - RIGHT, y1: y, y2: y }));
     svg.append(s('text', { class: 'tick', x: LEFT - 7, y: y + 4, 'text-anchor': 'end' }, label(tick, panel.y)));
   }
   for (const tick of xs.ticks) {
@@ -82,7 +98,7 @@ function draw(panel: CurvePanel): SVGElement {
   svg.append(
     s(
       'text',
-      { class: 'title', x: (LEFT + WIDTH - RIGHT) / 2, y: height - 6, 'text-anchor': 'middle' },
+      { class: 'title', x: (LEFT + width - RIGHT) / 2, y: height - 6, 'text-anchor': 'middle' },
       tr(panel.x.title),
     ),
     s(
@@ -100,7 +116,7 @@ function draw(panel: CurvePanel): SVGElement {
     if (series.as === 'points') {
       svg.append(s('path', { d: points(series, xs, ys), stroke: colour, class: 'points' }));
     } else {
-      const dash = series.dashed ? DASHES[1] : DASHES[Math.floor(i / 6) % DASHES.length];
+      const dash = series.dashed ? DASHES[1] : DASHES[Math.floor(i / COLOURS) % DASHES.length];
       svg.append(
         s('path', {
           d: line(series, xs, ys, panel),
@@ -114,7 +130,7 @@ function draw(panel: CurvePanel): SVGElement {
   (panel.marks ?? []).forEach(({ x, label: text }, i) => {
     if (x < xs.low || x > xs.high) return;
     const at = xs.at(x);
-    const right = at > WIDTH * 0.7;
+    const right = at > width * 0.7;
     svg.append(s('line', { class: 'mark', x1: at, x2: at, y1: TOP, y2: height - BOTTOM }));
     svg.append(
       s(
@@ -160,7 +176,7 @@ function scale(axis: Axis, values: readonly ArrayLike<number>[], from: number, t
     const [a, b] = [Math.log10(low), Math.log10(high)];
     const first = Math.ceil(a - 1e-9);
     const count = Math.floor(b + 1e-9) - first + 1;
-    const every = Math.max(1, Math.ceil(count / 8));
+    const every = Math.max(1, Math.ceil(count / (Math.abs(to - from) / (from > to ? 26 : 46))));
     const ticks = Array.from({ length: Math.max(0, Math.ceil(count / every)) }, (_, i) => 10 ** (first + i * every));
     return { low, high, ticks, at: (v) => from + ((Math.log10(v) - a) / (b - a)) * (to - from) };
   }
@@ -170,9 +186,9 @@ function scale(axis: Axis, values: readonly ArrayLike<number>[], from: number, t
     low -= margin;
     high += margin;
   }
-  const rough = (high - low) / (from > to ? 5 : 7);
+  const rough = (high - low) / (Math.abs(to - from) / (from > to ? 42 : 80));
   const power = 10 ** Math.floor(Math.log10(rough));
-  const every = [1, 2, 5, 10].map((m) => m * power).find((m) => m >= rough) as number;
+  const every = [1, 2, 5, 10].map((m) => m * power).find((m) => m >= rough * 0.999) as number;
   const ticks = [];
   for (let k = Math.ceil(low / every - 1e-9); k * every <= high + 1e-9 * every; k++) ticks.push(k * every);
   return { low, high, ticks, at: (v) => from + ((v - low) / (high - low)) * (to - from) };

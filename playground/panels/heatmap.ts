@@ -70,6 +70,7 @@ export class Heatmap {
     }
     this.element.classList.toggle('square', panel.square === true);
     this.#frame.style.aspectRatio = panel.square ? `${cols} / ${rows}` : '';
+    this.#frame.style.height = panel.height ? `${panel.height}px` : '';
     this.#caption.textContent = tr(panel.label);
     this.#frame.setAttribute(
       'aria-label',

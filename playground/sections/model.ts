@@ -117,6 +117,9 @@ export const modelSection: Section = {
     const picker = h('input', {
       type: 'file',
       id: 'file',
+      class: 'away',
+      tabindex: -1,
+      'aria-label': tr(T('A config.json or .gguf file', 'config.json 或 .gguf 文件')),
       accept: '.json,.gguf',
       change: () => picker.files?.[0] && void take(picker.files[0]),
     });

@@ -244,7 +244,7 @@ export function comparison(form: NormalForm, context: number | undefined): { pan
           {},
           h('th', { scope: 'row' }, tr(name)),
           h('td', { class: 'number' }, show(attentionFactor)),
-          h('td', { class: 'number' }, show(Math.max(...waves), 4)),
+          h('td', { class: 'number' }, grouped(Math.round(Math.max(...waves)))),
           h('td', { class: 'number' }, `${fresh} / ${waves.length}`),
         ),
       );

@@ -70,6 +70,7 @@ const mrope: View = {
         colTitle: pair,
         rowAt: () => '',
         legend: STREAMS,
+        height: 54,
       },
       {
         kind: 'curves',

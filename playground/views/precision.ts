@@ -58,8 +58,11 @@ function valuesOf(way: Way, spec: RotarySpec, positions: Float64Array, work: Wor
 
 /** Positions spread evenly on a logarithmic axis. */
 const sampled = Float64Array.from(
-  new Set(Array.from({ length: 145 }, (_, i) => Math.round(2 ** (i / 6)))).values(),
+  new Set(Array.from({ length: 145 }, (_, i) => Math.round(2 ** (i / 6)) - 1 + (i < 12 ? 1 : 0))).values(),
 ).sort();
+
+/** The last position of the chosen context. */
+const last = (p: Params) => Math.round(2 ** num(p.power)) - 1;
 
 const spec = (p: Params): RotarySpec => ({ headDim: num(p.dim), ropeTheta: num(p.base), pairing: 'half' });
 
@@ -86,13 +89,13 @@ export const precisionView: View = {
   controls: [
     steps('dim', T('Channels of a head', '每头通道数'), 128, [32, 64, 128, 256]),
     steps('base', T('Base (rope theta)', '底数（rope theta）'), 500000, [10000, 100000, 500000, 1000000, 10000000]),
-    slider('power', T('Position, as a power of two', '位置（以 2 为底的对数）'), 17, 0, 24, 0.125),
+    slider('power', T('Context, as a power of two', '上下文长度（以 2 为底的对数）'), 17, 1, 24, 0.125),
   ],
   compute(p, work) {
     const rope = spec(p);
     const pairs = num(p.dim) / 2;
     const exact = valuesOf(WAYS[0], rope, sampled, work);
-    const here = Float64Array.of(Math.min(FARTHEST, Math.round(2 ** num(p.power))));
+    const here = Float64Array.of(last(p));
     const exactHere = valuesOf(WAYS[0], rope, here, work);
     const channels = Float64Array.from({ length: pairs }, (_, k) => k);
     const byPosition: Float64Array[] = [];
@@ -143,8 +146,8 @@ export const precisionView: View = {
     ];
   },
   code: (p) => ({
-    ts: `rotaryTable({ headDim: ${p.dim}, ropeTheta: ${p.base}, precision: 'exact' }, { positions: [${Math.round(2 ** num(p.power))}] })\nrotaryTable({ headDim: ${p.dim}, ropeTheta: ${p.base}, precision: 'torch' }, { positions: [${Math.round(2 ** num(p.power))}] })`,
-    torch: `inv_freq = 1.0 / ${p.base} ** (torch.arange(0, ${p.dim}, 2).float() / ${p.dim})\n(torch.tensor([${Math.round(2 ** num(p.power))}.0]) * inv_freq).cos()`,
+    ts: `rotaryTable({ headDim: ${p.dim}, ropeTheta: ${p.base}, precision: 'exact' }, { positions: [${last(p)}] })\nrotaryTable({ headDim: ${p.dim}, ropeTheta: ${p.base}, precision: 'torch' }, { positions: [${last(p)}] })`,
+    torch: `inv_freq = 1.0 / ${p.base} ** (torch.arange(0, ${p.dim}, 2).float() / ${p.dim})\n(torch.tensor([${last(p)}.0]) * inv_freq).cos()`,
     llama: `--rope-freq-base ${p.base}`,
   }),
 };

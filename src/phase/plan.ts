@@ -34,7 +34,7 @@ const MAX_FREQUENCY = 2 ** 40;
 /** 2^256 / (2 pi). */
 const INVERSE_TURN = 0x28be60db9391054a7f09d5f47d4d377036d8a5664f10e4107f9458eaf7aef158n;
 
-interface Turns {
+export interface Turns {
   readonly theta: Float64Array;
   readonly whole: BigUint64Array;
   readonly high: BigUint64Array;
@@ -44,7 +44,7 @@ interface Turns {
 const turnsOf = new WeakMap<Ladder, Turns>();
 
 /** Frequencies in turns per position: a whole part and a 128-bit fraction, of the magnitude. */
-function turns(ladder: Ladder): Turns {
+export function turns(ladder: Ladder): Turns {
   let known = turnsOf.get(ladder);
   if (known) return known;
   const n = ladder.count;
@@ -67,13 +67,27 @@ function turns(ladder: Ladder): Turns {
   return known;
 }
 
+/** What the arena holds after a plan was put there. */
+class PlanInArena {
+  readonly ladder: Ladder;
+  readonly from: number;
+  readonly count: number;
+
+  constructor(ladder: Ladder, from: number, count: number) {
+    this.ladder = ladder;
+    this.from = from;
+    this.count = count;
+  }
+}
+
 /** Puts the plan of frequencies [from, from + count) into the arena, unless it is there. */
 function loadPlan(engine: Engine, ladder: Ladder, from: number, count: number): { pointer: number; padded: number } {
   const padded = (count + 3) & ~3;
-  const holds = `plan ${from} ${count} of ${ladder.key}`;
-  const there = engine.scratchHolds === holds;
-  const pointer = engine.scratch(holds) + POSITION_BYTES;
-  if (there) return { pointer, padded };
+  const held = engine.scratchHolds;
+  if (held instanceof PlanInArena && held.ladder === ladder && held.from === from && held.count === count) {
+    return { pointer: engine.scratch(held) + POSITION_BYTES, padded };
+  }
+  const pointer = engine.scratch(new PlanInArena(ladder, from, count)) + POSITION_BYTES;
   const { theta, whole, high, low } = turns(ladder);
   const at = pointer >>> 3;
   engine.f64.fill(0, at, at + 4 * padded);
