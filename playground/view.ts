@@ -250,11 +250,12 @@ export function call(
   name: string,
   options: Readonly<Record<string, unknown>>,
   leave: Readonly<Record<string, unknown>> = {},
+  ...before: readonly string[]
 ): string {
   const parts = Object.entries(options)
     .filter(([key, value]) => value !== undefined && leave[key] !== value)
     .map(([key, value]) => (value === `=${key}` ? key : `${key}: ${literal(value)}`));
-  return `${name}({ ${parts.join(', ')} })`;
+  return `${name}(${[...before, `{ ${parts.join(', ')} }`].join(', ')})`;
 }
 
 /** Text that begins with = stands for an expression. */

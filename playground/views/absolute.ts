@@ -1,7 +1,7 @@
 /** Views of the encodings that are added to the input. */
 import { type SinusoidalOptions, sinusoidal } from '../../src/index.ts';
 import { T } from '../text.ts';
-import { choice, type Params, slider, steps, type View } from '../view.ts';
+import { call, choice, type Params, slider, steps, type View } from '../view.ts';
 import { BASES, channel, DIMS, position } from './common.ts';
 
 const num = (value: unknown) => value as number;
@@ -67,7 +67,7 @@ const sinusoidalView: View = {
         ? 'torch.stack((angle.sin(), angle.cos()), -1).flatten(-2)'
         : 'torch.cat((angle.sin(), angle.cos()), -1)';
     return {
-      ts: `sinusoidal({ length: ${o.length}, dim: ${o.dim}, base: ${o.base}, offset: ${o.offset}, arrangement: '${o.arrangement}', denominator: '${o.denominator}' })`,
+      ts: call('sinusoidal', o, { base: 10000, offset: 0, arrangement: 'interleaved', denominator: 'half' }),
       torch: `n = torch.arange(${o.offset}, ${o.offset + o.length})\nfreq = ${o.base} ** (-torch.arange(${o.dim} // 2) / (${den}))\nangle = n[:, None] * freq\np = ${join}`,
       llama: T(
         'No flag: models with a table carry it in their weights.',

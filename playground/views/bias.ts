@@ -2,6 +2,7 @@
 import { type AlibiOptions, alibi, alibiSlopes } from '../../src/index.ts';
 import { T } from '../text.ts';
 import {
+  call,
   choice,
   type MapPanel,
   type Panel,
@@ -126,7 +127,7 @@ const alibiView: View = {
       'key-last-zero': `j - ${o.keyLength - 1}`,
     };
     return {
-      ts: `alibi({ heads: ${o.heads}, keyLength: ${o.keyLength}, slopes: '${o.slopes}', form: '${o.form}', causal: ${o.causal} })`,
+      ts: call('alibi', o, { slopes: 'press', form: 'distance', causal: false }),
       torch: `i, j = torch.arange(${o.keyLength})[:, None], torch.arange(${o.keyLength})\nbias = slopes[:, None, None] * (${inside[o.form]})${o.causal ? "\nbias = bias.masked_fill(j > i, float('-inf'))" : ''}`,
       llama: noFlag,
     };

@@ -66,6 +66,26 @@ const last = (p: Params) => Math.round(2 ** num(p.power)) - 1;
 
 const spec = (p: Params): RotarySpec => ({ headDim: num(p.dim), ropeTheta: num(p.base), pairing: 'half' });
 
+/** The curves over all positions do not change while the position is dragged. */
+let known: { key: string; curves: Float64Array[] } | undefined;
+
+function curvesOf(rope: RotarySpec, work: Workspace): Float64Array[] {
+  const key = `${rope.headDim} ${rope.ropeTheta}`;
+  if (known?.key === key) return known.curves;
+  const width = rope.headDim;
+  const exact = valuesOf(WAYS[0], rope, sampled, work);
+  const curves = WAYS.map((way) => {
+    const got = valuesOf(way, rope, sampled, work);
+    return Float64Array.from(sampled, (_, row) => {
+      let most = FLOOR;
+      for (let c = row * width; c < (row + 1) * width; c++) most = Math.max(most, Math.abs(got[c] - exact[c]));
+      return most;
+    });
+  });
+  known = { key, curves };
+  return curves;
+}
+
 export const precisionView: View = {
   id: 'precision',
   title: T('How far off is a cosine?', '余弦差多少？'),
@@ -94,29 +114,16 @@ export const precisionView: View = {
   compute(p, work) {
     const rope = spec(p);
     const pairs = num(p.dim) / 2;
-    const exact = valuesOf(WAYS[0], rope, sampled, work);
     const here = Float64Array.of(last(p));
     const exactHere = valuesOf(WAYS[0], rope, here, work);
     const channels = Float64Array.from({ length: pairs }, (_, k) => k);
-    const byPosition: Float64Array[] = [];
-    const byPair: Float64Array[] = [];
-    for (const way of WAYS) {
-      const got = valuesOf(way, rope, sampled, work);
-      byPosition.push(
-        Float64Array.from(sampled, (_, row) => {
-          let most = 0;
-          for (let c = row * 2 * pairs; c < (row + 1) * 2 * pairs; c++)
-            most = Math.max(most, Math.abs(got[c] - exact[c]));
-          return Math.max(most, FLOOR);
-        }),
+    const byPosition = curvesOf(rope, work);
+    const byPair = WAYS.map((way) => {
+      const got = valuesOf(way, rope, here, work);
+      return Float64Array.from({ length: pairs }, (_, k) =>
+        Math.max(FLOOR, Math.abs(got[k] - exactHere[k]), Math.abs(got[pairs + k] - exactHere[pairs + k])),
       );
-      const gotHere = valuesOf(way, rope, here, work);
-      byPair.push(
-        Float64Array.from({ length: pairs }, (_, k) =>
-          Math.max(FLOOR, Math.abs(gotHere[k] - exactHere[k]), Math.abs(gotHere[pairs + k] - exactHere[pairs + k])),
-        ),
-      );
-    }
+    });
     const shown = WAYS.map((way, i) => ({ way, i })).slice(1);
     return [
       {

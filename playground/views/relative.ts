@@ -1,5 +1,5 @@
 /** Section 2: what "relative" and "absolute" mean, seen on the scores of two constant vectors. */
-import { alibi, applyRotary, rotaryTable, sinusoidal, type Tensor } from '../../src/index.ts';
+import { alibi, applyRotary, hybridScores, rotaryTable, sinusoidal, type Tensor } from '../../src/index.ts';
 import { show, T } from '../text.ts';
 import { around, choice, noise, type Params, slider, steps, type View, type Workspace } from '../view.ts';
 import { attends, distance, key, query } from './common.ts';
@@ -10,10 +10,10 @@ const DIM = 64;
 /** Every query is the same vector, every key another one; only the encoding can make their scores differ. */
 function scoresOf(p: Params, work: Workspace): Tensor {
   const n = num(p.length);
-  const scores = work.out('scores', [n, n]);
+  const scores = work.out('scores', [1, 1, n, n]);
   const constant = noise(2 * DIM, 3);
-  const q = work.out('q', [n, 1, DIM]);
-  const k = work.out('k', [n, 1, DIM]);
+  const q = work.out('q', [1, 1, n, DIM]);
+  const k = work.out('k', [1, 1, n, DIM]);
   for (let i = 0; i < n; i++) {
     q.data.set(constant.subarray(0, DIM), i * DIM);
     k.data.set(constant.subarray(DIM), i * DIM);
@@ -31,21 +31,14 @@ function scoresOf(p: Params, work: Workspace): Tensor {
     const table = work.take(
       rotaryTable({ headDim: DIM, ropeTheta: Math.max(2, num(p.base)) }, { length: n, offset, engine: work.engine }),
     );
-    applyRotary(q, table, { layout: 'THD', offset });
-    applyRotary(k, table, { layout: 'THD', offset });
+    applyRotary(q, table, { layout: 'BHSD', offset });
+    applyRotary(k, table, { layout: 'BHSD', offset });
   }
   const bias =
     encoding === 'alibi' || encoding === 'hybrid'
       ? work.take(alibi({ heads: 1, slopes: [0.05], keyLength: n, engine: work.engine }))
       : undefined;
-  const out = scores.data;
-  for (let i = 0, at = 0; i < n; i++) {
-    for (let j = 0; j < n; j++, at++) {
-      let sum = 0;
-      for (let c = 0; c < DIM; c++) sum += q.data[i * DIM + c] * k.data[j * DIM + c];
-      out[at] = sum / 8 + (bias ? bias.data[at] : 0);
-    }
-  }
+  hybridScores(q, k, bias ?? null, { out: scores });
   return scores;
 }
 
