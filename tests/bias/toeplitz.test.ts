@@ -219,7 +219,7 @@ for (const s of subjects) {
         if (Math.floor(t / width) % keys.length !== 2) assert.is(a.data[t], b.data[t], `${s.name}[${t}]`);
       }
       closeTo(a.data, s.reference({ queryPositions: queries, keyPositions: keys }).data, s.abs, s.rel + 1e-6, s.name);
-      const scores = Tensor.zeros(a.shape);
+      const scores = Tensor.from(new Float32Array(a.length), a.shape);
       s.make({ queryPositions: queries, keyPositions: keys, addTo: scores });
       closeTo(scores.data, a.data, 0, 0, s.name);
       for (const t of [a, b, scores]) t.dispose();

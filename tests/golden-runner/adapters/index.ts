@@ -13,6 +13,7 @@
  */
 import type { Adapter } from '../types.ts';
 import { alibi } from './alibi.ts';
+import { biasDiagonal } from './bias-diagonal.ts';
 import { merge } from './merge.ts';
 import { rotaryApply } from './rotary-apply.ts';
 import { rotaryFrequencies } from './rotary-frequencies.ts';
@@ -21,6 +22,7 @@ import { sinusoidal } from './sinusoidal.ts';
 
 export const adapters: readonly Adapter[] = [
   ...alibi,
+  ...biasDiagonal,
   ...merge,
   ...rotaryApply,
   ...rotaryFrequencies,
