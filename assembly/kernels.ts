@@ -2,9 +2,10 @@
 export { phasePlan, phaseRows, phaseAt, sincosTorch } from "./phase";
 export { rotate } from "./rotate";
 export { alibiRows } from "./diagonal";
-export { expandRows, gatherRows, distanceRow, maskRow, fillRows, transposeEntries, pickRows } from "./toeplitz";
+export { expandRows, gatherRows, distanceRow, maskRow, fillRows, transposeEntries, pickRows, maskBytes } from "./toeplitz";
 export { bucketRows } from "./buckets";
 export { kerpleRows, cosineSums, divideRows, signedDistances, logDistances, fireRow } from "./distance";
+export { gridRows, classRows, indexRow } from "./grid";
 export { addRows, multiplyRows, multiplyPlusOneRows, copyRows } from "./rows";
 export { roundBfloat16 } from "./math/bfloat16";
 export { mapUnary, mapUnary64, mapPow, mapPow64 } from "./math/unary";

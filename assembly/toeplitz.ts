@@ -158,3 +158,25 @@ export function pickRows(
     }
   }
 }
+
+/**
+ * One row of a mask as bytes: 1 where low <= key position <= high and the column is in [from, to), else 0. Keys: int32 list
+ * (from and to are then the whole row), or consecutive from key.
+ */
+export function maskBytes(
+  out: usize, low: f64, high: f64, keys: usize, key: i32, columns: usize, from: usize, to: usize,
+): void {
+  if (keys) {
+    for (let c: usize = 0; c < columns; c++) {
+      const j = <f64>load<i32>(keys + (c << 2));
+      store<u8>(out + c, j >= low && j <= high ? 1 : 0);
+    }
+    return;
+  }
+  const n = <f64>columns;
+  const start = max(min(from, columns), <usize>max(0.0, min(low - <f64>key, n)));
+  const end = max(start, min(to, <usize>max(0.0, min(high - <f64>key + 1.0, n))));
+  memory.fill(out, 0, start);
+  memory.fill(out + start, 1, end - start);
+  memory.fill(out + end, 0, columns - end);
+}

@@ -7,6 +7,7 @@ export { type AlibiOptions, alibi, alibiSlopes } from './bias/alibi.ts';
 export { type ExpandDiagonalOptions, expandDiagonal } from './bias/diagonal.ts';
 export { type DynamicBiasOptions, dynamicBias } from './bias/dynamicBias.ts';
 export { type KerpleOptions, kerple } from './bias/kerple.ts';
+export { type AttentionMaskOptions, attentionMask } from './bias/masks.ts';
 export type { Layer } from './bias/mlp.ts';
 export { type NaiveRelativeBiasOptions, naiveRelativeBias } from './bias/naive.ts';
 export { type SandwichOptions, sandwich } from './bias/sandwich.ts';

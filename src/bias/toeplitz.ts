@@ -63,6 +63,9 @@ export interface Filler {
   fill(to: Target, distances: Distances): void;
 }
 
+/** What becomes of keys beyond keyLengths: masked, or as flash-attention's construct_local_mask has it. */
+export type KeyPadding = 'mask' | 'flash';
+
 /** A bias as a function of distance. */
 export interface Encoding {
   readonly name: string;
@@ -74,6 +77,8 @@ export interface Encoding {
   readonly squeeze?: number;
   /** Distances it is defined for, and what is too short elsewhere. Default: all. */
   readonly range?: { readonly low: number; readonly high: number; readonly option: string };
+  /** Default: keys beyond keyLengths are like all others. */
+  readonly keyPadding?: KeyPadding;
   /** addTo multiplies the scores by the values instead. Default false. */
   readonly multiply?: boolean;
   /** Defined for consecutive rows of one sequence only. Default false. */
@@ -109,10 +114,11 @@ export function toeplitz(encoding: Encoding, o: ToeplitzOptions): Tensor {
   if (diagonal)
     refuse(o, 'diagonal', ['queryPositions', 'keyPositions', 'addTo', 'queryLengths', 'keyLengths', 'keyLeftPad']);
   if (o.addTo !== undefined) refuse(o, 'addTo', ['out']);
-  const blocks = (batches ?? [{ shift: 0, pad: 0 }]).map(({ shift, pad }) => ({
+  const blocks = (batches ?? [{ shift: 0, pad: 0, keys: block.columns }]).map(({ shift, pad, keys }) => ({
     ...block,
     query: block.query + shift,
     pad,
+    end: batches ? keyEnd(encoding.keyPadding, block, pad + keys) : block.columns,
   }));
   for (const b of blocks) checkRange(encoding, b);
 
@@ -219,6 +225,14 @@ interface Batch {
   /** Position of query row 0, and columns of padding in front of the keys. */
   readonly shift: number;
   readonly pad: number;
+  /** Valid keys. */
+  readonly keys: number;
+}
+
+/** The column from which on keys are masked as padding; `end` is where the valid ones end. */
+export function keyEnd(keyPadding: KeyPadding | undefined, block: Block, end: number): number {
+  const unlimited = keyPadding === undefined || (keyPadding === 'flash' && block.left === UNLIMITED);
+  return unlimited ? block.columns : Math.min(block.columns, keyPadding === 'flash' ? end + 1 : end);
 }
 
 function batchesOf(encoding: Encoding, o: ToeplitzOptions): Batch[] | undefined {
@@ -234,7 +248,7 @@ function batchesOf(encoding: Encoding, o: ToeplitzOptions): Batch[] | undefined 
 /** Query shift and left padding of every batch. @throws ERR_OPTION, ERR_SHAPE */
 export function batchList(
   o: Pick<ToeplitzOptions, 'queryLengths' | 'keyLengths' | 'keyLeftPad' | 'queryLength' | 'keyLength'>,
-): (Batch & { readonly keys: number })[] {
+): Batch[] {
   const count = (o.queryLengths ?? o.keyLengths ?? o.keyLeftPad)!.length;
   const { queryLength, columns: keyLength } = blockOf('lengths', {
     queryLength: o.queryLength,
@@ -254,7 +268,8 @@ export function batchList(
   });
 }
 
-type Placed = Block & { readonly pad: number };
+/** Columns [pad, end) hold keys, the others padding. */
+type Placed = Block & { readonly pad: number; readonly end: number };
 
 /** The smallest and largest distance of a block, before masks; undefined when it is empty. */
 function extremes(block: Placed): readonly [number, number] | undefined {
@@ -275,7 +290,7 @@ function spread(list: Int32Array | undefined, first: number, count: number): rea
 }
 
 /** The distances that are not masked. */
-function allowed(block: Block): readonly [number, number] {
+export function allowed(block: Block): readonly [number, number] {
   const open = (n: number) => (n === UNLIMITED ? Number.POSITIVE_INFINITY : n);
   return [-open(block.left), open(block.right)];
 }
@@ -295,6 +310,9 @@ function checkRange({ range, name }: Encoding, block: Placed): void {
 
 /** What a kernel does to the output: assembly/toeplitz.ts. */
 const MODE = { store: 0, add: 1, multiply: 2 } as const;
+
+/** A window that no distance is in. */
+const NOTHING = { left: -1, right: -1 } as const;
 
 /** Arena: the filler's parameters | query positions | key positions | distances | the diagonal. */
 const TILE = 512;
@@ -348,14 +366,17 @@ class Writer {
       this.#writePositions(out, headStride, block, mode);
       return;
     }
-    const pad = Math.min(block.pad, block.columns);
-    // in front of the first key everything is masked
-    if (pad > 0)
-      this.#writeConsecutive(out, headStride, { ...block, columns: pad, left: -1, right: -1 }, 0, mode, block.columns);
-    if (pad < block.columns) {
-      const columns = block.columns - pad;
-      this.#writeConsecutive(out + 4 * pad * width, headStride, { ...block, columns }, 0, mode, block.columns);
-    }
+    const { columns } = block;
+    const pad = Math.min(block.pad, columns);
+    const end = Math.max(pad, block.end);
+    const part = (from: number, to: number, masks: Pick<Block, 'left' | 'right'>) => {
+      if (to === from) return;
+      const at = out + 4 * from * width;
+      this.#writeConsecutive(at, headStride, { ...block, ...masks, columns: to - from }, from - pad, mode, columns);
+    };
+    part(0, pad, NOTHING);
+    part(pad, end, block);
+    part(end, columns, NOTHING);
   }
 
   /** Rows and columns of a block, in tiles whose diagonal fits the arena. `pitch`: columns of a row of out. */

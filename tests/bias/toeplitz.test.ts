@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { ToeplitzOptions } from '../../src/bias/toeplitz.ts';
 import {
   createEngine,
   dynamicBias,
@@ -10,10 +11,9 @@ import {
   kerple,
   naiveRelativeBias,
   sandwich,
-  t5Bias,
   Tensor,
+  t5Bias,
 } from '../../src/index.ts';
-import type { ToeplitzOptions } from '../../src/bias/toeplitz.ts';
 import * as dynamicReference from '../../src/reference/dynamicBias.ts';
 import * as kerpleReference from '../../src/reference/kerple.ts';
 import * as naiveReference from '../../src/reference/naive.ts';
@@ -49,16 +49,88 @@ const layers = [
 ];
 
 const subjects: Subject[] = [
-  { name: 't5', heads: 3, make: (o) => t5Bias(t5Table, { ...t5, ...o }), reference: (o) => t5Reference.t5Bias(t5Table, { ...t5, ...o }), abs: 0, rel: 0 },
-  { name: 'kerple log', heads: 3, make: (o) => kerple({ ...log, ...o }), reference: (o) => kerpleReference.kerple({ ...log, ...o }), abs: 0, rel: 1e-7 },
-  { name: 'kerple power', heads: 3, make: (o) => kerple({ ...power, ...o }), reference: (o) => kerpleReference.kerple({ ...power, ...o }), abs: 0, rel: 1e-7 },
-  { name: 'sandwich', heads: 2, make: (o) => sandwich({ heads: 2, dim: 10, ...o }), reference: (o) => sandwichReference.sandwich({ heads: 2, dim: 10, ...o }), abs: 2e-7, rel: 1e-7 },
-  { name: 'sandwich nemo', heads: 3, make: (o) => sandwich({ heads: 3, dim: 14, form: 'nemo', ...o }), reference: (o) => sandwichReference.sandwich({ heads: 3, dim: 14, form: 'nemo', ...o }), abs: 2e-7, rel: 1e-7 },
-  { name: 'sandwich nemo-causal', heads: 3, consecutiveOnly: true, make: (o) => sandwich({ heads: 3, dim: 8, form: 'nemo-causal', ...o }), reference: (o) => sandwichReference.sandwich({ heads: 3, dim: 8, form: 'nemo-causal', ...o }), abs: 2e-7, rel: 1e-7 },
-  { name: 'dynamic bias', heads: 2, make: (o) => dynamicBias({ layers, logDistance: true, ...o }), reference: (o) => dynamicReference.dynamicBias({ layers, logDistance: true, ...o }), abs: 1e-6, rel: 1e-6 },
-  { name: 'dynamic bias, linear distance', heads: 2, make: (o) => dynamicBias({ layers, activation: 'relu', ...o }), reference: (o) => dynamicReference.dynamicBias({ layers, activation: 'relu', ...o }), abs: 1e-4, rel: 1e-5 },
-  { name: 'naive', heads: 1, make: (o) => naiveRelativeBias(naiveTable, { shape: [1599, 1], ...o }), reference: (o) => naiveReference.naiveRelativeBias(naiveTable, { shape: [1599, 1], ...o }), abs: 0, rel: 0 },
-  { name: 'naive, heads last', heads: 3, headsLast: true, make: (o) => naiveRelativeBias(naiveWide, { shape: [1599, 3], layout: 'qkh', ...o }), reference: (o) => naiveReference.naiveRelativeBias(naiveWide, { shape: [1599, 3], layout: 'qkh', ...o }), abs: 0, rel: 0 },
+  {
+    name: 't5',
+    heads: 3,
+    make: (o) => t5Bias(t5Table, { ...t5, ...o }),
+    reference: (o) => t5Reference.t5Bias(t5Table, { ...t5, ...o }),
+    abs: 0,
+    rel: 0,
+  },
+  {
+    name: 'kerple log',
+    heads: 3,
+    make: (o) => kerple({ ...log, ...o }),
+    reference: (o) => kerpleReference.kerple({ ...log, ...o }),
+    abs: 0,
+    rel: 1e-7,
+  },
+  {
+    name: 'kerple power',
+    heads: 3,
+    make: (o) => kerple({ ...power, ...o }),
+    reference: (o) => kerpleReference.kerple({ ...power, ...o }),
+    abs: 0,
+    rel: 1e-7,
+  },
+  {
+    name: 'sandwich',
+    heads: 2,
+    make: (o) => sandwich({ heads: 2, dim: 10, ...o }),
+    reference: (o) => sandwichReference.sandwich({ heads: 2, dim: 10, ...o }),
+    abs: 2e-7,
+    rel: 1e-7,
+  },
+  {
+    name: 'sandwich nemo',
+    heads: 3,
+    make: (o) => sandwich({ heads: 3, dim: 14, form: 'nemo', ...o }),
+    reference: (o) => sandwichReference.sandwich({ heads: 3, dim: 14, form: 'nemo', ...o }),
+    abs: 2e-7,
+    rel: 1e-7,
+  },
+  {
+    name: 'sandwich nemo-causal',
+    heads: 3,
+    consecutiveOnly: true,
+    make: (o) => sandwich({ heads: 3, dim: 8, form: 'nemo-causal', ...o }),
+    reference: (o) => sandwichReference.sandwich({ heads: 3, dim: 8, form: 'nemo-causal', ...o }),
+    abs: 2e-7,
+    rel: 1e-7,
+  },
+  {
+    name: 'dynamic bias',
+    heads: 2,
+    make: (o) => dynamicBias({ layers, logDistance: true, ...o }),
+    reference: (o) => dynamicReference.dynamicBias({ layers, logDistance: true, ...o }),
+    abs: 1e-6,
+    rel: 1e-6,
+  },
+  {
+    name: 'dynamic bias, linear distance',
+    heads: 2,
+    make: (o) => dynamicBias({ layers, activation: 'relu', ...o }),
+    reference: (o) => dynamicReference.dynamicBias({ layers, activation: 'relu', ...o }),
+    abs: 1e-4,
+    rel: 1e-5,
+  },
+  {
+    name: 'naive',
+    heads: 1,
+    make: (o) => naiveRelativeBias(naiveTable, { shape: [1599, 1], ...o }),
+    reference: (o) => naiveReference.naiveRelativeBias(naiveTable, { shape: [1599, 1], ...o }),
+    abs: 0,
+    rel: 0,
+  },
+  {
+    name: 'naive, heads last',
+    heads: 3,
+    headsLast: true,
+    make: (o) => naiveRelativeBias(naiveWide, { shape: [1599, 3], layout: 'qkh', ...o }),
+    reference: (o) => naiveReference.naiveRelativeBias(naiveWide, { shape: [1599, 3], layout: 'qkh', ...o }),
+    abs: 0,
+    rel: 0,
+  },
 ];
 
 const masks = fc.record({
@@ -66,12 +138,11 @@ const masks = fc.record({
   window: fc.option(fc.tuple(fc.integer({ min: -1, max: 30 }), fc.integer({ min: -1, max: 30 })), { nil: undefined }),
   maskValue: fc.constantFrom(undefined, -1e9),
 });
-const consecutive = fc
-  .record({
-    queryLength: fc.integer({ min: 0, max: 40 }),
-    keyLength: fc.integer({ min: 0, max: 90 }),
-    queryOffset: fc.option(fc.integer({ min: -50, max: 120 }), { nil: undefined }),
-  });
+const consecutive = fc.record({
+  queryLength: fc.integer({ min: 0, max: 40 }),
+  keyLength: fc.integer({ min: 0, max: 90 }),
+  queryOffset: fc.option(fc.integer({ min: -50, max: 120 }), { nil: undefined }),
+});
 const lists = fc.record({
   queryPositions: fc.array(fc.integer({ min: 0, max: 380 }), { minLength: 1, maxLength: 9 }),
   keyPositions: fc.array(fc.integer({ min: 0, max: 380 }), { minLength: 1, maxLength: 25 }),
@@ -81,8 +152,12 @@ const batches = fc.integer({ min: 1, max: 3 }).chain((count) =>
     queryLength: fc.constant(7),
     keyLength: fc.constant(19),
     keyLeftPad: fc.array(fc.integer({ min: 0, max: 19 }), { minLength: count, maxLength: count }),
-    queryLengths: fc.option(fc.array(fc.integer({ min: 0, max: 7 }), { minLength: count, maxLength: count }), { nil: undefined }),
-    keyLengths: fc.option(fc.array(fc.integer({ min: 0, max: 19 }), { minLength: count, maxLength: count }), { nil: undefined }),
+    queryLengths: fc.option(fc.array(fc.integer({ min: 0, max: 7 }), { minLength: count, maxLength: count }), {
+      nil: undefined,
+    }),
+    keyLengths: fc.option(fc.array(fc.integer({ min: 0, max: 19 }), { minLength: count, maxLength: count }), {
+      nil: undefined,
+    }),
   }),
 );
 

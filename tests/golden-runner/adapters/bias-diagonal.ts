@@ -44,7 +44,10 @@ function t5(record: GoldenRecord, { api }: Context): Outputs {
   for (const [name, want] of Object.entries(record.outputs)) {
     if (name === 'bucket') outputs[name] = api.t5Buckets(options);
     if (name === 'bias') {
-      outputs[name] = like(api.t5Bias(data, defined({ ...options, shape, scale: number(params, 'scale') })), want.shape);
+      outputs[name] = like(
+        api.t5Bias(data, defined({ ...options, shape, scale: number(params, 'scale') })),
+        want.shape,
+      );
     }
   }
   return outputs;
@@ -117,7 +120,12 @@ function dynamicBias(record: GoldenRecord, { api }: Context): Outputs {
   }
   const unknown = Object.keys(record.inputs).find((name) => !used.has(name));
   if (unknown !== undefined) throw new Unsupported(`unknown input '${unknown}'`);
-  const activation = word(record.params, 'activation', { silu: 'silu', relu: 'relu', gelu: 'gelu', tanh: 'tanh' }, 'silu');
+  const activation = word(
+    record.params,
+    'activation',
+    { silu: 'silu', relu: 'relu', gelu: 'gelu', tanh: 'tanh' },
+    'silu',
+  );
   const bias = api.dynamicBias({
     layers,
     activation,
