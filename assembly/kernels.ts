@@ -2,7 +2,7 @@
 export { phasePlan, phaseRows, phaseAt, sincosTorch } from "./phase";
 export { rotate } from "./rotate";
 export { alibiRows } from "./diagonal";
-export { expandRows, gatherRows, distanceRow, maskRow, fillRows, transposeEntries, pickRows, maskBytes } from "./toeplitz";
+export { expandRows, gatherDistances, distanceRow, maskRow, fillRows, transposeEntries, pickRows, maskBytes } from "./toeplitz";
 export { bucketRows } from "./buckets";
 export { kerpleRows, cosineSums, divideRows, signedDistances, logDistances, fireRow } from "./distance";
 export { gridRows, classRows, indexRow } from "./grid";

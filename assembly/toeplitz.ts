@@ -72,7 +72,7 @@ export function expandRows(
  * Like expandRows for positions in any order: entry key - query of the diagonal, whose entry 0 stands for distance `first`.
  * Distances below low or above high take `mask`. Positions are int32 lists, or consecutive from query and key.
  */
-export function gatherRows(
+export function gatherDistances(
   out: usize, headStride: usize, rowStride: usize, diagonal: usize, diagonalStride: usize, heads: usize, width: usize,
   rows: usize, columns: usize, queries: usize, query: i32, keys: usize, key: i32, first: f64, low: f64, high: f64,
   mask: f32, mode: i32,

@@ -462,7 +462,7 @@ class Writer {
       const to = { pointer: this.#diagonal, stride: 4 * count * width, head, heads: n };
       if (count > 0) this.#filler.fill(to, { first, count, list: 0 });
       // biome-ignore format: grouped as the kernel declares it
-      this.#engine.kernels.gatherRows(
+      this.#engine.kernels.gatherDistances(
         tile.out + head * tile.headStride, tile.headStride, tile.rowStride, to.pointer, to.stride, n, width, tile.rows,
         tile.columns, tile.queries, tile.query, tile.keys, tile.key, first, low, high, block.maskValue, tile.mode);
     }

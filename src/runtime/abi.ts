@@ -11,7 +11,7 @@ export const KERNEL_ARITY = {
   rotate: 24,
   alibiRows: 17,
   expandRows: 10,
-  gatherRows: 18,
+  gatherDistances: 18,
   distanceRow: 7,
   maskRow: 11,
   fillRows: 5,
