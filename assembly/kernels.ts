@@ -3,5 +3,9 @@ export { phasePlan, phaseRows, phaseAt, sincosTorch } from "./phase";
 export { rotate } from "./rotate";
 export { alibiRows } from "./diagonal";
 export { expandRows } from "./toeplitz";
-export { addRows, multiplyRows, multiplyPlusOneRows, copyRows } from "./rows";
+export {
+  addRows, multiplyRows, multiplyPlusOneRows, copyRows, gatherRows, normalizeRows, hierarchicalRows, transposeRows,
+} from "./rows";
+export { resizeGrid } from "./resize";
+export { phaseStrided, projectedPhase, complexOrderRows, multiplesOfRow, phaseSums } from "./fourier";
 export { roundBfloat16 } from "./math/bfloat16";

@@ -11,6 +11,7 @@ export { type RotaryFrequencies, rotaryFrequencies } from './rotary/frequencies.
 export type { MropeLayout, Pairing, Precision, RopeType, RotarySpec } from './rotary/spec.ts';
 export { RotaryTable, type RotaryTableOptions, rotaryTable, rotaryTableFrom } from './rotary/table.ts';
 export { type MergeOptions, merge } from './rows/merge.ts';
+export { type ResizePositionTableOptions, resizePositionTable } from './rows/resize.ts';
 export type { Positions } from './runtime/arguments.ts';
 export { attach, createEngine, type Engine, type EngineOptions } from './runtime/engine.ts';
 export { PosencError, type PosencErrorCode } from './runtime/errors.ts';

@@ -15,6 +15,16 @@ export const KERNEL_ARITY = {
   multiplyRows: 6,
   multiplyPlusOneRows: 6,
   copyRows: 7,
+  gatherRows: 8,
+  normalizeRows: 4,
+  hierarchicalRows: 7,
+  transposeRows: 6,
+  resizeGrid: 15,
+  phaseStrided: 12,
+  projectedPhase: 10,
+  complexOrderRows: 18,
+  multiplesOfRow: 4,
+  phaseSums: 9,
   roundBfloat16: 2,
 } as const;
 
