@@ -9,3 +9,5 @@ export {
 export { resizeGrid } from "./resize";
 export { phaseStrided, projectedPhase, complexOrderRows, multiplesOfRow, phaseSums } from "./fourier";
 export { roundBfloat16 } from "./math/bfloat16";
+export { mapUnary, mapUnary64, mapPow, mapPow64 } from "./math/unary";
+export { linear, productTransposed, product, layerNormRows } from "./dense";
