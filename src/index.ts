@@ -2,7 +2,19 @@
  * posenc: every positional encoding a transformer uses, computed by WebAssembly SIMD kernels, handed out as zero-copy
  * Float32Arrays. Nothing happens at import; the default engine is made on first use.
  */
+export {
+  type FourierFeaturesOptions,
+  fourierFeatures,
+  type GaussianFourierOptions,
+  gaussianFourier,
+  type NerfEncodingOptions,
+  nerfEncoding,
+  type PixelBandsOptions,
+  pixelBands,
+} from './absolute/fourier.ts';
+export { type Sincos2dOptions, type Sincos3dOptions, sincos2d, sincos3d } from './absolute/sincos.ts';
 export { type SinusoidalOptions, sinusoidal } from './absolute/sinusoidal.ts';
+export { type TimestepEmbeddingOptions, type TimestepPreset, timestepEmbedding } from './absolute/timestep.ts';
 export { type AlibiOptions, alibi, alibiSlopes } from './bias/alibi.ts';
 export { type ExpandDiagonalOptions, expandDiagonal } from './bias/diagonal.ts';
 export { fingerprint } from './fingerprint.ts';
