@@ -60,7 +60,23 @@ function put(o: usize, word: u32, mode: i32): void {
   else store<u32>(o, word);
 }
 
-/** out[t] = (first + t step) x scale + offset, as int32: the index of a table entry for each of its places. */
+/** out[t] = first + t step, as int32: the number of a table entry in each of its places. */
 export function indexRow(out: usize, first: i32, step: i32, count: usize): void {
   for (let t: usize = 0; t < count; t++) store<i32>(out + (t << 2), first + <i32>t * step);
+}
+
+/** Pairs (ys[e / breadth], xs[e mod breadth]) of the table entries e = first .. first + count - 1. */
+export function gridCoordinates(out: usize, ys: usize, xs: usize, breadth: usize, first: usize, count: usize): void {
+  for (let e = first; e < first + count; e++, out += 8) {
+    const y = e / breadth;
+    store<f32>(out, load<f32>(ys + (y << 2)));
+    store<f32>(out, load<f32>(xs + ((e - y * breadth) << 2)), 4);
+  }
+}
+
+/** x times factor, in place. */
+export function scaleFloats(x: usize, n: usize, factor: f32): void {
+  const f = f32x4.splat(factor);
+  for (; n >= 4; n -= 4, x += 16) v128.store(x, f32x4.mul(v128.load(x), f));
+  for (; n; n--, x += 4) store<f32>(x, load<f32>(x) * factor);
 }

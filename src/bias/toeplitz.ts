@@ -5,9 +5,10 @@
 import { boolean, integer, numbers, size } from '../runtime/arguments.ts';
 import type { Engine } from '../runtime/engine.ts';
 import { PosencError, show } from '../runtime/errors.ts';
-import { checkOut, checkOverlap, chooseEngine, lengthOf, type Operand, operand, output } from '../runtime/operands.ts';
+import { checkOut, checkOverlap, chooseEngine, type Operand, operand, output } from '../runtime/operands.ts';
 import { Tensor } from '../runtime/tensor.ts';
 import { BIAS_OPTIONS, type BiasOptions, type Block, blockOf, UNLIMITED } from './rows.ts';
+import { inMemory, repeatsOf } from './scores.ts';
 
 export interface ToeplitzOptions extends BiasOptions {
   /**
@@ -133,8 +134,8 @@ export function toeplitz(encoding: Encoding, o: ToeplitzOptions): Tensor {
     checkOverlap(name, 'out', table, o.out, false);
     checkOverlap(name, 'addTo', table, o.addTo, false);
   }
-  if (o.addTo instanceof Float32Array && o.addTo.buffer !== engine.memory.buffer) {
-    return addToForeign(engine, encoding, o, o.addTo, shape);
+  if (o.addTo !== undefined && !inMemory(engine, o.addTo)) {
+    return addToForeign(engine, encoding, o, o.addTo as Float32Array, shape);
   }
   const target =
     o.addTo === undefined
@@ -181,12 +182,6 @@ function addToForeign(
   scores: Float32Array,
   shape: readonly number[],
 ): Tensor {
-  if (!engine.ownsMemory) {
-    throw new PosencError(
-      'ERR_OPTION',
-      'addTo: an engine attached to your memory works in place; give a Float32Array on that memory',
-    );
-  }
   const repeats = repeatsOf(scores, shape);
   const staged = Tensor.from(scores, repeats === 1 ? shape : [repeats, ...shape], { engine });
   try {
@@ -203,22 +198,6 @@ function refuse(o: ToeplitzOptions, beside: string, names: readonly (keyof Toepl
   for (const name of names) {
     if (o[name] !== undefined) throw new PosencError('ERR_OPTION', `${name}: has no meaning beside ${beside}`);
   }
-}
-
-/** How many times `shape` fits the scores. */
-function repeatsOf(scores: Tensor | Float32Array, shape: readonly number[]): number {
-  const length = lengthOf('addTo', scores);
-  if (scores instanceof Tensor && scores.dtype !== 'float32') {
-    throw new PosencError('ERR_OPTION', `addTo: expected a float32 Tensor, got ${scores.dtype}`);
-  }
-  const one = shape.reduce((product, n) => product * n, 1);
-  const inner = scores instanceof Tensor ? scores.shape.slice(-shape.length) : shape;
-  const fits = one === 0 ? length === 0 : length % one === 0 && length > 0;
-  if (!fits || inner.length !== shape.length || inner.some((n, i) => n !== shape[i])) {
-    const got = scores instanceof Tensor ? `[${scores.shape.join(', ')}]` : `${length} numbers`;
-    throw new PosencError('ERR_SHAPE', `addTo: expected [..., ${shape.join(', ')}], got ${got}`);
-  }
-  return one === 0 ? 1 : length / one;
 }
 
 interface Batch {

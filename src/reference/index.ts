@@ -5,6 +5,7 @@
 export { type AlibiOptions, type AlibiSlopesOptions, alibi, alibiSlopes } from './alibi.ts';
 export { type RotaryFrequencies, rotaryFrequencies } from './frequencies.ts';
 export { type MergeOptions, merge } from './merge.ts';
+export { type ResizePositionTableOptions, resizePositionTable } from './resize.ts';
 export type { ReferenceTensor, Shaped } from './result.ts';
 export {
   type ApplyRotaryOptions,

@@ -14,18 +14,28 @@
 import type { Adapter } from '../types.ts';
 import { alibi } from './alibi.ts';
 import { biasDiagonal } from './bias-diagonal.ts';
+import { biasGrid } from './bias-grid.ts';
+import { fourier } from './fourier.ts';
+import { interpolation } from './interpolation.ts';
 import { merge } from './merge.ts';
 import { rotaryApply } from './rotary-apply.ts';
 import { rotaryFrequencies } from './rotary-frequencies.ts';
 import { rotaryTables } from './rotary-tables.ts';
+import { sincos } from './sincos.ts';
 import { sinusoidal } from './sinusoidal.ts';
+import { timestep } from './timestep.ts';
 
 export const adapters: readonly Adapter[] = [
   ...alibi,
   ...biasDiagonal,
+  ...biasGrid,
+  ...fourier,
+  ...interpolation,
   ...merge,
   ...rotaryApply,
   ...rotaryFrequencies,
   ...rotaryTables,
+  ...sincos,
   ...sinusoidal,
+  ...timestep,
 ];
