@@ -19,6 +19,7 @@ export { type AlibiOptions, alibi, alibiSlopes } from './bias/alibi.ts';
 export { type BeitBiasOptions, beitBias } from './bias/beit.ts';
 export { type ExpandDiagonalOptions, expandDiagonal } from './bias/diagonal.ts';
 export { type DynamicBiasOptions, dynamicBias } from './bias/dynamicBias.ts';
+export { type FireOptions, fire } from './bias/fire.ts';
 export { type KerpleOptions, kerple } from './bias/kerple.ts';
 export { type AttentionMaskOptions, attentionMask } from './bias/masks.ts';
 export { type MaxvitBiasOptions, maxvitBias } from './bias/maxvit.ts';

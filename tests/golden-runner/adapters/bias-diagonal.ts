@@ -1,4 +1,4 @@
-/** Biases that depend on the distance: T5, KERPLE, Sandwich, the bias network over distances, the naive table, masks. */
+/** Biases that depend on the distance: T5, KERPLE, Sandwich, FIRE, networks, the naive table, masks. */
 import { type Adapter, type Context, type GoldenRecord, type Output, type Outputs, Unsupported } from '../types.ts';
 import { defined, floats, input, number, required, reshaped, word } from './shared.ts';
 
@@ -136,6 +136,24 @@ function dynamicBias(record: GoldenRecord, { api }: Context): Outputs {
   return { bias };
 }
 
+function fire(record: GoldenRecord, { api }: Context): Outputs {
+  const { params } = record;
+  const bias: Output = api.fire(
+    defined({
+      layers: [
+        { weight: floats(record, 'w1'), bias: floats(record, 'b1') },
+        { weight: floats(record, 'w2'), bias: floats(record, 'b2') },
+      ],
+      c: number(params, 'c'),
+      initL: number(params, 'init_L'),
+      lMultiplier: number(params, 'L_multiplier'),
+      eps: number(params, 'eps'),
+      keyLength: required(params, 'L'),
+    }),
+  );
+  return { bias: like(bias, record.outputs.bias?.shape ?? bias.shape) };
+}
+
 function naive(record: GoldenRecord, { api }: Context): Outputs {
   const { params } = record;
   const layout = word(params, 'layout', { '[q,k,H] (heads LAST)': 'qkh', '[H,q,k]': 'hqk' });
@@ -233,6 +251,12 @@ export const biasDiagonal: Adapter[] = [
     params: ['log_distance', 'q_len', 'k_len', 'activation', 'layout'],
     inputs: DYNAMIC_INPUTS,
     run: dynamicBias,
+  },
+  {
+    when: { system: ['fire'] },
+    params: ['num_heads', 'mlp_width', 'c', 'init_L', 'L_multiplier', 'eps', 'L'],
+    inputs: ['w1', 'b1', 'w2', 'b2'],
+    run: fire,
   },
   {
     when: { system: ['naive-relative-bias'] },
