@@ -34,6 +34,7 @@ export {
   swinV2Coordinates,
 } from './bias/swinV2.ts';
 export { type T5BiasOptions, type T5BucketsOptions, t5Bias, t5Buckets } from './bias/t5.ts';
+export { type TupeBucketOptions, type TupeOptions, type TupeProjection, tupe, tupeBuckets } from './bias/tupe.ts';
 export { fingerprint } from './fingerprint.ts';
 export { type ApplyRotaryOptions, applyRotary } from './rotary/apply.ts';
 export { type RotaryFrequencies, rotaryFrequencies } from './rotary/frequencies.ts';

@@ -24,6 +24,7 @@ import { rotaryTables } from './rotary-tables.ts';
 import { sincos } from './sincos.ts';
 import { sinusoidal } from './sinusoidal.ts';
 import { timestep } from './timestep.ts';
+import { tupe } from './tupe.ts';
 
 export const adapters: readonly Adapter[] = [
   ...alibi,
@@ -38,4 +39,5 @@ export const adapters: readonly Adapter[] = [
   ...sincos,
   ...sinusoidal,
   ...timestep,
+  ...tupe,
 ];
