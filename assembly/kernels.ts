@@ -1,7 +1,7 @@
 // The ABI: every exported kernel, in one list. src/runtime/abi.ts types it; a test holds the two equal.
 export { phasePlan, phaseRows, phaseAt, sincosTorch } from "./phase";
 export { rotate } from "./rotate";
-export { alibiRows } from "./diagonal";
+export { alibiRows, slopeDistances } from "./diagonal";
 export {
   expandRows, gatherDistances, distanceRow, maskRow, fillRows, transposeEntries, pickRows, maskBytes,
 } from "./toeplitz";

@@ -10,6 +10,7 @@ export const KERNEL_ARITY = {
   sincosTorch: 14,
   rotate: 24,
   alibiRows: 17,
+  slopeDistances: 9,
   expandRows: 10,
   gatherDistances: 18,
   distanceRow: 7,
