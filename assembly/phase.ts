@@ -444,7 +444,7 @@ export function torchRows(
 }
 
 /** (sin, cos) of an angle in radians that is a float32 number: its fraction fits 52 bits wherever the turns are used. */
-function sincosAngle(p: v128, k: usize, out: usize): void {
+export function sincosAngle(p: v128, k: usize, out: usize): void {
   const two52 = v128.load64_splat(k, 136);
   const magnitude = v128.andnot(p, v128.load64_splat(k, 152));
   const floor = f64x2.floor(magnitude);

@@ -9,6 +9,7 @@ export { type RotaryFrequencies, rotaryFrequencies } from './frequencies.ts';
 export { hybridScores } from './hybrid.ts';
 export { type MergeOptions, merge } from './merge.ts';
 export { nezhaScores, nezhaTable, nezhaValues } from './nezha.ts';
+export { type ResizePositionTableOptions, resizePositionTable } from './resize.ts';
 export type { ReferenceTensor, Shaped } from './result.ts';
 export { type ApplyRotaryOptions, applyRotary, applyRotaryQKV, queryScale } from './rotary.ts';
 export { shawIndex, shawScores, shawValues } from './shaw.ts';

@@ -13,9 +13,12 @@
  */
 import type { Adapter } from '../types.ts';
 import { alibi } from './alibi.ts';
-import { configs } from './configs.ts';
+import { biasDiagonal } from './bias-diagonal.ts';
+import { biasGrid } from './bias-grid.ts';
 import { deberta } from './deberta.ts';
+import { fourier } from './fourier.ts';
 import { hybrid } from './hybrid.ts';
+import { interpolation } from './interpolation.ts';
 import { kitaevKlein } from './kitaev-klein.ts';
 import { merge } from './merge.ts';
 import { mropeIndex } from './mrope-index.ts';
@@ -31,31 +34,40 @@ import { rotaryTables } from './rotary-tables.ts';
 import { rotaryVllm } from './rotary-vllm.ts';
 import { rotaryYarnRepo } from './rotary-yarn-repo.ts';
 import { shaw } from './shaw.ts';
+import { sincos } from './sincos.ts';
 import { sinusoidal } from './sinusoidal.ts';
+import { timestep } from './timestep.ts';
 import { transformerXl } from './transformer-xl.ts';
+import { tupe } from './tupe.ts';
 import { xlnet } from './xlnet.ts';
 
 export const adapters: readonly Adapter[] = [
   ...alibi,
-  ...configs,
+  ...biasDiagonal,
+  ...biasGrid,
   ...deberta,
+  ...fourier,
   ...hybrid,
+  ...interpolation,
   ...kitaevKlein,
   ...merge,
   ...mropeIndex,
   ...nezha,
   ...rotaryApply,
-  ...rotaryFrequencies,
   ...rotaryComplex,
+  ...rotaryFrequencies,
   ...rotaryGgml,
   ...rotaryMrope,
   ...rotaryOnnx,
   ...rotaryState,
+  ...rotaryTables,
   ...rotaryVllm,
   ...rotaryYarnRepo,
-  ...rotaryTables,
   ...shaw,
+  ...sincos,
   ...sinusoidal,
+  ...timestep,
   ...transformerXl,
+  ...tupe,
   ...xlnet,
 ];
