@@ -97,6 +97,14 @@ export function applyRotary(
       `table: rotates channels ${table.rotaryOffset} to ${table.rotaryOffset + table.rotaryDim}, but x has ${channels} per head`,
     );
   }
+  for (const [name, own, got] of [
+    ['batches', table.batches, batch],
+    ['heads', table.heads, heads],
+  ] as const) {
+    if (own !== undefined && own !== got) {
+      throw new PosencError('ERR_SHAPE', `table: has rows for ${own} ${name}, but x has ${got}`);
+    }
+  }
   const indices = rowIndices(table, batch, sequence, layout, outOfRange, o);
   if (o.out !== undefined) {
     if (o.strides) throw new PosencError('ERR_OPTION', 'strides: only for rotating in place; leave out `out`');
@@ -330,7 +338,10 @@ function rotateRows(
   inverse: boolean,
 ): void {
   const pairs = table.rotaryDim / 2;
-  const rowBytes = 4 * pairs;
+  const rowBytes = 4 * table.width;
+  const partner = table.partnerAngles ? 4 * pairs : 0;
+  const headBytes = table.heads === undefined ? 0 : table.length * rowBytes;
+  const batchBytes = table.batches === undefined ? 0 : (table.heads ?? 1) * table.length * rowBytes;
   const load = inverse ? table.outputPairing : table.pairing;
   const store = inverse ? table.pairing : table.outputPairing;
   const mode = (load === 'interleaved' ? 1 : 0) | (store === 'interleaved' ? 2 : 0) | (inverse ? 4 : 0);
@@ -345,25 +356,21 @@ function rotateRows(
   const scratch = engine.scratch();
   const indexBytes = 4 * Math.min(INDEX_BLOCK, Math.floor(engine.scratchBytes / 8));
   const temp = load !== store && from === to ? scratch + indexBytes : 0;
-  const run = (
-    batches: number,
-    tokens: number,
-    x: number,
-    out: number,
-    firstRow: number,
-    rows: number,
-    perBatch: number,
-  ) => {
+  const run = (batches: number, tokens: number, skip: number, batch: number, rows: number) => {
+    const out = to + lead + skip;
+    const x = from + lead + skip;
+    const c = cos + batch * batchBytes;
+    const d = sin + batch * batchBytes;
     // biome-ignore format: grouped as the kernel declares it
     if (byHead) engine.kernels.rotate(
-      out, x, cos + firstRow, sin + firstRow, rows, pairs, rowBytes, mode, temp,
-      batches, heads, tokens, b, h, s, b, h, s, 0, 0, rows ? 0 : rowBytes, perBatch, 0, 4);
+      out, x, c, d, partner, rows, pairs, rowBytes, mode, temp,
+      batches, heads, tokens, b, h, s, b, h, s, batchBytes, headBytes, rows ? 0 : rowBytes, 0, 0, 4);
     else engine.kernels.rotate(
-      out, x, cos + firstRow, sin + firstRow, rows, pairs, rowBytes, mode, temp,
-      batches, tokens, heads, b, s, h, b, s, h, 0, rows ? 0 : rowBytes, 0, perBatch, 4, 0);
+      out, x, c, d, partner, rows, pairs, rowBytes, mode, temp,
+      batches, tokens, heads, b, s, h, b, s, h, batchBytes, rows ? 0 : rowBytes, headBytes, 0, 4, 0);
   };
   if (!indices) {
-    run(batch, sequence, from + lead, to + lead, 0, 0, 0);
+    run(batch, sequence, 0, 0, 0);
     return;
   }
   const block = indexBytes / 4;
@@ -373,8 +380,7 @@ function rotateRows(
       const tokens = Math.min(block, sequence - at);
       const first = n * indices.perBatch + at;
       engine.i32.set(indices.rows.subarray(first, first + tokens), scratch >>> 2);
-      const skip = lead + n * b + at * s;
-      run(indices.perBatch ? 1 : batch, tokens, from + skip, to + skip, 0, scratch, 0);
+      run(indices.perBatch ? 1 : batch, tokens, n * b + at * s, n, scratch);
     }
   }
 }

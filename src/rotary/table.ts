@@ -11,9 +11,24 @@ import { Tensor } from '../runtime/tensor.ts';
 import { type RotaryFrequencies, rotaryFrequencies } from './frequencies.ts';
 import type { Pairing, RotarySpec } from './spec.ts';
 
+/** What a table knows of itself. */
+export interface TableParts {
+  readonly cos: Tensor;
+  readonly sin: Tensor;
+  readonly start: number | undefined;
+  readonly length: number;
+  readonly rotaryDim: number;
+  readonly rotaryOffset: number;
+  readonly pairing: Pairing;
+  readonly outputPairing: Pairing;
+  readonly partnerAngles?: boolean;
+  readonly batches?: number;
+  readonly heads?: number;
+}
+
 /** cos and sin for applyRotary, and what it needs to know about them. */
 export class RotaryTable {
-  /** [n, rotaryDim / 2] */
+  /** [n, rotaryDim / 2]; with partnerAngles [n, rotaryDim]; before that [batches] and [heads] where rows are not shared. */
   readonly cos: Tensor;
   readonly sin: Tensor;
   /** Position of row 0; undefined when the rows follow a list of positions (row t then belongs to token t). */
@@ -25,9 +40,18 @@ export class RotaryTable {
   readonly rotaryOffset: number;
   readonly pairing: Pairing;
   readonly outputPairing: Pairing;
+  /**
+   * The two channels of a pair have angles of their own: a row holds the rotaryDim / 2 values of the first channels, then
+   * those of the second ones. Not a rotation any more. Default false.
+   */
+  readonly partnerAngles: boolean;
+  /** Every batch has rows of its own: cos is [batches, (heads,) n, width]. */
+  readonly batches: number | undefined;
+  /** Every head has rows of its own: cos is [(batches,) heads, n, width]. */
+  readonly heads: number | undefined;
 
   /** @internal */
-  constructor(parts: Omit<RotaryTable, 'dispose'>) {
+  constructor(parts: TableParts) {
     this.cos = parts.cos;
     this.sin = parts.sin;
     this.start = parts.start;
@@ -36,6 +60,14 @@ export class RotaryTable {
     this.rotaryOffset = parts.rotaryOffset;
     this.pairing = parts.pairing;
     this.outputPairing = parts.outputPairing;
+    this.partnerAngles = parts.partnerAngles ?? false;
+    this.batches = parts.batches;
+    this.heads = parts.heads;
+  }
+
+  /** Numbers in a row of cos. */
+  get width(): number {
+    return this.partnerAngles ? this.rotaryDim : this.rotaryDim / 2;
   }
 
   /** Gives cos and sin back; idempotent. */

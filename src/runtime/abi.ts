@@ -8,7 +8,7 @@ export const KERNEL_ARITY = {
   phaseRows: 11,
   phaseAt: 11,
   sincosTorch: 14,
-  rotate: 24,
+  rotate: 25,
   alibiRows: 17,
   expandRows: 8,
   addRows: 6,
