@@ -12,7 +12,7 @@
 import { sincos } from "./math/sincos";
 
 /** Fills a row of (sin, cos) lanes at position p, multiplied by the amplitude. */
-function seedRow(plan: usize, np: usize, p: f64, amplitude: f64, dst: usize, k: usize): void {
+export function seedRow(plan: usize, np: usize, p: f64, amplitude: f64, dst: usize, k: usize): void {
   const magnitude = abs<f64>(p);
   const floor = Math.floor(magnitude);
   const n = i64x2.splat(<i64>floor);
@@ -261,7 +261,7 @@ export function sincosTorch(
 }
 
 /** (sin, cos) of an angle in radians that is a float32 number: its fraction fits 52 bits wherever the turns are used. */
-function sincosAngle(p: v128, theta: v128, whole: v128, high: v128, low: v128, k: usize, out: usize): void {
+export function sincosAngle(p: v128, theta: v128, whole: v128, high: v128, low: v128, k: usize, out: usize): void {
   const two52 = v128.load64_splat(k, 136);
   const magnitude = v128.andnot(p, v128.load64_splat(k, 152));
   const floor = f64x2.floor(magnitude);

@@ -42,7 +42,7 @@ interface Turns {
 const turnsOf = new WeakMap<Ladder, Turns>();
 
 /** Frequencies in turns per position: a whole part and a 128-bit fraction, of the magnitude. */
-function turns(ladder: Ladder): Turns {
+export function turns(ladder: Ladder): Turns {
   let known = turnsOf.get(ladder);
   if (known) return known;
   const n = ladder.count;
