@@ -5,3 +5,5 @@ export { alibiRows } from "./diagonal";
 export { expandRows } from "./toeplitz";
 export { addRows, multiplyRows, multiplyPlusOneRows, copyRows } from "./rows";
 export { roundBfloat16 } from "./math/bfloat16";
+export { mapUnary, mapUnary64, mapPow, mapPow64 } from "./math/unary";
+export { linear, productTransposed, product, layerNormRows } from "./dense";

@@ -16,7 +16,31 @@ export const KERNEL_ARITY = {
   multiplyPlusOneRows: 6,
   copyRows: 7,
   roundBfloat16: 2,
+  mapUnary: 5,
+  mapUnary64: 5,
+  mapPow: 5,
+  mapPow64: 5,
+  linear: 11,
+  productTransposed: 10,
+  product: 10,
+  layerNormRows: 7,
 } as const;
 
 export type KernelName = keyof typeof KERNEL_ARITY;
 export type Kernels = { readonly [K in KernelName]: (...parameters: number[]) => void };
+
+/** Operation codes of mapUnary and of linear's activation (assembly/math/unary.ts). */
+export const UNARY = {
+  identity: 0,
+  relu: 1,
+  sigmoid: 2,
+  silu: 3,
+  gelu: 4,
+  tanh: 5,
+  exp: 6,
+  expm1: 7,
+  log: 8,
+  log1p: 9,
+  softplus: 10,
+  erf: 11,
+} as const;

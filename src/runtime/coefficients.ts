@@ -1,6 +1,7 @@
 /**
  * The coefficient block: constants of the kernels, written once per engine and passed by pointer, because a v128 literal
- * inside a loop is rebuilt by the engine in every turn. Offsets are those of assembly/math/sincos.ts and diagonal.ts.
+ * inside a loop is rebuilt by the engine in every turn. Offsets are those of assembly/math/sincos.ts,
+ * diagonal.ts and, from byte 208 on, assembly/math/constants.ts.
  */
 
 /** sin and cos on [-pi/4, pi/4]: fdlibm __kernel_sin and __kernel_cos. */
@@ -25,11 +26,57 @@ const WORDS = [
 /** float32 lane numbers 0 1 2 3. */
 const IOTA = [0, 1, 2, 3];
 
-export const COEFFICIENT_BYTES = 8 * (FLOATS.length + WORDS.length) + 16;
+/** (e^r - 1 - r) / r^2, |r| <= ln 2 / 2. These four: interpolated at Chebyshev nodes in 90 digits, error below 2^-54. */
+const EXP = [
+  0.5, 0.1666666666666667, 0.04166666666666667, 0.008333333333326136, 0.0013888888888883748, 0.00019841269874820627,
+  2.4801587325547743e-5, 2.7557255400206422e-6, 2.75572736431103e-7, 2.5105217004720745e-8, 2.0914686968086876e-9,
+];
+/** Q: ln((1 + s) / (1 - s)) = 2 s + s^3 Q(s^2), |s| <= 0.172. */
+const LOG = [
+  0.6666666666666666, 0.4000000000000088, 0.2857142857080323, 0.2222222239180047, 0.18181795630884753,
+  0.15386240205813478, 0.13268759668560612, 0.13086767009948175,
+];
+/** erf(x) / x - 1 in x^2, |x| <= 0.875. */
+const ERF = [
+  0.1283791670955126, -0.3761263890318374, 0.11283791670954353, -0.026866170644942594, 0.005223977623059443,
+  -0.0008548326845690305, 0.00012055324561705379, -1.492538720169797e-5, 1.6456607597388118e-6, -1.6289242608284092e-7,
+  1.4122777660357666e-8, -8.666276629203472e-10,
+];
+/** (1 + 2 x) e^(x^2) erfc(x) - 1 in q = (x - 4) / (x + 4), 0 <= x <= 30. */
+const ERFC = [
+  0.2329951186255525, -0.139621116840563, 0.015379652102619512, 0.06809705425474666, -0.10103906603627971,
+  0.09373283499652771, -0.06633036581319794, 0.03716751556571174, -0.01619773403952656, 0.00503196973767563,
+  -0.000757773473253444, -0.00019925546993862576, 0.00015062277973082035, -2.4403079119243878e-5, -1.122611190011319e-5,
+  5.7172007073389786e-6, 3.0324186618894764e-7, -8.335707797974609e-7, 6.139001016255127e-8, 1.1363818318583681e-7,
+  -7.591060963704628e-9, -1.294881161729725e-8, -1.5902204583903627e-9,
+];
+
+const MATH_WORDS = [
+  0x00095f6200000000n, // bits of 1 - bits of sqrt(1/2), upper half
+  0x000fffffffffffffn, // mantissa
+  0x3fe6a09e00000000n, // bits of sqrt(1/2), upper half
+  0xfffffffff8000000n, // upper 26 bits of a mantissa
+];
+const MATH_FLOATS = [
+  ...[Math.LOG2E, 0.6931471805598903, 5.497923018708371e-14, 1.5 * 2 ** 52, -746, 710, -50],
+  ...EXP,
+  ...[2 ** -1022, 2 ** 54, 54, 2 ** 52 + 1023, Infinity],
+  ...LOG,
+  ...[1000, 2 ** 900, 20, 0.875, 30, 4],
+  ...ERF,
+  ...ERFC,
+  ...[Math.SQRT1_2, -1000, 42],
+];
+
+const MATH_START = 8 * (FLOATS.length + WORDS.length) + 16;
+export const COEFFICIENT_BYTES = MATH_START + 8 * (MATH_WORDS.length + MATH_FLOATS.length);
 
 export function writeCoefficients(buffer: ArrayBuffer, byteOffset: number): void {
   new Float64Array(buffer, byteOffset, FLOATS.length).set(FLOATS);
   const words = byteOffset + 8 * FLOATS.length;
   new BigUint64Array(buffer, words, WORDS.length).set(WORDS);
   new Float32Array(buffer, words + 8 * WORDS.length, 4).set(IOTA);
+  const math = byteOffset + MATH_START;
+  new BigUint64Array(buffer, math, MATH_WORDS.length).set(MATH_WORDS);
+  new Float64Array(buffer, math + 8 * MATH_WORDS.length, MATH_FLOATS.length).set(MATH_FLOATS);
 }

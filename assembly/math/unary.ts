@@ -1,0 +1,85 @@
+// Elementwise functions over contiguous numbers. float32 goes through the float64 lanes and is rounded once, so its results
+// are the nearest float32 in practice. Operation codes: UNARY of src/runtime/abi.ts.
+//   0 identity  1 relu  2 sigmoid  3 silu  4 gelu (erf form)  5 tanh  6 exp  7 expm1  8 log  9 log1p  10 softplus  11 erf
+import { SIGN, SILU_MIN } from "./constants";
+import { erf64x2, gelu64x2 } from "./erf";
+import { exp64x2, expm1_64x2 } from "./exp";
+import { log1p64x2, log64x2 } from "./log";
+import { pow64x2 } from "./pow";
+import { sigmoid64x2, tanh64x2 } from "./tanh";
+
+/** x sigmoid(x); -0 at -infinity. */
+// @ts-ignore: decorator
+@inline
+function silu64x2(x: v128, k: usize): v128 {
+  return f64x2.mul(f64x2.pmax(x, v128.load64_splat(k, SILU_MIN)), sigmoid64x2(x, k));
+}
+
+/** ln(1 + e^x) = max(x, 0) + ln(1 + e^-|x|). */
+// @ts-ignore: decorator
+@inline
+function softplus64x2(x: v128, k: usize): v128 {
+  const z = exp64x2(v128.or(x, v128.load64_splat(k, SIGN)), k);
+  return f64x2.add(f64x2.pmax(x, i64x2.splat(0)), log1p64x2(z, k));
+}
+
+/** The function `op` of two float64 lanes. */
+export function unary64x2(x: v128, op: i32, k: usize): v128 {
+  switch (op) {
+    case 1: return f64x2.pmax(x, i64x2.splat(0));
+    case 2: return sigmoid64x2(x, k);
+    case 3: return silu64x2(x, k);
+    case 4: return gelu64x2(x, k);
+    case 5: return tanh64x2(x, k);
+    case 6: return exp64x2(x, k);
+    case 7: return expm1_64x2(x, k);
+    case 8: return log64x2(x, k);
+    case 9: return log1p64x2(x, k);
+    case 10: return softplus64x2(x, k);
+    case 11: return erf64x2(x, k);
+    default: return x;
+  }
+}
+
+/** The function `op` of four float32 lanes. */
+export function unary32x4(x: v128, op: i32, k: usize): v128 {
+  if (op == 0) return x;
+  if (op == 1) return f32x4.pmax(x, i64x2.splat(0));
+  const low = unary64x2(f64x2.promote_low_f32x4(x), op, k);
+  const high = unary64x2(f64x2.promote_low_f32x4(v128.shuffle<i64>(x, x, 1, 1)), op, k);
+  return v128.shuffle<i64>(f32x4.demote_f64x2_zero(low), f32x4.demote_f64x2_zero(high), 0, 2);
+}
+
+/** out[i] = op(x[i]) for n float32; out may be x. */
+export function mapUnary(out: usize, x: usize, n: usize, op: i32, k: usize): void {
+  for (; n >= 4; n -= 4, x += 16, out += 16) v128.store(out, unary32x4(v128.load(x), op, k));
+  for (; n; n--, x += 4, out += 4) v128.store32_lane(out, unary32x4(v128.load32_zero(x), op, k), 0);
+}
+
+/** out[i] = op(x[i]) for n float64; out may be x. */
+export function mapUnary64(out: usize, x: usize, n: usize, op: i32, k: usize): void {
+  for (; n >= 2; n -= 2, x += 16, out += 16) v128.store(out, unary64x2(v128.load(x), op, k));
+  if (n) v128.store64_lane(out, unary64x2(v128.load64_zero(x), op, k), 0);
+}
+
+/** out[i] = x[i]^exponent for n float32, x >= 0 (see pow.ts); out may be x. */
+export function mapPow(out: usize, x: usize, n: usize, exponent: f64, k: usize): void {
+  const y = f64x2.splat(exponent);
+  for (; n >= 4; n -= 4, x += 16, out += 16) {
+    const a = v128.load(x);
+    const low = pow64x2(f64x2.promote_low_f32x4(a), y, k);
+    const high = pow64x2(f64x2.promote_low_f32x4(v128.shuffle<i64>(a, a, 1, 1)), y, k);
+    v128.store(out, v128.shuffle<i64>(f32x4.demote_f64x2_zero(low), f32x4.demote_f64x2_zero(high), 0, 2));
+  }
+  for (; n; n--, x += 4, out += 4) {
+    const power = pow64x2(f64x2.promote_low_f32x4(v128.load32_zero(x)), y, k);
+    v128.store32_lane(out, f32x4.demote_f64x2_zero(power), 0);
+  }
+}
+
+/** out[i] = x[i]^exponent for n float64, x >= 0 (see pow.ts); out may be x. */
+export function mapPow64(out: usize, x: usize, n: usize, exponent: f64, k: usize): void {
+  const y = f64x2.splat(exponent);
+  for (; n >= 2; n -= 2, x += 16, out += 16) v128.store(out, pow64x2(v128.load(x), y, k));
+  if (n) v128.store64_lane(out, pow64x2(v128.load64_zero(x), y, k), 0);
+}
