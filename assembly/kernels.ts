@@ -7,3 +7,7 @@ export { addRows, multiplyRows, multiplyPlusOneRows, copyRows } from "./rows";
 export { roundBfloat16 } from "./math/bfloat16";
 export { mapUnary, mapUnary64, mapPow, mapPow64 } from "./math/unary";
 export { linear, productTransposed, product, layerNormRows } from "./dense";
+export { seedLanes, axisAngles, angleLanes, narrowAngles, lanesToTable, turnLanes } from "./lanes";
+export { turn } from "./turn";
+export { permuteColumns, fillRows } from "./axial";
+export { polar } from "./polar";

@@ -108,7 +108,7 @@ export function lanesToTable(
 /**
  * Lanes that turn vectors rotated by one table into vectors rotated by another: to / from as complex numbers, which undoes
  * the amplitude of `from` too. Row t of the result is made of row from + fromRows[t] and to + toRows[t] (int32 indices; 0 for
- * consecutive rows). A table of 0 is the identity. A negative index: the lanes of the identity.
+ * consecutive rows). A `to` of 0 is the identity.
  * fromBytes, toBytes: bytes of a table row.
  */
 export function turnLanes(
@@ -119,31 +119,25 @@ export function turnLanes(
   const one = v128.load64_splat(k, 104);
   const zero = i64x2.splat(0);
   for (let t: usize = 0; t < n; t++) {
-    let f: isize = fromRows ? load<i32>(fromRows + (t << 2)) : <isize>t;
-    let g: isize = toRows ? load<i32>(toRows + (t << 2)) : <isize>t;
-    const idle = f < 0 || g < 0;
+    const f = fromRows ? load<i32>(fromRows + (t << 2)) : <i32>t;
+    const g = toRows ? load<i32>(toRows + (t << 2)) : <i32>t;
     const next = out + (np << 4);
-    let fc = fromCos + f * fromBytes;
-    let fs = fromSin + f * fromBytes;
-    let tc = toCos + g * toBytes;
-    let ts = toSin + g * toBytes;
+    let fc = fromCos + <usize>f * fromBytes;
+    let fs = fromSin + <usize>f * fromBytes;
+    let tc = toCos + <usize>g * toBytes;
+    let ts = toSin + <usize>g * toBytes;
     for (let rest = <isize>count; rest > 0; rest -= 2, out += 32) {
       let c = one;
       let s = zero;
-      if (!idle && toCos) {
+      if (toCos) {
         c = wide(tc, rest);
         s = wide(ts, rest);
       }
-      if (!idle && fromCos) {
-        const a = wide(fc, rest);
-        const b = wide(fs, rest);
-        const square = f64x2.add(f64x2.mul(a, a), f64x2.mul(b, b));
-        const re = f64x2.div(f64x2.add(f64x2.mul(c, a), f64x2.mul(s, b)), square);
-        s = f64x2.div(f64x2.sub(f64x2.mul(s, a), f64x2.mul(c, b)), square);
-        c = re;
-      }
-      v128.store(out, s);
-      v128.store(out, c, 16);
+      const a = wide(fc, rest);
+      const b = wide(fs, rest);
+      const inverse = f64x2.div(one, f64x2.add(f64x2.mul(a, a), f64x2.mul(b, b)));
+      v128.store(out, f64x2.mul(f64x2.sub(f64x2.mul(s, a), f64x2.mul(c, b)), inverse));
+      v128.store(out, f64x2.mul(f64x2.add(f64x2.mul(c, a), f64x2.mul(s, b)), inverse), 16);
       fc += 8;
       fs += 8;
       tc += 8;

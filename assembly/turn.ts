@@ -66,8 +66,8 @@ function repair(x: usize, pairs: usize, temp: usize, toInterleaved: bool): void 
 
 /**
  * Turns n0 x n1 x n2 vectors in place. Strides in bytes: x* of the vectors, l* of the lanes, i* of the row indices.
- * rows: int32 row of lanes per vector at rows + i*, or 0 when the lane strides alone say it; a negative row leaves the vector
- * as it is. laneBytes: bytes of a row of lanes. load, store: pairing before and after, 0 half, 1 interleaved.
+ * rows: int32 row of lanes per vector at rows + i*, or 0 when the lane strides alone say it.
+ * laneBytes: bytes of a row of lanes. load, store: pairing before and after, 0 half, 1 interleaved.
  * temp: 8 x pairs bytes when they differ.
  */
 export function turn(
@@ -81,9 +81,7 @@ export function turn(
       let lane = lanes + a * l0 + b * l1;
       let index = rows + a * i0 + b * i1;
       for (let c: usize = 0; c < n2; c++, vector += x2, lane += l2, index += i2) {
-        const row = rows ? load<i32>(index) : 0;
-        if (row < 0) continue;
-        const at = lane + <usize>row * laneBytes;
+        const at = rows ? lane + <usize>load<i32>(index) * laneBytes : lane;
         if (load_) turnRow(vector, at, pairs, true);
         else turnRow(vector, at, pairs, false);
         if (load_ != store_) repair(vector, pairs, temp, store_ != 0);

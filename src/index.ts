@@ -7,6 +7,7 @@ export { type AlibiOptions, alibi, alibiSlopes } from './bias/alibi.ts';
 export { type ExpandDiagonalOptions, expandDiagonal } from './bias/diagonal.ts';
 export { fingerprint } from './fingerprint.ts';
 export { type ApplyRotaryOptions, applyRotary } from './rotary/apply.ts';
+export { type RetableOptions, retable, type ShiftKeysOptions, shiftKeys, unrotate } from './rotary/cached.ts';
 export { type RotaryFrequencies, rotaryFrequencies } from './rotary/frequencies.ts';
 export type { MropeLayout, Pairing, Precision, RopeType, RotarySpec } from './rotary/spec.ts';
 export { RotaryTable, type RotaryTableOptions, rotaryTable, rotaryTableFrom } from './rotary/table.ts';

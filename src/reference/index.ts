@@ -3,6 +3,7 @@
  * be checked on reading; the tests measure the kernels against it. Results are { shape, dtype: 'float32', data }.
  */
 export { type AlibiOptions, type AlibiSlopesOptions, alibi, alibiSlopes } from './alibi.ts';
+export { type RetableOptions, retable, type ShiftKeysOptions, shiftKeys, unrotate } from './cached.ts';
 export { type RotaryFrequencies, rotaryFrequencies } from './frequencies.ts';
 export { type MergeOptions, merge } from './merge.ts';
 export type { ReferenceTensor, Shaped } from './result.ts';

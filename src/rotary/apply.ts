@@ -141,7 +141,7 @@ export function applyRotary(
   return o.out ?? x;
 }
 
-interface Geometry {
+export interface Geometry {
   readonly layout: 'BSHD' | 'BHSD' | 'THD';
   readonly batch: number;
   readonly sequence: number;
@@ -151,7 +151,7 @@ interface Geometry {
   readonly strides: { readonly batch: number; readonly sequence: number; readonly head: number };
 }
 
-function geometryOf(x: unknown, layout: 'BSHD' | 'BHSD' | 'THD', o: ApplyRotaryOptions): Geometry {
+export function geometryOf(x: unknown, layout: 'BSHD' | 'BHSD' | 'THD', o: ApplyRotaryOptions): Geometry {
   const axes = layout.length;
   let shape: readonly number[];
   if (o.strides === undefined) shape = shapeOf('x', x, o.shape);
@@ -207,7 +207,7 @@ function checkStrides(
   }
 }
 
-interface Indices {
+export interface Indices {
   readonly rows: Int32Array;
   /** Rows per batch; 0 when every batch uses the same ones. */
   readonly perBatch: number;
@@ -215,7 +215,7 @@ interface Indices {
 }
 
 /** The table row of every token; undefined when token s simply uses row s. */
-function rowIndices(
+export function rowIndices(
   table: RotaryTable,
   batch: number,
   sequence: number,
