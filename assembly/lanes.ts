@@ -126,30 +126,40 @@ export function turnLanes(
     let fs = fromSin + <usize>f * fromBytes;
     let tc = toCos + <usize>g * toBytes;
     let ts = toSin + <usize>g * toBytes;
-    for (let rest = <isize>count; rest > 0; rest -= 2, out += 32) {
-      let c = one;
-      let s = zero;
-      if (toCos) {
-        c = wide(tc, rest);
-        s = wide(ts, rest);
-      }
-      const a = wide(fc, rest);
-      const b = wide(fs, rest);
-      const inverse = f64x2.div(one, f64x2.add(f64x2.mul(a, a), f64x2.mul(b, b)));
-      v128.store(out, f64x2.mul(f64x2.sub(f64x2.mul(s, a), f64x2.mul(c, b)), inverse));
-      v128.store(out, f64x2.mul(f64x2.add(f64x2.mul(c, a), f64x2.mul(s, b)), inverse), 16);
-      fc += 8;
-      fs += 8;
-      tc += 8;
-      ts += 8;
+    let rest = count;
+    for (; rest >= 2; rest -= 2, out += 32, fc += 8, fs += 8, tc += 8, ts += 8) {
+      turnPair(
+        wide(fc), wide(fs), toCos ? wide(tc) : one, toCos ? wide(ts) : zero, one, out,
+      );
+    }
+    if (rest) {
+      turnPair(
+        last(fc), last(fs), toCos ? last(tc) : one, toCos ? last(ts) : zero, one, out,
+      );
     }
     out = next;
   }
 }
 
-/** Two float32 (one, when it is the last) as float64. */
+/** (c + i s) / (a + i b), to `out`. */
 // @ts-ignore: decorator
 @inline
-function wide(p: usize, rest: isize): v128 {
-  return f64x2.promote_low_f32x4(rest > 1 ? v128.load64_zero(p) : v128.load32_zero(p));
+function turnPair(a: v128, b: v128, c: v128, s: v128, one: v128, out: usize): void {
+  const inverse = f64x2.div(one, f64x2.add(f64x2.mul(a, a), f64x2.mul(b, b)));
+  v128.store(out, f64x2.mul(f64x2.sub(f64x2.mul(s, a), f64x2.mul(c, b)), inverse));
+  v128.store(out, f64x2.mul(f64x2.add(f64x2.mul(c, a), f64x2.mul(s, b)), inverse), 16);
+}
+
+/** Two float32 as float64. */
+// @ts-ignore: decorator
+@inline
+function wide(p: usize): v128 {
+  return f64x2.promote_low_f32x4(v128.load64_zero(p));
+}
+
+/** One float32 as float64; the other lane is 0. */
+// @ts-ignore: decorator
+@inline
+function last(p: usize): v128 {
+  return f64x2.promote_low_f32x4(v128.load32_zero(p));
 }

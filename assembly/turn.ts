@@ -9,26 +9,30 @@ function turnRow(x: usize, lanes: usize, pairs: usize, interleaved: bool): void 
   const step: usize = interleaved ? 32 : 16;
   const end = x + (pairs >> 2) * step;
   for (; x < end; x += step, lanes += 64) {
-    let a: v128, b: v128;
+    let a0: v128, a1: v128, b0: v128, b1: v128;
     if (interleaved) {
       const v0 = v128.load(x);
       const v1 = v128.load(x, 16);
-      a = v128.shuffle<f32>(v0, v1, 0, 2, 4, 6);
-      b = v128.shuffle<f32>(v0, v1, 1, 3, 5, 7);
+      const a = v128.shuffle<f32>(v0, v1, 0, 2, 4, 6);
+      const b = v128.shuffle<f32>(v0, v1, 1, 3, 5, 7);
+      a0 = f64x2.promote_low_f32x4(a);
+      b0 = f64x2.promote_low_f32x4(b);
+      a1 = f64x2.promote_low_f32x4(v128.shuffle<f64>(a, a, 1, 1));
+      b1 = f64x2.promote_low_f32x4(v128.shuffle<f64>(b, b, 1, 1));
     } else {
-      a = v128.load(x);
-      b = v128.load(x + half);
+      // a load of two that are widened at once is one instruction
+      const y = x + half;
+      a0 = f64x2.promote_low_f32x4(v128.load64_zero(x));
+      b0 = f64x2.promote_low_f32x4(v128.load64_zero(y));
+      a1 = f64x2.promote_low_f32x4(v128.load64_zero(x, 8));
+      b1 = f64x2.promote_low_f32x4(v128.load64_zero(y, 8));
     }
     let s = v128.load(lanes);
     let c = v128.load(lanes, 16);
-    const a0 = f64x2.promote_low_f32x4(a);
-    const b0 = f64x2.promote_low_f32x4(b);
     const p0 = f32x4.demote_f64x2_zero(f64x2.sub(f64x2.mul(a0, c), f64x2.mul(b0, s)));
     const q0 = f32x4.demote_f64x2_zero(f64x2.add(f64x2.mul(b0, c), f64x2.mul(a0, s)));
     s = v128.load(lanes, 32);
     c = v128.load(lanes, 48);
-    const a1 = f64x2.promote_low_f32x4(v128.shuffle<f64>(a, a, 1, 1));
-    const b1 = f64x2.promote_low_f32x4(v128.shuffle<f64>(b, b, 1, 1));
     const p1 = f32x4.demote_f64x2_zero(f64x2.sub(f64x2.mul(a1, c), f64x2.mul(b1, s)));
     const q1 = f32x4.demote_f64x2_zero(f64x2.add(f64x2.mul(b1, c), f64x2.mul(a1, s)));
     if (interleaved) {

@@ -168,7 +168,7 @@ function exchange<T extends Tensor | Float32Array>(
       perBatch,
       lanes: (room) => {
         const rowBytes = 16 * padded;
-        const capacity = Math.floor((room.bytes - 8) / (rowBytes + 8));
+        const capacity = Math.floor((Math.min(room.bytes, Math.max(LANE_BYTES, 2 * rowBytes)) - 8) / (rowBytes + 8));
         const pointer = (room.pointer + 8 * capacity + 7) & ~7;
         return (b, token) => {
           const tokens = Math.min(capacity, sequence - token);
@@ -272,6 +272,9 @@ interface Turn {
   /** What writes the lanes into the room, from a token of a batch on. */
   readonly lanes: (room: Room) => (batch: number, token: number) => Block;
 }
+
+/** Lanes made at a time: they stay in the cache until they are used. */
+const LANE_BYTES = 1 << 16;
 
 /** Tokens whose row indices are handed to the kernel at a time. */
 const INDEX_BLOCK = 2048;
