@@ -139,3 +139,26 @@ export function rotate(
     }
   }
 }
+
+/**
+ * Calls prepared beforehand: `calls` blocks of 25 int32 at `prepared`, each the parameters of `rotate` in their order. The
+ * row of the table is `row` for all vectors, or with a negative one what the row indices say.
+ */
+export function rotateStep(prepared: usize, calls: usize, row: i32): void {
+  for (; calls; calls--, prepared += 100) {
+    const at = row > 0 ? <usize>row * word(prepared, 7) : 0;
+    rotate(
+      word(prepared, 0), word(prepared, 1), word(prepared, 2) + at, word(prepared, 3) + at, word(prepared, 4),
+      row < 0 ? word(prepared, 5) : 0, word(prepared, 6), word(prepared, 7), <i32>word(prepared, 8), word(prepared, 9),
+      word(prepared, 10), word(prepared, 11), word(prepared, 12), word(prepared, 13), word(prepared, 14), word(prepared, 15),
+      word(prepared, 16), word(prepared, 17), word(prepared, 18), word(prepared, 19), word(prepared, 20), word(prepared, 21),
+      word(prepared, 22), word(prepared, 23), word(prepared, 24),
+    );
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function word(prepared: usize, index: usize): usize {
+  return <usize>load<u32>(prepared + (index << 2));
+}

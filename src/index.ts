@@ -8,9 +8,23 @@ export { type ExpandDiagonalOptions, expandDiagonal } from './bias/diagonal.ts';
 export { fingerprint } from './fingerprint.ts';
 export { type ApplyRotaryOptions, applyRotary } from './rotary/apply.ts';
 export { type RetableOptions, retable, type ShiftKeysOptions, shiftKeys, unrotate } from './rotary/cached.ts';
+export {
+  type MropeFromTable,
+  mropeTableFrom,
+  type RotaryCaches,
+  rotaryTableAs,
+  rotaryTableFrom,
+  type TableAsOptions,
+  type TableLayout,
+} from './rotary/caches.ts';
+export { type PrepareDecodeOptions, prepareDecode, RotaryDecode } from './rotary/decode.ts';
+export { type DynamicState, dynamicState } from './rotary/dynamic.ts';
 export { type RotaryFrequencies, rotaryFrequencies } from './rotary/frequencies.ts';
+export { type GgmlRope, type GgmlTableOptions, ggmlRotaryTable } from './rotary/ggml-table.ts';
+export { type ApplyRotaryQKVOptions, applyRotaryQKV } from './rotary/qkv.ts';
+export { queryScale, type ScaleQueryOptions, scaleQuery, softmaxScale } from './rotary/scale.ts';
 export type { MropeLayout, Pairing, Precision, RopeType, RotarySpec } from './rotary/spec.ts';
-export { RotaryTable, type RotaryTableOptions, rotaryTable, rotaryTableFrom } from './rotary/table.ts';
+export { RotaryTable, type RotaryTableOptions, rotaryTable, type TableDtype } from './rotary/table.ts';
 export { type MergeOptions, merge } from './rows/merge.ts';
 export type { Positions } from './runtime/arguments.ts';
 export { attach, createEngine, type Engine, type EngineOptions } from './runtime/engine.ts';

@@ -12,23 +12,25 @@ import type { Engine } from '../runtime/engine.ts';
 import { PosencError, show } from '../runtime/errors.ts';
 import { checkOverlap, chooseEngine, operand } from '../runtime/operands.ts';
 import type { Tensor } from '../runtime/tensor.ts';
-import { type ApplyRotaryOptions, type Geometry, geometryOf, type Indices, rowIndices } from './apply.ts';
+import { type ApplyRotaryOptions, type Geometry, geometryOf } from './apply.ts';
+import { widen } from './caches.ts';
 import { type RotaryFrequencies, rotaryFrequencies } from './frequencies.ts';
 import { ggmlAngles } from './ggml.ts';
 import type { Pairing, RotarySpec } from './spec.ts';
-import { RotaryTable } from './table.ts';
+import { RotaryTable, type TableDtype } from './table.ts';
+import { type Indices, rowIndices } from './tokens.ts';
 
-export type ShiftKeysOptions = Pick<ApplyRotaryOptions, 'layout' | 'shape' | 'strides' | 'engine'> & {
+export type ShiftKeysOptions = Pick<ApplyRotaryOptions, 'layout' | 'heads' | 'shape' | 'strides' | 'engine'> & {
   /** Sequence length by which length-dependent rules (dynamic, longrope) chose the frequencies of the cached keys. */
   readonly context?: number;
 };
 
 export type RetableOptions = Pick<
   ApplyRotaryOptions,
-  'layout' | 'shape' | 'strides' | 'positions' | 'offset' | 'cuSeqlens' | 'engine'
+  'layout' | 'heads' | 'shape' | 'strides' | 'positions' | 'offset' | 'cuSeqlens' | 'engine'
 >;
 
-const LAYOUTS = ['BSHD', 'BHSD', 'THD'] as const;
+const LAYOUTS = ['BSHD', 'BHSD', 'THD', 'BSD', 'TD'] as const;
 
 /**
  * Moves cached keys by `delta` positions, in place: a key rotated for position p becomes the key rotated for p + delta. The
@@ -46,7 +48,7 @@ export function shiftKeys<T extends Tensor | Float32Array>(
   spec: RotarySpec,
   given: ShiftKeysOptions = {},
 ): T {
-  const o = options('shiftKeys', given, ['layout', 'shape', 'strides', 'context', 'engine']);
+  const o = options('shiftKeys', given, ['layout', 'heads', 'shape', 'strides', 'context', 'engine']);
   const layout = oneOf('layout', o.layout, LAYOUTS, 'BSHD');
   const context = o.context === undefined ? undefined : integer('context', o.context, 1, 2 ** 53);
   const deltas = positions('delta', typeof delta === 'number' ? [delta] : delta).slice();
@@ -109,8 +111,8 @@ export function shiftKeys<T extends Tensor | Float32Array>(
  */
 export function retable<T extends Tensor | Float32Array>(
   k: T,
-  from: RotaryTable,
-  to: RotaryTable,
+  from: RotaryTable<TableDtype>,
+  to: RotaryTable<TableDtype>,
   given: RetableOptions = {},
 ): T {
   return exchange('retable', k, { from, to }, given);
@@ -123,17 +125,21 @@ export function retable<T extends Tensor | Float32Array>(
  * @returns x
  * @throws ERR_SHAPE, ERR_OPTION, ERR_POSITION, ERR_DISPOSED
  */
-export function unrotate<T extends Tensor | Float32Array>(x: T, table: RotaryTable, given: RetableOptions = {}): T {
+export function unrotate<T extends Tensor | Float32Array>(
+  x: T,
+  table: RotaryTable<TableDtype>,
+  given: RetableOptions = {},
+): T {
   return exchange('unrotate', x, { from: table }, given);
 }
 
 function exchange<T extends Tensor | Float32Array>(
   name: string,
   k: T,
-  { from, to }: { readonly from: RotaryTable; readonly to?: RotaryTable },
+  { from, to }: { readonly from: RotaryTable<TableDtype>; readonly to?: RotaryTable<TableDtype> },
   given: RetableOptions,
 ): T {
-  const o = options(name, given, ['layout', 'shape', 'strides', 'positions', 'offset', 'cuSeqlens', 'engine']);
+  const o = options(name, given, ['layout', 'heads', 'shape', 'strides', 'positions', 'offset', 'cuSeqlens', 'engine']);
   const layout = oneOf('layout', o.layout, LAYOUTS, 'BSHD');
   const tables = to === undefined ? ({ table: from } as const) : ({ from, to } as const);
   for (const [option, table] of Object.entries(tables)) checkTable(option, table);
@@ -168,22 +174,42 @@ function exchange<T extends Tensor | Float32Array>(
       perBatch,
       lanes: (room) => {
         const rowBytes = 16 * padded;
-        const capacity = Math.floor((Math.min(room.bytes, Math.max(LANE_BYTES, 2 * rowBytes)) - 8) / (rowBytes + 8));
-        const pointer = (room.pointer + 8 * capacity + 7) & ~7;
+        // 16-bit rows are widened on their way: cos and sin of each such table
+        const wide = 8 * pairs * [from, to].filter((table) => table && table.dtype !== 'float32').length;
+        const bytes = Math.min(room.bytes, Math.max(LANE_BYTES, 2 * (rowBytes + wide)));
+        const capacity = Math.floor((bytes - 16) / (rowBytes + wide + 8));
+        const stage = room.pointer + 8 * capacity;
+        const pointer = (stage + wide * capacity + 15) & ~15;
         return (b, token) => {
           const tokens = Math.min(capacity, sequence - token);
-          const rowsFrom = rowsInto(engine, room.pointer, indices.from, b, sequence, token, tokens);
-          const rowsTo = rowsInto(engine, room.pointer + 4 * capacity, indices.to, b, sequence, token, tokens);
-          const at = (table: RotaryTable | undefined, rows: number) => {
-            if (!table) return [0, 0];
-            const skip = 4 * pairs * ((table.batches ? b * table.length : 0) + (rows ? 0 : token));
-            return [table.cos.byteOffset + skip, table.sin.byteOffset + skip];
+          /** cos, sin and row indices of a table for the kernel. */
+          const rowsOf = (
+            table: RotaryTable<TableDtype> | undefined,
+            own: Indices | undefined,
+            slot: number,
+            at: number,
+          ) => {
+            if (!table) return [0, 0, 0];
+            const indices = room.pointer + 4 * capacity * slot;
+            const staged = table.dtype !== 'float32';
+            const base = table.batches ? b * table.length : 0;
+            for (let t = 0; t < tokens && (own || staged); t++) {
+              engine.i32[(indices >>> 2) + t] =
+                base + (own ? own.rows[(own.perBatch ? b * sequence : 0) + token + t] : token + t);
+            }
+            if (staged) {
+              widen(engine, table, at, at + 4 * pairs * tokens, indices, tokens);
+              return [at, at + 4 * pairs * tokens, 0];
+            }
+            const skip = own ? 0 : 4 * pairs * (base + token);
+            return [table.cos.byteOffset + skip, table.sin.byteOffset + skip, own ? indices : 0];
           };
-          const [fromCos, fromSin] = at(from, rowsFrom);
-          const [toCos, toSin] = at(to, rowsTo);
+          const [fromCos, fromSin, fromRows] = rowsOf(from, indices.from, 0, stage);
+          const second = stage + (from.dtype === 'float32' ? 0 : 8 * pairs * capacity);
+          const [toCos, toSin, toRows] = rowsOf(to, indices.to, 1, second);
           // biome-ignore format: grouped as the kernel declares it
           engine.kernels.turnLanes(
-          fromCos, fromSin, rowsFrom, 4 * pairs, toCos, toSin, rowsTo, 4 * pairs,
+          fromCos, fromSin, fromRows, 4 * pairs, toCos, toSin, toRows, 4 * pairs,
           padded, pairs, tokens, pointer, engine.coefficients);
           return { tokens, pointer, rowBytes, step: rowBytes, rows: 0 };
         };
@@ -191,22 +217,6 @@ function exchange<T extends Tensor | Float32Array>(
     },
   );
   return k;
-}
-
-/** Row indices of a block of tokens into the arena; 0 when token s uses row s. */
-function rowsInto(
-  engine: Engine,
-  pointer: number,
-  indices: Indices | undefined,
-  batch: number,
-  sequence: number,
-  token: number,
-  n: number,
-): number {
-  if (!indices) return 0;
-  const first = (indices.perBatch ? batch * sequence : 0) + token;
-  engine.i32.set(indices.rows.subarray(first, first + n), pointer >>> 2);
-  return pointer;
 }
 
 function phasesOf(frequencies: RotaryFrequencies): Phases {
@@ -234,7 +244,7 @@ function checkTable(option: string, table: unknown): void {
   }
 }
 
-function checkPair(from: RotaryTable, to: RotaryTable): void {
+function checkPair(from: RotaryTable<TableDtype>, to: RotaryTable<TableDtype>): void {
   for (const name of ['rotaryDim', 'rotaryOffset', 'pairing'] as const) {
     if (from[name] !== to[name]) {
       throw new PosencError('ERR_OPTION', `to: its ${name} must be that of 'from', ${from[name]}; got ${to[name]}`);

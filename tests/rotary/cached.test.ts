@@ -10,6 +10,7 @@ import {
   retable,
   rotaryFrequencies,
   rotaryTable,
+  rotaryTableFrom,
   shiftKeys,
   Tensor,
   unrotate,
@@ -150,7 +151,7 @@ test('retable and unrotate: the numbers of the plain twin in every layout, by po
             start: rows[i].offset,
           }),
         }));
-        const places = (n: number) => Array.from({ length: n }, (_, i) => (c.seed + 5 * i) % 25);
+        const places = (n: number) => Array.from({ length: n }, (_, i) => (c.seed + 5 * i) % 20);
         const options: Record<string, unknown> = { layout: c.layout, shape };
         if (c.by === 'positions') options.positions = places(c.tokens);
         if (c.by === 'all') options.positions = places(batch * c.tokens);
@@ -310,6 +311,30 @@ test('LongRoPE: keys of the short table become keys of the long one', () => {
   const options = { layout: 'THD', shape: [128, 1, 16] } as const;
   const moved = retable(applyRotary(x.slice(), short, options), short, long, options);
   assert.ok(worst(pairErrors(moved, applyRotary(x.slice(), long, options), 16, 'half')) < 2 ** -21.5);
+});
+
+test('16-bit tables: the numbers of the widened ones, token by token and by positions', () => {
+  const spec: RotarySpec = { headDim: 12, rotaryDim: 10, outputPairing: 'interleaved' };
+  const halves = rotaryTable(spec, { length: 9, dtype: 'float16' });
+  const brains = rotaryTable({ ...spec, ropeTheta: 500 }, { length: 9, dtype: 'bfloat16' });
+  const wide = [halves, brains].map(({ cos, sin }) =>
+    rotaryTableFrom({
+      cos: cos.toFloat32Array(),
+      sin: sin.toFloat32Array(),
+      shape: [9, 5],
+      pairing: 'half',
+      outputPairing: 'interleaved',
+    }),
+  );
+  const k = keys(2 * 9 * 3 * 12);
+  const shape = [2, 9, 3, 12];
+  for (const more of [{}, { positions: Array.from({ length: 18 }, (_, i) => (4 * i) % 9) }]) {
+    const options = { shape, ...more };
+    const want = retable(k.slice(), wide[0], wide[1], options);
+    assert.equal(retable(k.slice(), halves, brains, options), want);
+    assert.equal(retable(k.slice(), wide[0], brains, options), want);
+    assert.equal(unrotate(k.slice(), halves, options), unrotate(k.slice(), wide[0], options));
+  }
 });
 
 test('strides: only the vectors they reach are turned', () => {
