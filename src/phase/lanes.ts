@@ -44,6 +44,8 @@ export interface LaneWriter {
   readonly pointer: number;
   /** Lanes of n rows from row `first` of coordinates ([rows][axes]). */
   write(coordinates: Float64Array, first: number, n: number): void;
+  /** The angles alone, float64 radians [n][padded]: their pointer. Not for ladders, whose angles are never formed. */
+  angles(coordinates: Float64Array, first: number, n: number): number;
 }
 
 const padded = (count: number) => (count + 3) & ~3;
@@ -65,29 +67,31 @@ export function laneWriter(engine: Engine, phases: Phases, from: number, count: 
   // float64 angles wait in the upper half of the rows they are spread over
   const anglesOf = (n: number) => pointer + (n * rowBytes) / 2;
   load(engine, phases, from, count, np, room.pointer);
+  const angles = (coordinates: Float64Array, first: number, n: number): number => {
+    const at = anglesOf(n);
+    if (phases.kind === 'angles') {
+      for (let t = 0; t < n; t++) {
+        const row = (at >>> 3) + t * np;
+        phases.write(coordinates[first + t], engine.f64.subarray(row, row + np));
+      }
+    } else if (phases.kind === 'sum') {
+      engine.f64.set(coordinates.subarray(first * axes, (first + n) * axes), start >>> 3);
+      engine.kernels.axisAngles(room.pointer, axes, np, start, n, phases.single ? 1 : 0, at);
+    } else throw new Error('a ladder has no angles');
+    return at;
+  };
   return {
     padded: np,
     rowBytes,
     capacity,
     pointer,
+    angles,
     write(coordinates, first, n) {
-      const { kernels, coefficients, f64 } = engine;
-      const angles = anglesOf(n);
-      if (phases.kind === 'angles') {
-        for (let t = 0; t < n; t++) {
-          const at = (angles >>> 3) + t * np;
-          phases.write(coordinates[first + t], f64.subarray(at, at + np));
-        }
-        kernels.angleLanes(angles, n * np, pointer, coefficients);
-        return;
-      }
-      f64.set(coordinates.subarray(first * axes, (first + n) * axes), start >>> 3);
+      const { kernels, coefficients } = engine;
       if (phases.kind === 'ladder') {
+        engine.f64.set(coordinates.subarray(first, first + n), start >>> 3);
         kernels.seedLanes(room.pointer, np, start, n, pointer, coefficients);
-        return;
-      }
-      kernels.axisAngles(room.pointer, axes, np, start, n, phases.single ? 1 : 0, angles);
-      kernels.angleLanes(angles, n * np, pointer, coefficients);
+      } else kernels.angleLanes(angles(coordinates, first, n), n * np, pointer, coefficients);
     },
   };
 }
