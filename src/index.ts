@@ -6,6 +6,7 @@ export { type SinusoidalOptions, sinusoidal } from './absolute/sinusoidal.ts';
 export { type AlibiOptions, alibi, alibiSlopes } from './bias/alibi.ts';
 export { type ExpandDiagonalOptions, expandDiagonal } from './bias/diagonal.ts';
 export { fingerprint } from './fingerprint.ts';
+export { type VisionPositionIdsOptions, visionPositionIds } from './positions/vision.ts';
 export { type ApplyRotaryOptions, applyRotary } from './rotary/apply.ts';
 export {
   type AxialAnglesOptions,

@@ -112,7 +112,6 @@ export function xposTable(spec: RotarySpec, given: XposOptions): RotaryTable {
 function ratesOf(pairs: number, gamma: number, scaleBase: number): Float64Array {
   const d = 2 * pairs;
   return Float64Array.from({ length: pairs }, (_, i) => {
-    // gamma d in full, not its float64: 0.4 is what the user wrote
     const zeta = divNumber(divNumber(addNumber(from(gamma * d), 2 * i), 1 + gamma), d);
     return divNumber(ln(zeta), scaleBase).hi;
   });

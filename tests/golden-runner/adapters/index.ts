@@ -13,17 +13,23 @@
  */
 import type { Adapter } from '../types.ts';
 import { alibi } from './alibi.ts';
+import { lucidrains } from './lucidrains.ts';
 import { merge } from './merge.ts';
 import { rotaryApply } from './rotary-apply.ts';
 import { rotaryFrequencies } from './rotary-frequencies.ts';
 import { rotaryTables } from './rotary-tables.ts';
+import { rotaryVision } from './rotary-vision.ts';
 import { sinusoidal } from './sinusoidal.ts';
+import { xpos } from './xpos.ts';
 
 export const adapters: readonly Adapter[] = [
   ...alibi,
+  ...lucidrains,
   ...merge,
   ...rotaryApply,
   ...rotaryFrequencies,
   ...rotaryTables,
+  ...rotaryVision,
   ...sinusoidal,
+  ...xpos,
 ];
