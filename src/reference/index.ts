@@ -3,9 +3,11 @@
  * be checked on reading; the tests measure the kernels against it. Results are { shape, dtype: 'float32', data }.
  */
 export { type AlibiOptions, type AlibiSlopesOptions, alibi, alibiSlopes } from './alibi.ts';
+export { axialTable, mixedAxialTable, type ReferenceAxialSpec, rotaryTableFromAngles } from './axial.ts';
 export { type RetableOptions, retable, type ShiftKeysOptions, shiftKeys, unrotate } from './cached.ts';
 export { type RotaryFrequencies, rotaryFrequencies } from './frequencies.ts';
 export { type MergeOptions, merge } from './merge.ts';
+export { type PopeOptions, pope } from './pope.ts';
 export type { ReferenceTensor, Shaped } from './result.ts';
 export {
   type ApplyRotaryOptions,
@@ -17,3 +19,4 @@ export {
   rotaryTableFrom,
 } from './rotary.ts';
 export { type SinusoidalOptions, sinusoidal } from './sinusoidal.ts';
+export { type XposOptions, xposTable } from './xpos.ts';

@@ -69,6 +69,22 @@ export function xposTable(spec: RotarySpec, given: XposOptions): RotaryTable {
       "xposTable: takes precision 'exact' or 'torch', no position streams and an attention factor of 1",
     );
   }
+  const single = precision === 'torch';
+  const sign = side === 'query' ? 1 : -1;
+  const decay: Decay = {
+    exponents: positions.map((p) => sign * (single ? Math.fround((p - center) / scaleBase) : p - center)),
+    rates: ratesOf(pairs, gamma, single ? 1 : scaleBase),
+    single,
+  };
+  // rates are negative and the first is the steepest
+  const steepest = decay.rates[0];
+  const over = decay.exponents.findIndex((exponent) => exponent * steepest > MAX_EXPONENT);
+  if (over >= 0) {
+    throw new PosencError(
+      'ERR_POSITION',
+      `xposTable: at position ${positions[over]} the ${side} factor leaves float32; choose a center nearer than ${center}, or a scaleBase above ${scaleBase}`,
+    );
+  }
   const out = o.out === undefined ? undefined : options('out', o.out, ['cos', 'sin']);
   const engine = chooseEngine(o.engine, out?.cos, out?.sin);
   const shape = [count, pairs];
@@ -84,13 +100,6 @@ export function xposTable(spec: RotarySpec, given: XposOptions): RotaryTable {
     if (!out) cos.dispose();
     throw error;
   }
-  const single = precision === 'torch';
-  const sign = side === 'query' ? 1 : -1;
-  const decay: Decay = {
-    exponents: positions.map((p) => sign * (single ? Math.fround((p - center) / scaleBase) : p - center)),
-    rates: ratesOf(pairs, gamma, single ? 1 : scaleBase),
-    single,
-  };
   const phases: Phases = single
     ? { kind: 'sum', axes: 1, frequencies: float32!, count: pairs, single }
     : { kind: 'ladder', ladder };
@@ -107,6 +116,9 @@ export function xposTable(spec: RotarySpec, given: XposOptions): RotaryTable {
     outputPairing: frequencies.outputPairing,
   });
 }
+
+/** ln of the largest float32, less a little. */
+const MAX_EXPONENT = 88.7;
 
 /** ln zeta_i / scaleBase, rounded once. */
 function ratesOf(pairs: number, gamma: number, scaleBase: number): Float64Array {
