@@ -47,12 +47,8 @@ function rounded(x: v128): v128 {
 
 /** Lanes of `count` angles (a multiple of 2). */
 export function angleLanes(angles: usize, count: usize, out: usize, k: usize): void {
-  const whole = i64x2.splat(0);
-  const high = v128.load64_splat(k, 176);
-  const low = v128.load64_splat(k, 184);
-  const theta = v128.load64_splat(k, 104);
   for (const end = angles + (count << 3); angles < end; angles += 16, out += 32) {
-    sincosAngle(v128.load(angles), theta, whole, high, low, k, out);
+    sincosAngle(v128.load(angles), k, out);
   }
 }
 

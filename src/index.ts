@@ -5,8 +5,22 @@
 export { type SinusoidalOptions, sinusoidal } from './absolute/sinusoidal.ts';
 export { type AlibiOptions, alibi, alibiSlopes } from './bias/alibi.ts';
 export { type ExpandDiagonalOptions, expandDiagonal } from './bias/diagonal.ts';
+export { describe, describeExplanation } from './config/describe.ts';
+export { type Explanation, explain } from './config/explain.ts';
+export { type FromGGUFOptions, fromGGUF, type GGUFTensors } from './config/gguf.ts';
+export { type FromHFOptions, fromHF, toHF } from './config/hf.ts';
+export { type LlamaCpp, toLlamaCpp } from './config/llamaCpp.ts';
+export type { NormalForm, RotaryLayer } from './config/normalForm.ts';
+export { type OnnxCaches, toOnnxCaches } from './config/onnx.ts';
 export { fingerprint } from './fingerprint.ts';
-export { type VisionPositionIdsOptions, visionPositionIds } from './positions/vision.ts';
+export { type PositionIdsOptions, positionIds } from './positions/mask.ts';
+export {
+  type MropeDecodeOptions,
+  type MropeIndexOptions,
+  mropeDecode,
+  mropeIndex,
+  visionPositions,
+} from './positions/mrope.ts';
 export { type ApplyRotaryOptions, applyRotary } from './rotary/apply.ts';
 export {
   type AxialAnglesOptions,

@@ -7,7 +7,7 @@ import type { AxialSpec } from '../rotary/axial-presets.ts';
 import type { Pairing } from '../rotary/spec.ts';
 import { log, pow, sincos } from './math.ts';
 import { type Shaped, shaped, tensor } from './result.ts';
-import { type ReferenceRotaryTable, rotaryTable } from './rotary.ts';
+import { type ReferenceRotaryTable, rotaryTable } from './table.ts';
 
 export type ReferenceAxialSpec = Omit<AxialSpec, 'preset' | 'precision' | 'pairingBlocks'>;
 
@@ -54,6 +54,7 @@ export function axialTable(spec: ReferenceAxialSpec, rows: AxialRows): Reference
     pairing,
     outputPairing: pairing,
     rowAligned: true,
+    partnerAngles: spec.tiled === true,
   };
 }
 
@@ -178,5 +179,6 @@ export function rotaryTableFromAngles(
     pairing,
     outputPairing: pairing,
     rowAligned: true,
+    partnerAngles: false,
   };
 }

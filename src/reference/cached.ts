@@ -7,7 +7,8 @@ import type { Positions } from '../runtime/arguments.ts';
 import { exactFrequencies, rotaryDims, torchFrequencies } from './frequencies.ts';
 import { quarterTurnRate, type SinCos, sincos, sincosAt } from './math.ts';
 import { asNumbers, elements, onlyKeys, type ReferenceTensor, type Shaped, shaped, tensor } from './result.ts';
-import { type ApplyRotaryOptions, applyRotary, type ReferenceRotaryTable, rotaryTableFrom } from './rotary.ts';
+import { type ApplyRotaryOptions, applyRotary } from './rotary.ts';
+import { type ReferenceRotaryTable, rotaryTableFrom } from './table.ts';
 
 export type ShiftKeysOptions = Pick<ApplyRotaryOptions, 'layout' | 'shape'> & { readonly context?: number };
 export type RetableOptions = Pick<ApplyRotaryOptions, 'layout' | 'shape' | 'positions' | 'offset' | 'cuSeqlens'>;

@@ -25,7 +25,7 @@ export interface ApplyRotaryOptions {
   readonly strides?: { readonly batch?: number; readonly sequence?: number; readonly head?: number };
   /** Absolute positions, [S] or [B, S] flattened (THD: [T]). Default 0, 1, 2 ... in every batch. */
   readonly positions?: Positions;
-  /** Added to the positions; one number, or one per batch (per packed sequence with cuSeqlens). Default 0. */
+  /** Position of the first token; one number, or one per batch (per packed sequence with cuSeqlens). Default 0. */
   readonly offset?: number | ArrayLike<number>;
   /** THD: start of every packed sequence and the end of the last, [n + 1]; positions restart at each. */
   readonly cuSeqlens?: ArrayLike<number>;
@@ -97,7 +97,7 @@ export function applyRotary(
   if (outOfRange === 'identity' && table.outputPairing !== table.pairing) {
     throw new PosencError(
       'ERR_OPTION',
-      "outOfRange: 'identity' leaves vectors as they are, which a table with another outputPairing cannot; use 'error'",
+      `outOfRange: 'identity' leaves channels where they are, but this table turns pairing '${table.pairing}' into '${table.outputPairing}'; build a longer table`,
     );
   }
   if (table.rotaryOffset + table.rotaryDim > channels) {

@@ -25,6 +25,7 @@ export function rowIndices(
   o: ApplyRotaryOptions,
 ): Indices | undefined {
   exclusive('applyRotary', 'positions', 'cuSeqlens', o);
+  exclusive('applyRotary', 'positions', 'offset', o);
   if (table.start === undefined) return rowAligned(table, batch, sequence, o);
   const starts = o.cuSeqlens === undefined ? undefined : sequenceStarts(o.cuSeqlens, layout, sequence);
   const offsets = offsetsOf(o.offset, starts ? starts.length - 1 : batch);
@@ -44,7 +45,7 @@ export function rowIndices(
   let includesIdentity = false;
   const put = (index: number, position: number) => {
     const row = position - table.start!;
-    if (outOfRange === 'identity' && !(row >= 0 && row < table.length)) {
+    if (outOfRange === 'identity' && !(row >= 0 && row < table.length && Number.isInteger(row))) {
       rows[index] = -1;
       includesIdentity = true;
     } else rows[index] = rowOf(table, position, index);
@@ -58,8 +59,8 @@ export function rowIndices(
     for (let i = 0; i < rows.length; i++) {
       const b = Math.floor(i / sequence);
       const s = i - b * sequence;
-      const position = given ? given[given.length === rows.length ? i : s] : s;
-      put(i, position + (offsets.length > 1 ? offsets[b] : offsets[0]));
+      const offset = offsets.length > 1 ? offsets[b] : offsets[0];
+      put(i, given ? given[given.length === rows.length ? i : s] : s + offset);
     }
   }
   return { rows, perBatch, includesIdentity };

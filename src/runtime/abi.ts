@@ -8,6 +8,7 @@ export const KERNEL_ARITY = {
   phaseRows: 11,
   phaseAt: 11,
   sincosTorch: 14,
+  torchRows: 13,
   iteratedAngles: 11,
   rotate: 25,
   rotateStep: 3,
@@ -23,6 +24,8 @@ export const KERNEL_ARITY = {
   narrowFloat16: 3,
   widenFloat16: 7,
   roundBfloat16: 2,
+  narrowBfloat16: 3,
+  widenBfloat16: 5,
   mapUnary: 5,
   mapUnary64: 5,
   mapPow: 5,
@@ -39,8 +42,6 @@ export const KERNEL_ARITY = {
   turnLanes: 13,
   turn: 20,
   polar: 18,
-  narrowBfloat16: 3,
-  widenBfloat16: 5,
 } as const;
 
 export type KernelName = keyof typeof KERNEL_ARITY;

@@ -13,7 +13,6 @@ import {
   mixedAxialTable,
   rotaryTable,
   rotaryTableFromAngles,
-  visionPositionIds,
 } from '../../src/index.ts';
 import * as reference from '../../src/reference/index.ts';
 
@@ -275,28 +274,6 @@ test('what cannot be is said, with what to do', () => {
     mixedAxialTable(new Float32Array(4), { shape: [2, 2], grid }),
   );
   wrong('ERR_OPTION', /angles\[1\]/, () => rotaryTableFromAngles(new Float32Array([0, Number.NaN]), { shape: [1, 2] }));
-});
-
-test('patches in blocks of merge x merge, frame by frame, image by image', () => {
-  const ids = visionPositionIds([1, 2, 4, 2, 2, 2], { spatialMergeSize: 2, axes: 'thw' });
-  const at = (t: number) => Array.from(ids.data.slice(3 * t, 3 * t + 3));
-  assert.equal(ids.shape, [16, 3]);
-  assert.equal([0, 1, 2, 3, 4].map(at), [
-    [0, 0, 0],
-    [0, 0, 1],
-    [0, 1, 0],
-    [0, 1, 1],
-    [0, 0, 2],
-  ]);
-  assert.equal([8, 12, 15].map(at), [
-    [0, 0, 0],
-    [1, 0, 0],
-    [1, 1, 1],
-  ]);
-  const plain = visionPositionIds([1n, 2n, 3n]);
-  assert.equal(Array.from(plain.data), [0, 0, 0, 1, 0, 2, 1, 0, 1, 1, 1, 2]);
-  assert.throws(() => visionPositionIds([1, 3, 4], { spatialMergeSize: 2 }), /image 0 has 3 x 4 patches/);
-  assert.throws(() => visionPositionIds([1, 3]), /frames, rows, columns/);
 });
 
 test.run();

@@ -13,8 +13,10 @@
  */
 import type { Adapter } from '../types.ts';
 import { alibi } from './alibi.ts';
+import { configs } from './configs.ts';
 import { lucidrains } from './lucidrains.ts';
 import { merge } from './merge.ts';
+import { mropeIndex } from './mrope-index.ts';
 import { rotaryApply } from './rotary-apply.ts';
 import { rotaryFrequencies } from './rotary-frequencies.ts';
 import { rotaryTables } from './rotary-tables.ts';
@@ -24,8 +26,10 @@ import { xpos } from './xpos.ts';
 
 export const adapters: readonly Adapter[] = [
   ...alibi,
+  ...configs,
   ...lucidrains,
   ...merge,
+  ...mropeIndex,
   ...rotaryApply,
   ...rotaryFrequencies,
   ...rotaryTables,

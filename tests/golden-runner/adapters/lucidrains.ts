@@ -1,6 +1,6 @@
 /** rotary-embedding-torch and x-transformers: language, pixel, constant and custom frequencies, axial and learned angles, PoPE. */
-import { type Adapter, type Context, type GoldenRecord, type Output, type Outputs, Unsupported } from '../types.ts';
-import { tableOutput } from './rotary-shared.ts';
+import { type Adapter, type Context, type GoldenRecord, type Outputs, Unsupported } from '../types.ts';
+import { repeated } from './rotary-layouts.ts';
 import { defined, floats, input, number, product, required, word } from './shared.ts';
 
 const FREQUENCIES = { lang: 'language', pixel: 'pixel', constant: 'constant', custom: 'custom' } as const;
@@ -50,11 +50,6 @@ function rotate(record: GoldenRecord, context: Context): Outputs {
   return { t: { shape, data } };
 }
 
-/** Angles [n, h] as lucidrains keeps them: every one twice. */
-function twice(angles: Output, lead: readonly number[]): Output {
-  return tableOutput('cos', { table_layout: 'full_interleaved' }, { cos: angles, sin: angles }, lead);
-}
-
 function axial(record: GoldenRecord, context: Context): Outputs {
   const { params } = record;
   const dims = params.dims as number[];
@@ -74,7 +69,10 @@ function axial(record: GoldenRecord, context: Context): Outputs {
   const [batch, heads] = shape;
   const flat = [batch, heads, product(dims), shape[shape.length - 1]];
   const data = context.api.applyRotary(floats(record, 'x'), table, { layout: 'BHSD', shape: flat });
-  return { freqs: twice(context.api.axialAngles(spec, { grid: dims }), dims), y: { shape, data } };
+  return {
+    freqs: repeated(context.api.axialAngles(spec, { grid: dims }), 'full_interleaved', dims),
+    y: { shape, data },
+  };
 }
 
 function learned(record: GoldenRecord, { api }: Context): Outputs {
@@ -104,7 +102,8 @@ function xTransformers(record: GoldenRecord, { api, precision }: Context): Outpu
   const made = api.rotaryFrequencies(alpha === undefined ? rule : { ...rule, ropeType: 'ntk', alpha });
   const spec = { headDim: shape[3], axes: 1, axisDim: dim, precision, invFreq: made.float32 ?? made.ladder.hi };
   const positions = Float32Array.from(ids.data, (p) => p / factor);
-  const freqs = twice(api.axialAngles(spec, { positions }), ids.shape.length === 1 ? [1, ...ids.shape] : ids.shape);
+  const lead = ids.shape.length === 1 ? [1, ...ids.shape] : ids.shape;
+  const freqs = repeated(api.axialAngles(spec, { positions }), 'full_interleaved', lead);
   // a shorter q takes the last rows
   const tokens = shape[2];
   const known = ids.shape[ids.shape.length - 1];

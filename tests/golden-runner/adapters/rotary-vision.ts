@@ -1,6 +1,6 @@
 /** Axial vision embeddings by their variant, patch coordinates, and rotary-embedding-torch / x-transformers. */
 import { type Adapter, type Context, type GoldenRecord, type Output, type Outputs, Unsupported } from '../types.ts';
-import { tableOutput } from './rotary-shared.ts';
+import { repeated } from './rotary-layouts.ts';
 import { defined, floats, input, number, product, required, reshaped, word } from './shared.ts';
 
 /** What every variant has: head width, base, and in torch precision the frequencies the reference multiplied with. */
@@ -40,11 +40,10 @@ function rotated(
 /** cos and sin in the reference's full width; `lead` is what stands before it. */
 function tables(
   table: { readonly cos: Output; readonly sin: Output },
-  layout: string,
+  layout: 'full_duplicated' | 'full_interleaved',
   lead: readonly number[],
 ): { cos: Output; sin: Output } {
-  const params = { table_layout: layout };
-  return { cos: tableOutput('cos', params, table, lead), sin: tableOutput('sin', params, table, lead) };
+  return { cos: repeated(table.cos, layout, lead), sin: repeated(table.sin, layout, lead) };
 }
 
 const PRESET: Readonly<Record<string, string>> = {
@@ -89,8 +88,9 @@ function gemma(record: GoldenRecord, context: Context): Outputs {
 function llama4(record: GoldenRecord, context: Context): Outputs {
   const grid = sides(record, 'grid');
   const table = context.api.axialTable(axialSpec(record, context, 'llama-4'), { grid, suffixTokens: 1 });
+  const complex = context.api.rotaryTableAs(table, { tableLayout: 'complex' });
   return {
-    freqs_ci: tableOutput('freqs_cis', { table_layout: 'complex' }, table, [table.length, 1]),
+    freqs_ci: reshaped(complex, [table.length, 1, ...complex.shape.slice(1)]),
     q: rotated(record, context, 'q', [table], record.params.layout),
   };
 }
@@ -248,17 +248,4 @@ export const rotaryVision: Adapter[] = [
       run,
     }),
   ),
-  {
-    when: { system: ['rotary/hf_mrope'], op: ['vision_position_ids'] },
-    params: ['spatial_merge_size'],
-    inputs: ['grid_thw'],
-    run: (record, { api }) => {
-      const spatialMergeSize = required(record.params, 'spatial_merge_size');
-      const { data } = input(record, 'grid_thw');
-      return {
-        position_ids: api.visionPositionIds(data, { spatialMergeSize }),
-        position_ids_thw: api.visionPositionIds(data, { spatialMergeSize, axes: 'thw' }),
-      };
-    },
-  },
 ];

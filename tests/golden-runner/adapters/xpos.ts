@@ -1,6 +1,7 @@
 /** xPos in the four conventions of its references, RoPE on values, and llama.cpp's context shift of cached keys. */
 import type { Adapter, Context, GoldenRecord, Output, Outputs } from '../types.ts';
-import { isTableOutput, positionTable, SPEC_PARAMS, tableOutput } from './rotary-shared.ts';
+import { repeated } from './rotary-layouts.ts';
+import { isTableOutput, positionTable, SPEC_PARAMS, tableOutputs } from './rotary-shared.ts';
 import { defined, floats, input, number, required, word } from './shared.ts';
 
 function spec({ params }: GoldenRecord, { precision }: Context): Record<string, unknown> {
@@ -96,8 +97,7 @@ function xTransformers(record: GoldenRecord, context: Context): Outputs {
   const sin = query.sin.data as Float32Array;
   const decay = { shape: query.cos.shape, data: cos.map((c, i) => Math.sqrt(c * c + sin[i] * sin[i])) };
   const lead = [1, positions.length];
-  const twice = (t: Output): Output =>
-    tableOutput('cos', { table_layout: 'full_interleaved' }, { cos: t, sin: t }, lead);
+  const twice = (t: Output): Output => repeated(t, 'full_interleaved', lead);
   return {
     freqs: twice(angles),
     scale: twice(decay),
@@ -122,10 +122,9 @@ function flashAttention(record: GoldenRecord, context: Context): Outputs {
 function onValues(record: GoldenRecord, context: Context): Outputs {
   const table = positionTable(record, context, true);
   const lead = input(record, 'position_ids').shape;
-  const outputs: Outputs = {};
+  const outputs = tableOutputs(record, context.api, table, lead);
   for (const name of Object.keys(record.outputs)) {
-    if (isTableOutput(name)) outputs[name] = tableOutput(name, record.params, table, lead);
-    else if (record.inputs[name] !== undefined) {
+    if (!isTableOutput(name) && record.inputs[name] !== undefined) {
       const { shape } = input(record, name);
       const data = context.api.applyRotary(floats(record, name), table, { layout: record.params.layout, shape });
       outputs[name] = { shape, data };
