@@ -62,6 +62,7 @@ export { queryScale, type ScaleQueryOptions, scaleQuery, softmaxScale } from './
 export type { MropeLayout, Pairing, Precision, RopeType, RotarySpec } from './rotary/spec.ts';
 export { RotaryTable, type RotaryTableOptions, rotaryTable, type TableDtype } from './rotary/table.ts';
 export { type XposConvention, type XposOptions, xposCenter, xposTable } from './rotary/xpos.ts';
+export { yarnMscale } from './rotary/yarn.ts';
 export { type MergeOptions, merge } from './rows/merge.ts';
 export type { Positions } from './runtime/arguments.ts';
 export { attach, createEngine, type Engine, type EngineOptions } from './runtime/engine.ts';

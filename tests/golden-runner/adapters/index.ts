@@ -18,9 +18,16 @@ import { lucidrains } from './lucidrains.ts';
 import { merge } from './merge.ts';
 import { mropeIndex } from './mrope-index.ts';
 import { rotaryApply } from './rotary-apply.ts';
+import { rotaryComplex } from './rotary-complex.ts';
 import { rotaryFrequencies } from './rotary-frequencies.ts';
+import { rotaryGgml } from './rotary-ggml.ts';
+import { rotaryMrope } from './rotary-mrope.ts';
+import { rotaryOnnx } from './rotary-onnx.ts';
+import { rotaryState } from './rotary-state.ts';
 import { rotaryTables } from './rotary-tables.ts';
 import { rotaryVision } from './rotary-vision.ts';
+import { rotaryVllm } from './rotary-vllm.ts';
+import { rotaryYarnRepo } from './rotary-yarn-repo.ts';
 import { sinusoidal } from './sinusoidal.ts';
 import { xpos } from './xpos.ts';
 
@@ -32,6 +39,13 @@ export const adapters: readonly Adapter[] = [
   ...mropeIndex,
   ...rotaryApply,
   ...rotaryFrequencies,
+  ...rotaryComplex,
+  ...rotaryGgml,
+  ...rotaryMrope,
+  ...rotaryOnnx,
+  ...rotaryState,
+  ...rotaryVllm,
+  ...rotaryYarnRepo,
   ...rotaryTables,
   ...rotaryVision,
   ...sinusoidal,
