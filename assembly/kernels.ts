@@ -20,3 +20,6 @@ export { resizeGrid } from "./resize";
 export { phaseStrided, projectedPhase, complexOrderRows, multiplesOfRow, phaseSums } from "./fourier";
 export { mapUnary, mapUnary64, mapPow, mapPow64 } from "./math/unary";
 export { linear, productTransposed, product, layerNormRows } from "./dense";
+export { seedLanes, axisAngles, angleLanes, narrowAngles, lanesToTable, turnLanes } from "./lanes";
+export { turn } from "./turn";
+export { polar } from "./polar";

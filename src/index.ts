@@ -75,6 +75,21 @@ export {
 } from './positions/mrope.ts';
 export { type ApplyRotaryOptions, applyRotary } from './rotary/apply.ts';
 export {
+  type AxialAnglesOptions,
+  type AxialRows,
+  type AxialTableOptions,
+  axialAngles,
+  axialTable,
+} from './rotary/axial.ts';
+export {
+  AXIAL_PRESETS,
+  type AxialCoordinates,
+  type AxialFrequencies,
+  type AxialPreset,
+  type AxialSpec,
+} from './rotary/axial-presets.ts';
+export { type RetableOptions, retable, type ShiftKeysOptions, shiftKeys, unrotate } from './rotary/cached.ts';
+export {
   type MropeFromTable,
   mropeTableFrom,
   type RotaryCaches,
@@ -87,10 +102,18 @@ export { type PrepareDecodeOptions, prepareDecode, RotaryDecode } from './rotary
 export { type DynamicState, dynamicState } from './rotary/dynamic.ts';
 export { type RotaryFrequencies, rotaryFrequencies } from './rotary/frequencies.ts';
 export { type GgmlRope, type GgmlTableOptions, ggmlRotaryTable } from './rotary/ggml-table.ts';
+export {
+  type MixedAxialOptions,
+  mixedAxialTable,
+  type RotaryTableFromAnglesOptions,
+  rotaryTableFromAngles,
+} from './rotary/learned.ts';
+export { type ApplyPopeOptions, applyPope, PopeTable, type PopeTableOptions, popeTable } from './rotary/pope.ts';
 export { type ApplyRotaryQKVOptions, applyRotaryQKV } from './rotary/qkv.ts';
 export { queryScale, type ScaleQueryOptions, scaleQuery, softmaxScale } from './rotary/scale.ts';
 export type { MropeLayout, Pairing, Precision, RopeType, RotarySpec } from './rotary/spec.ts';
 export { RotaryTable, type RotaryTableOptions, rotaryTable, type TableDtype } from './rotary/table.ts';
+export { type XposConvention, type XposOptions, xposCenter, xposTable } from './rotary/xpos.ts';
 export { yarnMscale } from './rotary/yarn.ts';
 export { type MergeOptions, merge } from './rows/merge.ts';
 export { type ResizePositionTableOptions, resizePositionTable } from './rows/resize.ts';

@@ -70,6 +70,14 @@ export const KERNEL_ARITY = {
   productTransposed: 10,
   product: 10,
   layerNormRows: 7,
+  seedLanes: 6,
+  axisAngles: 7,
+  angleLanes: 4,
+  narrowAngles: 6,
+  lanesToTable: 11,
+  turnLanes: 13,
+  turn: 20,
+  polar: 18,
 } as const;
 
 export type KernelName = keyof typeof KERNEL_ARITY;

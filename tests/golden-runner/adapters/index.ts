@@ -20,6 +20,8 @@ import { fourier } from './fourier.ts';
 import { hybrid } from './hybrid.ts';
 import { interpolation } from './interpolation.ts';
 import { kitaevKlein } from './kitaev-klein.ts';
+import { configs } from './configs.ts';
+import { lucidrains } from './lucidrains.ts';
 import { merge } from './merge.ts';
 import { mropeIndex } from './mrope-index.ts';
 import { nezha } from './nezha.ts';
@@ -31,6 +33,7 @@ import { rotaryMrope } from './rotary-mrope.ts';
 import { rotaryOnnx } from './rotary-onnx.ts';
 import { rotaryState } from './rotary-state.ts';
 import { rotaryTables } from './rotary-tables.ts';
+import { rotaryVision } from './rotary-vision.ts';
 import { rotaryVllm } from './rotary-vllm.ts';
 import { rotaryYarnRepo } from './rotary-yarn-repo.ts';
 import { shaw } from './shaw.ts';
@@ -50,6 +53,12 @@ export const adapters: readonly Adapter[] = [
   ...hybrid,
   ...interpolation,
   ...kitaevKlein,
+import { xpos } from './xpos.ts';
+
+export const adapters: readonly Adapter[] = [
+  ...alibi,
+  ...configs,
+  ...lucidrains,
   ...merge,
   ...mropeIndex,
   ...nezha,
@@ -70,4 +79,8 @@ export const adapters: readonly Adapter[] = [
   ...transformerXl,
   ...tupe,
   ...xlnet,
+  ...rotaryTables,
+  ...rotaryVision,
+  ...sinusoidal,
+  ...xpos,
 ];
