@@ -7,6 +7,8 @@ export {
   addRows, multiplyRows, multiplyPlusOneRows, copyRows, gatherRows, normalizeRows, hierarchicalRows, transposeRows,
 } from "./rows";
 export { resizeGrid } from "./resize";
+export { recurrentMlp, gruLayer, integrateFlow } from "./recurrent";
+export { packDepthwise, depthwise3x3, groupedConv1d, normalizeTaps } from "./conv";
 export { phaseStrided, projectedPhase, complexOrderRows, multiplesOfRow, phaseSums } from "./fourier";
 export { roundBfloat16 } from "./math/bfloat16";
 export { mapUnary, mapUnary64, mapPow, mapPow64 } from "./math/unary";
