@@ -1,6 +1,8 @@
 // The ABI: every exported kernel, in one list. src/runtime/abi.ts types it; a test holds the two equal.
 export { phasePlan, phaseRows, phaseAt, sincosTorch } from "./phase";
-export { rotate } from "./rotate";
+export { iteratedAngles } from "./iterated";
+export { rotate, rotateStep } from "./rotate";
+export { gatherColumns, selectStreams, scaleRows } from "./columns";
 export { alibiRows } from "./diagonal";
 export { expandRows } from "./toeplitz";
 export {
@@ -10,6 +12,7 @@ export { resizeGrid } from "./resize";
 export { recurrentMlp, gruLayer, integrateFlow } from "./recurrent";
 export { packDepthwise, depthwise3x3, groupedConv1d, normalizeTaps } from "./conv";
 export { phaseStrided, projectedPhase, complexOrderRows, multiplesOfRow, phaseSums } from "./fourier";
-export { roundBfloat16 } from "./math/bfloat16";
+export { narrowFloat16, widenFloat16 } from "./math/float16";
+export { roundBfloat16, narrowBfloat16, widenBfloat16 } from "./math/bfloat16";
 export { mapUnary, mapUnary64, mapPow, mapPow64 } from "./math/unary";
 export { linear, productTransposed, product, layerNormRows } from "./dense";

@@ -3,8 +3,7 @@
 // Exact precision. A value is a pure function of (position, frequency): an integer position p = 512 s + 32 j + r is
 //   seed(512 s) (x) C[j] (x) B[r],   C[j] = (32 j + 15.5) theta,   B[r] = (r - 15.5) theta,
 // (x) being the addition of angles in float64, rounded to float32 once at the end; a fractional position is seeded by
-// itself. Nothing depends on where a call starts or how long it is. Position 0 is C[0] (x) B[0] of equal and opposite
-// angles, hence exactly (0, 1).
+// itself, and so is position 0, which is exactly (0, amplitude). Nothing depends on where a call starts or how long it is.
 //
 // A plan holds, for np frequencies (count padded to a multiple of 4; g = np / 2 groups of two lanes):
 //   theta f64[np] | whole, high, low u64[np] each | B [32][g](sin, cos) | C [16][g](sin, cos) | S [g] | A [g]
@@ -127,6 +126,79 @@ function emitRow(a: usize, b: usize, count: usize, out0: usize, out1: usize, mod
   }
 }
 
+/**
+ * Two rows whose B differ in the sign of the angle alone, sharing their products: row r of a block to out0 (out1), row 31 - r
+ * to mirror0 (mirror1). The bits are those of emitRow.
+ */
+// @ts-ignore: decorator
+@inline
+function emitMirrored(
+  a: usize, b: usize, count: usize, out0: usize, out1: usize, mirror0: usize, mirror1: usize, mode: i32,
+): void {
+  const end = a + ((count >> 2) << 6);
+  while (a < end) {
+    let sa = v128.load(a);
+    let ca = v128.load(a, 16);
+    let sb = v128.load(b);
+    let cb = v128.load(b, 16);
+    let u = f64x2.mul(sa, cb);
+    let v = f64x2.mul(ca, sb);
+    let w = f64x2.mul(ca, cb);
+    let z = f64x2.mul(sa, sb);
+    const s0 = f32x4.demote_f64x2_zero(f64x2.add(u, v));
+    const c0 = f32x4.demote_f64x2_zero(f64x2.sub(w, z));
+    const t0 = f32x4.demote_f64x2_zero(f64x2.sub(u, v));
+    const d0 = f32x4.demote_f64x2_zero(f64x2.add(w, z));
+    sa = v128.load(a, 32);
+    ca = v128.load(a, 48);
+    sb = v128.load(b, 32);
+    cb = v128.load(b, 48);
+    u = f64x2.mul(sa, cb);
+    v = f64x2.mul(ca, sb);
+    w = f64x2.mul(ca, cb);
+    z = f64x2.mul(sa, sb);
+    const s1 = f32x4.demote_f64x2_zero(f64x2.add(u, v));
+    const c1 = f32x4.demote_f64x2_zero(f64x2.sub(w, z));
+    const t1 = f32x4.demote_f64x2_zero(f64x2.sub(u, v));
+    const d1 = f32x4.demote_f64x2_zero(f64x2.add(w, z));
+    if (mode == 0) {
+      v128.store(out0, v128.shuffle<f32>(s0, s1, 0, 1, 4, 5));
+      v128.store(out1, v128.shuffle<f32>(c0, c1, 0, 1, 4, 5));
+      v128.store(mirror0, v128.shuffle<f32>(t0, t1, 0, 1, 4, 5));
+      v128.store(mirror1, v128.shuffle<f32>(d0, d1, 0, 1, 4, 5));
+      out0 += 16;
+      out1 += 16;
+      mirror0 += 16;
+      mirror1 += 16;
+    } else {
+      v128.store(out0, v128.shuffle<f32>(s0, c0, 0, 4, 1, 5));
+      v128.store(out0, v128.shuffle<f32>(s1, c1, 0, 4, 1, 5), 16);
+      v128.store(mirror0, v128.shuffle<f32>(t0, d0, 0, 4, 1, 5));
+      v128.store(mirror0, v128.shuffle<f32>(t1, d1, 0, 4, 1, 5), 16);
+      out0 += 32;
+      mirror0 += 32;
+    }
+    a += 64;
+    b += 64;
+  }
+}
+
+/** A whole block of 32 rows, both rows of a mirrored pair at once; count is a multiple of 4, mode 0 or 1. */
+function emitBlock(
+  a: usize, b: usize, rowBytes: usize, count: usize, out0: usize, out1: usize, stride: usize, mode: i32,
+): void {
+  b += rowBytes << 4;
+  let up = stride << 4;
+  let down = up - stride;
+  for (let r = 0; r < 16; r++, b += rowBytes, up += stride, down -= stride) {
+    if (mode == 0) emitMirrored(a, b, count, out0 + up, out1 + up, out0 + down, out1 + down, 0);
+    else emitMirrored(a, b, count, out0 + up, 0, out0 + down, 0, 1);
+  }
+}
+
+/** Up to this many bytes between first and last row, blocks are written from their middle outwards; beyond, row by row. */
+const MIRROR_BYTES: usize = 1 << 22;
+
 function emitRows(
   a: usize, b: usize, rowBytes: usize, rows: usize, count: usize, out0: usize, out1: usize, stride: usize, mode: i32,
 ): void {
@@ -163,9 +235,20 @@ export function phaseRows(
   const tableC = tableB + (rowBytes << 5);
   const seed = tableC + (rowBytes << 4);
   const block = seed + rowBytes;
+  // the descending half of a block defeats the prefetch of memory, which only long rows or small outputs can afford
+  const mirrored = (count & 3) == 0 && mode < 2 && (n * stride <= MIRROR_BYTES || stride >= 4096);
   let p = <i64>start;
   let held: i64 = i64.MIN_VALUE;
   while (n > 0) {
+    if (p == 0) {
+      seedRow(plan, np, 0.0, amplitude, block, k);
+      emitSeed(block, count, out0, out1, mode);
+      p = 1;
+      n--;
+      out0 += stride;
+      out1 += stride;
+      continue;
+    }
     const base = p >> 9;
     if (base != held) {
       seedRow(plan, np, <f64>(base << 9), amplitude, seed, k);
@@ -174,7 +257,8 @@ export function phaseRows(
     addAngles(block, seed, tableC + <usize>((p >> 5) & 15) * rowBytes, rowBytes);
     const r = <usize>(p & 31);
     const rows = min<usize>(32 - r, n);
-    emitRows(block, tableB + r * rowBytes, rowBytes, rows, count, out0, out1, stride, mode);
+    if (rows == 32 && mirrored) emitBlock(block, tableB, rowBytes, count, out0, out1, stride, mode);
+    else emitRows(block, tableB + r * rowBytes, rowBytes, rows, count, out0, out1, stride, mode);
     p += rows;
     n -= rows;
     out0 += rows * stride;
@@ -197,7 +281,7 @@ export function phaseAt(
   for (; n; n--, positions += 8, out0 += stride, out1 += stride) {
     const position = load<f64>(positions);
     const p = <i64>position;
-    if (<f64>p != position) {
+    if (<f64>p != position || p == 0) {
       seedRow(plan, np, position, amplitude, block, k);
       heldBlock = i64.MIN_VALUE;
       emitSeed(block, count, out0, out1, mode);

@@ -48,11 +48,27 @@ export {
 export { permutationError, permuteRows } from './analysis/permutation.ts';
 export { type AlibiOptions, alibi, alibiSlopes } from './bias/alibi.ts';
 export { type ExpandDiagonalOptions, expandDiagonal } from './bias/diagonal.ts';
+export { type FromHFOptions, fromHF } from './config/hf.ts';
+export type { NormalForm, RotaryLayer } from './config/normalForm.ts';
 export { fingerprint } from './fingerprint.ts';
 export { type ApplyRotaryOptions, applyRotary } from './rotary/apply.ts';
+export {
+  type MropeFromTable,
+  mropeTableFrom,
+  type RotaryCaches,
+  rotaryTableAs,
+  rotaryTableFrom,
+  type TableAsOptions,
+  type TableLayout,
+} from './rotary/caches.ts';
+export { type PrepareDecodeOptions, prepareDecode, RotaryDecode } from './rotary/decode.ts';
+export { type DynamicState, dynamicState } from './rotary/dynamic.ts';
 export { type RotaryFrequencies, rotaryFrequencies } from './rotary/frequencies.ts';
+export { type GgmlRope, type GgmlTableOptions, ggmlRotaryTable } from './rotary/ggml-table.ts';
+export { type ApplyRotaryQKVOptions, applyRotaryQKV } from './rotary/qkv.ts';
+export { queryScale, type ScaleQueryOptions, scaleQuery, softmaxScale } from './rotary/scale.ts';
 export type { MropeLayout, Pairing, Precision, RopeType, RotarySpec } from './rotary/spec.ts';
-export { RotaryTable, type RotaryTableOptions, rotaryTable, rotaryTableFrom } from './rotary/table.ts';
+export { RotaryTable, type RotaryTableOptions, rotaryTable, type TableDtype } from './rotary/table.ts';
 export { type HierarchicalPositionsOptions, hierarchicalPositions } from './rows/hierarchical.ts';
 export type { RowIds } from './rows/ids.ts';
 export {

@@ -26,6 +26,8 @@ const WIDTH = { split: 1, 'sin-cos': 2, 'cos-sin': 2, sin: 1, cos: 1 } as const;
 const POSITION_BLOCK = 2048;
 const POSITION_BYTES = 8 * POSITION_BLOCK;
 const PLAN_BYTES_PER_FREQUENCY = 832;
+/** Share of the arena that plans and frequency lists may take; the rest is the caller's for the rows themselves. */
+const ARENA_SHARE = 3 / 4;
 /** Largest frequency in radians per position; beyond it whole turns no longer fit their word. */
 const MAX_FREQUENCY = 2 ** 40;
 
@@ -115,7 +117,7 @@ export function exactRows(
   count = ladder.count,
 ): void {
   const { kernels, coefficients } = engine;
-  const room = Math.floor((engine.scratchBytes - POSITION_BYTES) / PLAN_BYTES_PER_FREQUENCY) & ~3;
+  const room = Math.floor((engine.scratchBytes * ARENA_SHARE - POSITION_BYTES) / PLAN_BYTES_PER_FREQUENCY) & ~3;
   const mode = MODE[target.store];
   for (let done = 0; done < count; done += room) {
     const n = Math.min(room, count - done);
@@ -168,7 +170,7 @@ export function torchRows(
   target: Target,
 ): void {
   const { kernels, coefficients } = engine;
-  const room = Math.floor((engine.scratchBytes - POSITION_BYTES - 32) / 4) & ~3;
+  const room = Math.floor((engine.scratchBytes * ARENA_SHARE - POSITION_BYTES - 32) / 4) & ~3;
   const mode = MODE[target.store];
   for (let done = 0; done < frequencies.length; done += room) {
     const n = Math.min(room, frequencies.length - done);

@@ -7,13 +7,17 @@ export { type RotaryFrequencies, rotaryFrequencies } from './frequencies.ts';
 export { type MergeOptions, merge } from './merge.ts';
 export { type ResizePositionTableOptions, resizePositionTable } from './resize.ts';
 export type { ReferenceTensor, Shaped } from './result.ts';
+export { type ApplyRotaryOptions, applyRotary, applyRotaryQKV, queryScale } from './rotary.ts';
+export { type SinusoidalOptions, sinusoidal } from './sinusoidal.ts';
 export {
-  type ApplyRotaryOptions,
-  applyRotary,
+  type GgmlRope,
+  ggmlRotaryTable,
+  mropeTableFrom,
   type ReferenceRotaryTable,
   type RotaryTableFromOptions,
   type RotaryTableOptions,
   rotaryTable,
+  rotaryTableAs,
   rotaryTableFrom,
-} from './rotary.ts';
-export { type SinusoidalOptions, sinusoidal } from './sinusoidal.ts';
+  type TableLayout,
+} from './table.ts';

@@ -45,7 +45,7 @@ export class Tensor<D extends Dtype = 'float32'> {
   #disposed = false;
   #view: TensorData<D> | undefined;
 
-  /** @internal use Tensor.zeros, Tensor.from or an encoder */
+  /** @internal use Tensor.zeros, Tensor.from or an encoder. The block holds whatever was there: write all of it. */
   constructor(engine: Engine, shape: readonly number[], dtype: D, borrowed?: number) {
     this.engine = engine;
     this.shape = Object.freeze([...shape]);
@@ -69,7 +69,9 @@ export class Tensor<D extends Dtype = 'float32'> {
         `dtype: expected one of ${Object.keys(ARRAYS).join(', ')}, got ${show(dtype)}`,
       );
     }
-    return new Tensor(given.engine ?? defaultEngine(), checkShape('shape', shape), dtype);
+    const tensor = new Tensor(given.engine ?? defaultEngine(), checkShape('shape', shape), dtype);
+    tensor.data.fill(0);
+    return tensor;
   }
 
   /** A new float32 Tensor holding a copy of `data`. @throws ERR_SHAPE when the lengths differ */
@@ -170,7 +172,8 @@ function halfToNumber(code: number): number {
 
 /**
  * Runs `fn` and disposes every Tensor made inside, except those it returns (directly, in an array, or as the values of a
- * plain object or table). With an asynchronous function the Tensors live until its promise settles.
+ * plain object or table). With an asynchronous function, those made before its first await live until its promise settles; later
+ * ones are the caller's.
  */
 export function scope<T>(fn: () => T): T {
   const outer = made;

@@ -1,15 +1,16 @@
 /**
  * npm run accuracy -- [--values N] [--api MODULE]
  *
- * Errors of every kernel and precision against an independent high-precision reference, at least N (default 10^6)
- * seeded values for each range of arguments. Exit 1 on a breach of a limit.
+ * Errors of every kernel and precision against an independent high-precision reference, at least N (default 10^6; for the
+ * elementary functions N / 10) seeded values for each range of arguments. Exit 1 on a breach of a limit.
  */
 import { parseArgs } from 'node:util';
 import { loadApi } from '../golden-runner/api.ts';
+import { elementary } from './elementary.ts';
 import { breaches, formatTable, type Gauge } from './gauge.ts';
 import { phase } from './phase.ts';
 
-const GAUGES: readonly Gauge[] = [phase];
+const GAUGES: readonly Gauge[] = [phase, elementary];
 
 const { values } = parseArgs({ options: { values: { type: 'string', default: '1000000' }, api: { type: 'string' } } });
 const count = Number(values.values);

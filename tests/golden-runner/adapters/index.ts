@@ -13,9 +13,11 @@
  */
 import type { Adapter } from '../types.ts';
 import { alibi } from './alibi.ts';
+import { configs } from './configs.ts';
 import { fourier } from './fourier.ts';
 import { interpolation } from './interpolation.ts';
 import { merge } from './merge.ts';
+import { mropeIndex } from './mrope-index.ts';
 import { rotaryApply } from './rotary-apply.ts';
 import { rotaryFrequencies } from './rotary-frequencies.ts';
 import { rotaryTables } from './rotary-tables.ts';
@@ -27,7 +29,9 @@ export const adapters: readonly Adapter[] = [
   ...alibi,
   ...fourier,
   ...interpolation,
+  ...configs,
   ...merge,
+  ...mropeIndex,
   ...rotaryApply,
   ...rotaryFrequencies,
   ...rotaryTables,
