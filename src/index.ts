@@ -51,6 +51,7 @@ export { type ExpandDiagonalOptions, expandDiagonal } from './bias/diagonal.ts';
 export { type FromHFOptions, fromHF } from './config/hf.ts';
 export type { NormalForm, RotaryLayer } from './config/normalForm.ts';
 export { fingerprint } from './fingerprint.ts';
+export { type PositionIdsOptions, positionIds } from './positions/mask.ts';
 export { type ApplyRotaryOptions, applyRotary } from './rotary/apply.ts';
 export {
   type MropeFromTable,

@@ -13,11 +13,16 @@
  */
 import type { Adapter } from '../types.ts';
 import { alibi } from './alibi.ts';
+import { analysis } from './analysis.ts';
+import { cnn } from './cnn.ts';
 import { configs } from './configs.ts';
 import { fourier } from './fourier.ts';
 import { interpolation } from './interpolation.ts';
+import { learned } from './learned.ts';
 import { merge } from './merge.ts';
 import { mropeIndex } from './mrope-index.ts';
+import { recurrent } from './recurrent.ts';
+import { rmt } from './rmt.ts';
 import { rotaryApply } from './rotary-apply.ts';
 import { rotaryFrequencies } from './rotary-frequencies.ts';
 import { rotaryTables } from './rotary-tables.ts';
@@ -27,11 +32,16 @@ import { timestep } from './timestep.ts';
 
 export const adapters: readonly Adapter[] = [
   ...alibi,
+  ...analysis,
+  ...cnn,
+  ...configs,
   ...fourier,
   ...interpolation,
-  ...configs,
+  ...learned,
   ...merge,
   ...mropeIndex,
+  ...recurrent,
+  ...rmt,
   ...rotaryApply,
   ...rotaryFrequencies,
   ...rotaryTables,
