@@ -90,9 +90,21 @@ export function depthwise3x3(
   }
 }
 
-/** Stores four sums of four neighbouring output channels, lane = position, as up to `rows` rows of `columns` channels. */
+/** The first `columns` channels of a position; beyond `exists` nothing. */
+// @ts-ignore: decorator
+@inline
+function loadRow(p: usize, columns: usize, exists: bool): v128 {
+  if (!exists) return i64x2.splat(0);
+  if (columns == 4) return v128.load(p);
+  let v = v128.load32_zero(p);
+  if (columns > 1) v = v128.load32_lane(p + 4, v, 1);
+  if (columns > 2) v = v128.load32_lane(p + 8, v, 2);
+  return v;
+}
+
+/** Stores the sums of four neighbouring channels, lane = position, as up to `rows` rows of `columns` channels. */
 function storeTransposed(
-  out: usize, stride: usize, a: v128, b: v128, c: v128, d: v128, rows: usize, columns: usize, accumulate: i32,
+  out: usize, stride: usize, a: v128, b: v128, c: v128, d: v128, rows: usize, columns: usize,
 ): void {
   const ab = v128.shuffle<f32>(a, b, 0, 4, 1, 5);
   const ab1 = v128.shuffle<f32>(a, b, 2, 6, 3, 7);
@@ -103,19 +115,20 @@ function storeTransposed(
     const high = r < 2 ? cd : cd1;
     const v = r & 1 ? v128.shuffle<i64>(low, high, 1, 3) : v128.shuffle<i64>(low, high, 0, 2);
     if (columns == 4) {
-      v128.store(out, accumulate ? f32x4.add(v128.load(out), v) : v);
+      v128.store(out, v);
       continue;
     }
-    store<f32>(out, f32x4.extract_lane(v, 0) + (accumulate ? load<f32>(out) : 0));
-    if (columns > 1) store<f32>(out, f32x4.extract_lane(v, 1) + (accumulate ? load<f32>(out, 4) : 0), 4);
-    if (columns > 2) store<f32>(out, f32x4.extract_lane(v, 2) + (accumulate ? load<f32>(out, 8) : 0), 8);
+    v128.store32_lane(out, v, 0);
+    if (columns > 1) v128.store32_lane(out, v, 1, 4);
+    if (columns > 2) v128.store32_lane(out, v, 2, 8);
   }
 }
 
 /**
  * One group of a 1-D convolution at `length` positions: out[l, o] = sum_c sum_t weight[o, c, t] x[c, l + t] (+ bias[o]).
  * x: `inputs` channels of length + taps - 1 positions, padding included, each row followed by 7 readable floats. weight rows
- * of one output weightStride apart, channels contiguous. accumulate: added to what out holds (a further block of channels).
+ * of one output weightStride apart, channels contiguous. accumulate: the sums go on
+ * from what out holds (a further block of channels), so that blocks do not change a bit.
  */
 export function groupedConv1d(
   out: usize, outStride: usize, x: usize, xStride: usize, weight: usize, weightStride: usize, bias: usize,
@@ -142,6 +155,26 @@ export function groupedConv1d(
       let s5 = b1;
       let s6 = b2;
       let s7 = b3;
+      const rows = length - l;
+      const target = out + l * outStride;
+      if (accumulate) {
+        let r0 = loadRow(target, columns, true);
+        let r1 = loadRow(target + outStride, columns, rows > 1);
+        let r2 = loadRow(target + 2 * outStride, columns, rows > 2);
+        let r3 = loadRow(target + 3 * outStride, columns, rows > 3);
+        s0 = v128.shuffle<i64>(v128.shuffle<f32>(r0, r1, 0, 4, 1, 5), v128.shuffle<f32>(r2, r3, 0, 4, 1, 5), 0, 2);
+        s1 = v128.shuffle<i64>(v128.shuffle<f32>(r0, r1, 0, 4, 1, 5), v128.shuffle<f32>(r2, r3, 0, 4, 1, 5), 1, 3);
+        s2 = v128.shuffle<i64>(v128.shuffle<f32>(r0, r1, 2, 6, 3, 7), v128.shuffle<f32>(r2, r3, 2, 6, 3, 7), 0, 2);
+        s3 = v128.shuffle<i64>(v128.shuffle<f32>(r0, r1, 2, 6, 3, 7), v128.shuffle<f32>(r2, r3, 2, 6, 3, 7), 1, 3);
+        r0 = loadRow(target + 4 * outStride, columns, rows > 4);
+        r1 = loadRow(target + 5 * outStride, columns, rows > 5);
+        r2 = loadRow(target + 6 * outStride, columns, rows > 6);
+        r3 = loadRow(target + 7 * outStride, columns, rows > 7);
+        s4 = v128.shuffle<i64>(v128.shuffle<f32>(r0, r1, 0, 4, 1, 5), v128.shuffle<f32>(r2, r3, 0, 4, 1, 5), 0, 2);
+        s5 = v128.shuffle<i64>(v128.shuffle<f32>(r0, r1, 0, 4, 1, 5), v128.shuffle<f32>(r2, r3, 0, 4, 1, 5), 1, 3);
+        s6 = v128.shuffle<i64>(v128.shuffle<f32>(r0, r1, 2, 6, 3, 7), v128.shuffle<f32>(r2, r3, 2, 6, 3, 7), 0, 2);
+        s7 = v128.shuffle<i64>(v128.shuffle<f32>(r0, r1, 2, 6, 3, 7), v128.shuffle<f32>(r2, r3, 2, 6, 3, 7), 1, 3);
+      }
       let channel = x + (l << 2);
       let at: usize = 0;
       for (let c: usize = 0; c < inputs; c++, channel += xStride) {
@@ -163,11 +196,9 @@ export function groupedConv1d(
           s7 = f32x4.add(s7, f32x4.mul(w, v));
         }
       }
-      const rows = min<usize>(4, length - l);
-      const target = out + l * outStride;
-      storeTransposed(target, outStride, s0, s1, s2, s3, rows, columns, accumulate);
-      if (length - l > 4) {
-        storeTransposed(target + 4 * outStride, outStride, s4, s5, s6, s7, min<usize>(4, length - l - 4), columns, accumulate);
+      storeTransposed(target, outStride, s0, s1, s2, s3, min<usize>(4, rows), columns);
+      if (rows > 4) {
+        storeTransposed(target + 4 * outStride, outStride, s4, s5, s6, s7, min<usize>(4, rows - 4), columns);
       }
     }
   }

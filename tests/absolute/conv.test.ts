@@ -86,7 +86,7 @@ test('wav2vec 2.0: any length, kernel and grouping equals the reference', () => 
   );
 });
 
-test('a small arena cuts time and channels into tiles', () => {
+test('a small arena cuts time and channels into tiles without changing a bit', () => {
   const engine = createEngine({ scratchBytes: 65536 });
   const [length, channels, taps] = [150, 96, 128];
   const x = noise(length * channels, 1);
@@ -94,8 +94,7 @@ test('a small arena cuts time and channels into tiles', () => {
     shape: [channels, channels, taps],
   }).toFloat32Array();
   const options = { weight, weightShape: [channels, channels, taps], shape: [1, length, channels] };
-  const error = worst(convPositional(x, { ...options, engine }).data, convPositional(x, options).data);
-  assert.ok(error < 2e-5, `blocks of channels only change the order of sums: ${error}`);
+  assert.equal(convPositional(x, { ...options, engine }).toFloat32Array(), convPositional(x, options).toFloat32Array());
   engine.dispose();
 });
 
