@@ -172,6 +172,18 @@ function dynamicGrowth(p: Parameters): bigint {
   return div(mul(fixed(p.factor()), fixed(length)), fixed(p.maximum())) - fixed(p.factor()) + ONE;
 }
 
+/** The base that a rule changes (dynamic, ntk with alpha), which ggml takes as its freqBase; else undefined. */
+export function changedBase(spec: RotarySpec, context: number): number | undefined {
+  const p = parameters(spec, context);
+  const growth =
+    p.type === 'dynamic'
+      ? dynamicGrowth(p)
+      : p.type === 'ntk' && spec.alpha !== undefined
+        ? fixed(spec.alpha)
+        : undefined;
+  return growth === undefined ? undefined : toNumber(exp(lnGrownBase(p.theta, growth, rotaryDims(spec))));
+}
+
 /** Weight of the interpolated frequency, 0 to 1 along the pairs; ends where a wavelength fits beta times into the trained length. */
 function ramp(
   betaFast: number,

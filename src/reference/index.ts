@@ -5,10 +5,14 @@
 
 export { type AlibiOptions, type AlibiSlopesOptions, alibi, alibiSlopes } from './alibi.ts';
 export { convPositional, peg, weightNorm } from './conv.ts';
+export { debertaRelativePositions, debertaScores } from './deberta.ts';
+export { factoredScores } from './factored.ts';
 export { complexOrder, fourierFeatures, gaussianFourier, nerfEncoding, pixelBands } from './fourier.ts';
 export { type RotaryFrequencies, rotaryFrequencies } from './frequencies.ts';
 export { ropeDecayBound, sincosDetr, sincosGrid, sinusoidalGram, timestepEmbedding } from './grid.ts';
+export { hybridScores } from './hybrid.ts';
 export { type MergeOptions, merge } from './merge.ts';
+export { nezhaScores, nezhaTable, nezhaValues } from './nezha.ts';
 export { type ResizePositionTableOptions, resizePositionTable } from './resize.ts';
 export type { ReferenceTensor, Shaped } from './result.ts';
 export { type ApplyRotaryOptions, applyRotary, applyRotaryQKV, queryScale } from './rotary.ts';
@@ -21,6 +25,7 @@ export {
   linearFlow,
   recursivePositions,
 } from './rows.ts';
+export { shawIndex, shawScores, shawValues } from './shaw.ts';
 export { type SinusoidalOptions, sinusoidal } from './sinusoidal.ts';
 export {
   type GgmlRope,
@@ -34,3 +39,5 @@ export {
   rotaryTableFrom,
   type TableLayout,
 } from './table.ts';
+export { transformerXlScores, transformerXlTable } from './transformerXl.ts';
+export { xlnetPositions, xlnetScores } from './xlnet.ts';

@@ -36,6 +36,7 @@ export function rowIndices(
       `positions: expected ${sequence} (shared by the batch) or ${batch * sequence}, got ${given.length}`,
     );
   }
+  if (batch * sequence === 0) return undefined;
   if (!given && !starts && offsets.length === 1 && table.start === offsets[0]) {
     if (sequence <= table.length) return undefined;
   }
