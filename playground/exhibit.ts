@@ -56,7 +56,7 @@ export class Exhibit {
       h(
         'div',
         { class: 'formulas', tabindex: 0, role: 'group', 'aria-label': tr(T('Formula', '公式')) },
-        ...view.formula.map((line) => formula(math(line))),
+        ...view.formula.map((line) => formula(math(typeof line === 'string' ? line : tr(line)))),
       ),
       this.#code?.element,
     );

@@ -115,7 +115,7 @@ export interface View {
   readonly sources: readonly Source[];
   readonly what: Text;
   /** TeX, see mathml.ts; one or more lines. */
-  readonly formula: readonly string[];
+  readonly formula: readonly (string | Text)[];
   readonly controls: readonly Control[];
   compute(params: Params, work: Workspace): readonly Panel[];
   code?(params: Params): Code;
