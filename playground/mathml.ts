@@ -12,6 +12,7 @@ const LETTERS: Record<string, string> = {
   psi: 'ψ',
   sigma: 'σ',
   tau: 'τ',
+  zeta: 'ζ',
   Delta: 'Δ',
   Omega: 'Ω',
   ell: 'ℓ',
@@ -94,7 +95,10 @@ export function math(source: string, block = true): string {
       if (name === 'mathrm') return `<mi mathvariant="normal">${escaped(raw())}</mi>`;
       if (LETTERS[name]) return `<mi>${LETTERS[name]}</mi>`;
       if (OPERATORS[name]) return `<mo${FENCES.has(name) ? ' stretchy="false"' : ''}>${OPERATORS[name]}</mo>`;
-      if (FUNCTIONS.has(name)) return `<mi>${name}</mi><mo>&#x2061;</mo>`;
+      if (FUNCTIONS.has(name)) {
+        const apart = tokens[at] === '(' || tokens[at] === '_' || tokens[at] === '^' ? '' : '<mspace width="0.17em"/>';
+        return `<mi>${name}</mi><mo>&#x2061;</mo>${apart}`;
+      }
       if (name.length === 1) return `<mo stretchy="false">${escaped(name)}</mo>`;
       throw new Error(`formula: unknown \\${name} in ${source}`);
     }

@@ -40,7 +40,7 @@ export class Curves {
     // letters keep their size whatever the width, so another width is another drawing
     new ResizeObserver(() => {
       const width = this.#holder.clientWidth;
-      if (width > 0 && width !== this.#width) this.update(this.#panel);
+      if (width > 0 && width !== this.#width) requestAnimationFrame(() => this.update(this.#panel));
     }).observe(this.#holder);
   }
 
@@ -56,7 +56,10 @@ export class Curves {
         h(
           'span',
           {},
-          h('i', { class: series.as === 'points' ? 'dot' : 'line', style: `background:${seriesColour(i)}` }),
+          h('i', {
+            class: series.as === 'points' ? 'dot' : 'line',
+            style: `${series.as === 'points' ? 'background' : 'border-color'}:${seriesColour(i)}${series.dashed || i >= COLOURS ? ';border-top-style:dashed' : ''}`,
+          }),
           tr(series.name),
         ),
       ),

@@ -31,7 +31,7 @@ const t5: View = {
   ),
   formula: [
     'b_{h,i,j} = W_{\\mathrm{bucket} ( j - i ), h}',
-    '\\mathrm{bucket} ( n ) = n \\text{ if } n < N/2, \\text{ else } \\min ( \\frac{N}{2} + \\lfloor \\frac{\\ln ( 2n/N )}{\\ln ( 2M/N )} \\cdot \\frac{N}{2} \\rfloor, N - 1 )',
+    '\\mathrm{bucket} ( n ) = n \\quad ( n < N/2 ), \\quad \\min ( \\frac{N}{2} + \\lfloor \\frac{\\ln ( 2n/N )}{\\ln ( 2M/N )} \\cdot \\frac{N}{2} \\rfloor, N - 1 )',
   ],
   controls: [
     HEADS,
@@ -94,8 +94,8 @@ const kerpleView: View = {
     '形状可学习的 ALiBi：每个头有两个正数，惩罚随距离的对数（或幂）增长。对数让远处的键仍然可见，因而外推良好。这里各头的参数从一端变到另一端。',
   ),
   formula: [
-    '\\text{log: } b_{h,i,j} = - p_h \\ln ( 1 + a_h ( i - j ) )',
-    '\\text{power: } b_{h,i,j} = - a_h ( i - j )^{p_h}',
+    'b^{\\mathrm{log}}_{h,i,j} = - p_h \\ln ( 1 + a_h ( i - j ) )',
+    'b^{\\mathrm{power}}_{h,i,j} = - a_h ( i - j )^{p_h}',
   ],
   controls: [
     HEADS,
@@ -207,7 +207,7 @@ const dynamicView: View = {
   ),
   formula: [
     'b_{h,i,j} = \\mathrm{MLP} ( i - j )_h',
-    '\\text{or } \\mathrm{MLP} ( \\sign ( i - j ) \\ln ( |i - j| + 1 ) )_h',
+    'b_{h,i,j} = \\mathrm{MLP} ( \\sign ( i - j ) \\ln ( |i - j| + 1 ) )_h',
   ],
   controls: [
     HEADS,

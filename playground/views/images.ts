@@ -29,7 +29,12 @@ const mrope: View = {
     'A picture token has three positions: frame, row and column. Each pair of channels listens to one of them. Qwen2-VL cuts the head into blocks, which leaves the slow pairs to width alone; Qwen3-VL deals the three out in turn. Text tokens carry the same number three times, so for text it is plain RoPE.',
     '图像词元有三个位置：帧、行、列。每个通道对只听从其中一个。Qwen2-VL 把头切成块，于是慢的通道对全归宽度；Qwen3-VL 则轮流分配。文本词元三个数相同，因此对文本而言就是普通 RoPE。',
   ),
-  formula: ['\\text{angle}_{n,k} = p_n^{(s_k)} \\cdot b^{-2k/d}, \\quad s_k \\in \\{ t, h, w \\}'],
+  formula: [
+    T(
+      '\\text{angle}_{n,k} = p_n^{(s_k)} \\cdot b^{-2k/d}, \\quad s_k \\in \\lbrace t, h, w \\rbrace',
+      '\\text{角度}_{n,k} = p_n^{(s_k)} \\cdot b^{-2k/d}, \\quad s_k \\in \\lbrace t, h, w \\rbrace',
+    ),
+  ],
   controls: [
     choice(
       'model',

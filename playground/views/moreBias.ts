@@ -112,7 +112,7 @@ const maskView: View = {
     'Which keys a query may see at all. A causal mask is a positional encoding too: it is how a decoder without any other encoding can still tell order. A sliding window of w keys makes cost linear; stacked layers still see w times their number. With fewer queries than keys, the two meet at their ends.',
     '规定查询能看到哪些键。因果掩码本身也是一种位置编码：没有其他编码的解码器正是靠它分辨顺序。宽度为 w 的滑动窗口使计算量变为线性；多层叠加后仍能看到层数乘 w 那么远。查询少于键时，两者按末端对齐。',
   ),
-  formula: ['S_{i,j} \\leftarrow -\\infty \\text{ unless } i - l \\le j \\le i + r'],
+  formula: ['S_{i,j} \\leftarrow -\\infty, \\quad j < i - l \\mid j > i + r'],
   controls: [
     slider('queries', T('Queries', '查询数'), 48, 1, 96),
     slider('keys', T('Keys', '键数'), 64, 1, 96),

@@ -56,9 +56,9 @@ function valuesOf(way: Way, spec: RotarySpec, positions: Float64Array, work: Wor
   return out;
 }
 
-/** Positions spread evenly on a logarithmic axis. */
+/** Odd positions, spread evenly on a logarithmic axis: even ones may be whole in fewer bits. */
 const sampled = Float64Array.from(
-  new Set(Array.from({ length: 145 }, (_, i) => Math.round(2 ** (i / 6)) - 1 + (i < 12 ? 1 : 0))).values(),
+  new Set(Array.from({ length: 145 }, (_, i) => (Math.round(2 ** (i / 6)) - 1) | 1)).values(),
 ).sort();
 
 /** The last position of the chosen context. */
@@ -102,9 +102,12 @@ export const precisionView: View = {
     '角度等于位置乘以频率。在 float32 中，频率舍入一次，乘积再舍入一次，角度误差随位置增大；PyTorch 模型正是带着这种误差训练的，要与之一致就得重现它。把精确值存成 16 位，代价则是恒定的误差。若把位置本身舍入为 bfloat16（某些训练代码曾误用），超过 256 的相邻位置就会合并。',
   ),
   formula: [
-    '\\text{exact: } \\cos ( n \\theta_k ) \\text{ rounded once}',
-    '\\text{torch: } \\cos ( \\mathrm{fl} ( n \\cdot \\mathrm{fl} ( \\theta_k ) ) )',
-    '\\text{ggml: } \\cos ( \\mathrm{fl} ( \\dots \\mathrm{fl} ( n \\cdot r ) \\cdot r \\dots ) ), \\quad r = \\mathrm{fl} ( b^{-2/d} )',
+    T(
+      '\\text{exact: } \\cos ( n \\theta_k ) \\text{ rounded once}',
+      '\\text{exact：} \\cos ( n \\theta_k ) \\text{ 只舍入一次}',
+    ),
+    '\\mathrm{torch: } \\cos ( \\mathrm{fl} ( n \\cdot \\mathrm{fl} ( \\theta_k ) ) )',
+    '\\mathrm{ggml: } \\cos ( \\mathrm{fl} ( \\dots \\mathrm{fl} ( n \\cdot r ) \\cdot r \\dots ) ), \\quad r = \\mathrm{fl} ( b^{-2/d} )',
   ],
   controls: [
     steps('dim', T('Channels of a head', '每头通道数'), 128, [32, 64, 128, 256]),

@@ -22,7 +22,6 @@ import {
   choice,
   type MapPanel,
   noise,
-  type Params,
   slider,
   steps,
   toggle,
@@ -406,7 +405,7 @@ const pegView: View = {
     'A small convolution over the grid of patches, padded with zeros, is all the position a vision transformer needs. The input here is the same at every patch: what you see in the result is the border, leaking in. Each further layer carries it further inwards.',
     '在图块网格上做一次带零填充的小卷积，就足以让视觉 Transformer 知道位置。这里的输入处处相同：结果中看到的就是从边界渗入的信息，每多一层就向内传得更远。',
   ),
-  formula: ['y = x + \\mathrm{conv}_{3 \\times 3} ( x ), \\quad \\text{ zero padding }'],
+  formula: ['y = x + \\mathrm{conv}_{3 \\times 3} ( x )'],
   controls: [
     slider('size', T('Grid', '网格边长'), 14, 4, 32),
     slider('layers', T('Layers', '层数'), 1, 1, 8),

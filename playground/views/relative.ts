@@ -50,10 +50,13 @@ export const scoresView: View = {
     { label: 'Shaw et al. 2018 (arXiv 1803.02155)', href: 'https://arxiv.org/abs/1803.02155' },
   ],
   what: T(
-    'Take one query vector and one key vector and put them at every pair of positions. A relative encoding gives the same score along every diagonal: the score depends only on how far apart the two are. In the lower plot each dot is one cell; a thin line means relative, a cloud means that absolute places matter too.',
-    '取一个查询向量和一个键向量，放到每一对位置上。相对编码在每条对角线上给出相同的分数：分数只取决于二者的距离。下图中每个点是一个单元格；细线表示“相对”，散开成云表示绝对位置也起作用。',
+    'Take one query vector and one key vector and put them at every pair of positions. A relative encoding gives the same score along every diagonal: the score depends only on how far apart the two are. In the plot each dot is one cell; a thin line means relative, a cloud means that absolute places matter too.',
+    '取一个查询向量和一个键向量，放到每一对位置上。相对编码在每条对角线上给出相同的分数：分数只取决于二者的距离。散点图中每个点是一个单元格；细线表示“相对”，散开成云表示绝对位置也起作用。',
   ),
-  formula: ['S_{i,j} = f(q,i) \\cdot f(k,j)', '\\text{relative: } S_{i,j} = g(q,k,j-i)'],
+  formula: [
+    'S_{i,j} = f(q,i) \\cdot f(k,j)',
+    T('\\text{relative: } S_{i,j} = g(q,k,j-i)', '\\text{相对：} S_{i,j} = g(q,k,j-i)'),
+  ],
   controls: [
     choice('encoding', T('Encoding', '编码'), 'rope', [
       ['none', T('none', '无')],

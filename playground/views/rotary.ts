@@ -261,8 +261,8 @@ const yarn = scaling({
   ),
   formula: [
     "\\theta'_k = ( 1 - \\gamma_k ) \\frac{\\theta_k}{s} + \\gamma_k \\theta_k",
-    '\\gamma_k = \\clip ( \\frac{r_k - \\beta_{slow}}{\\beta_{fast} - \\beta_{slow}}, 0, 1 ) \\quad \\text{(ramp over the pairs; } r_k \\text{: turns within the trained context)}',
-    '\\text{amplitude} = 0.1 \\ln s + 1',
+    '\\gamma_k = 1 - \\clip ( \\frac{k - k_{fast}}{k_{slow} - k_{fast}}, 0, 1 ), \\quad k_{\\beta} = \\frac{d \\ln ( L_0 / 2 \\pi \\beta )}{2 \\ln b}',
+    T('\\text{amplitude} = 0.1 \\ln s + 1', '\\text{幅度} = 0.1 \\ln s + 1'),
   ],
   controls: [
     FACTOR,
@@ -340,7 +340,10 @@ const longrope = scaling({
   ),
   formula: [
     '\\theta_k = \\frac{1}{\\lambda_k} b^{-2k/d}',
-    '\\text{amplitude} = \\sqrt{ 1 + \\frac{\\ln s}{\\ln L_0} }',
+    T(
+      '\\text{amplitude} = \\sqrt{ 1 + \\frac{\\ln s}{\\ln L_0} }',
+      '\\text{幅度} = \\sqrt{ 1 + \\frac{\\ln s}{\\ln L_0} }',
+    ),
   ],
   controls: [
     { ...FACTOR, value: 32, label: T('Largest divisor', '最大除数') },
