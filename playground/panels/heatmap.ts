@@ -237,6 +237,7 @@ function ticks(holder: HTMLElement, count: number, at: MapPanel['rowAt'], side: 
   const key = `${count} ${every} ${at?.(0)} ${at?.(count - 1)}`;
   if (holder.dataset.key === key) return;
   holder.dataset.key = key;
+  holder.classList.toggle('named', named);
   const labels = [];
   for (let i = 0; i < count; i += every)
     labels.push(h('span', { style: `${side}:${(100 * (i + 0.5)) / count}%` }, String(at ? at(i) : i)));

@@ -1,7 +1,7 @@
 /** Section 4: the precision lens. */
 import { T } from '../text.ts';
-import { precisionView } from '../views/precision.ts';
 import { stacked } from './section.ts';
+import { sections } from './views.ts';
 
 export const precisionSection = stacked(
   'precision',
@@ -10,5 +10,5 @@ export const precisionSection = stacked(
     'The formula is simple; the last digits are not. Here is what each number format does to it, up to sixteen million positions.',
     '公式很简单，末位数字却不简单。这里展示各种数字格式的影响，直到一千六百万个位置。',
   ),
-  [precisionView],
+  sections.precision,
 );

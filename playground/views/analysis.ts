@@ -10,7 +10,7 @@ import {
   sinusoidalGram,
   Tensor,
 } from '../../src/index.ts';
-import { grouped, show, T, type Text } from '../text.ts';
+import { grouped, show, T, type Text, tr } from '../text.ts';
 import {
   around,
   button,
@@ -92,7 +92,7 @@ export const decayView: View = {
 };
 
 const WORDS = ['the', 'dog', 'bites', 'the', 'old', 'man'];
-const WORDS_ZH = ['狗', '咬', '了', '那个', '老', '人'];
+const WORDS_ZH = ['那', '狗', '咬', '那', '个', '人'];
 const WIDTH = 16;
 
 /** Plain attention: softmax of the scores times the inputs. The scores come from the package. */
@@ -185,7 +185,7 @@ export const permutationView: View = {
       rowAt: words,
       height: 220,
     });
-    const word = (i: number) => `${WORDS[i]} ${WORDS_ZH[i]}`;
+    const word = (i: number) => tr(T(WORDS[i], WORDS_ZH[i]));
     return [
       map(T('Outputs for the sentence', '原句的输出'), before, word),
       map(T('Outputs for the shuffled sentence', '打乱后的输出'), after, (r) => word(order[r])),

@@ -84,7 +84,7 @@ const sincos: View = {
     ]),
     SIDE,
     steps('dim', T('Channels', '通道数'), 64, [16, 32, 64, 128, 256]),
-    slider('channel', T('Channel shown', '显示的通道'), 9, 0, 63),
+    slider('channel', T('Channel shown', '显示的通道'), 2, 0, 63),
     ...AT(23),
   ],
   compute(p, work) {
