@@ -49,7 +49,11 @@ function render(): void {
   place = `${route.section}/${route.item}`;
   shown?.dispose();
   const main = h('main', { id: 'main', tabindex: -1 });
-  root.replaceChildren(skipLink(), header(), navigation(section), main, footer());
+  const nav = navigation(section);
+  root.replaceChildren(skipLink(), header(), nav, main, footer());
+  // on a phone the sections are wider than the page
+  const current = nav.querySelector<HTMLElement>('[aria-current]');
+  if (current) nav.scrollLeft = current.offsetLeft - (nav.clientWidth - current.offsetWidth) / 2;
   shown = section.render(main, route.item);
   if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
 }

@@ -9,7 +9,7 @@ export interface Page {
   click(selector: string): Promise<void>;
   fill(selector: string, text: string): Promise<void>;
   focus(selector: string): Promise<void>;
-  textContent(selector: string): Promise<string | null>;
+  textContent(selector: string): Promise<string>;
   waitForTimeout(ms: number): Promise<void>;
   waitForSelector(selector: string): Promise<unknown>;
   screenshot(options: { path: string; fullPage: boolean }): Promise<unknown>;
