@@ -6,7 +6,8 @@ export { type AlibiOptions, type AlibiSlopesOptions, alibi, alibiSlopes } from '
 export { type RotaryFrequencies, rotaryFrequencies } from './frequencies.ts';
 export { type MergeOptions, merge } from './merge.ts';
 export type { ReferenceTensor, Shaped } from './result.ts';
-export { type ApplyRotaryOptions, applyRotary, applyRotaryQKV, queryScale } from './rotary.ts';
+export { type ApplyRotaryOptions, applyRotary, applyRotaryQKV } from './rotary.ts';
+export { dynamicState, queryScale, softmaxScale, yarnMscale } from './scale.ts';
 export { type SinusoidalOptions, sinusoidal } from './sinusoidal.ts';
 export {
   type GgmlRope,
