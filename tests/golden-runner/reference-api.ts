@@ -37,3 +37,6 @@ export function applyRotary(
   reference.applyRotary(x, table, options);
   return options.out ?? x;
 }
+
+export const applyRotaryQKV = (...given: Parameters<typeof reference.applyRotaryQKV>): Float32Array =>
+  reference.applyRotaryQKV(...given).data;
