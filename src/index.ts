@@ -4,10 +4,56 @@
  */
 export { type SinusoidalOptions, sinusoidal } from './absolute/sinusoidal.ts';
 export { type AlibiOptions, alibi, alibiSlopes } from './bias/alibi.ts';
+export type { ScoreOptions, Shaped, ShapedIntegers, ValueOptions } from './bias/content.ts';
+export {
+  type DebertaBucketOptions,
+  type DebertaRelativePositionOptions,
+  type DebertaScoreOptions,
+  debertaRelativePositions,
+  debertaScores,
+} from './bias/deberta.ts';
 export { type ExpandDiagonalOptions, expandDiagonal } from './bias/diagonal.ts';
-export { type FromHFOptions, fromHF } from './config/hf.ts';
+export { type DynamicBiasOptions, dynamicBias } from './bias/dynamicBias.ts';
+export { type FactoredScoreOptions, factoredScores } from './bias/factored.ts';
+export { hybridScores } from './bias/hybrid.ts';
+export { type KerpleOptions, kerple } from './bias/kerple.ts';
+export type { Layer } from './bias/mlp.ts';
+export { type NaiveRelativeBiasOptions, naiveRelativeBias } from './bias/naive.ts';
+export { type NezhaTableOptions, nezhaScores, nezhaTable, nezhaValues } from './bias/nezha.ts';
+export { type SandwichOptions, sandwich } from './bias/sandwich.ts';
+export {
+  type ShawIndexOptions,
+  type ShawScoreOptions,
+  type ShawTableOptions,
+  type ShawValueOptions,
+  shawIndex,
+  shawScores,
+  shawValues,
+} from './bias/shaw.ts';
+export { type T5BiasOptions, type T5BucketsOptions, t5Bias, t5Buckets } from './bias/t5.ts';
+export {
+  type TransformerXlScoreOptions,
+  type TransformerXlTableOptions,
+  transformerXlScores,
+  transformerXlTable,
+} from './bias/transformerXl.ts';
+export { type XlnetPositionOptions, type XlnetScoreOptions, xlnetPositions, xlnetScores } from './bias/xlnet.ts';
+export { describe, describeExplanation } from './config/describe.ts';
+export { type Explanation, explain } from './config/explain.ts';
+export { type FromGGUFOptions, fromGGUF, type GGUFTensors } from './config/gguf.ts';
+export { type FromHFOptions, fromHF, toHF } from './config/hf.ts';
+export { type LlamaCpp, toLlamaCpp } from './config/llamaCpp.ts';
 export type { NormalForm, RotaryLayer } from './config/normalForm.ts';
+export { type OnnxCaches, toOnnxCaches } from './config/onnx.ts';
 export { fingerprint } from './fingerprint.ts';
+export { type PositionIdsOptions, positionIds } from './positions/mask.ts';
+export {
+  type MropeDecodeOptions,
+  type MropeIndexOptions,
+  mropeDecode,
+  mropeIndex,
+  visionPositions,
+} from './positions/mrope.ts';
 export { type ApplyRotaryOptions, applyRotary } from './rotary/apply.ts';
 export {
   type MropeFromTable,

@@ -195,10 +195,12 @@ const OPTIONS = ['length', 'positions', 'offset', 'context', 'capacity', 'dtype'
  * @throws ERR_OPTION, ERR_SHAPE, ERR_POSITION, ERR_OUT_OF_MEMORY
  */
 export function rotaryTable<D extends TableDtype = 'float32'>(
-  spec: RotarySpec,
+  model: RotarySpec | { readonly rotary: RotarySpec },
   given: RotaryTableOptions<D>,
 ): RotaryTable<D> {
   const o = options('rotaryTable', given, OPTIONS);
+  // a normal form throws what to pass when it has no single specification
+  const spec = model !== null && typeof model === 'object' && 'rotary' in model ? model.rotary : model;
   const { rows } = rowsOf('rotaryTable', o);
   const context = integer('context', o.context, 1, MAX_POSITION, Math.max(1, Math.floor(lastPosition(rows)) + 1));
   const source = rotaryFrequencies(spec, { length: context });
