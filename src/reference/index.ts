@@ -12,7 +12,6 @@ export { nezhaScores, nezhaTable, nezhaValues } from './nezha.ts';
 export type { ReferenceTensor, Shaped } from './result.ts';
 export { type ApplyRotaryOptions, applyRotary, applyRotaryQKV } from './rotary.ts';
 export { dynamicState, queryScale, softmaxScale, yarnMscale } from './scale.ts';
-export { type ApplyRotaryOptions, applyRotary, applyRotaryQKV, queryScale } from './rotary.ts';
 export { shawIndex, shawScores, shawValues } from './shaw.ts';
 export { type SinusoidalOptions, sinusoidal } from './sinusoidal.ts';
 export {
