@@ -28,6 +28,8 @@ export {
   linearFlow,
   recursivePositions,
 } from './rows.ts';
+export { type ApplyRotaryOptions, applyRotary, applyRotaryQKV } from './rotary.ts';
+export { dynamicState, queryScale, softmaxScale, yarnMscale } from './scale.ts';
 export { shawIndex, shawScores, shawValues } from './shaw.ts';
 export { type SinusoidalOptions, sinusoidal } from './sinusoidal.ts';
 export {
