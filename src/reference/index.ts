@@ -18,7 +18,7 @@ export { nezhaScores, nezhaTable, nezhaValues } from './nezha.ts';
 export { type PopeOptions, pope } from './pope.ts';
 export { type ResizePositionTableOptions, resizePositionTable } from './resize.ts';
 export type { ReferenceTensor, Shaped } from './result.ts';
-export { type ApplyRotaryOptions, applyRotary, applyRotaryQKV, queryScale } from './rotary.ts';
+export { type ApplyRotaryOptions, applyRotary, applyRotaryQKV } from './rotary.ts';
 export {
   convFlow,
   floaterPositions,
@@ -28,8 +28,7 @@ export {
   linearFlow,
   recursivePositions,
 } from './rows.ts';
-export { type ApplyRotaryOptions, applyRotary, applyRotaryQKV } from './rotary.ts';
-export { dynamicState, queryScale, softmaxScale, yarnMscale } from './scale.ts';
+export { dynamicState, softmaxScale, yarnMscale } from './scale.ts';
 export { shawIndex, shawScores, shawValues } from './shaw.ts';
 export { type SinusoidalOptions, sinusoidal } from './sinusoidal.ts';
 export {
