@@ -2,9 +2,61 @@
  * posenc: every positional encoding a transformer uses, computed by WebAssembly SIMD kernels, handed out as zero-copy
  * Float32Arrays. Nothing happens at import; the default engine is made on first use.
  */
+export {
+  type FourierFeaturesOptions,
+  fourierFeatures,
+  type GaussianFourierOptions,
+  gaussianFourier,
+  type NerfEncodingOptions,
+  nerfEncoding,
+  type PixelBandsOptions,
+  pixelBands,
+} from './absolute/fourier.ts';
+export { type Sincos2dOptions, type Sincos3dOptions, sincos2d, sincos3d } from './absolute/sincos.ts';
 export { type SinusoidalOptions, sinusoidal } from './absolute/sinusoidal.ts';
+export { type TimestepEmbeddingOptions, type TimestepPreset, timestepEmbedding } from './absolute/timestep.ts';
 export { type AlibiOptions, alibi, alibiSlopes } from './bias/alibi.ts';
+export { type BeitBiasOptions, beitBias } from './bias/beit.ts';
+export type { ScoreOptions, Shaped, ShapedIntegers, ValueOptions } from './bias/content.ts';
+export {
+  type DebertaBucketOptions,
+  type DebertaRelativePositionOptions,
+  type DebertaScoreOptions,
+  debertaRelativePositions,
+  debertaScores,
+} from './bias/deberta.ts';
 export { type ExpandDiagonalOptions, expandDiagonal } from './bias/diagonal.ts';
+export { type DynamicBiasOptions, dynamicBias } from './bias/dynamicBias.ts';
+export { type FactoredScoreOptions, factoredScores } from './bias/factored.ts';
+export { type FireOptions, fire } from './bias/fire.ts';
+export { hybridScores } from './bias/hybrid.ts';
+export { type KerpleOptions, kerple } from './bias/kerple.ts';
+export { type AttentionMaskOptions, attentionMask } from './bias/masks.ts';
+export { type MaxvitBiasOptions, maxvitBias } from './bias/maxvit.ts';
+export type { Layer } from './bias/mlp.ts';
+export { type NaiveRelativeBiasOptions, naiveRelativeBias } from './bias/naive.ts';
+export { type NezhaTableOptions, nezhaScores, nezhaTable, nezhaValues } from './bias/nezha.ts';
+export { type SandwichOptions, sandwich } from './bias/sandwich.ts';
+export {
+  type ShawIndexOptions,
+  type ShawScoreOptions,
+  type ShawTableOptions,
+  type ShawValueOptions,
+  shawIndex,
+  shawScores,
+  shawValues,
+} from './bias/shaw.ts';
+export { type SwinBiasOptions, type SwinIndexOptions, swinBias, swinRelativePositionIndex } from './bias/swin.ts';
+export { type SwinV2BiasOptions, type SwinV2CoordinateOptions, swinV2Bias, swinV2Coordinates } from './bias/swinV2.ts';
+export { type T5BiasOptions, type T5BucketsOptions, t5Bias, t5Buckets } from './bias/t5.ts';
+export {
+  type TransformerXlScoreOptions,
+  type TransformerXlTableOptions,
+  transformerXlScores,
+  transformerXlTable,
+} from './bias/transformerXl.ts';
+export { type TupeBucketOptions, type TupeOptions, type TupeProjection, tupe, tupeBuckets } from './bias/tupe.ts';
+export { type XlnetPositionOptions, type XlnetScoreOptions, xlnetPositions, xlnetScores } from './bias/xlnet.ts';
 export { describe, describeExplanation } from './config/describe.ts';
 export { type Explanation, explain } from './config/explain.ts';
 export { type FromGGUFOptions, fromGGUF, type GGUFTensors } from './config/gguf.ts';
@@ -64,6 +116,7 @@ export { RotaryTable, type RotaryTableOptions, rotaryTable, type TableDtype } fr
 export { type XposConvention, type XposOptions, xposCenter, xposTable } from './rotary/xpos.ts';
 export { yarnMscale } from './rotary/yarn.ts';
 export { type MergeOptions, merge } from './rows/merge.ts';
+export { type ResizePositionTableOptions, resizePositionTable } from './rows/resize.ts';
 export type { Positions } from './runtime/arguments.ts';
 export { attach, createEngine, type Engine, type EngineOptions } from './runtime/engine.ts';
 export { PosencError, type PosencErrorCode } from './runtime/errors.ts';

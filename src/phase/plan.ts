@@ -34,7 +34,7 @@ const MAX_FREQUENCY = 2 ** 40;
 /** 2^256 / (2 pi). */
 const INVERSE_TURN = 0x28be60db9391054a7f09d5f47d4d377036d8a5664f10e4107f9458eaf7aef158n;
 
-interface Turns {
+export interface Turns {
   readonly theta: Float64Array;
   readonly whole: BigUint64Array;
   readonly high: BigUint64Array;
