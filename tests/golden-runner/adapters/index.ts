@@ -43,21 +43,18 @@ import { timestep } from './timestep.ts';
 import { transformerXl } from './transformer-xl.ts';
 import { tupe } from './tupe.ts';
 import { xlnet } from './xlnet.ts';
+import { xpos } from './xpos.ts';
 
 export const adapters: readonly Adapter[] = [
   ...alibi,
   ...biasDiagonal,
   ...biasGrid,
+  ...configs,
   ...deberta,
   ...fourier,
   ...hybrid,
   ...interpolation,
   ...kitaevKlein,
-import { xpos } from './xpos.ts';
-
-export const adapters: readonly Adapter[] = [
-  ...alibi,
-  ...configs,
   ...lucidrains,
   ...merge,
   ...mropeIndex,
@@ -70,6 +67,7 @@ export const adapters: readonly Adapter[] = [
   ...rotaryOnnx,
   ...rotaryState,
   ...rotaryTables,
+  ...rotaryVision,
   ...rotaryVllm,
   ...rotaryYarnRepo,
   ...shaw,
@@ -79,8 +77,5 @@ export const adapters: readonly Adapter[] = [
   ...transformerXl,
   ...tupe,
   ...xlnet,
-  ...rotaryTables,
-  ...rotaryVision,
-  ...sinusoidal,
   ...xpos,
 ];
