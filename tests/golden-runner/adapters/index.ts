@@ -55,6 +55,7 @@ export const adapters: readonly Adapter[] = [
   ...analysis,
   ...biasDiagonal,
   ...biasGrid,
+  ...configs,
   ...cnn,
   ...configs,
   ...deberta,
