@@ -28,7 +28,7 @@ export {
   linearFlow,
   recursivePositions,
 } from './rows.ts';
-export { dynamicState, softmaxScale, yarnMscale } from './scale.ts';
+export { dynamicState, queryScale, softmaxScale, yarnMscale } from './scale.ts';
 export { shawIndex, shawScores, shawValues } from './shaw.ts';
 export { type SinusoidalOptions, sinusoidal } from './sinusoidal.ts';
 export {
