@@ -101,12 +101,6 @@ export function complexOrderRows(
   frequencyStride: usize, frequencyStep: usize, phase: usize, phaseStride: usize, phaseStep: usize, ids: usize,
   positions: usize, rows: usize, width: usize, mode: i32, scratch: usize, k: usize,
 ): void {
-  const whole = i64x2.splat(0);
-  const high = v128.load64_splat(k, 176);
-  const low = v128.load64_splat(k, 184);
-  const theta = v128.load64_splat(k, 104);
-  const two52 = v128.load64_splat(k, 136);
-  const signBit = v128.load64_splat(k, 152);
   for (; rows; rows--, ids += 4, positions += 8, out0 += stride, out1 += stride) {
     const word = <usize>load<i32>(ids);
     const position = load<f64>(positions);
@@ -123,7 +117,7 @@ export function complexOrderRows(
         angle0 += <f64>load<f32>(f);
         angle1 += <f64>load<f32>(f + phaseStep * more);
       }
-      sincosAngle(f64x2.replace_lane(f64x2.splat(angle0), 1, angle1), theta, whole, high, low, k, scratch);
+      sincosAngle(f64x2.replace_lane(f64x2.splat(angle0), 1, angle1), k, scratch);
       for (let lane: usize = 0; lane <= more; lane++) {
         const r = <f64>load<f32>(a + (lane << 2));
         const c = <f32>(r * load<f64>(scratch + (lane << 3), 16));

@@ -65,7 +65,7 @@ if (!fresh) {
   embed(['simd', 'byo']);
   writeFileSync(stamp, wanted);
 }
-for (const { name } of targets) {
+for (const { name } of fresh ? [] : targets) {
   const bytes = readFileSync(`build/posenc.${name}.wasm`);
   console.log(`posenc.${name}.wasm  ${bytes.length} B, ${gzipSync(bytes, { level: 9 }).length} B gzip`);
 }

@@ -1,6 +1,6 @@
 // The error function in float64, two lanes at a time: erf x = x + x P(x^2) for |x| < 0.875, else 1 - erfc |x| with
 // erfc x = e^(-x^2) (1 + R(q)) / (1 + 2 x), q = (x - 4) / (x + 4), a scaling after Shepherd and Laframboise (1981).
-// Error below 1 ulp for erf; about 3 ulp for erfc. GELU: Hendrycks and Gimpel, arXiv 1606.08415.
+// Error below 1.25 ulp for erf, 6 ulp for GELU. GELU: Hendrycks and Gimpel, arXiv 1606.08415.
 import { ERF, ERFC, ERFC_MAX, ERF_SMALL, FOUR, GELU_MAX, HALF, ONE, SIGN, SQRT_HALF, UPPER } from "./constants";
 import { expSum } from "./exp";
 
@@ -65,7 +65,8 @@ export function erf64x2(x: v128, k: usize): v128 {
   p = f64x2.add(f64x2.mul(p, z), v128.load64_splat(k, ERF + 8));
   p = f64x2.add(f64x2.mul(p, z), v128.load64_splat(k, ERF));
   const small = f64x2.add(a, f64x2.mul(a, p));
-  const large = f64x2.sub(v128.load64_splat(k, ONE), scaledTail(a, z, squareError(a, z, k), k));
+  // what the rounding of z costs erfc is far below an ulp of 1
+  const large = f64x2.sub(v128.load64_splat(k, ONE), scaledTail(a, z, i64x2.splat(0), k));
   const near = f64x2.lt(a, v128.load64_splat(k, ERF_SMALL));
   return v128.or(v128.bitselect(small, large, near), v128.and(x, sign));
 }

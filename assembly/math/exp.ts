@@ -1,5 +1,5 @@
 // e^x and e^x - 1 in float64, two lanes at a time: x = n ln 2 + r (Cody and Waite), polynomial on |r| <= ln 2 / 2, 2^n.
-// Error below 1 ulp; overflow gives infinity, underflow passes through the denormals to 0, NaN stays NaN.
+// Error below 1 ulp (e^x - 1: 1.25); overflow gives infinity, underflow passes through the denormals to 0, NaN stays NaN.
 import { EXP, EXPM1_MIN, EXP_MAX, EXP_MIN, HALF, LN2_HIGH, LN2_LOW, LOG2E, MIN_NORMAL, ONE, ROUND, SIGN } from "./constants";
 
 /** r^2 (e^r - 1 - r) / r^2 for |r| <= ln 2 / 2. */

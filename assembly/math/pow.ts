@@ -1,6 +1,7 @@
 // x^y = e^(y ln x) for x >= 0 in float64, two lanes at a time, with ln x and the product carried as high + low parts (about
-// 60 bits), so that a float32 result rounds correctly but for one case in some 10^8. As C's pow otherwise: x^0 = 1^y = 1
-// even for NaN, 0 and infinity to either sign of y; a negative x gives NaN (also for an integer y).
+// 60 bits): below 1 ulp while |y ln x| < 104, the range of float32, whose results so round correctly but for one case in some
+// 10^8; a few ulp at the ends of float64. As C's pow otherwise: x^0 = 1^y = 1 even for NaN, 0 and infinity to either
+// sign of y; a negative x gives NaN (also for an integer y).
 import { LN2_HIGH, LN2_LOW, MIN_NORMAL, ONE, POW_LIMIT, POW_MAX, SIGN, UPPER } from "./constants";
 import { expSum } from "./exp";
 import { exponentOf, fractionOf, shifted, tailOfLog, within } from "./log";

@@ -2,6 +2,8 @@
  * ALiBi: a bias linear in the distance, one slope per head. Press et al., arXiv 2108.12409. Slope orders and forms of the
  * public implementations (BLOOM, MPT, GPT-NeoX, flash-attention, Falcon): docs/bias.md.
  */
+
+import { cache } from '../phase/cache.ts';
 import { divNumber, exp, from, LN2, mul } from '../phase/dd.ts';
 import { ddToFloat32 } from '../phase/float32.ts';
 import { finite, integer, numbers, oneOf, options, size } from '../runtime/arguments.ts';
@@ -10,14 +12,14 @@ import { PosencError, show } from '../runtime/errors.ts';
 import { checkOut, chooseEngine, output } from '../runtime/operands.ts';
 import { Tensor } from '../runtime/tensor.ts';
 import { alibiDiagonal } from './alibiDiagonal.ts';
-import { BIAS_OPTIONS, type BiasOptions, type Block, blockOf } from './rows.ts';
+import { BIAS_OPTIONS, type BiasOptions, type Block, blockOf, UNLIMITED } from './rows.ts';
 import { TOEPLITZ_OPTIONS, type ToeplitzOptions } from './toeplitz.ts';
 
 export interface AlibiSlopeOptions {
   readonly heads: number;
   /** How slopes are chosen when heads is not a power of two (all agree when it is), or the slopes themselves. Default 'press'. */
   readonly slopes?: 'press' | 'mpt' | 'geometric' | ArrayLike<number>;
-  /** 'mpt': exponent of the last slope. Default 8. */
+  /** Exponent of the smallest slope, 2^-alibiBiasMax. Default 8. */
   readonly alibiBiasMax?: number;
 }
 
@@ -31,7 +33,7 @@ export interface AlibiOptions extends AlibiSlopeOptions, BiasOptions {
   readonly totalHeads?: number;
   /**
    * 'distance' -m|i - j|; 'tril' -m max(i - j, 0) (GPT-NeoX); 'key' m j (Press); 'key-last-zero' m (j - (keyLength - 1))
-   * (MPT); 'nonsymmetric': heads / 2 slopes used twice, the first half of the heads sees keys up to the query, the second
+   * (MPT; with keyPositions or keyLengths the last key there); 'nonsymmetric': heads / 2 slopes used twice, the first half of the heads sees keys up to the query, the second
    * half keys from the query on. Default 'distance'.
    */
   readonly form?: 'distance' | 'tril' | 'key' | 'key-last-zero' | 'nonsymmetric';
@@ -85,28 +87,27 @@ export function alibiSlopes(given: AlibiSlopeOptions & { readonly engine?: Engin
   return Tensor.from(slopes, [slopes.length], { engine: chooseEngine(o.engine) });
 }
 
+/** Slopes cost microseconds a head in double-double; the arrays are shared: do not write into them. */
+const orders = cache<Float32Array>(32);
+
 function slopesOf(o: AlibiSlopeOptions): Float32Array {
   const heads = size('heads', o.heads, 1, MAX_HEADS);
   if (o.slopes !== undefined && typeof o.slopes !== 'string')
     return Float32Array.from(numbers('slopes', o.slopes, heads));
   const order = oneOf('slopes', o.slopes, ['press', 'mpt', 'geometric'], 'press');
-  if (o.alibiBiasMax !== undefined && order !== 'mpt') {
-    throw new PosencError('ERR_OPTION', `alibiBiasMax: only for slopes 'mpt', got slopes '${order}'`);
-  }
   const largest = finite('alibiBiasMax', o.alibiBiasMax, { above: 0, max: 1024 }, 8);
-  const powers = (n: number, max: number) => Array.from({ length: n }, (_, h) => powerOfHalf(max * (h + 1), n));
-  if (order === 'geometric') return Float32Array.from(powers(heads, 8));
-  if (order === 'mpt') {
-    const all = powers(powerOfTwoFrom(heads), largest);
-    if (all.length === heads) return Float32Array.from(all);
+  return orders.get(`${order} ${heads} ${largest}`, () => {
+    const powers = (n: number) => Array.from({ length: n }, (_, h) => powerOfHalf(largest * (h + 1), n));
+    if (order === 'geometric') return Float32Array.from(powers(heads));
+    const above = powerOfTwoFrom(heads);
+    const all = powers(above);
+    if (above === heads) return Float32Array.from(all);
+    // MPT states it as [1::2] then [0::2] of the next power of two, Press as the slopes of the power below, which are
+    // [1::2], then [0::2]: the same numbers
     return Float32Array.from(
       [...all.filter((_, i) => i % 2 === 1), ...all.filter((_, i) => i % 2 === 0)].slice(0, heads),
     );
-  }
-  const above = powerOfTwoFrom(heads);
-  const below = above === heads ? above : above / 2;
-  const between = powers(2 * below, 8).filter((_, i) => i % 2 === 0);
-  return Float32Array.from([...powers(below, 8), ...between].slice(0, heads));
+  });
 }
 
 /** The smallest power of two that is at least n. */
@@ -136,7 +137,7 @@ export function alibi(given: AlibiOptions): Tensor {
   const half = form === 'nonsymmetric' ? heads / 2 : heads;
   const learned = learnedSlopes(o, heads, form);
   const slopes = learned ?? slopesOf(form === 'nonsymmetric' && !isList(o.slopes) ? { ...o, heads: half } : o);
-  const perHead = Float32Array.from({ length: heads }, (_, h) => slopes[slopes.length === heads ? h : h % half]);
+  let perHead = learned || slopes.length === heads ? slopes : Float32Array.of(...slopes, ...slopes);
   const onDiagonal = (['addTo', 'diagonal', 'keyLeftPad'] as const).find((name) => o[name] !== undefined);
   if (onDiagonal !== undefined || learned) {
     if (form === 'key' || form === 'key-last-zero' || o.mask !== undefined || totalHeads !== heads) {
@@ -146,7 +147,7 @@ export function alibi(given: AlibiOptions): Tensor {
         `${name}: ${show(o[name])} is not a function of the distance alone, which ${onDiagonal ?? 'leftSlopes'} needs`,
       );
     }
-    if (rounding === 'bfloat16') roundSlopes(chooseEngine(o.engine, o.out, o.addTo), perHead);
+    if (rounding === 'bfloat16') perHead = roundSlopes(chooseEngine(o.engine, o.out, o.addTo), perHead);
     const pairs = Float32Array.from({ length: 2 * heads }, (_, i) => {
       const h = i >> 1;
       if (learned) return i % 2 === 0 ? -learned[h] : learned[heads + h];
@@ -165,7 +166,7 @@ export function alibi(given: AlibiOptions): Tensor {
   if (bias.length === 0) return bias;
 
   const matrix = 4 * shape[shape.length - 2] * block.columns;
-  if (rounding === 'bfloat16') roundSlopes(engine, perHead);
+  if (rounding === 'bfloat16') perHead = roundSlopes(engine, perHead);
   for (let b = 0; b < (batches?.count ?? 1); b++) {
     const at = bias.byteOffset + b * totalHeads * matrix;
     if (batches?.mask) {
@@ -177,10 +178,15 @@ export function alibi(given: AlibiOptions): Tensor {
         writeHeads(engine, at, matrix, perHead.subarray(0, half), 'distance', { ...placed, right: 0 });
         writeHeads(engine, at + half * matrix, matrix, perHead.subarray(half), 'distance', { ...placed, left: 0 });
       } else {
-        writeHeads(engine, at, matrix, perHead, form, placed);
+        writeHeads(engine, at, matrix, perHead, form, placed, batches?.lastKey?.[b]);
       }
     }
-    engine.f32.fill(0, (at + heads * matrix) / 4, (at + totalHeads * matrix) / 4);
+    // the further heads have slope 0; masks apply to them too
+    const shifted = batches?.shift ? { ...block, query: block.query + batches.shift[b] } : block;
+    const row = batches?.mask
+      ? { ...block, rows: 1, queryPositions: undefined, left: UNLIMITED, right: UNLIMITED }
+      : shifted;
+    writeHeads(engine, at + heads * matrix, matrix, new Float32Array(totalHeads - heads), 'tril', row);
   }
   if (rounding === 'bfloat16') engine.kernels.roundBfloat16(bias.byteOffset, bias.length);
   return bias;
@@ -204,14 +210,16 @@ function isList(slopes: AlibiSlopeOptions['slopes']): boolean {
   return slopes !== undefined && typeof slopes !== 'string';
 }
 
-function roundSlopes(engine: Engine, slopes: Float32Array): void {
+function roundSlopes(engine: Engine, slopes: Float32Array): Float32Array {
+  const rounded = Float32Array.from(slopes);
   const pointer = engine.scratch();
   for (let from = 0; from < slopes.length; from += engine.scratchBytes / 4) {
-    const part = slopes.subarray(from, from + engine.scratchBytes / 4);
+    const part = rounded.subarray(from, from + engine.scratchBytes / 4);
     engine.f32.set(part, pointer >>> 2);
     engine.kernels.roundBfloat16(pointer, part.length);
     part.set(engine.f32.subarray(pointer >>> 2, (pointer >>> 2) + part.length));
   }
+  return rounded;
 }
 
 interface Batches {
@@ -221,6 +229,8 @@ interface Batches {
   readonly mask?: readonly Int32Array[];
   /** Per batch: keys minus queries. */
   readonly shift?: readonly number[];
+  /** Per batch: position of the last valid key. */
+  readonly lastKey?: readonly number[];
 }
 
 function batchesOf(o: AlibiOptions): Batches | undefined {
@@ -262,7 +272,8 @@ function batchesOf(o: AlibiOptions): Batches | undefined {
     keys,
     (_, b) => integer(`keyLengths[${b}]`, keys[b], 0, 2 ** 30) - integer(`queryLengths[${b}]`, queries[b], 0, 2 ** 30),
   );
-  return { count: shift.length, lengths: { queryOffset: 0 }, shift };
+  const lastKey = Array.from(keys, (length) => length - 1);
+  return { count: shift.length, lengths: { queryOffset: 0 }, shift, lastKey };
 }
 
 function maskRows(mask: AttentionMask): ArrayLike<number>[] {
@@ -298,12 +309,13 @@ function writeHeads(
   slopes: Float32Array,
   form: 'distance' | 'tril' | 'key' | 'key-last-zero',
   block: Block,
+  lastKey = block.keyPositions?.at(-1) ?? block.columns - 1,
 ): void {
   const scratch = engine.scratch();
   const third = (engine.scratchBytes / 3) & ~15;
   const room = third >>> 3;
   const centred = form === 'distance' || form === 'tril' ? 1 : 0;
-  const centre = form === 'key-last-zero' ? block.columns - 1 : 0;
+  const centre = form === 'key-last-zero' ? lastKey : 0;
   for (let h = 0; h < slopes.length; h += room) {
     const n = Math.min(room, slopes.length - h);
     for (let i = 0; i < n; i++) {

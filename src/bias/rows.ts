@@ -44,7 +44,7 @@ export const BIAS_OPTIONS = [
 
 /** Positions are int32 in the bias kernels; distances then fit an int64. */
 const MAX = 2 ** 31 - 1;
-/** left or right of a Block without a limit. */
+/** A window's side that masks nothing. */
 export const UNLIMITED = MAX;
 
 /** The block of the matrix a call asks for. */

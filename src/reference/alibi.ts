@@ -1,7 +1,7 @@
 /**
  * ALiBi, Press et al. 2022 (arXiv 2108.12409), with the slope orders and matrix forms in public use: press (fairseq fork),
  * BLOOM, Falcon, MPT, GPT-NeoX, flash-attention, x-transformers, the nonsymmetric encoder form of issue #5.
- * Every value is fl32(slope * distance): the slope a correctly rounded float32, the distance an exact number.
+ * Every value is fl32(slope * fl32(distance)): the slope a correctly rounded float32, the distance exact up to 2^24.
  */
 import type { Positions } from '../runtime/arguments.ts';
 import { pow, roundToBfloat16 } from './math.ts';
@@ -131,8 +131,8 @@ export function alibi(options: AlibiOptions): ReferenceTensor {
   const bias = (head: number, distance: number): number => {
     if (head >= heads) return 0;
     // + 0 turns the -0 of a negative slope times zero into 0.
-    if (options.rounding === undefined) return Math.fround(slopes[head] * distance) + 0;
-    return roundToBfloat16(roundToBfloat16(slopes[head]) * distance) + 0;
+    if (options.rounding === undefined) return Math.fround(slopes[head] * Math.fround(distance)) + 0;
+    return roundToBfloat16(Math.fround(roundToBfloat16(slopes[head]) * Math.fround(distance))) + 0;
   };
   if (options.mask !== undefined) return fromMask(options, totalHeads, bias);
 
@@ -151,7 +151,8 @@ export function alibi(options: AlibiOptions): ReferenceTensor {
     throw new RangeError(`rows: expected at most ${queryLength}, got [${from}, ${to}]`);
   }
   const [left, right] = options.window ?? [-1, -1];
-  const maskValue = options.maskValue ?? Number.NEGATIVE_INFINITY;
+  const masking = options.maskValue ?? Number.NEGATIVE_INFINITY;
+  const maskValue = options.rounding === undefined ? masking : roundToBfloat16(masking);
   const lists = options.queryLengths ?? options.keyLengths ?? options.keyLeftPad;
   const batched = lists !== undefined;
   const batch = lists?.length ?? 1;

@@ -19,18 +19,37 @@ export { type KerpleOptions, kerple } from './kerple.ts';
 export { type AttentionMaskOptions, attentionMask } from './masks.ts';
 export { type MergeOptions, merge } from './merge.ts';
 export { type NaiveRelativeBiasOptions, naiveRelativeBias } from './naive.ts';
+export { debertaRelativePositions, debertaScores } from './deberta.ts';
+export { factoredScores } from './factored.ts';
+export { axialTable, mixedAxialTable, type ReferenceAxialSpec, rotaryTableFromAngles } from './axial.ts';
+export { type RetableOptions, retable, type ShiftKeysOptions, shiftKeys, unrotate } from './cached.ts';
+export { type RotaryFrequencies, rotaryFrequencies } from './frequencies.ts';
+export { hybridScores } from './hybrid.ts';
+export { type MergeOptions, merge } from './merge.ts';
+export { nezhaScores, nezhaTable, nezhaValues } from './nezha.ts';
 export { type ResizePositionTableOptions, resizePositionTable } from './resize.ts';
+export { type PopeOptions, pope } from './pope.ts';
 export type { ReferenceTensor, Shaped } from './result.ts';
+export { type ApplyRotaryOptions, applyRotary, applyRotaryQKV, queryScale } from './rotary.ts';
+export { shawIndex, shawScores, shawValues } from './shaw.ts';
+export { type SinusoidalOptions, sinusoidal } from './sinusoidal.ts';
 export {
-  type ApplyRotaryOptions,
-  applyRotary,
+  type GgmlRope,
+  ggmlRotaryTable,
+  mropeTableFrom,
   type ReferenceRotaryTable,
   type RotaryTableFromOptions,
   type RotaryTableOptions,
   rotaryTable,
+  rotaryTableAs,
   rotaryTableFrom,
 } from './rotary.ts';
 export { type SandwichOptions, sandwich } from './sandwich.ts';
 export { type SinusoidalOptions, sinusoidal } from './sinusoidal.ts';
 export { type T5BucketOptions, t5Bias, t5Bucket } from './t5.ts';
 export { type TupeOptions, tupe, tupeBucket } from './tupe.ts';
+  type TableLayout,
+} from './table.ts';
+export { transformerXlScores, transformerXlTable } from './transformerXl.ts';
+export { xlnetPositions, xlnetScores } from './xlnet.ts';
+export { type XposOptions, xposTable } from './xpos.ts';

@@ -39,7 +39,7 @@ export interface SinusoidalOptions extends PositionOptions {
   readonly minTimescale?: number;
   /** The rows of this position are zero (fairseq's padding_idx). */
   readonly zeroRow?: number;
-  /** 'exact': the real-valued formula, rounded once; 'torch': angle = fl32(fl32(position*scale) * fl32(frequency)). Default 'exact'. */
+  /** 'exact': the real-valued formula, rounded once; 'torch': angle = fl32(fl32(fl32(position) * fl32(scale)) * fl32(frequency)). Default 'exact'. */
   readonly precision?: 'exact' | 'torch';
   readonly out?: Float32Array | Shaped;
 }
@@ -96,7 +96,7 @@ export function sinusoidal(options: SinusoidalOptions): ReferenceTensor {
           : precision === 'exact'
             ? scaled(sincosAt(position, rates[k]), amplitude)
             : scaled(
-                roundPair(sincos(Math.fround(Math.fround(position * scale) * omega32[k]))),
+                roundPair(sincos(Math.fround(Math.fround(Math.fround(position) * Math.fround(scale)) * omega32[k]))),
                 Math.fround(amplitude),
               );
       const first = arrangement === 'interleaved' ? 2 * k : k;

@@ -12,6 +12,7 @@ export function llama3Rule(rotation: Rotation, spec: RotarySpec): Rule {
   const factor = positive('factor', spec.factor);
   const low = positive('lowFreqFactor', spec.lowFreqFactor);
   const high = positive('highFreqFactor', spec.highFreqFactor);
+  // Equal factors are published (Llama-4-Scout): nothing lies between, so nothing is blended.
   if (high < low) {
     throw new PosencError('ERR_OPTION', `highFreqFactor: expected at least lowFreqFactor (${low}), got ${high}`);
   }
@@ -28,8 +29,8 @@ export function llama3Rule(rotation: Rotation, spec: RotarySpec): Rule {
         const wavelength = div(TWO_PI, frequency);
         const scaled = divNumber(frequency, factor);
         if (compare(wavelength, shortest) < 0) return frequency;
-        // Llama 4 has both factors 1: no band between, nothing to divide by.
-        if (high === low || compare(wavelength, longest) > 0) return scaled;
+        if (compare(wavelength, longest) > 0) return scaled;
+        if (high === low) return frequency;
         const smooth = div(sub(div(from(original), wavelength), from(low)), sub(from(high), from(low)));
         return add(mul(sub(ONE, smooth), scaled), mul(smooth, frequency));
       });
@@ -43,7 +44,8 @@ export function llama3Rule(rotation: Rotation, spec: RotarySpec): Rule {
         const wavelength = f32(f32(2 * Math.PI) / frequency);
         if (wavelength < shortest) return frequency;
         const scaled = f32(frequency / divisor);
-        if (high === low || wavelength > longest) return scaled;
+        if (wavelength > longest) return scaled;
+        if (high === low) return frequency;
         const smooth = f32(f32(f32(f32(original) / wavelength) - offset) / range);
         return f32(f32(f32(f32(1 - smooth) * frequency) / divisor) + f32(smooth * frequency));
       });

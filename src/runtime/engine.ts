@@ -2,8 +2,9 @@
  * An engine: one instance of the kernels, its memory, its coefficient block and its scratch arena. This is the only file
  * that knows @assemblyscript/loader, and the only one that makes views on WebAssembly memory.
  *
- * Blocks are pinned typed arrays made through the loader: zeroed, owned, and freeing one twice throws. Kernels are called
- * through the raw instance exports, which cost a third of the loader's wrapped ones.
+ * Blocks are pinned typed arrays made through the loader: owned, freeing one twice throws, and not zeroed (encoders write
+ * all of their output; Tensor.zeros fills). Kernels are called through the raw instance exports, which cost a third of the
+ * loader's wrapped ones.
  */
 
 import { instantiateSync } from '@assemblyscript/loader';
@@ -52,7 +53,7 @@ export class Engine {
 
   #heap: Heap | undefined;
   #scratch: number;
-  #scratchHolds = '';
+  #scratchHolds: unknown;
   #disposed = false;
   #f64!: Float64Array<ArrayBuffer>;
   #f32!: Float32Array<ArrayBuffer>;
@@ -94,7 +95,7 @@ export class Engine {
       throw new PosencError('ERR_DISPOSED', 'engine: used after dispose(); make one with createEngine()');
   }
 
-  /** @internal A zeroed block of at least `bytes` bytes; may grow the memory. */
+  /** @internal A block of at least `bytes` bytes, contents undefined; may grow the memory. */
   allocate(bytes: number): number {
     this.assertUsable();
     if (!this.#heap) {
@@ -118,16 +119,16 @@ export class Engine {
   }
 
   /**
-   * @internal The scratch arena, for the duration of one call. `holds` names what the caller leaves in it, so that the same
-   * caller can find it again: see `scratchHolds`.
+   * @internal The scratch arena, for the duration of one call. `holds` is a token for what the caller leaves in it, so that
+   * the same caller can find it again: see `scratchHolds`.
    */
-  scratch(holds = ''): number {
+  scratch(holds?: unknown): number {
     this.#scratchHolds = holds;
     return this.#scratch;
   }
 
-  /** @internal */
-  get scratchHolds(): string {
+  /** @internal The token of what is in the arena; undefined when nothing there can be relied on. */
+  get scratchHolds(): unknown {
     return this.#scratchHolds;
   }
 

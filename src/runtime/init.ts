@@ -47,14 +47,18 @@ async function moduleOf(source: WasmSource): Promise<WebAssembly.Module> {
   }
 }
 
+/** The part of Node's process that gives its file system. */
+interface BuiltinModules {
+  getBuiltinModule?(name: string): { readFileSync(path: URL): Uint8Array } | undefined;
+}
+
 async function load(address: URL | string): Promise<BufferSource> {
   const url = typeof address === 'string' ? new URL(address, globalThis.location?.href) : address;
   if (url.protocol === 'file:') {
     // Node does not fetch files; the module is asked for at run time so that bundles for browsers do not contain it
-    const node = (globalThis as { process?: { getBuiltinModule?: (name: string) => typeof import('node:fs') } })
-      .process;
+    const node = (globalThis as { process?: BuiltinModules }).process;
     const fs = node?.getBuiltinModule?.('node:fs');
-    if (fs) return new Uint8Array(fs.readFileSync(url));
+    if (fs) return fs.readFileSync(url) as Uint8Array<ArrayBuffer>;
   }
   return bytesOf(await fetch(url));
 }

@@ -17,6 +17,12 @@ export function ulp32(x: number): number {
   return 2 ** (Math.max(exponent, -126) - 23);
 }
 
+/** The distance of float64 neighbours at |x|, x normal. */
+export function ulp64(x: number): number {
+  float64[0] = x;
+  return 2 ** (((words[highWord] >>> 20) & 0x7ff) - 1075);
+}
+
 export class ErrorStatistics {
   count = 0;
   maxUlp = 0;
@@ -58,6 +64,14 @@ export class ErrorStatistics {
     } else if (got === near) {
       this.correctlyRounded++;
     }
+  }
+
+  /** One float64 result against the true value hi + lo, hi the double nearest to it; counted in ulps of float64. */
+  addDouble(got: number, hi: number, lo: number): void {
+    this.count++;
+    const error = Math.abs(got - hi - lo);
+    this.record(error, error / ulp64(hi));
+    if (got === hi) this.correctlyRounded++;
   }
 
   /** The angle between the direction of a (cos, sin) pair and the true one. */

@@ -1,0 +1,60 @@
+/** The printed table: what a reader needs to see whether a row is good, in words and units that need no key. */
+import { ceiling, gatedRatio, gateOf } from './gates.ts';
+import type { Row } from './row.ts';
+
+/** 12345 -> '12.3 us' */
+export function duration(ns: number): string {
+  if (ns < 1e3) return `${ns.toPrecision(3)} ns`;
+  if (ns < 1e6) return `${(ns / 1e3).toPrecision(3)} us`;
+  if (ns < 1e9) return `${(ns / 1e6).toPrecision(3)} ms`;
+  return `${(ns / 1e9).toPrecision(3)} s`;
+}
+
+export function size(bytes: number): string {
+  if (bytes < 2 ** 20) return `${Number((bytes / 2 ** 10).toFixed(1))} KiB`;
+  return `${Number((bytes / 2 ** 20).toFixed(1))} MiB`;
+}
+
+export function times(ratio: number): string {
+  return ratio < 10 ? ratio.toFixed(2) : ratio.toFixed(0);
+}
+
+const HEAD = ['row', 'writes', 'time', 'x floor', 'median', 'spread', 'GB/s', 'gate', 'others, times slower'];
+
+const LEGEND = `
+row      family.encoding.case.size; one call of the public function with a reused output
+x floor  our best time / best time of a bare loop that only stores (producers) or loads and stores (in place, joins)
+         the same bytes: 1.00 is as fast as memory. 'kernel' is that without the call's argument checks.
+median   median of the same ratio over the rounds, spread: its interquartile range. Large means a busy machine.
+`;
+
+/** Several lines, ending in a newline. */
+export function formatTable(rows: readonly Row[]): string {
+  const cells = rows.map((row) => {
+    const gate = gateOf(row);
+    const verdict = gate
+      ? `${gatedRatio(gate, row) <= ceiling(gate) ? 'ok' : 'MISS'} ${ceiling(gate).toFixed(2)}`
+      : '-';
+    const kernel = row.kernel === undefined ? '' : ` (kernel ${times(row.kernel / row.floor)})`;
+    return [
+      row.id,
+      size(row.bytes),
+      duration(row.ours),
+      `${times(row.ratio)}${kernel}`,
+      times(row.median),
+      row.spread.toFixed(2),
+      (row.bytes / row.ours).toFixed(1),
+      verdict,
+      Object.entries(row.peers)
+        .map(([name, { slower }]) => `${name} ${times(slower)}`)
+        .join(', '),
+    ];
+  });
+  const widths = HEAD.map((head, i) => Math.max(head.length, ...cells.map((line) => line[i].length)));
+  const line = (parts: readonly string[]) =>
+    parts
+      .map((part, i) => (i === 0 || i === HEAD.length - 1 ? part.padEnd(widths[i]) : part.padStart(widths[i])))
+      .join('  ')
+      .trimEnd();
+  return `${[line(HEAD), ...cells.map(line)].join('\n')}\n${LEGEND}`;
+}

@@ -1,0 +1,262 @@
+/**
+ * Position ids of text: from an attention mask, from padded token ids, for packed sequences. The rules are those of
+ * transformers: GenerationMixin (cumsum(mask) - 1), OPT (row offset 2), RoBERTa and fairseq (padding_idx).
+ */
+import { options as checkOptions, integer, oneOf, size } from '../runtime/arguments.ts';
+import { PosencError, show } from '../runtime/errors.ts';
+
+/** A matrix of integers: rows of numbers, or a flat typed array with its shape. */
+export type IntegerMatrix =
+  | readonly (readonly number[])[]
+  | {
+      readonly data: ArrayLike<number | bigint | boolean>;
+      readonly shape: readonly number[];
+    };
+
+export interface IndexArrays {
+  readonly int32: Int32Array;
+  readonly uint32: Uint32Array;
+  readonly int64: BigInt64Array;
+}
+export type IndexDtype = keyof IndexArrays;
+
+/** Integers of some dtype with a shape, row-major. */
+export interface Indices<D extends IndexDtype = 'int32'> {
+  readonly shape: readonly number[];
+  readonly data: IndexArrays[D];
+}
+
+const MAX_ELEMENTS = 2 ** 28;
+const DTYPES = ['int32', 'uint32', 'int64'] as const;
+
+/** A checked matrix: values as float64 (integers), row-major. */
+export interface Matrix {
+  readonly rows: number;
+  readonly columns: number;
+  readonly values: Float64Array;
+}
+
+/** Reads a matrix of integers whose magnitude is at most 2^53. */
+export function matrix(option: string, value: unknown): Matrix {
+  if (Array.isArray(value) && value.every((row) => Array.isArray(row))) {
+    const rows = value as unknown[][];
+    const columns = rows[0]?.length ?? 0;
+    if (rows.some((row) => row.length !== columns)) {
+      throw new PosencError('ERR_SHAPE', `${option}: rows of different lengths; pad them to one length`);
+    }
+    return { rows: rows.length, columns, values: integers(option, rows.flat(), rows.length * columns) };
+  }
+  const given = value as { data?: ArrayLike<unknown>; shape?: readonly number[] } | null | undefined;
+  if (typeof given !== 'object' || given === null || !given.data || !Array.isArray(given.shape)) {
+    throw new PosencError('ERR_OPTION', `${option}: expected rows of numbers or { data, shape }, got ${show(value)}`);
+  }
+  const { data, shape } = given as { data: ArrayLike<unknown>; shape: readonly number[] };
+  if (shape.length < 1 || shape.length > 2) {
+    throw new PosencError('ERR_SHAPE', `${option}: expected shape [S] or [B, S], got [${shape.join(', ')}]`);
+  }
+  const [rows, columns] = shape.length === 2 ? shape : [1, shape[0]];
+  size(`${option}.shape[0]`, rows, 0);
+  size(`${option}.shape`, columns, 0);
+  return { rows, columns, values: integers(option, data, rows * columns) };
+}
+
+function integers(option: string, list: ArrayLike<unknown>, length: number): Float64Array {
+  if (list.length !== length || length > MAX_ELEMENTS) {
+    throw new PosencError(
+      'ERR_SHAPE',
+      `${option}: ${list.length} values for a shape of ${length} (at most ${MAX_ELEMENTS})`,
+    );
+  }
+  const out = new Float64Array(length);
+  for (let i = 0; i < length; i++) {
+    const value = Number(list[i]);
+    const type = typeof list[i];
+    if ((type !== 'number' && type !== 'bigint' && type !== 'boolean') || !Number.isSafeInteger(value)) {
+      throw new PosencError('ERR_OPTION', `${option}[${i}]: expected an integer, got ${show(list[i])}`);
+    }
+    out[i] = value;
+  }
+  return out;
+}
+
+/** A mask: 0 (padding) or 1 (token). */
+export function maskMatrix(option: string, value: unknown): Matrix {
+  const mask = matrix(option, value);
+  for (let i = 0; i < mask.values.length; i++) {
+    if (mask.values[i] !== 0 && mask.values[i] !== 1) {
+      throw new PosencError('ERR_OPTION', `${option}[${i}]: expected 0 or 1, got ${mask.values[i]}`);
+    }
+  }
+  return mask;
+}
+
+/** Integers into the dtype asked for; a value that does not fit is ERR_POSITION. */
+export function indices<D extends IndexDtype>(dtype: D, shape: readonly number[], values: Float64Array): Indices<D> {
+  if (dtype === 'int64') {
+    const data = new BigInt64Array(values.length);
+    for (let i = 0; i < data.length; i++) data[i] = BigInt(values[i]);
+    return { shape, data: data as IndexArrays[D] };
+  }
+  const [low, high] = dtype === 'int32' ? [-(2 ** 31), 2 ** 31 - 1] : [0, 2 ** 32 - 1];
+  for (let i = 0; i < values.length; i++) {
+    if (values[i] < low || values[i] > high) {
+      throw new PosencError(
+        'ERR_POSITION',
+        `position ${values[i]} at ${i} does not fit ${dtype}; choose another dtype`,
+      );
+    }
+  }
+  const data = dtype === 'int32' ? Int32Array.from(values) : Uint32Array.from(values);
+  return { shape, data: data as IndexArrays[D] };
+}
+
+export function dtypeOf<D extends IndexDtype>(value: D | undefined): D {
+  return oneOf('dtype', value, DTYPES, 'int32') as D;
+}
+
+export interface PositionIdsOptions<D extends IndexDtype = 'int32'> {
+  /** [B, S] of 0 and 1: positions are cumsum(mask) - 1. One of `mask`, `inputIds`, `cuSeqlens`, `length`. */
+  readonly mask?: IntegerMatrix;
+  /** [B, S] token ids, with `paddingIdx`: cumsum(ids != pad) * (ids != pad) + pad (RoBERTa, fairseq). */
+  readonly inputIds?: IntegerMatrix;
+  /** The padding token, and with `inputIds` the row of every padded token. */
+  readonly paddingIdx?: number;
+  /** [n + 1] ends of packed sequences: positions restart at 0 in each; result [T]. */
+  readonly cuSeqlens?: ArrayLike<number>;
+  /** 0 .. length-1; result [length]. */
+  readonly length?: number;
+  /** Position of masked tokens, before `rowOffset`. Default 0; text models of transformers 4 use 1, OPT -1. */
+  readonly masked?: number;
+  /** Added to the position of every token: the length of the cache. One number, or one for each row or sequence. Default 0. */
+  readonly offset?: number | readonly number[];
+  /** Added to every entry, masked ones too: rows in front of position 0 in a learned table (OPT, BART: 2). Default 0. */
+  readonly rowOffset?: number;
+  /** Only the last n columns: the new tokens after a cache. Default: all. */
+  readonly last?: number;
+  readonly dtype?: D;
+}
+
+const OPTIONS = [
+  'mask',
+  'inputIds',
+  'paddingIdx',
+  'cuSeqlens',
+  'length',
+  'masked',
+  'offset',
+  'rowOffset',
+  'last',
+  'dtype',
+];
+const RANGE = 2 ** 52;
+
+/**
+ * Position ids as transformers computes them.
+ * @returns shape [B, S] for `mask` and `inputIds`, [T] for `cuSeqlens`, [length] for `length`
+ * @throws PosencError ERR_OPTION, ERR_SHAPE, ERR_POSITION
+ */
+export function positionIds<D extends IndexDtype = 'int32'>(options: PositionIdsOptions<D>): Indices<D> {
+  const given = checkOptions('positionIds', options, OPTIONS);
+  const sources = (['mask', 'inputIds', 'cuSeqlens', 'length'] as const).filter((key) => given[key] !== undefined);
+  if (sources.length !== 1) {
+    throw new PosencError(
+      'ERR_OPTION',
+      `positionIds: give one of mask, inputIds, cuSeqlens, length; got ${sources.join(', ') || 'none'}`,
+    );
+  }
+  const dtype = dtypeOf(given.dtype as D | undefined);
+  const rowOffset = integer('rowOffset', given.rowOffset, -RANGE, RANGE, 0);
+  if ((given.paddingIdx === undefined) !== (given.inputIds === undefined)) {
+    throw new PosencError('ERR_OPTION', 'paddingIdx: belongs to inputIds; give both');
+  }
+  switch (sources[0]) {
+    case 'length': {
+      const length = size('length', given.length, 0, MAX_ELEMENTS);
+      const [offset] = offsets(given.offset, 1);
+      return indices(
+        dtype,
+        [length],
+        Float64Array.from({ length }, (_, i) => i + offset + rowOffset),
+      );
+    }
+    case 'cuSeqlens':
+      return packed(given.cuSeqlens as ArrayLike<number>, given.offset, rowOffset, dtype);
+    case 'mask': {
+      const mask = maskMatrix('mask', given.mask);
+      const masked = integer('masked', given.masked, -RANGE, RANGE, 0);
+      return counted(mask, (value) => value !== 0, { first: 0, masked, ...given, rowOffset }, dtype);
+    }
+    default: {
+      const pad = integer('paddingIdx', given.paddingIdx, 0, RANGE);
+      const ids = matrix('inputIds', given.inputIds);
+      if (given.masked !== undefined) {
+        throw new PosencError('ERR_OPTION', 'masked: with inputIds a padded token takes paddingIdx; leave it out');
+      }
+      return counted(ids, (value) => value !== pad, { first: pad + 1, masked: pad, ...given, rowOffset }, dtype);
+    }
+  }
+}
+
+/** Counts the kept entries of each row. */
+function counted<D extends IndexDtype>(
+  source: Matrix,
+  kept: (value: number) => boolean,
+  rule: {
+    readonly first: number;
+    readonly masked: number;
+    readonly rowOffset: number;
+    readonly offset?: PositionIdsOptions['offset'];
+    readonly last?: number;
+  },
+  dtype: D,
+): Indices<D> {
+  const { rows, columns, values } = source;
+  const last = size('last', rule.last, 0, columns, columns);
+  const offset = offsets(rule.offset, rows);
+  const out = new Float64Array(rows * last);
+  for (let row = 0; row < rows; row++) {
+    let next = rule.first + offset[row] + rule.rowOffset;
+    for (let column = 0; column < columns; column++) {
+      const position = kept(values[row * columns + column]) ? next++ : rule.masked + rule.rowOffset;
+      const at = column - (columns - last);
+      if (at >= 0) out[row * last + at] = position;
+    }
+  }
+  return indices(dtype, [rows, last], out);
+}
+
+function offsets(value: unknown, rows: number): readonly number[] {
+  if (value === undefined) return new Array<number>(rows).fill(0);
+  if (typeof value === 'number') return new Array<number>(rows).fill(integer('offset', value, -RANGE, RANGE));
+  if (!Array.isArray(value) || value.length !== rows) {
+    throw new PosencError('ERR_SHAPE', `offset: expected a number or ${rows} numbers, got ${show(value)}`);
+  }
+  return value.map((item, i) => integer(`offset[${i}]`, item, -RANGE, RANGE));
+}
+
+function packed<D extends IndexDtype>(
+  cuSeqlens: ArrayLike<number>,
+  offset: PositionIdsOptions['offset'],
+  rowOffset: number,
+  dtype: D,
+): Indices<D> {
+  const ends = integers('cuSeqlens', cuSeqlens, cuSeqlens.length ?? 0);
+  if (ends.length === 0 || ends[0] !== 0) {
+    throw new PosencError(
+      'ERR_OPTION',
+      `cuSeqlens[0]: expected 0, got ${ends.length === 0 ? 'an empty list' : ends[0]}`,
+    );
+  }
+  for (let i = 1; i < ends.length; i++) {
+    if (ends[i] < ends[i - 1]) {
+      throw new PosencError('ERR_OPTION', `cuSeqlens[${i}]: expected at least ${ends[i - 1]}, got ${ends[i]}`);
+    }
+  }
+  const total = size('cuSeqlens', ends[ends.length - 1], 0, MAX_ELEMENTS);
+  const each = offsets(offset, ends.length - 1);
+  const out = new Float64Array(total);
+  for (let s = 0; s + 1 < ends.length; s++) {
+    for (let t = ends[s]; t < ends[s + 1]; t++) out[t] = t - ends[s] + each[s] + rowOffset;
+  }
+  return indices(dtype, [total], out);
+}
