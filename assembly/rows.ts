@@ -73,7 +73,7 @@ export function copyRows(
 }
 
 /** out[t] = factor x table[ids[t]]; the row of an id outside 0 .. tableRows - 1 is zero. Strides in bytes. */
-export function gatherRows(
+export function lookupRows(
   out: usize, outStride: usize, table: usize, tableRows: i32, width: usize, ids: usize, n: usize, factor: f32,
 ): void {
   const scale = f32x4.splat(factor);
@@ -96,8 +96,8 @@ export function gatherRows(
   }
 }
 
-/** Every row divided by max(its length, epsilon), in place. */
-export function normalizeRows(x: usize, rows: usize, width: usize, epsilon: f64): void {
+/** Every row times factor / max(its length, epsilon), in place. */
+export function normalizeRows(x: usize, rows: usize, width: usize, epsilon: f64, factor: f64): void {
   for (; rows; rows--) {
     const end = x + (width << 2);
     let sum: f64 = 0;
@@ -105,8 +105,8 @@ export function normalizeRows(x: usize, rows: usize, width: usize, epsilon: f64)
       const v = <f64>load<f32>(a);
       sum += v * v;
     }
-    const length = max<f64>(Math.sqrt(sum), epsilon);
-    for (; x < end; x += 4) store<f32>(x, <f32>(<f64>load<f32>(x) / length));
+    const scale = factor / max<f64>(Math.sqrt(sum), epsilon);
+    for (; x < end; x += 4) store<f32>(x, <f32>(<f64>load<f32>(x) * scale));
   }
 }
 
@@ -139,15 +139,14 @@ export function hierarchicalRows(
   }
 }
 
-/** Columns become planes: out[c x planeStride + r x repeat ...] holds `repeat` copies of table[r][c]. */
+/** Columns become planes: out[c x planeStride + r x repeat ...] holds `repeat` copies of x[r][c]. */
 export function transposeRows(
-  out: usize, planeStride: usize, table: usize, rows: usize, width: usize, repeat: usize,
+  out: usize, planeStride: usize, x: usize, xStride: usize, rows: usize, width: usize, repeat: usize,
 ): void {
-  const bytes = width << 2;
-  for (let c: usize = 0; c < width; c++, out += planeStride) {
-    let a = table + (c << 2);
+  for (let c: usize = 0; c < width; c++, out += planeStride, x += 4) {
+    let a = x;
     let o = out;
-    for (let r: usize = 0; r < rows; r++, a += bytes) {
+    for (let r: usize = 0; r < rows; r++, a += xStride) {
       const value = load<f32>(a);
       for (let t: usize = 0; t < repeat; t++, o += 4) store<f32>(o, value);
     }

@@ -3,6 +3,19 @@
  * Float32Arrays. Nothing happens at import; the default engine is made on first use.
  */
 export {
+  type ComplexOrderFrequencyOptions,
+  type ComplexOrderOptions,
+  complexOrder,
+  complexOrderFrequency,
+} from './absolute/complexOrder.ts';
+export {
+  type ConvPositionalOptions,
+  convPositional,
+  type WeightNormOptions,
+  weightNorm,
+} from './absolute/convPositional.ts';
+export { type FloaterPositionsOptions, type Flow, floaterPositions } from './absolute/floater.ts';
+export {
   type FourierFeaturesOptions,
   fourierFeatures,
   type GaussianFourierOptions,
@@ -12,9 +25,27 @@ export {
   type PixelBandsOptions,
   pixelBands,
 } from './absolute/fourier.ts';
+export { type PegOptions, peg } from './absolute/peg.ts';
+export {
+  type GruLayer,
+  type GruPositionsOptions,
+  gruPositions,
+  type RecursivePositionsOptions,
+  recursivePositions,
+} from './absolute/recursive.ts';
 export { type Sincos2dOptions, type Sincos3dOptions, sincos2d, sincos3d } from './absolute/sincos.ts';
 export { type SinusoidalOptions, sinusoidal } from './absolute/sinusoidal.ts';
 export { type TimestepEmbeddingOptions, type TimestepPreset, timestepEmbedding } from './absolute/timestep.ts';
+export { type DecayOptions, ropeDecayBound, sinusoidalGram } from './analysis/decay.ts';
+export {
+  type FourTermOptions,
+  type FourTerms,
+  fourTermDecomposition,
+  type TaylorOptions,
+  type TaylorTerms,
+  taylorDecomposition,
+} from './analysis/decomposition.ts';
+export { permutationError, permuteRows } from './analysis/permutation.ts';
 export { type AlibiOptions, alibi, alibiSlopes } from './bias/alibi.ts';
 export { type BeitBiasOptions, beitBias } from './bias/beit.ts';
 export type { ScoreOptions, Shaped, ShapedIntegers, ValueOptions } from './bias/content.ts';
@@ -115,8 +146,32 @@ export type { MropeLayout, Pairing, Precision, RopeType, RotarySpec } from './ro
 export { RotaryTable, type RotaryTableOptions, rotaryTable, type TableDtype } from './rotary/table.ts';
 export { type XposConvention, type XposOptions, xposCenter, xposTable } from './rotary/xpos.ts';
 export { yarnMscale } from './rotary/yarn.ts';
+export { type HierarchicalPositionsOptions, hierarchicalPositions } from './rows/hierarchical.ts';
+export type { RowIds } from './rows/ids.ts';
+export {
+  type LearnedPositions2dOptions,
+  type LearnedPositionsOptions,
+  learnedPositions,
+  learnedPositions2d,
+} from './rows/learned.ts';
 export { type MergeOptions, merge } from './rows/merge.ts';
 export { type ResizePositionTableOptions, resizePositionTable } from './rows/resize.ts';
+export {
+  type RmtEncoderIdsOptions,
+  type RmtInputOptions,
+  type RmtMemoryOptions,
+  type RmtOutputOptions,
+  type RmtSegment,
+  type RmtSegmentsOptions,
+  rmtEncoderIds,
+  rmtInput,
+  rmtMask,
+  rmtOutput,
+  rmtPositionIds,
+  rmtReadMemory,
+  rmtSegments,
+  rmtWriteMemory,
+} from './rows/rmt.ts';
 export type { Positions } from './runtime/arguments.ts';
 export { attach, createEngine, type Engine, type EngineOptions } from './runtime/engine.ts';
 export { PosencError, type PosencErrorCode } from './runtime/errors.ts';

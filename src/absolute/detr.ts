@@ -4,12 +4,12 @@
  *   y = y / (valid cells of the column + eps) * scale;   value = sin, cos of y temperature^(-2 m / f), interleaved.
  */
 import { ladder } from '../phase/ladder.ts';
+import { stridedPhases } from '../phase/strided.ts';
 import { boolean, finite, options, size } from '../runtime/arguments.ts';
 import type { Engine } from '../runtime/engine.ts';
 import { PosencError, show } from '../runtime/errors.ts';
 import { checkOut, chooseEngine, output } from '../runtime/operands.ts';
 import type { Tensor } from '../runtime/tensor.ts';
-import { stridedPhases } from './strided.ts';
 
 export interface DetrOptions {
   /** [H, W] of images without padding; or give `mask`. */

@@ -5,13 +5,13 @@
  */
 import { divNumber, from, mulNumber, PI, pow } from '../phase/dd.ts';
 import { type Ladder, ladderFrom } from '../phase/ladder.ts';
+import { stridedPhases } from '../phase/strided.ts';
 import { boolean, finite, oneOf, options, size } from '../runtime/arguments.ts';
 import type { Engine } from '../runtime/engine.ts';
 import { PosencError, show } from '../runtime/errors.ts';
 import { checkOut, checkOverlap, chooseEngine, operand, output, shapeOf } from '../runtime/operands.ts';
 import { Tensor } from '../runtime/tensor.ts';
 import { axesOf, PLAIN, repeatAxis, splitAxis } from './columns.ts';
-import { stridedPhases } from './strided.ts';
 
 interface InputOptions {
   /** Shape of x, [..., dims]; needed for a plain Float32Array. */

@@ -24,7 +24,7 @@ function random(record: GoldenRecord, { api }: Context): Outputs {
 }
 
 function gaussian(record: GoldenRecord, { api }: Context): Outputs {
-  const { log, flip_sin_to_cos: flipSinToCos } = record.params;
+  const { log = true, flip_sin_to_cos: flipSinToCos } = record.params;
   return { embedding: api.gaussianFourier(floats(record, 'x'), floats(record, 'W'), defined({ log, flipSinToCos })) };
 }
 

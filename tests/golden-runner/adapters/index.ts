@@ -13,18 +13,22 @@
  */
 import type { Adapter } from '../types.ts';
 import { alibi } from './alibi.ts';
+import { analysis } from './analysis.ts';
 import { biasDiagonal } from './bias-diagonal.ts';
 import { biasGrid } from './bias-grid.ts';
+import { cnn } from './cnn.ts';
 import { deberta } from './deberta.ts';
 import { fourier } from './fourier.ts';
 import { hybrid } from './hybrid.ts';
 import { interpolation } from './interpolation.ts';
 import { kitaevKlein } from './kitaev-klein.ts';
-import { configs } from './configs.ts';
+import { learned } from './learned.ts';
 import { lucidrains } from './lucidrains.ts';
 import { merge } from './merge.ts';
 import { mropeIndex } from './mrope-index.ts';
 import { nezha } from './nezha.ts';
+import { recurrent } from './recurrent.ts';
+import { rmt } from './rmt.ts';
 import { rotaryApply } from './rotary-apply.ts';
 import { rotaryComplex } from './rotary-complex.ts';
 import { rotaryFrequencies } from './rotary-frequencies.ts';
@@ -43,25 +47,26 @@ import { timestep } from './timestep.ts';
 import { transformerXl } from './transformer-xl.ts';
 import { tupe } from './tupe.ts';
 import { xlnet } from './xlnet.ts';
+import { xpos } from './xpos.ts';
 
 export const adapters: readonly Adapter[] = [
   ...alibi,
+  ...analysis,
   ...biasDiagonal,
   ...biasGrid,
+  ...cnn,
   ...deberta,
   ...fourier,
   ...hybrid,
   ...interpolation,
   ...kitaevKlein,
-import { xpos } from './xpos.ts';
-
-export const adapters: readonly Adapter[] = [
-  ...alibi,
-  ...configs,
+  ...learned,
   ...lucidrains,
   ...merge,
   ...mropeIndex,
   ...nezha,
+  ...recurrent,
+  ...rmt,
   ...rotaryApply,
   ...rotaryComplex,
   ...rotaryFrequencies,
@@ -70,6 +75,7 @@ export const adapters: readonly Adapter[] = [
   ...rotaryOnnx,
   ...rotaryState,
   ...rotaryTables,
+  ...rotaryVision,
   ...rotaryVllm,
   ...rotaryYarnRepo,
   ...shaw,
@@ -79,8 +85,5 @@ export const adapters: readonly Adapter[] = [
   ...transformerXl,
   ...tupe,
   ...xlnet,
-  ...rotaryTables,
-  ...rotaryVision,
-  ...sinusoidal,
   ...xpos,
 ];

@@ -2,9 +2,10 @@
  * Phases whose cos and sin do not lie in rows: each frequency of each position goes to its own place. Positions are taken as
  * float64; values equal those of the tables (assembly/math/sincos.ts, rounded once).
  */
-import type { Ladder } from '../phase/ladder.ts';
-import { turns } from '../phase/plan.ts';
+
 import type { Engine } from '../runtime/engine.ts';
+import type { Ladder } from './ladder.ts';
+import { turns } from './plan.ts';
 
 export interface StridedTarget {
   readonly sin: number;
