@@ -42,7 +42,7 @@ export function remembered(engine: Engine, filler: Filler, heads: number, key: F
     const size = Math.ceil((end - low) / STEP) * STEP;
     if (size * heads > LIMIT || size > 4 * (known.size + count) + STEP) return false;
     const values = new Float32Array(heads * size);
-    for (let h = 0; h < heads; h++) {
+    for (let h = 0; known.size > 0 && h < heads; h++) {
       values.set(known.values.subarray(h * known.size, (h + 1) * known.size), h * size + known.low - low);
     }
     for (let d = low; d < low + size; d += STEP) {
