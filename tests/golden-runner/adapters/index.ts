@@ -17,6 +17,7 @@ import { analysis } from './analysis.ts';
 import { biasDiagonal } from './bias-diagonal.ts';
 import { biasGrid } from './bias-grid.ts';
 import { cnn } from './cnn.ts';
+import { configs } from './configs.ts';
 import { deberta } from './deberta.ts';
 import { fourier } from './fourier.ts';
 import { hybrid } from './hybrid.ts';
@@ -55,6 +56,7 @@ export const adapters: readonly Adapter[] = [
   ...biasDiagonal,
   ...biasGrid,
   ...cnn,
+  ...configs,
   ...deberta,
   ...fourier,
   ...hybrid,
