@@ -419,7 +419,7 @@ export function torchRows(
   const tableC = tableB + (rowBytes << 5);
   const seed = tableC + (rowBytes << 4);
   const block = seed + rowBytes;
-  const frequencies = block + rowBytes;
+  const frequencies = block + (rowBytes << 2);
   const scratch = frequencies + (np << 2);
   const a = f32x4.splat(amplitude);
   // 65536, made so that it stays in a register
