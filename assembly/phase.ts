@@ -12,7 +12,7 @@ import { FOUR } from "./math/constants";
 import { sincos } from "./math/sincos";
 
 /** Fills a row of (sin, cos) lanes at position p, multiplied by the amplitude. */
-function seedRow(plan: usize, np: usize, p: f64, amplitude: f64, dst: usize, k: usize): void {
+export function seedRow(plan: usize, np: usize, p: f64, amplitude: f64, dst: usize, k: usize): void {
   const magnitude = abs<f64>(p);
   const floor = Math.floor(magnitude);
   const n = i64x2.splat(<i64>floor);

@@ -47,6 +47,7 @@ export {
 } from './analysis/decomposition.ts';
 export { permutationError, permuteRows } from './analysis/permutation.ts';
 export { type AlibiOptions, alibi, alibiSlopes } from './bias/alibi.ts';
+export { type BeitBiasOptions, beitBias } from './bias/beit.ts';
 export type { ScoreOptions, Shaped, ShapedIntegers, ValueOptions } from './bias/content.ts';
 export {
   type DebertaBucketOptions,
@@ -58,8 +59,11 @@ export {
 export { type ExpandDiagonalOptions, expandDiagonal } from './bias/diagonal.ts';
 export { type DynamicBiasOptions, dynamicBias } from './bias/dynamicBias.ts';
 export { type FactoredScoreOptions, factoredScores } from './bias/factored.ts';
+export { type FireOptions, fire } from './bias/fire.ts';
 export { hybridScores } from './bias/hybrid.ts';
 export { type KerpleOptions, kerple } from './bias/kerple.ts';
+export { type AttentionMaskOptions, attentionMask } from './bias/masks.ts';
+export { type MaxvitBiasOptions, maxvitBias } from './bias/maxvit.ts';
 export type { Layer } from './bias/mlp.ts';
 export { type NaiveRelativeBiasOptions, naiveRelativeBias } from './bias/naive.ts';
 export { type NezhaTableOptions, nezhaScores, nezhaTable, nezhaValues } from './bias/nezha.ts';
@@ -73,6 +77,8 @@ export {
   shawScores,
   shawValues,
 } from './bias/shaw.ts';
+export { type SwinBiasOptions, type SwinIndexOptions, swinBias, swinRelativePositionIndex } from './bias/swin.ts';
+export { type SwinV2BiasOptions, type SwinV2CoordinateOptions, swinV2Bias, swinV2Coordinates } from './bias/swinV2.ts';
 export { type T5BiasOptions, type T5BucketsOptions, t5Bias, t5Buckets } from './bias/t5.ts';
 export {
   type TransformerXlScoreOptions,
@@ -80,6 +86,7 @@ export {
   transformerXlScores,
   transformerXlTable,
 } from './bias/transformerXl.ts';
+export { type TupeBucketOptions, type TupeOptions, type TupeProjection, tupe, tupeBuckets } from './bias/tupe.ts';
 export { type XlnetPositionOptions, type XlnetScoreOptions, xlnetPositions, xlnetScores } from './bias/xlnet.ts';
 export { describe, describeExplanation } from './config/describe.ts';
 export { type Explanation, explain } from './config/explain.ts';
@@ -99,6 +106,21 @@ export {
 } from './positions/mrope.ts';
 export { type ApplyRotaryOptions, applyRotary } from './rotary/apply.ts';
 export {
+  type AxialAnglesOptions,
+  type AxialRows,
+  type AxialTableOptions,
+  axialAngles,
+  axialTable,
+} from './rotary/axial.ts';
+export {
+  AXIAL_PRESETS,
+  type AxialCoordinates,
+  type AxialFrequencies,
+  type AxialPreset,
+  type AxialSpec,
+} from './rotary/axial-presets.ts';
+export { type RetableOptions, retable, type ShiftKeysOptions, shiftKeys, unrotate } from './rotary/cached.ts';
+export {
   type MropeFromTable,
   mropeTableFrom,
   type RotaryCaches,
@@ -111,10 +133,18 @@ export { type PrepareDecodeOptions, prepareDecode, RotaryDecode } from './rotary
 export { type DynamicState, dynamicState } from './rotary/dynamic.ts';
 export { type RotaryFrequencies, rotaryFrequencies } from './rotary/frequencies.ts';
 export { type GgmlRope, type GgmlTableOptions, ggmlRotaryTable } from './rotary/ggml-table.ts';
+export {
+  type MixedAxialOptions,
+  mixedAxialTable,
+  type RotaryTableFromAnglesOptions,
+  rotaryTableFromAngles,
+} from './rotary/learned.ts';
+export { type ApplyPopeOptions, applyPope, PopeTable, type PopeTableOptions, popeTable } from './rotary/pope.ts';
 export { type ApplyRotaryQKVOptions, applyRotaryQKV } from './rotary/qkv.ts';
 export { queryScale, type ScaleQueryOptions, scaleQuery, softmaxScale } from './rotary/scale.ts';
 export type { MropeLayout, Pairing, Precision, RopeType, RotarySpec } from './rotary/spec.ts';
 export { RotaryTable, type RotaryTableOptions, rotaryTable, type TableDtype } from './rotary/table.ts';
+export { type XposConvention, type XposOptions, xposCenter, xposTable } from './rotary/xpos.ts';
 export { yarnMscale } from './rotary/yarn.ts';
 export { type HierarchicalPositionsOptions, hierarchicalPositions } from './rows/hierarchical.ts';
 export type { RowIds } from './rows/ids.ts';

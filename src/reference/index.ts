@@ -4,15 +4,17 @@
  */
 
 export { type AlibiOptions, type AlibiSlopesOptions, alibi, alibiSlopes } from './alibi.ts';
+export { axialTable, mixedAxialTable, type ReferenceAxialSpec, rotaryTableFromAngles } from './axial.ts';
+export { type RetableOptions, retable, type ShiftKeysOptions, shiftKeys, unrotate } from './cached.ts';
 export { convPositional, peg, weightNorm } from './conv.ts';
 export { debertaRelativePositions, debertaScores } from './deberta.ts';
 export { factoredScores } from './factored.ts';
 export { complexOrder, fourierFeatures, gaussianFourier, nerfEncoding, pixelBands } from './fourier.ts';
 export { type RotaryFrequencies, rotaryFrequencies } from './frequencies.ts';
-export { ropeDecayBound, sincosDetr, sincosGrid, sinusoidalGram, timestepEmbedding } from './grid.ts';
 export { hybridScores } from './hybrid.ts';
 export { type MergeOptions, merge } from './merge.ts';
 export { nezhaScores, nezhaTable, nezhaValues } from './nezha.ts';
+export { type PopeOptions, pope } from './pope.ts';
 export { type ResizePositionTableOptions, resizePositionTable } from './resize.ts';
 export type { ReferenceTensor, Shaped } from './result.ts';
 export { type ApplyRotaryOptions, applyRotary, applyRotaryQKV, queryScale } from './rotary.ts';
@@ -26,6 +28,7 @@ export {
   recursivePositions,
 } from './rows.ts';
 export { shawIndex, shawScores, shawValues } from './shaw.ts';
+export { ropeDecayBound, sincosDetr, sincosGrid, sinusoidalGram, timestepEmbedding } from './sincos.ts';
 export { type SinusoidalOptions, sinusoidal } from './sinusoidal.ts';
 export {
   type GgmlRope,
@@ -41,3 +44,4 @@ export {
 } from './table.ts';
 export { transformerXlScores, transformerXlTable } from './transformerXl.ts';
 export { xlnetPositions, xlnetScores } from './xlnet.ts';
+export { type XposOptions, xposTable } from './xpos.ts';

@@ -14,6 +14,8 @@
 import type { Adapter } from '../types.ts';
 import { alibi } from './alibi.ts';
 import { analysis } from './analysis.ts';
+import { biasDiagonal } from './bias-diagonal.ts';
+import { biasGrid } from './bias-grid.ts';
 import { cnn } from './cnn.ts';
 import { configs } from './configs.ts';
 import { deberta } from './deberta.ts';
@@ -22,6 +24,7 @@ import { hybrid } from './hybrid.ts';
 import { interpolation } from './interpolation.ts';
 import { kitaevKlein } from './kitaev-klein.ts';
 import { learned } from './learned.ts';
+import { lucidrains } from './lucidrains.ts';
 import { merge } from './merge.ts';
 import { mropeIndex } from './mrope-index.ts';
 import { nezha } from './nezha.ts';
@@ -35,6 +38,7 @@ import { rotaryMrope } from './rotary-mrope.ts';
 import { rotaryOnnx } from './rotary-onnx.ts';
 import { rotaryState } from './rotary-state.ts';
 import { rotaryTables } from './rotary-tables.ts';
+import { rotaryVision } from './rotary-vision.ts';
 import { rotaryVllm } from './rotary-vllm.ts';
 import { rotaryYarnRepo } from './rotary-yarn-repo.ts';
 import { shaw } from './shaw.ts';
@@ -42,11 +46,15 @@ import { sincos } from './sincos.ts';
 import { sinusoidal } from './sinusoidal.ts';
 import { timestep } from './timestep.ts';
 import { transformerXl } from './transformer-xl.ts';
+import { tupe } from './tupe.ts';
 import { xlnet } from './xlnet.ts';
+import { xpos } from './xpos.ts';
 
 export const adapters: readonly Adapter[] = [
   ...alibi,
   ...analysis,
+  ...biasDiagonal,
+  ...biasGrid,
   ...cnn,
   ...configs,
   ...deberta,
@@ -55,6 +63,7 @@ export const adapters: readonly Adapter[] = [
   ...interpolation,
   ...kitaevKlein,
   ...learned,
+  ...lucidrains,
   ...merge,
   ...mropeIndex,
   ...nezha,
@@ -68,6 +77,7 @@ export const adapters: readonly Adapter[] = [
   ...rotaryOnnx,
   ...rotaryState,
   ...rotaryTables,
+  ...rotaryVision,
   ...rotaryVllm,
   ...rotaryYarnRepo,
   ...shaw,
@@ -75,5 +85,7 @@ export const adapters: readonly Adapter[] = [
   ...sinusoidal,
   ...timestep,
   ...transformerXl,
+  ...tupe,
   ...xlnet,
+  ...xpos,
 ];
