@@ -73,7 +73,7 @@ export function copyRows(
 }
 
 /** out[t] = factor x table[ids[t]]; the row of an id outside 0 .. tableRows - 1 is zero. Strides in bytes. */
-export function gatherRows(
+export function lookupRows(
   out: usize, outStride: usize, table: usize, tableRows: i32, width: usize, ids: usize, n: usize, factor: f32,
 ): void {
   const scale = f32x4.splat(factor);

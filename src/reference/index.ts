@@ -11,6 +11,7 @@ export { debertaRelativePositions, debertaScores } from './deberta.ts';
 export { factoredScores } from './factored.ts';
 export { complexOrder, fourierFeatures, gaussianFourier, nerfEncoding, pixelBands } from './fourier.ts';
 export { type RotaryFrequencies, rotaryFrequencies } from './frequencies.ts';
+export { ropeDecayBound, sincosDetr, sincosGrid, sinusoidalGram, timestepEmbedding } from './grid.ts';
 export { hybridScores } from './hybrid.ts';
 export { type MergeOptions, merge } from './merge.ts';
 export { nezhaScores, nezhaTable, nezhaValues } from './nezha.ts';
@@ -28,7 +29,6 @@ export {
   recursivePositions,
 } from './rows.ts';
 export { shawIndex, shawScores, shawValues } from './shaw.ts';
-export { ropeDecayBound, sincosDetr, sincosGrid, sinusoidalGram, timestepEmbedding } from './sincos.ts';
 export { type SinusoidalOptions, sinusoidal } from './sinusoidal.ts';
 export {
   type GgmlRope,

@@ -72,7 +72,7 @@ export function learnedPositions(table: Tensor | Float32Array, given: LearnedPos
     const { kernels } = engine;
     forIdBlocks(engine, ids, (first, count, pointer) => {
       const to = result.byteOffset + 4 * dim * first;
-      kernels.gatherRows(to, 4 * dim, staged.pointer, rows, dim, pointer, count, l2 ? 1 : scale);
+      kernels.lookupRows(to, 4 * dim, staged.pointer, rows, dim, pointer, count, l2 ? 1 : scale);
       if (l2) kernels.normalizeRows(to, count, dim, L2_EPSILON, scale);
     });
   } finally {

@@ -13,7 +13,7 @@ import {
   swinV2Coordinates,
   Tensor,
 } from '../../src/index.ts';
-import * as reference from '../../src/reference/grid.ts';
+import * as reference from '../../src/reference/windowBias.ts';
 import { closeTo, floats, rejects, sameBits } from './common.ts';
 
 type Window = readonly [number, number];
