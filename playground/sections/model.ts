@@ -170,10 +170,11 @@ export const modelSection: Section = {
       h(
         'div',
         { class: 'row' },
+        h('button', { type: 'button', id: 'open', click: () => picker.click() }, tr(T('Open a file …', '打开文件…'))),
         h(
-          'label',
-          { for: 'file' },
-          tr(T('or open one (.json, .gguf: only its header is read)', '或打开文件（.json、.gguf：只读取文件头）')),
+          'span',
+          {},
+          tr(T('config.json or .gguf; of a .gguf only the header is read', 'config.json 或 .gguf；.gguf 只读取文件头')),
         ),
         picker,
       ),

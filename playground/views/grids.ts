@@ -8,6 +8,8 @@ import {
   sincos2d,
   swinBias,
   swinRelativePositionIndex,
+  swinV2Bias,
+  swinV2Coordinates,
   type Tensor,
 } from '../../src/index.ts';
 import { same, T, type Text } from '../text.ts';
@@ -315,6 +317,62 @@ const swin: View = {
   }),
 };
 
+const swinV2: View = {
+  id: 'swin-v2',
+  title: T('Swin V2: a network of the offset', 'Swin V2：偏移的神经网络'),
+  sources: [{ label: 'Liu et al. 2021, Swin V2 §3.3 (arXiv 2111.09883)', href: 'https://arxiv.org/abs/2111.09883' }],
+  what: T(
+    'A table belongs to one window size. A small network of the offset fits any: it is fed logarithms of the offset, so that a larger window reaches only a little beyond what was trained, and its answer is squeezed into 0 to 16. Weights here are random.',
+    '查表只适用于一种窗口大小。偏移的小网络适用于任何大小：输入是偏移的对数，因此更大的窗口只比训练范围多出一点；输出被压到 0 至 16 之间。这里的权重是随机的。',
+  ),
+  formula: [
+    'b_{h} ( \\Delta ) = 16 \\sigma ( \\mathrm{MLP} ( u )_h ), \\quad u = \\frac{ \\sign ( v ) \\log_2 ( 1 + |v| ) }{3}, \\quad v = \\frac{8 \\Delta}{W - 1}',
+  ],
+  controls: [
+    slider('side', T('Window', '窗口边长'), 8, 3, 14),
+    slider('trained', T('Trained window', '训练窗口边长'), 8, 3, 14),
+    ...AT(13).map((control, i) => ({ ...control, value: 2 + i })),
+    slider('seed', T('Random weights', '随机权重'), 1, 1, 20),
+  ],
+  compute(p, work) {
+    const side = num(p.side);
+    const [n, width] = [side * side, 32];
+    const [y, x] = chosen(p, side);
+    const windowSize: [number, number] = [side, side];
+    const pretrainedWindowSize: [number, number] = [num(p.trained), num(p.trained)];
+    const seed = 600 * num(p.seed);
+    const layers = [
+      { weight: noise(2 * width, seed + 1).map((w) => 2.5 * w), bias: noise(width, seed + 2) },
+      { weight: noise(width, seed + 3).map((w) => w / 1.5) },
+    ];
+    const bias = swinV2Bias({ windowSize, pretrainedWindowSize, layers, out: work.out('bias', [1, n, n]) });
+    const all = 2 * side - 1;
+    const coordinates = swinV2Coordinates({ windowSize, pretrainedWindowSize, out: work.out('at', [all, all, 2]) });
+    return [
+      grid(T('Bias of the query towards each key', '该查询对各键的偏置'), () => bias.data, side, side, {
+        start: (y * side + x) * n,
+        rowStride: side,
+        range: [0, 16],
+      }),
+      grid(T('Row coordinate that the network is fed', '网络输入的行坐标'), () => coordinates.data, all, all, {
+        rowStride: 2 * all,
+        colStride: 2,
+        palette: 'diverging',
+        range: around(coordinates.data),
+        rowTitle: T('row offset', '行偏移'),
+        colTitle: T('column offset', '列偏移'),
+        rowAt: (r) => r - side + 1,
+        colAt: (c) => c - side + 1,
+      }),
+    ];
+  },
+  code: (p) => ({
+    ts: `swinV2Bias({ windowSize: [${p.side}, ${p.side}], pretrainedWindowSize: [${p.trained}, ${p.trained}], layers })`,
+    torch: 'bias = 16 * torch.sigmoid(cpb_mlp(relative_coords_table)[relative_position_index])',
+    llama: notThere,
+  }),
+};
+
 const MODES = {
   bicubic: { mode: 'bicubic' },
   antialias: { mode: 'bicubic', antialias: true },
@@ -386,4 +444,4 @@ const resize: View = {
   }),
 };
 
-export const gridViews: readonly View[] = [sincos, axial, swin, resize];
+export const gridViews: readonly View[] = [sincos, axial, swin, swinV2, resize];

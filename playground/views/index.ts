@@ -5,10 +5,11 @@ import { absoluteViews } from './absolute.ts';
 import { biasViews } from './bias.ts';
 import { tableBiasViews } from './biasTables.ts';
 import { contentViews } from './content.ts';
+import { joiningViews } from './joining.ts';
 import { moreBiasViews } from './moreBias.ts';
 import { convolutionViews, learnedViews, stepViews } from './produced.ts';
 import { rotaryViews } from './rotary.ts';
-import { xposView } from './xpos.ts';
+import { relativesOfRotation } from './xpos.ts';
 
 export interface Family {
   readonly title: Text;
@@ -16,8 +17,8 @@ export interface Family {
 }
 
 export const families: readonly Family[] = [
-  { title: T('Absolute', '绝对位置'), views: [...absoluteViews, ...learnedViews] },
-  { title: T('Rotary', '旋转'), views: [...rotaryViews, xposView] },
+  { title: T('Absolute', '绝对位置'), views: [...absoluteViews, ...learnedViews, ...joiningViews] },
+  { title: T('Rotary', '旋转'), views: [...rotaryViews, ...relativesOfRotation] },
   { title: T('Step by step', '逐步递推'), views: stepViews },
   { title: T('Convolution', '卷积'), views: convolutionViews },
   { title: T('Bias by distance', '距离偏置'), views: [...biasViews, ...tableBiasViews, ...moreBiasViews] },

@@ -95,6 +95,7 @@ export const precisionView: View = {
       label: 'transformers, modeling_rope_utils.py',
       href: 'https://github.com/huggingface/transformers/blob/main/src/transformers/modeling_rope_utils.py',
     },
+    { label: 'BFloat16 breaks down RoPE (arXiv 2411.13476)', href: 'https://arxiv.org/abs/2411.13476' },
     { label: 'ggml, ops.cpp (rope)', href: 'https://github.com/ggml-org/ggml' },
   ],
   what: T(

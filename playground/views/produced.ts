@@ -119,7 +119,7 @@ const hierarchical: View = {
   controls: [
     slider('rows', T('Rows of the table', '表的行数'), 12, 4, 16),
     DIM,
-    slider('alpha', T('Alpha', 'α'), 0.4, 0.05, 0.45, 0.05),
+    slider('alpha', T('Alpha', '权重 α'), 0.4, 0.05, 0.45, 0.05),
   ],
   compute(p, work) {
     const [n, dim] = [num(p.rows), num(p.dim)];
@@ -288,7 +288,7 @@ const recursive: View = {
     ]),
     LENGTH,
     DIM,
-    slider('gain', T('Gain of the weights', '权重增益'), 1.6, 0.2, 3, 0.1),
+    slider('gain', T('Gain of the weights', '权重增益'), 1.1, 0.2, 3, 0.1),
     SEED,
   ],
   compute(p, work) {

@@ -67,7 +67,7 @@ const torchTable = (p: Params) =>
 const torchBase = (p: Params) => `inv_freq = ${p.base} ** (-torch.arange(0, ${p.dim}, 2) / ${p.dim})`;
 
 const tsTable = (spec: RotarySpec, p: Params, context?: number) =>
-  `rotaryTable(${tsSpec(spec)}, { length: ${p.length}, offset: ${p.offset}${context ? `, context: ${context}` : ''} })`;
+  `rotaryTable(${tsSpec(spec)}, { length: ${p.length}${p.offset ? `, offset: ${p.offset}` : ''}${context ? `, context: ${context}` : ''} })`;
 
 const ropeSpec = (p: Params): RotarySpec => ({
   headDim: num(p.dim),
@@ -124,7 +124,7 @@ const rope: View = {
   },
   code: (p) => ({
     ts: `const table = ${tsTable(ropeSpec(p), p)};\napplyRotary(q, table);`,
-    torch: `${torchBase(p)}\n${torchTable(p)}\n# ${p.pairing === 'half' ? 'a, b = x.chunk(2, -1)' : 'a, b = x[..., 0::2], x[..., 1::2]'}\na, b = a * cos - b * sin, b * cos + a * sin`,
+    torch: `${torchBase(p)}\n${torchTable(p)}\n${p.pairing === 'half' ? 'a, b = x.chunk(2, -1)' : 'a, b = x[..., 0::2], x[..., 1::2]'}\na, b = a * cos - b * sin, b * cos + a * sin`,
     llama: `--rope-freq-base ${p.base}`,
   }),
 };
@@ -214,11 +214,38 @@ const ntk = scaling({
     '提高底数，使最慢的通道对减慢整个倍数，而最快的完全不变：高频仍能区分邻居，低频铺满更长的文本。倍数不大时无需微调。',
   ),
   formula: ['\\theta_k = (b \\alpha^{d/(d-2)})^{-2k/d}'],
-  controls: [{ ...FACTOR, key: 'alpha', label: T('Alpha', 'α') }],
+  controls: [{ ...FACTOR, key: 'alpha', label: T('Alpha', '参数 α') }],
   spec: (p) => ({ ...common(p), ropeType: 'ntk', alpha: num(p.alpha) }),
   torch: (p) =>
     `base = ${p.base} * ${p.alpha} ** (${p.dim} / (${p.dim} - 2))\ninv_freq = base ** (-torch.arange(0, ${p.dim}, 2) / ${p.dim})\n${torchTable(p)}`,
   llama: (p) => `--rope-freq-base ${Math.round(num(p.base) * num(p.alpha) ** (num(p.dim) / (num(p.dim) - 2)))}`,
+});
+
+const byParts = scaling({
+  id: 'ntk-by-parts',
+  title: T('NTK by parts', '分段 NTK'),
+  sources: [
+    { label: 'Peng et al. 2023, YaRN §3.2 (arXiv 2309.00071)', href: 'https://arxiv.org/abs/2309.00071' },
+    { label: 'jquesnelle/yarn', href: 'https://github.com/jquesnelle/yarn' },
+  ],
+  what: T(
+    'The step between NTK-aware and YaRN: pairs that turn often within the trained context stay, pairs that never complete a turn are interpolated linearly, and those in between get the raised base. YaRN later dropped the middle piece and added the amplitude.',
+    '介于 NTK 感知与 YaRN 之间的一步：在训练长度内转很多圈的通道对保持不变，一圈都转不完的做线性插值，中间的用提高后的底数。YaRN 后来去掉了中间部分，并加上幅度校正。',
+  ),
+  formula: ["\\theta'_k = ( 1 - g_k ) ( ( 1 - h_k ) \\frac{\\theta_k}{s} + h_k \\theta_k^{ntk} ) + g_k \\theta_k"],
+  controls: [FACTOR, TRAINED],
+  spec: (p) => ({
+    ...common(p),
+    ropeType: 'ntk-by-parts',
+    factor: num(p.factor),
+    originalMaxPositionEmbeddings: num(p.trained),
+  }),
+  torch: (p) =>
+    `${torchBase(p)}\nntk = base_ntk ** (-torch.arange(0, ${p.dim}, 2) / ${p.dim})\nmiddle = torch.lerp(inv_freq / ${p.factor}, ntk, h)\ninv_freq = torch.lerp(middle, inv_freq, g)`,
+  llama: T(
+    'llama.cpp does not implement this rule; yarn is its successor.',
+    'llama.cpp 没有实现此规则；YaRN 是它的后继。',
+  ),
 });
 
 const dynamic = scaling({
@@ -366,4 +393,4 @@ const longrope = scaling({
   ),
 });
 
-export const rotaryViews: readonly View[] = [rope, linear, ntk, dynamic, yarn, llama3, longrope];
+export const rotaryViews: readonly View[] = [rope, linear, ntk, byParts, dynamic, yarn, llama3, longrope];
