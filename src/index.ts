@@ -3,10 +3,11 @@
  * Float32Arrays. Nothing happens at import; the default engine is made on first use.
  */
 export { type SinusoidalOptions, sinusoidal } from './absolute/sinusoidal.ts';
+export { type DiagnoseOptions, type Diagnosis, diagnose } from './analysis/diagnose.ts';
 export { type AlibiOptions, alibi, alibiSlopes } from './bias/alibi.ts';
 export { type ExpandDiagonalOptions, expandDiagonal } from './bias/diagonal.ts';
 export { describe, describeExplanation } from './config/describe.ts';
-export { type Explanation, explain } from './config/explain.ts';
+export { type Explanation, explain, explainForm } from './config/explain.ts';
 export { type FromGGUFOptions, fromGGUF, type GGUFTensors } from './config/gguf.ts';
 export { type FromHFOptions, fromHF, toHF } from './config/hf.ts';
 export { type LlamaCpp, toLlamaCpp } from './config/llamaCpp.ts';
