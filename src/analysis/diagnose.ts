@@ -106,7 +106,8 @@ function rank({ residual, base }: Diagnosis): number {
 
 function read(o: DiagnoseOptions): Vectors {
   const layout = oneOf('layout', o.layout, ['BSHD', 'BHSD'], 'BSHD');
-  const shape = o.shape ?? (o.x instanceof Tensor ? o.x.shape : o.rotated instanceof Tensor ? o.rotated.shape : undefined);
+  const shape =
+    o.shape ?? (o.x instanceof Tensor ? o.x.shape : o.rotated instanceof Tensor ? o.rotated.shape : undefined);
   if (shape === undefined || !Array.isArray(shape) || shape.length < 2 || shape.length > 4) {
     throw new PosencError('ERR_SHAPE', `shape: expected [S, D], [S, H, D] or [B, S, H, D], got ${String(shape)}`);
   }
@@ -153,7 +154,11 @@ function changedChannels({ before, after, width }: Vectors): { first: number; la
 function frames({ first, last }: { first: number; last: number }, width: number): Frame[] {
   const list: Frame[] = [];
   const kinds: readonly Pairing[] = ['half', 'interleaved'];
-  for (let rotaryDim = Math.max(2, last + 1 - first + ((last + 1 - first) % 2)); first + rotaryDim <= width; rotaryDim += 2) {
+  for (
+    let rotaryDim = Math.max(2, last + 1 - first + ((last + 1 - first) % 2));
+    first + rotaryDim <= width;
+    rotaryDim += 2
+  ) {
     for (const pairing of kinds)
       for (const outputPairing of [pairing, ...kinds.filter((kind) => kind !== pairing)])
         list.push({ pairing, outputPairing, rotaryDim, rotaryOffset: first });
@@ -227,7 +232,12 @@ function describe(vectors: Vectors, frame: Frame, amplitude: number, lengthError
   };
 }
 
-function residualOf({ before, after, at, count, width }: Vectors, frame: Frame, amplitude: number, spectrum: Spectrum): number {
+function residualOf(
+  { before, after, at, count, width }: Vectors,
+  frame: Frame,
+  amplitude: number,
+  spectrum: Spectrum,
+): number {
   const { used, sign, offset } = spectrum;
   let [wrong, all] = [0, 0];
   for (let i = 0; i < used.length; i++) {

@@ -77,7 +77,8 @@ export function explain(config: unknown, options: FromHFOptions = {}): Explanati
 /** The same for a normal form that is there already, from fromHF or fromGGUF. */
 export function explainForm(form: NormalForm, choice: TableChoice = {}): Explanation {
   checkOptions('explainForm', choice, ['layerType', 'context']);
-  const context = choice.context === undefined ? undefined : integer('context', choice.context, 1, Number.MAX_SAFE_INTEGER);
+  const context =
+    choice.context === undefined ? undefined : integer('context', choice.context, 1, Number.MAX_SAFE_INTEGER);
   const labels = Object.entries(form.layerTypes ?? {});
   const tables = labels
     .filter(([label]) => choice.layerType === undefined || label === choice.layerType)

@@ -17,7 +17,11 @@ const noise = (count: number) =>
   });
 
 /** Rotates noise and looks at it; positions are told without `shift`. */
-function look(spec: RotarySpec, positions: readonly number[], how: { heads?: number; shift?: number; inverse?: boolean } = {}) {
+function look(
+  spec: RotarySpec,
+  positions: readonly number[],
+  how: { heads?: number; shift?: number; inverse?: boolean } = {},
+) {
   const { heads = 2, shift = 0, inverse } = how;
   const shape = [positions.length, heads, spec.headDim];
   const x = noise(positions.length * heads * spec.headDim);
@@ -47,12 +51,22 @@ test('pairing, width, base, direction and offset of any plain rotation', () => {
       ({ pairs, tail, shift, inverse, start, ...spec }) => {
         const rotaryDim = 2 * pairs;
         const positions = SIXTEEN.map((p) => p * (p % 2 ? 1 : 3) + start);
-        const got = look({ ...spec, headDim: rotaryDim + tail, rotaryDim } as RotarySpec, positions, { shift, inverse });
+        const got = look({ ...spec, headDim: rotaryDim + tail, rotaryDim } as RotarySpec, positions, {
+          shift,
+          inverse,
+        });
         const { pairing, outputPairing } = spec;
         // the inverse undoes it: what went out comes in
         const [entry, exit] = inverse ? [outputPairing, pairing] : [pairing, outputPairing];
         assert.equal(
-          { kind: got.kind, in: got.pairing, out: got.outputPairing, offset: got.offset, sign: got.sign, amplitude: got.amplitude },
+          {
+            kind: got.kind,
+            in: got.pairing,
+            out: got.outputPairing,
+            offset: got.offset,
+            sign: got.sign,
+            amplitude: got.amplitude,
+          },
           { kind: 'rotation', in: entry, out: exit, offset: shift, sign: inverse ? -1 : 1, amplitude: 1 },
         );
         assert.is(got.rotaryDim, rotaryDim);

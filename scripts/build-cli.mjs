@@ -1,0 +1,45 @@
+// Bundles the posenc command into dist/cli.js: the argument parser and the GGUF reader go in, the library itself stays where
+// it is (./index.js), so that there is one copy of its code. Run after tsc.
+import { chmodSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import { build } from 'esbuild';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const source = join(root, 'src');
+
+/** `../index.ts` becomes the built library; anything else outside src/cli is not public and must not be bundled twice. */
+const library = {
+  name: 'library',
+  setup({ onResolve }) {
+    onResolve({ filter: /^\.\.?\// }, ({ path, importer, resolveDir }) => {
+      if (!importer.startsWith(join(source, 'cli'))) return undefined;
+      const target = join(resolveDir, path);
+      if (target.startsWith(join(source, 'cli'))) return undefined;
+      if (target === join(source, 'index.ts')) return { path: './index.js', external: true };
+      return { errors: [{ text: `${path}: the command uses the public surface (../index.ts) alone` }] };
+    });
+  },
+};
+
+const outfile = join(root, 'dist/cli.js');
+await build({
+  entryPoints: [join(source, 'cli/main.ts')],
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
+  format: 'esm',
+  outfile,
+  minifySyntax: true,
+  legalComments: 'eof',
+  logLevel: 'warning',
+  plugins: [library],
+  banner: {
+    // commander is CommonJS and asks for node's own modules with require
+    js: "#!/usr/bin/env node\nimport { createRequire as posencRequire } from 'node:module';\nconst require = posencRequire(import.meta.url);",
+  },
+});
+chmodSync(outfile, 0o755);
+const bytes = readFileSync(outfile);
+console.log(`dist/cli.js  ${bytes.length} B, ${gzipSync(bytes, { level: 9 }).length} B gzip`);

@@ -1,0 +1,255 @@
+/** posenc table, sinusoidal, bias: arrays to a file or to standard output. */
+import { Command } from 'commander';
+import {
+  alibi,
+  type RotaryTable,
+  type RotaryTableOptions,
+  rotaryFrequencies,
+  rotaryTable,
+  rotaryTableAs,
+  sinusoidal,
+  type TableLayout,
+  Tensor,
+} from '../index.ts';
+import type { FileDtype } from './formats.ts';
+import { readModel } from './input.ts';
+import {
+  choice,
+  count,
+  defined,
+  example,
+  number,
+  rotarySpec,
+  type SpecOptions,
+  whole,
+  withDestination,
+  withModel,
+  withSpec,
+} from './options.ts';
+import { CliError, EXIT, type Shell } from './shell.ts';
+import { type Destination, type Source, writeArrays } from './stream.ts';
+
+const LAYOUTS = [
+  ...['half', 'full_duplicated', 'full_interleaved', 'cos_sin_concat', 'sin_cos_concat'],
+  ...['cos_sin_interleaved', 'sin_cos_interleaved', 'complex'],
+];
+
+export interface TableArguments extends SpecOptions {
+  readonly length: number;
+  readonly offset?: number;
+  readonly dtype?: FileDtype;
+  readonly layout?: TableLayout;
+}
+
+/** The table of a specification, block by block. */
+export async function tableSource(given: TableArguments, shell: Shell): Promise<Source> {
+  const { length, offset = 0, dtype = 'float32', layout = 'half' } = given;
+  const context = given.context ?? Math.max(1, length + offset);
+  const spec = await rotarySpec(given, shell, context);
+  const { pairs, rotaryDim, rotaryOffset, pairing, attentionFactor, partnerAngles } = rotaryFrequencies(spec, {
+    length: context,
+  });
+  if (partnerAngles)
+    throw new CliError(EXIT.usage, 'mropeLayout: tables of this layout need position streams; use the library');
+  if (layout !== 'half' && dtype !== 'float32')
+    throw new CliError(EXIT.usage, `--layout ${layout}: float32 only; leave out --dtype`);
+  const joined = !['half', 'full_duplicated', 'full_interleaved'].includes(layout);
+  const width = layout === 'half' ? pairs : 2 * pairs;
+  const shape = layout === 'complex' ? [length, pairs, 2] : [length, width];
+  let made: RotaryTable<FileDtype> | undefined;
+  return {
+    entries: (joined ? ['table'] : ['cos', 'sin']).map((name) => ({ name, shape })),
+    shape: joined ? shape : [2, ...shape],
+    planes: joined ? 1 : 2,
+    rows: length,
+    width,
+    dtype,
+    metadata: {
+      pairing,
+      layout,
+      rotaryDim: String(rotaryDim),
+      rotaryOffset: String(rotaryOffset),
+      attentionFactor: String(attentionFactor),
+      precision: spec.precision ?? 'exact',
+      start: String(offset),
+    },
+    block(from, to) {
+      const rows = { length: to - from, offset: offset + from, context, dtype } as RotaryTableOptions<FileDtype>;
+      const reused = made?.length === to - from ? { cos: made.cos, sin: made.sin } : undefined;
+      if (!reused) made?.dispose();
+      const table = rotaryTable(spec, reused ? { ...rows, out: reused } : rows);
+      made = table;
+      if (layout === 'half') return [table.cos.data, table.sin.data];
+      const stored = rotaryTableAs(table as RotaryTable, { tableLayout: layout });
+      // the caller takes a copy's worth at once, so the tensors can go before the next block
+      const list = stored instanceof Tensor ? [stored] : [stored.cos, stored.sin];
+      const copies = list.map((tensor) => tensor.toFloat32Array());
+      for (const tensor of list) tensor.dispose();
+      return copies;
+    },
+  };
+}
+
+export function tableCommand(shell: Shell): Command {
+  const command = withDestination(withSpec(new Command('table').description('cos and sin of a rotary embedding')))
+    .requiredOption('-l, --length <rows>', 'consecutive positions', count)
+    .option('--offset <position>', 'first position', whole, 0)
+    .addOption(choice('--dtype <dtype>', 'of the file', ['float32', 'float16', 'bfloat16']).default('float32'))
+    .addOption(choice('--layout <layout>', 'how cos and sin are stored', LAYOUTS).default('half'))
+    .addHelpText(
+      'after',
+      example(
+        'posenc table --config config.json --length 131072 --out table.safetensors',
+        'posenc table --head-dim 128 --rope-theta 500000 --length 4096 --out table.npy   # [2, 4096, 64]: cos, sin',
+      ),
+    );
+  return command.action(async (options: TableArguments & Destination) => {
+    await writeArrays(await tableSource(options, shell), options, shell);
+  });
+}
+
+export function sinusoidalCommand(shell: Shell): Command {
+  const command = withDestination(new Command('sinusoidal').description('a sinusoidal position table'))
+    .requiredOption('-l, --length <rows>', 'consecutive positions', count)
+    .requiredOption('-d, --dim <columns>', 'columns', count)
+    .option('--offset <position>', 'first position', number)
+    .option('--base <base>', 'base of the frequencies (default: 10000)', number)
+    .option('--scale <factor>', 'multiplied into every position (default: 1)', number)
+    .option('--zero-row <position>', 'the row of this position is zero (fairseq)', whole)
+    .addOption(choice('--arrangement <word>', 'sines and cosines (default: interleaved)', ['interleaved', 'concat']))
+    .addOption(choice('--denominator <word>', 'of the exponent (default: half)', ['half', 'half-1']))
+    .addOption(
+      choice('--odd-rule <word>', 'what an odd dim does (default: error)', ['error', 'truncate', 'zero', 'ceil']),
+    )
+    .addOption(choice('--order <word>', 'which comes first (default: sin-cos)', ['sin-cos', 'cos-sin']))
+    .addOption(choice('--precision <word>', 'default: exact', ['exact', 'torch']))
+    .addHelpText(
+      'after',
+      example(
+        'posenc sinusoidal --length 512 --dim 384 --out table.npy',
+        'posenc sinusoidal --length 4 --dim 6 --arrangement concat',
+      ),
+    );
+  type Arguments = Omit<Parameters<typeof sinusoidal>[0], 'positions' | 'out' | 'engine'> & {
+    length: number;
+  } & Destination;
+  return command.action(async ({ out, format, ...options }: Arguments) => {
+    await writeArrays(sinusoidalSource(options), { out, format }, shell);
+  });
+}
+
+export function sinusoidalSource(given: Parameters<typeof sinusoidal>[0] & { length: number }): Source {
+  const { length, offset = 0, ...rest } = given;
+  const shape = [length, given.dim];
+  let made: Tensor | undefined;
+  return {
+    entries: [{ name: 'table', shape }],
+    shape,
+    planes: 1,
+    rows: length,
+    width: given.dim,
+    dtype: 'float32',
+    metadata: { encoding: 'sinusoidal', start: String(offset) },
+    block(from, to) {
+      const out = reuse(made, [to - from, given.dim]);
+      made = sinusoidal(defined({ ...rest, length: to - from, offset: offset + from, out })) as Tensor;
+      return [made.data];
+    },
+  };
+}
+
+interface BiasArguments extends Destination {
+  readonly config?: string;
+  readonly heads?: number;
+  readonly length: number;
+  readonly queryLength?: number;
+  readonly queryOffset?: number;
+  readonly slopes?: 'press' | 'mpt' | 'geometric';
+  readonly alibiBiasMax?: number;
+  readonly form?: NonNullable<Parameters<typeof alibi>[0]['form']>;
+  readonly causal?: boolean;
+}
+
+export function biasCommand(shell: Shell): Command {
+  const command = withDestination(
+    withModel(new Command('bias').description('an ALiBi bias matrix, [heads, queries, keys]')),
+  )
+    .option('-c, --config <file>', "a model's config.json or GGUF file; - is standard input")
+    .option('--heads <n>', 'heads', count)
+    .requiredOption('-l, --length <keys>', 'keys', count)
+    .option('--query-length <n>', 'queries (default: as many as keys)', count)
+    .option('--query-offset <position>', 'position of the first query (default: the last ones)', whole)
+    .addOption(choice('--slopes <word>', 'order of the slopes (default: press)', ['press', 'mpt', 'geometric']))
+    .option('--alibi-bias-max <n>', 'exponent of the smallest slope (default: 8)', number)
+    .addOption(
+      choice('--form <word>', 'default: distance', ['distance', 'tril', 'key', 'key-last-zero', 'nonsymmetric']),
+    )
+    .option('--causal', 'keys after the query get -Infinity')
+    .addHelpText(
+      'after',
+      example(
+        'posenc bias --heads 8 --length 2048 --causal --out bias.safetensors',
+        'posenc bias --config bloom.json --length 512 --query-length 1 --out row.npy',
+      ),
+    );
+  return command.action(async (options: BiasArguments) => {
+    await writeArrays(await biasSource(options, shell), options, shell);
+  });
+}
+
+export async function biasSource(given: BiasArguments, shell: Shell): Promise<Source> {
+  const { config, heads, length, queryLength = length, queryOffset, slopes, alibiBiasMax, form, causal } = given;
+  if ((config === undefined) === (heads === undefined)) throw new CliError(EXIT.usage, 'give one of --config, --heads');
+  const model = config === undefined ? { heads } : await alibiOf(config, given, shell);
+  const rest = {
+    ...model,
+    ...defined({ slopes, alibiBiasMax, form, causal }),
+    ...defined({ keyLength: length, queryLength, queryOffset }),
+  } as Parameters<typeof alibi>[0];
+  const shape = [rest.heads, queryLength, length];
+  let made: Tensor | undefined;
+  return {
+    entries: [{ name: 'bias', shape }],
+    shape,
+    planes: rest.heads,
+    rows: queryLength,
+    width: length,
+    dtype: 'float32',
+    metadata: { encoding: 'alibi' },
+    block(from, to) {
+      const out = reuse(made, [rest.heads, to - from, length]);
+      made = alibi(defined({ ...rest, rows: [from, to], out })) as Tensor;
+      const { data } = made;
+      const plane = (to - from) * length;
+      return Array.from({ length: rest.heads }, (_, h) => data.subarray(h * plane, (h + 1) * plane));
+    },
+  };
+}
+
+async function alibiOf(
+  config: string,
+  given: BiasArguments,
+  shell: Shell,
+): Promise<Partial<Parameters<typeof alibi>[0]>> {
+  const form = await readModel(config, shell, given as SpecOptions);
+  if (form.family !== 'alibi') {
+    const why =
+      form.family === 't5'
+        ? '; its bias table is learned: use t5 of the library with the weights of the checkpoint'
+        : '';
+    throw new CliError(
+      EXIT.input,
+      `--config ${config}: the family of '${form.modelType}' is ${form.family}, not alibi${why}`,
+    );
+  }
+  const known = ['heads', 'slopes', 'alibiBiasMax', 'form', 'rounding'];
+  return Object.fromEntries(Object.entries(form.parameters ?? {}).filter(([key]) => known.includes(key)));
+}
+
+/** The output of the block before, if it fits; else it is given back. */
+function reuse(made: Tensor | undefined, shape: readonly number[]): Tensor | undefined {
+  if (made === undefined || made.disposed) return undefined;
+  if (made.shape.every((size, i) => size === shape[i])) return made;
+  made.dispose();
+  return undefined;
+}
