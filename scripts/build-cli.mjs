@@ -23,6 +23,23 @@ const library = {
   },
 };
 
+/** The GGUF reader takes a few names from a large package that is nothing but tables: the rest of it is left out. */
+const tables = {
+  name: 'tables',
+  setup(builder) {
+    builder.onResolve({ filter: /^@huggingface\/tasks$/ }, async ({ path, pluginData, ...where }) => {
+      if (pluginData === 'tables') return undefined;
+      const found = await builder.resolve(path, { ...where, pluginData: 'tables' });
+      return { ...found, sideEffects: false };
+    });
+    builder.onResolve({ filter: /^\./ }, async ({ path, importer, pluginData, ...where }) => {
+      if (pluginData === 'tables' || !importer.includes(join('@huggingface', 'tasks'))) return undefined;
+      const found = await builder.resolve(path, { ...where, importer, pluginData: 'tables' });
+      return { ...found, sideEffects: false };
+    });
+  },
+};
+
 const outfile = join(root, 'dist/cli.js');
 await build({
   entryPoints: [join(source, 'cli/main.ts')],
@@ -34,7 +51,7 @@ await build({
   minifySyntax: true,
   legalComments: 'eof',
   logLevel: 'warning',
-  plugins: [library],
+  plugins: [library, tables],
   banner: {
     // commander is CommonJS and asks for node's own modules with require
     js: "#!/usr/bin/env node\nimport { createRequire as posencRequire } from 'node:module';\nconst require = posencRequire(import.meta.url);",

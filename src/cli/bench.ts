@@ -37,7 +37,11 @@ function measure(shell: Shell): Row[] {
   const bias = alibi({ heads: 8, keyLength: 1024 });
   const cases: [string, number, () => unknown][] = [
     ['sinusoidal 4096 x 512', plain.length * 4, () => sinusoidal({ length: 4096, dim: 512, out: plain })],
-    ['rotaryTable 8192 x 128', table.cos.length * 8, () => rotaryTable(spec, { length: 8192, out: table })],
+    [
+      'rotaryTable 8192 x 128',
+      table.cos.length * 8,
+      () => rotaryTable(spec, { length: 8192, out: { cos: table.cos, sin: table.sin } }),
+    ],
     ['applyRotary 512 tokens x 32 heads x 128', x.length * 4, () => applyRotary(x, table, {})],
     ['alibi 8 heads x 1024 x 1024', bias.length * 4, () => alibi({ heads: 8, keyLength: 1024, out: bias })],
   ];

@@ -36,13 +36,13 @@ export function tableDifferences(name: string, vector: Vector, got: Readonly<Rec
       const [row, column] = [Math.floor(i / (2 * h)), i % (2 * h)];
       return expected[name].data[row * h + (preset.spec.pairing === 'interleaved' ? column % h : column >> 1)];
     });
-    if (largestDifference(data, swapped) <= vector.tolerance) {
+    if (largestDifference(data, swapped) <= vector.tolerance.cos) {
       return [`your rows hold ${other[0]}, expected ${other[1]} for ${preset.spec.pairing ?? 'half'} pairing`];
     }
     return [`compare the first ${h} of each of the ${n} rows: give cos and sin [${n}, ${h}] for a diagnosis`];
   }
   const swap = expected[name === 'cos' ? 'sin' : 'cos'].data;
-  if (largestDifference(data, swap) <= vector.tolerance) return ['cos and sin are exchanged'];
+  if (largestDifference(data, swap) <= vector.tolerance.cos) return ['cos and sin are exchanged'];
   if (!cos || !sin || cos.data.length !== sin.data.length || preset.spec.mropeSection)
     return ['give cos and sin both for a diagnosis'];
   const [tokens, pairs] = expected.cos.shape;

@@ -26,8 +26,8 @@ export interface Vector {
   readonly positions?: readonly number[];
   readonly x?: Numbers;
   readonly outputs: Readonly<Record<string, Numbers>>;
-  /** Allowed: |got - expected| <= abs, for outputs in the size of x. */
-  readonly tolerance: number;
+  /** Largest difference allowed for each output; of inv_freq relative. */
+  readonly tolerance: Readonly<Record<string, number>>;
 }
 
 const HEADS = 2;
@@ -49,10 +49,10 @@ export function vectorOf(
 ): Vector {
   if (preset.kind === 'sinusoidal') {
     const table = take(sinusoidal({ ...preset.options }));
-    return { name, preset, outputs: { table }, tolerance: 1e-5 };
+    return { name, preset, outputs: { table }, tolerance: { table: 1e-5 } };
   }
   if (preset.kind === 'alibi') {
-    return { name, preset, outputs: { bias: take(alibi({ ...preset.options })) }, tolerance: 1e-6 };
+    return { name, preset, outputs: { bias: take(alibi({ ...preset.options })) }, tolerance: { bias: 1e-6 } };
   }
   const { spec } = preset;
   const positions = given.positions ?? preset.positions ?? POSITIONS;
@@ -66,12 +66,14 @@ export function vectorOf(
       `x: expected [${tokens}, heads, ${spec.headDim}] for ${tokens} positions, got [${x.shape.join(', ')}]`,
     );
   }
-  const { ladder, float32, attentionFactor, rotationSign } = rotaryFrequencies(spec, { length: context });
+  const { ladder, float32, attentionFactor } = rotaryFrequencies(spec, { length: context });
   const table = rotaryTable(spec, { positions: [...positions], context });
   const rotated = Float32Array.from(x.data);
   applyRotary(rotated, table, { layout: 'THD', shape: rank === 2 ? [tokens, 1, spec.headDim] : x.shape });
+  // admits angles in float32, position times frequency rounded once or twice
   const largest = positions.reduce((a, b) => Math.max(a, Math.abs(b)), 0);
   const size = x.data.reduce((a, b) => Math.max(a, Math.abs(b)), 1);
+  const angle = Math.abs(attentionFactor) * (2e-6 + 1.5e-7 * largest);
   return {
     name,
     preset,
@@ -84,8 +86,7 @@ export function vectorOf(
       sin: take(table.sin),
       rotated: { shape: x.shape, data: rotated },
     },
-    // admits angles in float32: position times frequency rounded once or twice
-    tolerance: 2 * size * Math.abs(attentionFactor * rotationSign) * (2e-6 + 1.5e-7 * largest),
+    tolerance: { inv_freq: 1e-6, cos: angle, sin: angle, rotated: 2 * size * angle },
   };
 }
 
@@ -121,7 +122,7 @@ export function vectorJson(vector: Vector): string {
   ].map(([key, value]) => `  ${JSON.stringify(key)}: ${JSON.stringify(value)}`);
   if (x) lines.push(`  "inputs": {\n    "x": ${array(x)}\n  }`);
   const results = Object.entries(outputs).map(([key, value]) => `    ${JSON.stringify(key)}: ${array(value)}`);
-  lines.push(`  "outputs": {\n${results.join(',\n')}\n  }`, `  "tolerance": ${tolerance.toPrecision(3)}`);
+  lines.push(`  "outputs": {\n${results.join(',\n')}\n  }`, `  "tolerance": ${JSON.stringify(tolerance)}`);
   return `{\n${lines.join(',\n')}\n}\n`;
 }
 
