@@ -1,6 +1,6 @@
 // Bundles the posenc command into dist/cli.js: the argument parser and the GGUF reader go in, the library itself stays where
 // it is (./index.js), so that there is one copy of its code. Run after tsc.
-import { chmodSync, readFileSync } from 'node:fs';
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
@@ -41,13 +41,15 @@ const tables = {
 };
 
 const outfile = join(root, 'dist/cli.js');
-await build({
+const { metafile } = await build({
   entryPoints: [join(source, 'cli/main.ts')],
+  absWorkingDir: root,
   bundle: true,
   platform: 'node',
   target: 'node20',
   format: 'esm',
   outfile,
+  metafile: true,
   minifySyntax: true,
   legalComments: 'eof',
   logLevel: 'warning',
@@ -58,5 +60,15 @@ await build({
   },
 });
 chmodSync(outfile, 0o755);
+
+// what is bundled keeps its licence
+const packages = Object.keys(metafile.inputs).flatMap(
+  (path) => /^node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1] ?? [],
+);
+const notices = [...new Set(packages)].sort().map((name) => {
+  const { version, license } = JSON.parse(readFileSync(join(root, 'node_modules', name, 'package.json'), 'utf8'));
+  return `${name} ${version}, ${license}\n\n${readFileSync(join(root, 'node_modules', name, 'LICENSE'), 'utf8').trim()}\n`;
+});
+writeFileSync(join(root, 'dist/cli.LICENSES.txt'), `dist/cli.js contains:\n\n${notices.join('\n')}`);
 const bytes = readFileSync(outfile);
 console.log(`dist/cli.js  ${bytes.length} B, ${gzipSync(bytes, { level: 9 }).length} B gzip`);

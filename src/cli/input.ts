@@ -1,5 +1,5 @@
 /** Reading what the user names: a JSON file, standard input (-), or the header of a GGUF file. */
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, statSync } from 'node:fs';
 import { gguf } from '@huggingface/gguf';
 import { fromGGUF, fromHF, type GGUFTensors, type NormalForm, type Pairing } from '../index.ts';
 import { CliError, EXIT, readBytes, type Shell } from './shell.ts';
@@ -60,6 +60,8 @@ async function readGGUF(path: string): Promise<{ metadata: unknown; tensors: GGU
   let parsed: Awaited<ReturnType<typeof gguf>>;
   try {
     parsed = await gguf(path, { allowLocalFile: true });
+    // the reader takes what is missing at the end of a file for zeros
+    if (parsed.tensorInfoByteRange[1] > statSync(path).size) throw new Error('it ends inside its header');
   } catch (error) {
     throw new CliError(EXIT.input, `${path}: not a GGUF file that can be read: ${(error as Error).message}`);
   }

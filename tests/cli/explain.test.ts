@@ -5,7 +5,8 @@ import * as assert from 'uvu/assert';
 import { fromHF, toLlamaCpp } from '../../src/index.ts';
 import { config, file, posenc } from './shell.ts';
 
-const stored = (name: string): string => readFileSync(new URL(`../config/explained/${name}.txt`, import.meta.url), 'utf8');
+const stored = (name: string): string =>
+  readFileSync(new URL(`../config/explained/${name}.txt`, import.meta.url), 'utf8');
 
 /** Each with a context that has something to warn about. */
 const CASES: readonly [name: string, context: string, warning: RegExp][] = [
@@ -24,13 +25,31 @@ for (const [name, context, warning] of CASES) {
     const { code, out } = await posenc(['explain', config(name), '--context', context]);
     assert.is(code, 0);
     assert.fixture(out, stored(name));
-    assert.match(out.split('\n').filter((line) => line.startsWith('warning')).join('\n'), warning);
+    assert.match(
+      out
+        .split('\n')
+        .filter((line) => line.startsWith('warning'))
+        .join('\n'),
+      warning,
+    );
   });
 }
 
 test('every line that applies is there', async () => {
   const { out } = await posenc(['explain', config('llama-3.1-8b'), '--context', '131072']);
-  for (const line of ['model', 'family', 'context', 'rotates', 'base', 'amplitude', 'softmax', 'pairs', 'angle off', 'layers', 'assumed']) {
+  for (const line of [
+    'model',
+    'family',
+    'context',
+    'rotates',
+    'base',
+    'amplitude',
+    'softmax',
+    'pairs',
+    'angle off',
+    'layers',
+    'assumed',
+  ]) {
     assert.match(out, new RegExp(`^${line} `, 'm'));
   }
   assert.match(out, /29 kept, 6 blended, 29 divided by 8/);
@@ -38,7 +57,10 @@ test('every line that applies is there', async () => {
 });
 
 test('standard input, Infinity as Python writes it, --json', async () => {
-  const text = readFileSync(config('llama-3.1-8b'), 'utf8').replace('{', '{"time_step_limit": [0.0, Infinity], "note": "Infinity", ');
+  const text = readFileSync(config('llama-3.1-8b'), 'utf8').replace(
+    '{',
+    '{"time_step_limit": [0.0, Infinity], "note": "Infinity", ',
+  );
   const { code, out } = await posenc(['explain', '-', '--json', '--context', '4096'], { input: text });
   assert.is(code, 0);
   const explanation = JSON.parse(out);
@@ -47,7 +69,10 @@ test('standard input, Infinity as Python writes it, --json', async () => {
 });
 
 /** Bytes of a GGUF file, version 3: strings, u32, f32 and f32 tensors. ggml docs/gguf.md. */
-function ggufFile(metadata: Readonly<Record<string, string | number | boolean>>, tensors: Readonly<Record<string, readonly number[]>>): Buffer {
+function ggufFile(
+  metadata: Readonly<Record<string, string | number | boolean>>,
+  tensors: Readonly<Record<string, readonly number[]>>,
+): Buffer {
   const u32 = (n: number) => Buffer.from(Uint32Array.of(n).buffer);
   const u64 = (n: number) => Buffer.from(BigUint64Array.of(BigInt(n)).buffer);
   const f32 = (list: readonly number[]) => Buffer.from(Float32Array.from(list).buffer);
@@ -98,7 +123,12 @@ test('broken input is refused with exit code 3, a missing file with 4', async ()
     assert.is(got.out, '');
   };
   await expect(3, /standard input: not JSON/, '-', '{');
-  await expect(3, /rope_scaling/, '-', '{"model_type": "llama", "hidden_size": 64, "num_attention_heads": 4, "rope_scaling": {"type": "linear", "factr": 2}}');
+  await expect(
+    3,
+    /rope_scaling/,
+    '-',
+    '{"model_type": "llama", "hidden_size": 64, "num_attention_heads": 4, "rope_scaling": {"type": "linear", "factr": 2}}',
+  );
   writeFileSync(file('cut.gguf'), ggufFile(LLAMA, {}).subarray(0, 60));
   await expect(3, /not a GGUF file that can be read/, file('cut.gguf'));
   writeFileSync(file('short.gguf'), ggufFile(LLAMA, { 'rope_freqs.weight': new Array(64).fill(1) }).subarray(0, -64));

@@ -14,7 +14,10 @@ export interface Result {
   readonly err: string;
 }
 
-export async function posenc(line: readonly string[], given: Partial<Shell> & { input?: string } = {}): Promise<Result> {
+export async function posenc(
+  line: readonly string[],
+  given: Partial<Shell> & { input?: string } = {},
+): Promise<Result> {
   const chunks: Buffer[] = [];
   let err = '';
   const { input = '', ...rest } = given;
