@@ -52,6 +52,46 @@ function rotateRow(
   const xPartner: usize = loadInterleaved ? 4 : half;
   const outPartner: usize = storeInterleaved ? 4 : half;
   const quads = cos + ((pairs >> 2) << 4);
+  if (!loadInterleaved && !storeInterleaved && !split) {
+    // sixteen pairs a turn at literal offsets from six pointers: address arithmetic is what this loop is short of
+    const whole = cos + ((pairs >> 4) << 6);
+    if (cos < whole) {
+      let y = x + half;
+      let p = out + half;
+      while (cos < whole) {
+        let c = v128.load(cos);
+        let s = v128.load(sin);
+        let a = v128.load(x);
+        let b = v128.load(y);
+        v128.store(out, inverse ? f32x4.add(f32x4.mul(a, c), f32x4.mul(b, s)) : f32x4.sub(f32x4.mul(a, c), f32x4.mul(b, s)));
+        v128.store(p, inverse ? f32x4.sub(f32x4.mul(b, c), f32x4.mul(a, s)) : f32x4.add(f32x4.mul(b, c), f32x4.mul(a, s)));
+        c = v128.load(cos, 16);
+        s = v128.load(sin, 16);
+        a = v128.load(x, 16);
+        b = v128.load(y, 16);
+        v128.store(out, inverse ? f32x4.add(f32x4.mul(a, c), f32x4.mul(b, s)) : f32x4.sub(f32x4.mul(a, c), f32x4.mul(b, s)), 16);
+        v128.store(p, inverse ? f32x4.sub(f32x4.mul(b, c), f32x4.mul(a, s)) : f32x4.add(f32x4.mul(b, c), f32x4.mul(a, s)), 16);
+        c = v128.load(cos, 32);
+        s = v128.load(sin, 32);
+        a = v128.load(x, 32);
+        b = v128.load(y, 32);
+        v128.store(out, inverse ? f32x4.add(f32x4.mul(a, c), f32x4.mul(b, s)) : f32x4.sub(f32x4.mul(a, c), f32x4.mul(b, s)), 32);
+        v128.store(p, inverse ? f32x4.sub(f32x4.mul(b, c), f32x4.mul(a, s)) : f32x4.add(f32x4.mul(b, c), f32x4.mul(a, s)), 32);
+        c = v128.load(cos, 48);
+        s = v128.load(sin, 48);
+        a = v128.load(x, 48);
+        b = v128.load(y, 48);
+        v128.store(out, inverse ? f32x4.add(f32x4.mul(a, c), f32x4.mul(b, s)) : f32x4.sub(f32x4.mul(a, c), f32x4.mul(b, s)), 48);
+        v128.store(p, inverse ? f32x4.sub(f32x4.mul(b, c), f32x4.mul(a, s)) : f32x4.add(f32x4.mul(b, c), f32x4.mul(a, s)), 48);
+        cos += 64;
+        sin += 64;
+        x += 64;
+        y += 64;
+        out += 64;
+        p += 64;
+      }
+    }
+  }
   while (cos < quads) {
     rotate4(out, x, cos, sin, partner, half, loadInterleaved, storeInterleaved, inverse, split);
     cos += 16;

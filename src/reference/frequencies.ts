@@ -7,6 +7,7 @@ import type { RotarySpec } from '../rotary/spec.ts';
 import { BITS, div, exp, fixed, ln, lnOf, mul, ONE, pi, toNumber } from './fixed.ts';
 import { log, pow } from './math.ts';
 import { integerAtLeast, onlyKeys, positiveNumber, word } from './result.ts';
+import { yarnMscale } from './scale.ts';
 
 export interface RotaryDims {
   /** Number of pairs. */
@@ -147,10 +148,6 @@ export function attentionFactor(spec: RotarySpec, context: number): number {
   return 1;
 }
 
-function yarnMscale(scale: number, coefficient: number): number {
-  return scale <= 1 ? 1 : 0.1 * coefficient * log(scale) + 1;
-}
-
 // ---------------------------------------------------------------- the formulas, in 256-bit fixed point
 
 /** base^(-2i/d), given ln(base). */
@@ -170,6 +167,18 @@ function lnGrownBase(theta: number, growth: bigint, { denominator }: RotaryDims)
 function dynamicGrowth(p: Parameters): bigint {
   const length = Math.max(p.context, p.maximum());
   return div(mul(fixed(p.factor()), fixed(length)), fixed(p.maximum())) - fixed(p.factor()) + ONE;
+}
+
+/** The base that a rule changes (dynamic, ntk with alpha), which ggml takes as its freqBase; else undefined. */
+export function changedBase(spec: RotarySpec, context: number): number | undefined {
+  const p = parameters(spec, context);
+  const growth =
+    p.type === 'dynamic'
+      ? dynamicGrowth(p)
+      : p.type === 'ntk' && spec.alpha !== undefined
+        ? fixed(spec.alpha)
+        : undefined;
+  return growth === undefined ? undefined : toNumber(exp(lnGrownBase(p.theta, growth, rotaryDims(spec))));
 }
 
 /** Weight of the interpolated frequency, 0 to 1 along the pairs; ends where a wavelength fits beta times into the trained length. */

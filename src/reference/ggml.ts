@@ -4,7 +4,7 @@
  */
 import type { RotarySpec } from '../rotary/spec.ts';
 import { exp, fixed, lnOf, mul, div as quotient, toNumber } from './fixed.ts';
-import { attentionFactor, rotaryDims, ruleFrequencies } from './frequencies.ts';
+import { attentionFactor, changedBase, rotaryDims, ruleFrequencies } from './frequencies.ts';
 import { log, pow } from './math.ts';
 import { onlyKeys } from './result.ts';
 
@@ -34,6 +34,16 @@ function mixOf(p: GgmlArguments, i: number): number {
   const high = Math.min(p.nDims - 1, Math.ceil(end(fl(p.betaSlow ?? 1))));
   const y = fl((i - low) / Math.max(fl(0.001), high - low));
   return fl(fl(1 - Math.min(1, Math.max(0, y))) * fl(p.extFactor ?? 0));
+}
+
+/** The same weight in float64. */
+function realMix(p: GgmlArguments, i: number): number {
+  const end = (turns: number) =>
+    (p.nDims * log((p.nCtxOrig ?? 0) / (turns * 2 * Math.PI))) / (2 * log(p.freqBase ?? 10000));
+  const low = Math.max(0, Math.floor(end(p.betaFast ?? 32)));
+  const high = Math.min(p.nDims - 1, Math.ceil(end(p.betaSlow ?? 1)));
+  const y = (i - low) / Math.max(0.001, high - low);
+  return (1 - Math.min(1, Math.max(0, y))) * (p.extFactor ?? 0);
 }
 
 /**
@@ -66,6 +76,11 @@ export function ggmlAmplitude({ attnFactor = 1, extFactor = 0, freqScale = 1 }: 
   return fl(fl(attnFactor) * fl(1 + fl(fl(0.1) * fl(log(fl(1 / fl(freqScale)))))));
 }
 
+/** The same amplitude in float64. */
+export function realAmplitude({ attnFactor = 1, extFactor = 0, freqScale = 1 }: GgmlArguments): number {
+  return extFactor === 0 ? attnFactor : attnFactor * (1 - 0.1 * log(freqScale));
+}
+
 /** The arguments that express a specification, and the amplitude that replaces the kernel's own. */
 export function ggmlArguments(spec: RotarySpec, context: number): { ggml: GgmlArguments; amplitude: number } {
   const { pairs, denominator } = rotaryDims(spec);
@@ -82,6 +97,8 @@ export function ggmlArguments(spec: RotarySpec, context: number): { ggml: GgmlAr
     const freqScale = 1 / (spec.factor ?? spec.maxPositionEmbeddings! / original);
     return { ggml: { nDims, freqBase, freqScale, extFactor, betaFast, betaSlow, nCtxOrig: original }, amplitude };
   }
+  const changed = plainWidth ? changedBase(spec, context) : undefined;
+  if (changed !== undefined) return { ggml: { nDims, freqBase: changed }, amplitude };
   const lnBase = lnOf(freqBase);
   const freqFactors = ruleFrequencies(spec, context).map((w, i) =>
     w === 0n ? 1e30 : fl(toNumber(quotient(exp((-2n * BigInt(i) * lnBase) / BigInt(nDims)), w))),
@@ -95,7 +112,7 @@ export function ggmlFrequencies(p: GgmlArguments, steps: readonly number[]): big
   return steps.map((k, i) => {
     const plain = exp((-2n * BigInt(k) * lnBase) / BigInt(p.nDims));
     const turned = quotient(plain, fixed(p.freqFactors?.[i] ?? 1));
-    const mix = p.extFactor ? mixOf(p, i) : 0;
+    const mix = p.extFactor ? realMix(p, i) : 0;
     return mul(turned, fixed((p.freqScale ?? 1) * (1 - mix) + mix));
   });
 }

@@ -2,11 +2,34 @@
  * `posenc/reference`: the foundation of the package in plain TypeScript, without WebAssembly. Slower and simple enough to
  * be checked on reading; the tests measure the kernels against it. Results are { shape, dtype: 'float32', data }.
  */
+
 export { type AlibiOptions, type AlibiSlopesOptions, alibi, alibiSlopes } from './alibi.ts';
+export { axialTable, mixedAxialTable, type ReferenceAxialSpec, rotaryTableFromAngles } from './axial.ts';
+export { type RetableOptions, retable, type ShiftKeysOptions, shiftKeys, unrotate } from './cached.ts';
+export { convPositional, peg, weightNorm } from './conv.ts';
+export { debertaRelativePositions, debertaScores } from './deberta.ts';
+export { factoredScores } from './factored.ts';
+export { complexOrder, fourierFeatures, gaussianFourier, nerfEncoding, pixelBands } from './fourier.ts';
 export { type RotaryFrequencies, rotaryFrequencies } from './frequencies.ts';
+export { ropeDecayBound, sincosDetr, sincosGrid, sinusoidalGram, timestepEmbedding } from './grid.ts';
+export { hybridScores } from './hybrid.ts';
 export { type MergeOptions, merge } from './merge.ts';
+export { nezhaScores, nezhaTable, nezhaValues } from './nezha.ts';
+export { type PopeOptions, pope } from './pope.ts';
+export { type ResizePositionTableOptions, resizePositionTable } from './resize.ts';
 export type { ReferenceTensor, Shaped } from './result.ts';
-export { type ApplyRotaryOptions, applyRotary, applyRotaryQKV, queryScale } from './rotary.ts';
+export { type ApplyRotaryOptions, applyRotary, applyRotaryQKV } from './rotary.ts';
+export {
+  convFlow,
+  floaterPositions,
+  gruPositions,
+  hierarchicalPositions,
+  learnedPositions,
+  linearFlow,
+  recursivePositions,
+} from './rows.ts';
+export { dynamicState, softmaxScale, yarnMscale } from './scale.ts';
+export { shawIndex, shawScores, shawValues } from './shaw.ts';
 export { type SinusoidalOptions, sinusoidal } from './sinusoidal.ts';
 export {
   type GgmlRope,
@@ -20,3 +43,6 @@ export {
   rotaryTableFrom,
   type TableLayout,
 } from './table.ts';
+export { transformerXlScores, transformerXlTable } from './transformerXl.ts';
+export { xlnetPositions, xlnetScores } from './xlnet.ts';
+export { type XposOptions, xposTable } from './xpos.ts';

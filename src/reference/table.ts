@@ -5,7 +5,15 @@
 import type { Pairing, RotarySpec } from '../rotary/spec.ts';
 import type { Positions } from '../runtime/arguments.ts';
 import { attentionFactor, exactFrequencies, rotaryDims, torchFrequencies, torchPosition } from './frequencies.ts';
-import { checkGgml, type GgmlArguments, ggmlAmplitude, ggmlAngles, ggmlArguments, ggmlFrequencies } from './ggml.ts';
+import {
+  checkGgml,
+  type GgmlArguments,
+  ggmlAmplitude,
+  ggmlAngles,
+  ggmlArguments,
+  ggmlFrequencies,
+  realAmplitude,
+} from './ggml.ts';
 import { fromFloat16Bits, quarterTurnRate, roundToBfloat16, sincos, sincosAt, toFloat16Bits } from './math.ts';
 import {
   asNumbers,
@@ -200,10 +208,11 @@ export function ggmlRotaryTable(
       return since[stream];
     });
     const rates = ggmlFrequencies(parameters, steps).map(quarterTurnRate);
+    const real = realAmplitude(parameters);
     row = (positions) =>
       streams.map((stream, i) => {
         const { cos, sin } = sincosAt(positions[positions.length > 1 ? stream : 0], rates[i]);
-        return { cos: amplitude * cos, sin: amplitude * sin };
+        return { cos: real * cos, sin: real * sin };
       });
   }
   const pairing: Pairing = mode === 'NORMAL' ? 'interleaved' : 'half';

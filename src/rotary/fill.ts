@@ -98,10 +98,11 @@ function fillFloats(engine: Engine, source: TableSource, rows: readonly Rows[], 
   const width = rowWidth(source);
   const stride = 4 * width;
   for (let first = 0; first < width; first += pairs) {
-    const mixed = rows.length > 1 ? streams!.subarray(first, first + pairs) : undefined;
+    const taken = streams?.subarray(first, first + pairs);
+    const mixed = rows.length > 1 ? taken : undefined;
     const c = cos + 4 * first;
     const s = sin + 4 * first;
-    if (precision === 'ggml') iterated(engine, source, rows, mixed, c, s, stride);
+    if (precision === 'ggml') iterated(engine, source, rows, taken, c, s, stride);
     else if (mixed) byStream(engine, source, rows, mixed, c, s, stride);
     else direct(engine, source, rows[0], { count: pairs, from: 0 }, c, s, stride);
     if (!partnerAngles) break;

@@ -15,6 +15,8 @@ export interface Indices {
   readonly includesIdentity: boolean;
 }
 
+const LONGER = "build a longer table, or pass outOfRange: 'identity'";
+
 /** The table row of every token; undefined when token s simply uses row s. */
 export function rowIndices(
   table: RotaryTable<TableDtype>,
@@ -36,6 +38,7 @@ export function rowIndices(
       `positions: expected ${sequence} (shared by the batch) or ${batch * sequence}, got ${given.length}`,
     );
   }
+  if (batch * sequence === 0) return undefined;
   if (!given && !starts && offsets.length === 1 && table.start === offsets[0]) {
     if (sequence <= table.length) return undefined;
   }
@@ -48,7 +51,7 @@ export function rowIndices(
     if (outOfRange === 'identity' && !(row >= 0 && row < table.length && Number.isInteger(row))) {
       rows[index] = -1;
       includesIdentity = true;
-    } else rows[index] = rowOf(table, position, index);
+    } else rows[index] = rowOf(table, position, index, LONGER);
   };
   if (starts) {
     for (let n = 0; n + 1 < starts.length; n++) {

@@ -123,7 +123,8 @@ export function tableOutputs(
   const names = Object.keys(outputs).filter(isTableOutput);
   const result: Outputs = {};
   if (names.length === 0) return result;
-  const tableLayout = firstWord(params.table_layout) ?? 'half';
+  // freqs_cis are complex numbers by name
+  const tableLayout = firstWord(params.table_layout) ?? (names.includes('freqs_cis') ? 'complex' : 'half');
   const stored = api.rotaryTableAs(table, { tableLayout });
   const together = stored.cos === undefined;
   for (const name of names) {
