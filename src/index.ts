@@ -35,7 +35,6 @@ export {
 } from './absolute/recursive.ts';
 export { type Sincos2dOptions, type Sincos3dOptions, sincos2d, sincos3d } from './absolute/sincos.ts';
 export { type SinusoidalOptions, sinusoidal } from './absolute/sinusoidal.ts';
-export { type DiagnoseOptions, type Diagnosis, diagnose } from './analysis/diagnose.ts';
 export { type TimestepEmbeddingOptions, type TimestepPreset, timestepEmbedding } from './absolute/timestep.ts';
 export { type DecayOptions, ropeDecayBound, sinusoidalGram } from './analysis/decay.ts';
 export {
@@ -46,6 +45,7 @@ export {
   type TaylorTerms,
   taylorDecomposition,
 } from './analysis/decomposition.ts';
+export { type DiagnoseOptions, type Diagnosis, diagnose } from './analysis/diagnose.ts';
 export { permutationError, permuteRows } from './analysis/permutation.ts';
 export { type AlibiOptions, alibi, alibiSlopes } from './bias/alibi.ts';
 export { type BeitBiasOptions, beitBias } from './bias/beit.ts';

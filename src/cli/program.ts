@@ -59,6 +59,12 @@ export async function run(argv: readonly string[], shell: Shell, version: string
   }
 }
 
+/** What the library tells to pass, as this command line spells it. */
+function inFlags(message: string): string {
+  const flags = { layerType: '--layer-type', context: '--context', pairing: '--pairing' } as const;
+  return message.replace(/pass (layerType|context|pairing):/g, (_, name: keyof typeof flags) => `pass ${flags[name]}:`);
+}
+
 /** Exit code and words of an error; undefined when the reader of a pipe went away. */
 function failureOf(error: unknown): { exitCode: number; code: string; message: string } | undefined {
   const {
@@ -68,7 +74,7 @@ function failureOf(error: unknown): { exitCode: number; code: string; message: s
   } = error as { code?: string; message?: string; stack?: string };
   if (error instanceof CliError) return { exitCode: error.exitCode, code: 'ERR_CLI', message };
   if (error instanceof PosencError) {
-    if (code === 'ERR_CONFIG') return { exitCode: EXIT.input, code, message };
+    if (code === 'ERR_CONFIG') return { exitCode: EXIT.input, code, message: inFlags(message) };
     const usage = ['ERR_OPTION', 'ERR_SHAPE', 'ERR_POSITION'].includes(code);
     return { exitCode: usage ? EXIT.usage : EXIT.runtime, code, message };
   }
