@@ -2,12 +2,13 @@
 import { writeFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { rotaryFrequencies } from '../index.ts';
+import { biasSource } from './bias.ts';
 import { choice, count, example, number, rotarySpec, type SpecOptions, whole, withSpec } from './options.ts';
 import { type Curve, svgCurves, svgHeatmap } from './plotSvg.ts';
 import { terminalCurves, terminalHeatmap } from './plotTerminal.ts';
 import { CliError, EXIT, type Shell } from './shell.ts';
 import type { Source } from './stream.ts';
-import { biasSource, sinusoidalSource, tableSource } from './tables.ts';
+import { sinusoidalSource, tableSource } from './tables.ts';
 
 /** Rows of numbers with what its axes are. */
 export interface Picture {

@@ -5,12 +5,13 @@
 import { Command, CommanderError } from 'commander';
 import { PosencError } from '../index.ts';
 import { benchCommand } from './bench.ts';
+import { biasCommand } from './bias.ts';
 import { checkCommand } from './check.ts';
 import { explainCommand } from './explain.ts';
 import { fingerprintCommand } from './fingerprint.ts';
 import { plotCommand } from './plot.ts';
 import { CliError, EXIT, type Shell } from './shell.ts';
-import { biasCommand, sinusoidalCommand, tableCommand } from './tables.ts';
+import { sinusoidalCommand, tableCommand } from './tables.ts';
 import { vectorsCommand } from './vectors.ts';
 
 const EXIT_CODES = `

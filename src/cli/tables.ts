@@ -1,7 +1,6 @@
-/** posenc table, sinusoidal, bias: arrays to a file or to standard output. */
+/** posenc table and sinusoidal: arrays to a file or to standard output. */
 import { Command } from 'commander';
 import {
-  alibi,
   type RotaryTable,
   type RotaryTableOptions,
   rotaryFrequencies,
@@ -12,7 +11,6 @@ import {
   Tensor,
 } from '../index.ts';
 import type { FileDtype } from './formats.ts';
-import { readModel } from './input.ts';
 import {
   choice,
   count,
@@ -23,7 +21,6 @@ import {
   type SpecOptions,
   whole,
   withDestination,
-  withModel,
   withSpec,
 } from './options.ts';
 import { CliError, EXIT, type Shell } from './shell.ts';
@@ -158,96 +155,8 @@ export function sinusoidalSource(given: Parameters<typeof sinusoidal>[0] & { len
   };
 }
 
-interface BiasArguments extends Destination {
-  readonly config?: string;
-  readonly heads?: number;
-  readonly length: number;
-  readonly queryLength?: number;
-  readonly queryOffset?: number;
-  readonly slopes?: 'press' | 'mpt' | 'geometric';
-  readonly alibiBiasMax?: number;
-  readonly form?: NonNullable<Parameters<typeof alibi>[0]['form']>;
-  readonly causal?: boolean;
-}
-
-export function biasCommand(shell: Shell): Command {
-  const command = withDestination(
-    withModel(new Command('bias').description('an ALiBi bias matrix, [heads, queries, keys]')),
-  )
-    .option('-c, --config <file>', "a model's config.json or GGUF file; - is standard input")
-    .option('--heads <n>', 'heads', count)
-    .requiredOption('-l, --length <keys>', 'keys', count)
-    .option('--query-length <n>', 'queries (default: as many as keys)', count)
-    .option('--query-offset <position>', 'position of the first query (default: the last ones)', whole)
-    .addOption(choice('--slopes <word>', 'order of the slopes (default: press)', ['press', 'mpt', 'geometric']))
-    .option('--alibi-bias-max <n>', 'exponent of the smallest slope (default: 8)', number)
-    .addOption(
-      choice('--form <word>', 'default: distance', ['distance', 'tril', 'key', 'key-last-zero', 'nonsymmetric']),
-    )
-    .option('--causal', 'keys after the query get -Infinity')
-    .addHelpText(
-      'after',
-      example(
-        'posenc bias --heads 8 --length 2048 --causal --out bias.safetensors',
-        'posenc bias --config bloom.json --length 512 --query-length 1 --out row.npy',
-      ),
-    );
-  return command.action(async (options: BiasArguments) => {
-    await writeArrays(await biasSource(options, shell), options, shell);
-  });
-}
-
-export async function biasSource(given: BiasArguments, shell: Shell): Promise<Source> {
-  const { config, heads, length, queryLength = length, queryOffset, slopes, alibiBiasMax, form, causal } = given;
-  if ((config === undefined) === (heads === undefined)) throw new CliError(EXIT.usage, 'give one of --config, --heads');
-  const model = config === undefined ? { heads } : await alibiOf(config, given, shell);
-  const rest = {
-    ...model,
-    ...defined({ slopes, alibiBiasMax, form, causal }),
-    ...defined({ keyLength: length, queryLength, queryOffset }),
-  } as Parameters<typeof alibi>[0];
-  const shape = [rest.heads, queryLength, length];
-  let made: Tensor | undefined;
-  return {
-    entries: [{ name: 'bias', shape }],
-    shape,
-    planes: rest.heads,
-    rows: queryLength,
-    width: length,
-    dtype: 'float32',
-    metadata: { encoding: 'alibi' },
-    block(from, to) {
-      const out = reuse(made, [rest.heads, to - from, length]);
-      made = alibi(defined({ ...rest, rows: [from, to], out })) as Tensor;
-      const { data } = made;
-      const plane = (to - from) * length;
-      return Array.from({ length: rest.heads }, (_, h) => data.subarray(h * plane, (h + 1) * plane));
-    },
-  };
-}
-
-async function alibiOf(
-  config: string,
-  given: BiasArguments,
-  shell: Shell,
-): Promise<Partial<Parameters<typeof alibi>[0]>> {
-  const form = await readModel(config, shell, given as SpecOptions);
-  if (form.family !== 'alibi') {
-    const why =
-      form.family === 't5'
-        ? '; its bias table is learned: use t5 of the library with the weights of the checkpoint'
-        : '';
-    throw new CliError(
-      EXIT.input,
-      `--config ${config}: the family of '${form.modelType}' is ${form.family}, not alibi${why}`,
-    );
-  }
-  const known = ['heads', 'slopes', 'alibiBiasMax', 'form', 'rounding'];
-  return Object.fromEntries(Object.entries(form.parameters ?? {}).filter(([key]) => known.includes(key)));
-}
-
 /** The output of the block before, if it fits; else it is given back. */
-function reuse(made: Tensor | undefined, shape: readonly number[]): Tensor | undefined {
+export function reuse(made: Tensor | undefined, shape: readonly number[]): Tensor | undefined {
   if (made === undefined || made.disposed) return undefined;
   if (made.shape.every((size, i) => size === shape[i])) return made;
   made.dispose();

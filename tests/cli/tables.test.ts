@@ -3,7 +3,17 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { alibi, fromHF, rotaryTable, rotaryTableAs, sinusoidal, type Tensor } from '../../src/index.ts';
+import {
+  alibi,
+  fromHF,
+  kerple,
+  rotaryTable,
+  rotaryTableAs,
+  sandwich,
+  sinusoidal,
+  type Tensor,
+  t5Bias,
+} from '../../src/index.ts';
 import { readNpy, readSafetensors } from './readers.ts';
 import { config, file, posenc } from './shell.ts';
 
@@ -124,6 +134,44 @@ test('bias: planes of heads from blocks of rows, options and configurations', as
   );
   const masked = JSON.parse((await ok('bias', '--heads', '1', '--length', '2', '--causal')).toString());
   assert.equal(masked.bias.data[1], '-Infinity');
+});
+
+test('the other biases: sandwich, kerple and t5 with their own options', async () => {
+  const want = async (bias: Tensor, ...line: string[]) => {
+    await ok('bias', ...line, '--length', '300', '--out', file('k.npy'));
+    const read = readNpy(readFileSync(file('k.npy')));
+    assert.equal(read.shape, bias.shape);
+    same(read.bytes, bytesOf(bias), line[0]);
+  };
+  await want(
+    sandwich({ heads: 3, keyLength: 300, form: 'nemo', dim: 64 }),
+    'sandwich',
+    '--heads',
+    '3',
+    '--form',
+    'nemo',
+    '--options',
+    '{"dim": 64}',
+  );
+  await want(kerple({ keyLength: 300, p: [1, 2], a: [0.5, 3] }), 'kerple', '--options', '{"p": [1, 2], "a": [0.5, 3]}');
+  const table = Array.from({ length: 32 }, (_, i) => [i / 8, 1 - i, 1]);
+  const options = { numBuckets: 32, maxDistance: 64 };
+  await want(
+    t5Bias(Float32Array.from(table.flat()), { ...options, shape: [32, 3], keyLength: 300 }),
+    't5',
+    '--options',
+    JSON.stringify({ table, ...options }),
+  );
+  for (const line of [
+    ['relu'],
+    ['kerple'],
+    ['t5'],
+    ['sandwich', '--heads', '2', '--slopes', 'press'],
+    ['alibi'],
+    ['alibi', '--heads', '2', '--options', '[]'],
+  ]) {
+    assert.is((await posenc(['bias', ...line, '--length', '4'])).code, 2, line.join(' '));
+  }
 });
 
 test('JSON of several planes and blocks has every plane once', async () => {
