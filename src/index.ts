@@ -142,7 +142,8 @@ export {
 } from './rotary/learned.ts';
 export { type ApplyPopeOptions, applyPope, PopeTable, type PopeTableOptions, popeTable } from './rotary/pope.ts';
 export { type ApplyRotaryQKVOptions, applyRotaryQKV } from './rotary/qkv.ts';
-export { queryScale, type ScaleQueryOptions, scaleQuery, softmaxScale } from './rotary/scale.ts';
+export { queryScale, softmaxScale } from './rotary/scale.ts';
+export { type ScaleQueryOptions, scaleQuery } from './rotary/scaleQuery.ts';
 export type { MropeLayout, Pairing, Precision, RopeType, RotarySpec } from './rotary/spec.ts';
 export { RotaryTable, type RotaryTableOptions, rotaryTable, type TableDtype } from './rotary/table.ts';
 export { type XposConvention, type XposOptions, xposCenter, xposTable } from './rotary/xpos.ts';

@@ -55,7 +55,6 @@ export const adapters: readonly Adapter[] = [
   ...analysis,
   ...biasDiagonal,
   ...biasGrid,
-  ...configs,
   ...cnn,
   ...configs,
   ...deberta,
