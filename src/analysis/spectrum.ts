@@ -28,12 +28,13 @@ export interface Spectrum {
 }
 
 const TURN = 2 * Math.PI;
-/** Assumed error of a phase, radians; decides how far a frequency is carried to longer distances. */
-const PHASE_ERROR = 1e-3;
+/** Assumed error of a phase, radians, besides the rounding of a float32 angle. */
+const PHASE_ERROR = 2e-5;
+const FLOAT32_ROUNDING = 1.2e-7;
+/** Errors are larger in 16-bit results: how much larger, when a whole turn is at stake. */
+const CAUTION = 50;
 /** Positions that distances are taken between. */
 const MOST_POSITIONS = 160;
-/** Offsets looked for first: what off-by-one tables, class tokens and padding give. */
-const NEAR_OFFSETS = 4096;
 
 const wrap = (angle: number): number => angle - TURN * Math.round(angle / TURN);
 
@@ -42,11 +43,12 @@ export function measure(turns: Turns, rotaryDim: number): Spectrum {
   const alone = turns.at.length === 1 && turns.at[0] !== 0;
   const data = alone ? withOrigin(turns) : turns;
   const gaps = distances(data);
-  const signed = frequenciesOf(data, gaps, rotaryDim);
+  const farthest = Math.max(...data.at.map(Math.abs));
+  const signed = frequenciesOf(data, gaps, rotaryDim, FLOAT32_ROUNDING * farthest);
   const sign = signed.reduce((sum, f) => sum + (Number.isNaN(f) ? 0 : Math.sign(f)), 0) < 0 ? -1 : 1;
   const frequencies = signed.map((f) => sign * f);
   const span = data.at[data.at.length - 1] - data.at[0];
-  const ladder = fitLadder(frequencies, rotaryDim, span);
+  const ladder = fitLadder(frequencies, rotaryDim, span, FLOAT32_ROUNDING * farthest);
   const used = ladder
     ? frequencies.map((_, i) => ladder.first * Math.exp((-2 * i * Math.log(ladder.base)) / rotaryDim))
     : frequencies.map((f) => (Number.isNaN(f) ? 0 : f));
@@ -99,7 +101,7 @@ function phase({ re, im }: Turns, i: number, { from, to }: Gap): number {
   return x === 0 && y === 0 ? Number.NaN : Math.atan2(y, x);
 }
 
-function frequenciesOf(turns: Turns, gaps: readonly Gap[], rotaryDim: number): number[] {
+function frequenciesOf(turns: Turns, gaps: readonly Gap[], rotaryDim: number, rounding: number): number[] {
   const pairs = turns.re.length;
   const found = new Array<number>(pairs).fill(Number.NaN);
   if (gaps.length === 0) return found;
@@ -113,7 +115,7 @@ function frequenciesOf(turns: Turns, gaps: readonly Gap[], rotaryDim: number): n
       const expected = extrapolate(found, i, rotaryDim);
       rough += (TURN * Math.round((expected * shortest.distance - first) / TURN)) / shortest.distance;
     }
-    found[i] = refine(turns, gaps, i, rough);
+    found[i] = refine(turns, gaps, i, rough, CAUTION * PHASE_ERROR + rounding);
   }
   return found;
 }
@@ -125,11 +127,11 @@ function extrapolate(found: readonly number[], i: number, rotaryDim: number): nu
   return Math.sign(found[i + 1]) * Math.exp((Math.log(next) * (exponent - 2 / rotaryDim)) / exponent);
 }
 
-function refine(turns: Turns, gaps: readonly Gap[], i: number, rough: number): number {
+function refine(turns: Turns, gaps: readonly Gap[], i: number, rough: number, error: number): number {
   let [f, reached] = [rough, gaps[0].distance];
   for (const gap of gaps) {
     // a jump too far could miss a whole turn
-    if ((gap.distance / reached) * PHASE_ERROR > 0.5) break;
+    if ((gap.distance / reached) * error > 0.5) break;
     if (gap.distance < 1.5 * reached && gap !== gaps[gaps.length - 1]) continue;
     const rest = wrap(phase(turns, i, gap) - f * gap.distance);
     if (Number.isNaN(rest)) continue;
@@ -140,9 +142,14 @@ function refine(turns: Turns, gaps: readonly Gap[], i: number, rough: number): n
 }
 
 /** Least squares of ln f over the pair's index, if it fits every pair whose frequency is measured well. */
-function fitLadder(frequencies: readonly number[], rotaryDim: number, span: number): Ladder | undefined {
-  // relative error of a frequency: phase error over the phase of the longest distance
-  const error = (f: number): number => 2e-5 / Math.min(1, f * span) + 1e-7;
+function fitLadder(
+  frequencies: readonly number[],
+  rotaryDim: number,
+  span: number,
+  rounding: number,
+): Ladder | undefined {
+  // relative error of a frequency: error of a phase over the phase of the longest distance
+  const error = (f: number): number => PHASE_ERROR / Math.min(1, f * span) + rounding / span + 1e-7;
   const points = frequencies.flatMap((f, i) =>
     f > 0 && error(f) < 1e-2 ? [{ i, ln: Math.log(f), weight: 1 / error(f) ** 2 }] : [],
   );
@@ -162,9 +169,13 @@ function fitLadder(frequencies: readonly number[], rotaryDim: number, span: numb
   const start = (wl - slope * wi) / w;
   const off = points.map(({ i, ln, weight }) => Math.abs(start + slope * i - ln) * Math.sqrt(weight));
   if (Math.max(...off) > 50) return undefined;
-  const last = points[points.length - 1].i;
-  const tolerance = Math.max(1e-5, (rotaryDim / 2 / Math.max(1, last)) * 1e-4);
-  return { base: snap(Math.exp((-slope * rotaryDim) / 2), 20 * tolerance), first: snap(Math.exp(start), tolerance) };
+  // three standard errors of the two coefficients
+  const scale = w * wii - wi * wi;
+  const [ofSlope, ofStart] = [3 * Math.sqrt(w / scale), 3 * Math.sqrt(wii / scale)];
+  return {
+    base: snap(Math.exp((-slope * rotaryDim) / 2), Math.max(2e-4, (ofSlope * rotaryDim) / 2)),
+    first: snap(Math.exp(start), Math.max(1e-5, ofStart)),
+  };
 }
 
 /** The number with the fewest digits within the tolerance. */
@@ -193,19 +204,10 @@ function offsetOf(turns: Turns, used: readonly number[], sign: 1 | -1): number {
   });
   const agreement = (offset: number): number =>
     used.reduce((sum, f, i) => sum + Math.cos(rest[i] - f * offset), 0) / used.length;
-  let best = 0;
-  let score = agreement(0);
-  // nothing added is the answer unless another offset is clearly better
-  for (let n = 1; n <= NEAR_OFFSETS && score < 0.9999; n++) {
-    for (const offset of [n, -n]) {
-      const next = agreement(offset);
-      if (next > score + 1e-9) [best, score] = [offset, next];
-    }
-  }
-  if (score > 0.99) return best;
   let offset = rest[rest.length - 1] / used[used.length - 1];
   for (let i = used.length - 2; i >= 0; i--) offset += wrap(rest[i] - used[i] * offset) / used[i];
   const whole = Math.round(offset);
-  const refined = Math.abs(offset - whole) < 1e-2 ? whole : offset;
-  return Number.isFinite(refined) && agreement(refined) > score ? refined : best;
+  const near = Math.abs(offset - whole) < 2e-2 ? whole : offset;
+  // nothing added is the answer unless another offset is clearly better
+  return Number.isFinite(near) && agreement(near) > agreement(0) + 1e-9 ? near : 0;
 }

@@ -86,6 +86,20 @@ test('distant positions: the turns that were left out are found again', () => {
   }
 });
 
+test('far positions close together, angles in float32', () => {
+  for (const [start, ropeTheta, shift, step] of [
+    [100000, 10000, 1, 1],
+    [100000, 500000, 1, 1],
+    [30000, 500000, -1, 1],
+    [1000000, 500000, 1, 3],
+    [50000, 1000000, 1000, 1],
+  ]) {
+    const positions = Array.from({ length: 16 }, (_, i) => start + i * step);
+    const got = look({ headDim: 128, ropeTheta, precision: 'torch' }, positions, { shift });
+    assert.equal([got.kind, got.base, got.offset], ['rotation', ropeTheta, shift], `from ${start}`);
+  }
+});
+
 test('one token tells the pairing and the base', () => {
   const got = look({ headDim: 64, pairing: 'interleaved' }, [9], { heads: 4 });
   assert.is(got.kind, 'rotation');

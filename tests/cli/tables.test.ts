@@ -92,6 +92,10 @@ test('frequencies that depend on the length are those of the whole table in ever
   await ok('table', '--config', config('phi-3.5-mini'), '--length', '20000', '--out', path);
   const table = rotaryTable(fromHF(json(config('phi-3.5-mini')), { context: 20000 }), { length: 20000 });
   same(readFileSync(path), Buffer.concat([bytesOf(table.cos), bytesOf(table.sin)]), 'long list from row 0 on');
+  const spec = { headDim: 128, ropeType: 'dynamic', factor: 2, maxPositionEmbeddings: 4096 } as const;
+  await ok('table', '--spec', JSON.stringify(spec), '--length', '20000', '--out', path);
+  const grown = rotaryTable(spec, { length: 20000 });
+  same(readFileSync(path), Buffer.concat([bytesOf(grown.cos), bytesOf(grown.sin)]), 'one base for all rows');
 });
 
 test('sinusoidal: file and JSON', async () => {
