@@ -61,18 +61,10 @@ export function tableDifferences(name: string, vector: Vector, got: Readonly<Rec
     shape: [tokens, 2 * pairs],
   });
   if (found.kind !== 'rotation') return ['cos and sin are not those of position times frequency'];
-  const spec = { headDim: 2 * pairs, rotaryDim: 2 * pairs };
-  return against(
-    {
-      ...found,
-      pairing: preset.spec.pairing ?? 'half',
-      outputPairing: preset.spec.outputPairing ?? preset.spec.pairing ?? 'half',
-      sign: (found.sign * (preset.spec.rotationSign ?? 1)) as 1 | -1,
-      rotaryOffset: preset.spec.rotaryOffset ?? 0,
-    },
-    vector,
-    spec.rotaryDim,
-  );
+  // a table tells no channels: those are taken as expected
+  const { pairing = 'half', outputPairing = pairing, rotaryOffset = 0, rotationSign = 1 } = preset.spec;
+  const sign = found.sign === 1 ? rotationSign : rotationSign === 1 ? -1 : 1;
+  return against({ ...found, pairing, outputPairing, rotaryOffset, sign }, vector, 2 * pairs);
 }
 
 /** What was found against what was expected, the most telling first. */
