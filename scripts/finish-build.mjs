@@ -10,4 +10,4 @@ if (missing.length > 0) {
   process.exit(1);
 }
 const size = (file) => `${readFileSync(file).length} B, ${gzipSync(readFileSync(file), { level: 9 }).length} B gzip`;
-for (const file of ['dist/posenc.simd.wasm', 'dist/wasm/inline.js']) console.log(`${file}  ${size(file)}`);
+for (const file of ['dist/posenc.simd.wasm', 'dist/wasm/simd.js']) console.log(`${file}  ${size(file)}`);

@@ -14,7 +14,8 @@ export type { MropeLayout, Pairing, Precision, RopeType, RotarySpec } from './ro
 export { RotaryTable, type RotaryTableOptions, rotaryTable, rotaryTableFrom } from './rotary/table.ts';
 export { type MergeOptions, merge } from './rows/merge.ts';
 export type { Positions } from './runtime/arguments.ts';
-export { attach, createEngine, type Engine, type EngineOptions } from './runtime/engine.ts';
+export { attach } from './runtime/attach.ts';
+export { createEngine, type Engine, type EngineOptions } from './runtime/engine.ts';
 export { PosencError, type PosencErrorCode } from './runtime/errors.ts';
 export { type Dtype, scope, Tensor } from './runtime/tensor.ts';
 

@@ -1,9 +1,11 @@
 /**
  * Rotary tables: cos and sin of position x frequency, [n, rotaryDim / 2] each. RoFormer, arXiv 2104.09864.
  */
+/// <reference lib="esnext.disposable" preserve="true" />
 import { exactRows, type Rows, torchRows } from '../phase/plan.ts';
 import { type RowOptions, rowsOf } from '../phase/rows.ts';
 import { finite, integer, MAX_POSITION, oneOf, options } from '../runtime/arguments.ts';
+import { disposable } from '../runtime/dispose.ts';
 import type { Engine } from '../runtime/engine.ts';
 import { PosencError } from '../runtime/errors.ts';
 import { checkOut, chooseEngine, output, shapeOf } from '../runtime/operands.ts';
@@ -27,7 +29,7 @@ export class RotaryTable {
   readonly outputPairing: Pairing;
 
   /** @internal */
-  constructor(parts: Omit<RotaryTable, 'dispose'>) {
+  constructor(parts: Omit<RotaryTable, 'dispose' | typeof Symbol.dispose>) {
     this.cos = parts.cos;
     this.sin = parts.sin;
     this.start = parts.start;
@@ -42,6 +44,12 @@ export class RotaryTable {
   dispose(): void {
     this.cos.dispose();
     this.sin.dispose();
+  }
+
+  declare [Symbol.dispose]: () => void;
+
+  static {
+    disposable(RotaryTable.prototype);
   }
 }
 
