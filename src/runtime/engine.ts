@@ -215,6 +215,8 @@ export function createEngine(given: EngineOptions = {}): Engine {
       { cause },
     );
   }
+  // the loader asks instanceof, which a module of another realm (Vercel's edge, node:vm, jest) does not answer
+  if (!(module instanceof WebAssembly.Module)) Object.setPrototypeOf(module, WebAssembly.Module.prototype);
   const { instance, exports } = instantiateSync<LoaderExports>(module, { env: { memory } });
   const kernels = instance.exports as unknown as LoaderExports;
   const id = kernels.Float32ArrayId.value as number;

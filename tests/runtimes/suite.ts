@@ -19,6 +19,7 @@ import {
 import * as reference from 'posenc/reference';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { byo } from './byo.ts';
 
 export interface Result {
   passed: number;
@@ -118,7 +119,7 @@ test('disposal keeps the heap flat', () => {
 
 test('kernels run in place in memory of the caller', () => {
   const memory = new WebAssembly.Memory({ initial: 4 });
-  const engine = attach(memory, { scratch: { byteOffset: 65536, byteLength: 65536 + 4096 } });
+  const engine = attach(memory, { scratch: { byteOffset: 65536, byteLength: 65536 + 4096 }, wasm: byo });
   const out = new Float32Array(memory.buffer, 196608, 16 * 16);
   sinusoidal({ length: 16, dim: 16, out, engine });
   assert.equal(Array.from(out), Array.from(sinusoidal({ length: 16, dim: 16 }).data));
