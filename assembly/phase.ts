@@ -8,6 +8,7 @@
 // A plan holds, for np frequencies (count padded to a multiple of 4; g = np / 2 groups of two lanes):
 //   theta f64[np] | whole, high, low u64[np] each | B [32][g](sin, cos) | C [16][g](sin, cos) | S [g] | A [g]
 // The first four are filled by the caller, the tables by phasePlan. 832 bytes per frequency.
+import { FOUR } from "./math/constants";
 import { sincos } from "./math/sincos";
 
 /** Fills a row of (sin, cos) lanes at position p, multiplied by the amplitude. */
@@ -126,6 +127,79 @@ function emitRow(a: usize, b: usize, count: usize, out0: usize, out1: usize, mod
   }
 }
 
+/**
+ * Two rows whose B differ in the sign of the angle alone, sharing their products: row r of a block to out0 (out1), row 31 - r
+ * to mirror0 (mirror1). The bits are those of emitRow.
+ */
+// @ts-ignore: decorator
+@inline
+function emitMirrored(
+  a: usize, b: usize, count: usize, out0: usize, out1: usize, mirror0: usize, mirror1: usize, mode: i32,
+): void {
+  const end = a + ((count >> 2) << 6);
+  while (a < end) {
+    let sa = v128.load(a);
+    let ca = v128.load(a, 16);
+    let sb = v128.load(b);
+    let cb = v128.load(b, 16);
+    let u = f64x2.mul(sa, cb);
+    let v = f64x2.mul(ca, sb);
+    let w = f64x2.mul(ca, cb);
+    let z = f64x2.mul(sa, sb);
+    const s0 = f32x4.demote_f64x2_zero(f64x2.add(u, v));
+    const c0 = f32x4.demote_f64x2_zero(f64x2.sub(w, z));
+    const t0 = f32x4.demote_f64x2_zero(f64x2.sub(u, v));
+    const d0 = f32x4.demote_f64x2_zero(f64x2.add(w, z));
+    sa = v128.load(a, 32);
+    ca = v128.load(a, 48);
+    sb = v128.load(b, 32);
+    cb = v128.load(b, 48);
+    u = f64x2.mul(sa, cb);
+    v = f64x2.mul(ca, sb);
+    w = f64x2.mul(ca, cb);
+    z = f64x2.mul(sa, sb);
+    const s1 = f32x4.demote_f64x2_zero(f64x2.add(u, v));
+    const c1 = f32x4.demote_f64x2_zero(f64x2.sub(w, z));
+    const t1 = f32x4.demote_f64x2_zero(f64x2.sub(u, v));
+    const d1 = f32x4.demote_f64x2_zero(f64x2.add(w, z));
+    if (mode == 0) {
+      v128.store(out0, v128.shuffle<f32>(s0, s1, 0, 1, 4, 5));
+      v128.store(out1, v128.shuffle<f32>(c0, c1, 0, 1, 4, 5));
+      v128.store(mirror0, v128.shuffle<f32>(t0, t1, 0, 1, 4, 5));
+      v128.store(mirror1, v128.shuffle<f32>(d0, d1, 0, 1, 4, 5));
+      out0 += 16;
+      out1 += 16;
+      mirror0 += 16;
+      mirror1 += 16;
+    } else {
+      v128.store(out0, v128.shuffle<f32>(s0, c0, 0, 4, 1, 5));
+      v128.store(out0, v128.shuffle<f32>(s1, c1, 0, 4, 1, 5), 16);
+      v128.store(mirror0, v128.shuffle<f32>(t0, d0, 0, 4, 1, 5));
+      v128.store(mirror0, v128.shuffle<f32>(t1, d1, 0, 4, 1, 5), 16);
+      out0 += 32;
+      mirror0 += 32;
+    }
+    a += 64;
+    b += 64;
+  }
+}
+
+/** A whole block of 32 rows, both rows of a mirrored pair at once; count is a multiple of 4, mode 0 or 1. */
+function emitBlock(
+  a: usize, b: usize, rowBytes: usize, count: usize, out0: usize, out1: usize, stride: usize, mode: i32,
+): void {
+  b += rowBytes << 4;
+  let up = stride << 4;
+  let down = up - stride;
+  for (let r = 0; r < 16; r++, b += rowBytes, up += stride, down -= stride) {
+    if (mode == 0) emitMirrored(a, b, count, out0 + up, out1 + up, out0 + down, out1 + down, 0);
+    else emitMirrored(a, b, count, out0 + up, 0, out0 + down, 0, 1);
+  }
+}
+
+/** Up to this many bytes between first and last row, blocks are written from their middle outwards; beyond, row by row. */
+const MIRROR_BYTES: usize = 1 << 22;
+
 function emitRows(
   a: usize, b: usize, rowBytes: usize, rows: usize, count: usize, out0: usize, out1: usize, stride: usize, mode: i32,
 ): void {
@@ -162,6 +236,8 @@ export function phaseRows(
   const tableC = tableB + (rowBytes << 5);
   const seed = tableC + (rowBytes << 4);
   const block = seed + rowBytes;
+  // the descending half of a block defeats the prefetch of memory, which only long rows or small outputs can afford
+  const mirrored = (count & 3) == 0 && mode < 2 && (n * stride <= MIRROR_BYTES || stride >= 4096);
   let p = <i64>start;
   let held: i64 = i64.MIN_VALUE;
   while (n > 0) {
@@ -182,7 +258,8 @@ export function phaseRows(
     addAngles(block, seed, tableC + <usize>((p >> 5) & 15) * rowBytes, rowBytes);
     const r = <usize>(p & 31);
     const rows = min<usize>(32 - r, n);
-    emitRows(block, tableB + r * rowBytes, rowBytes, rows, count, out0, out1, stride, mode);
+    if (rows == 32 && mirrored) emitBlock(block, tableB, rowBytes, count, out0, out1, stride, mode);
+    else emitRows(block, tableB + r * rowBytes, rowBytes, rows, count, out0, out1, stride, mode);
     p += rows;
     n -= rows;
     out0 += rows * stride;
@@ -235,6 +312,23 @@ function emitSeed(a: usize, count: usize, out0: usize, out1: usize, mode: i32): 
   }
 }
 
+/** One row of float32 angles p x frequency: sin and cos of that float32 number, rounded, times the float32 amplitude. */
+function emitAngles(
+  frequencies: usize, count: usize, p: f32, amplitude: f32, out0: usize, out1: usize, mode: i32, scratch: usize, k: usize,
+): void {
+  const pv = f32x4.splat(p);
+  const a = f32x4.splat(amplitude);
+  for (let rest = <isize>count; rest > 0; rest -= 2, frequencies += 8) {
+    const f = rest > 1 ? v128.load64_zero(frequencies) : v128.load32_zero(frequencies);
+    sincosAngle(f64x2.promote_low_f32x4(f32x4.mul(pv, f)), k, scratch);
+    const s = f32x4.mul(a, f32x4.demote_f64x2_zero(v128.load(scratch)));
+    const c = f32x4.mul(a, f32x4.demote_f64x2_zero(v128.load(scratch, 16)));
+    storeLanes(s, c, <usize>min<isize>(rest, 2), out0, out1, mode);
+    out0 += mode == 1 || mode == 2 ? 16 : 8;
+    out1 += 8;
+  }
+}
+
 /**
  * float32 angles: angle = fl32(fl32(fl32(p) x scale) x frequency), cos and sin of that float32 number rounded once, times a
  * float32 amplitude. Positions: float64 at `positions`, or start + row when that is 0. Row t reads its frequencies at
@@ -245,35 +339,117 @@ export function sincosTorch(
   frequencies: usize, frequencyStride: usize, count: usize, positions: usize, start: f64, n: usize, scale: f32,
   amplitude: f32, mode: i32, out0: usize, out1: usize, stride: usize, scratch: usize, k: usize,
 ): void {
-  const whole = i64x2.splat(0);
-  const high = v128.load64_splat(k, 176);
-  const low = v128.load64_splat(k, 184);
-  const theta = v128.load64_splat(k, 104);
-  const a = f32x4.splat(amplitude);
   for (let t: usize = 0; t < n; t++, frequencies += frequencyStride, out0 += stride, out1 += stride) {
     const position = positions ? load<f64>(positions + (t << 3)) : start + <f64>t;
-    const p = f32x4.splat(<f32>position * scale);
-    let o0 = out0;
-    let o1 = out1;
-    let source = frequencies;
-    for (let rest = <isize>count; rest > 0; rest -= 2, source += 8) {
-      const f = rest > 1 ? v128.load64_zero(source) : v128.load32_zero(source);
-      sincosAngle(f64x2.promote_low_f32x4(f32x4.mul(p, f)), theta, whole, high, low, k, scratch);
-      const s = f32x4.mul(a, f32x4.demote_f64x2_zero(v128.load(scratch)));
-      const c = f32x4.mul(a, f32x4.demote_f64x2_zero(v128.load(scratch, 16)));
-      storeLanes(s, c, <usize>min<isize>(rest, 2), o0, o1, mode);
-      o0 += mode == 1 || mode == 2 ? 16 : 8;
-      o1 += 8;
+    emitAngles(frequencies, count, <f32>position * scale, amplitude, out0, out1, mode, scratch, k);
+  }
+}
+
+/**
+ * Adds to the angles a (x) b the rounding of their float32 product p x frequency: delta = fl32(p f) - p f is exact in float64,
+ * and below 2^16 rad smaller than 2^-8, where short series of sin and cos serve. Larger angles are reduced by themselves.
+ */
+// @ts-ignore: decorator
+@inline
+function emitTorchRow(
+  a: usize, b: usize, frequencies: usize, count: usize, p: f64, amplitude: v128, out0: usize, out1: usize, mode: i32,
+  limit: v128, scratch: usize, k: usize,
+): void {
+  const pv = f64x2.splat(p);
+  const sign = v128.load64_splat(k, 152);
+  const half = v128.load64_splat(k, 112);
+  const s1 = v128.load64_splat(k, 8);
+  const s2 = v128.load64_splat(k, 16);
+  const c1 = v128.load64_splat(k, 56);
+  const c2 = v128.load64_splat(k, 64);
+  for (let rest = <isize>count; rest > 0; rest -= 2) {
+    const sa = v128.load(a);
+    const ca = v128.load(a, 16);
+    const sb = v128.load(b);
+    const cb = v128.load(b, 16);
+    const s = f64x2.add(f64x2.mul(sa, cb), f64x2.mul(ca, sb));
+    const c = f64x2.sub(f64x2.mul(ca, cb), f64x2.mul(sa, sb));
+    const product = f64x2.mul(pv, f64x2.promote_low_f32x4(v128.load64_zero(frequencies)));
+    const angle = f64x2.promote_low_f32x4(f32x4.demote_f64x2_zero(product));
+    const delta = f64x2.sub(angle, product);
+    const t = f64x2.mul(delta, delta);
+    const sd = f64x2.add(delta, f64x2.mul(f64x2.mul(delta, t), f64x2.add(s1, f64x2.mul(t, s2))));
+    const cd = f64x2.mul(t, f64x2.sub(f64x2.mul(t, f64x2.add(c1, f64x2.mul(t, c2))), half));
+    let sin = f64x2.add(s, f64x2.add(f64x2.mul(s, cd), f64x2.mul(c, sd)));
+    let cos = f64x2.add(c, f64x2.sub(f64x2.mul(c, cd), f64x2.mul(s, sd)));
+    const far = f64x2.ge(v128.andnot(angle, sign), limit);
+    if (v128.any_true(far)) {
+      sincosAngle(angle, k, scratch);
+      sin = v128.bitselect(v128.load(scratch), sin, far);
+      cos = v128.bitselect(v128.load(scratch, 16), cos, far);
     }
+    storeLanes(
+      f32x4.mul(amplitude, f32x4.demote_f64x2_zero(sin)), f32x4.mul(amplitude, f32x4.demote_f64x2_zero(cos)),
+      <usize>min<isize>(rest, 2), out0, out1, mode,
+    );
+    out0 += mode == 1 || mode == 2 ? 16 : 8;
+    out1 += 8;
+    a += 32;
+    b += 32;
+    frequencies += 8;
+  }
+}
+
+/**
+ * sincosTorch for frequencies that have a plan: whole float32 positions cost a rotation and a short series instead of a
+ * reduction. The plan holds the float32 frequencies as exact numbers; the same np floats, padded with zeros, follow it, then
+ * 32 bytes of scratch.
+ */
+export function torchRows(
+  plan: usize, np: usize, count: usize, positions: usize, start: f64, n: usize, scale: f32, amplitude: f32, mode: i32,
+  out0: usize, out1: usize, stride: usize, k: usize,
+): void {
+  const rowBytes = np << 4;
+  const tableB = plan + (np << 5);
+  const tableC = tableB + (rowBytes << 5);
+  const seed = tableC + (rowBytes << 4);
+  const block = seed + rowBytes;
+  const frequencies = block + rowBytes;
+  const scratch = frequencies + (np << 2);
+  const a = f32x4.splat(amplitude);
+  // 65536, made so that it stays in a register
+  const four = v128.load64_splat(k, FOUR);
+  const sixteen = f64x2.mul(four, four);
+  const square = f64x2.mul(sixteen, sixteen);
+  const limit = f64x2.mul(square, square);
+  let heldSeed: i64 = i64.MIN_VALUE;
+  let heldBlock: i64 = i64.MIN_VALUE;
+  for (let t: usize = 0; t < n; t++, out0 += stride, out1 += stride) {
+    const position = positions ? load<f64>(positions + (t << 3)) : start + <f64>t;
+    const q = <f32>position * scale;
+    const p = <i64>q;
+    if (<f32>p != q || p == 0 || abs<f32>(q) > 9007199254740992.0) {
+      emitAngles(frequencies, count, q, amplitude, out0, out1, mode, scratch, k);
+      continue;
+    }
+    if (p >> 5 != heldBlock) {
+      heldBlock = p >> 5;
+      if (p >> 9 != heldSeed) {
+        heldSeed = p >> 9;
+        seedRow(plan, np, <f64>(heldSeed << 9), 1.0, seed, k);
+      }
+      addAngles(block, seed, tableC + <usize>(heldBlock & 15) * rowBytes, rowBytes);
+    }
+    const b = tableB + <usize>(p & 31) * rowBytes;
+    // the mode is a constant in each call
+    if (mode == 0) emitTorchRow(block, b, frequencies, count, <f64>q, a, out0, out1, 0, limit, scratch, k);
+    else if (mode == 1) emitTorchRow(block, b, frequencies, count, <f64>q, a, out0, out1, 1, limit, scratch, k);
+    else emitTorchRow(block, b, frequencies, count, <f64>q, a, out0, out1, mode, limit, scratch, k);
   }
 }
 
 /** (sin, cos) of an angle in radians that is a float32 number: its fraction fits 52 bits wherever the turns are used. */
-function sincosAngle(p: v128, theta: v128, whole: v128, high: v128, low: v128, k: usize, out: usize): void {
+function sincosAngle(p: v128, k: usize, out: usize): void {
   const two52 = v128.load64_splat(k, 136);
   const magnitude = v128.andnot(p, v128.load64_splat(k, 152));
   const floor = f64x2.floor(magnitude);
   const n = v128.xor(f64x2.add(floor, two52), two52);
   const f = i64x2.shl(f64x2.add(f64x2.mul(f64x2.sub(magnitude, floor), two52), two52), 12);
-  sincos(p, n, f, theta, whole, high, low, k, out);
+  // frequency 1
+  sincos(p, n, f, v128.load64_splat(k, 104), i64x2.splat(0), v128.load64_splat(k, 176), v128.load64_splat(k, 184), k, out);
 }

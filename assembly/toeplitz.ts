@@ -1,30 +1,160 @@
-// A diagonal becomes a matrix: bias[i, j] = diagonal[j - i], so row i is a contiguous window of one vector.
+// A diagonal becomes a matrix: bias[i, j] = diagonal[j - i], so row i is a contiguous window of one vector. An entry of the
+// diagonal is one float, or `width` of them where the heads are the last dimension. Entries are moved as 32-bit words, so
+// integers pass through unchanged unless they are added.
+
+/** What happens to the words of out: replaced, added to, multiplied. */
+const ADD = 1;
+const MULTIPLY = 2;
+
+/** Copies n words to o, or adds or multiplies n floats into it. */
+// @ts-ignore: decorator
+@inline
+function move(o: usize, d: usize, n: usize, mode: i32): void {
+  const end = d + ((n >> 4) << 6);
+  if (mode == MULTIPLY) {
+    const last = d + ((n >> 2) << 4);
+    for (; d < last; d += 16, o += 16) v128.store(o, f32x4.mul(v128.load(o), v128.load(d)));
+    for (let rest = n & 3; rest; rest--, d += 4, o += 4) store<f32>(o, load<f32>(o) * load<f32>(d));
+  } else if (mode == ADD) {
+    while (d < end) {
+      v128.store(o, f32x4.add(v128.load(o), v128.load(d)));
+      v128.store(o, f32x4.add(v128.load(o, 16), v128.load(d, 16)), 16);
+      v128.store(o, f32x4.add(v128.load(o, 32), v128.load(d, 32)), 32);
+      v128.store(o, f32x4.add(v128.load(o, 48), v128.load(d, 48)), 48);
+      d += 64;
+      o += 64;
+    }
+    let rest = n & 15;
+    for (; rest >= 4; rest -= 4, d += 16, o += 16) v128.store(o, f32x4.add(v128.load(o), v128.load(d)));
+    for (; rest; rest--, d += 4, o += 4) store<f32>(o, load<f32>(o) + load<f32>(d));
+  } else {
+    while (d < end) {
+      v128.store(o, v128.load(d));
+      v128.store(o, v128.load(d, 16), 16);
+      v128.store(o, v128.load(d, 32), 32);
+      v128.store(o, v128.load(d, 48), 48);
+      d += 64;
+      o += 64;
+    }
+    let rest = n & 15;
+    for (; rest >= 4; rest -= 4, d += 16, o += 16) v128.store(o, v128.load(d));
+    for (; rest; rest--, d += 4, o += 4) store<u32>(o, load<u32>(d));
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function moveRows(
+  out: usize, headStride: usize, rowStride: usize, diagonal: usize, diagonalStride: usize, heads: usize, step: usize,
+  rows: usize, columns: usize, mode: i32,
+): void {
+  for (let h: usize = 0; h < heads; h++, diagonal += diagonalStride, out += headStride) {
+    let d = diagonal;
+    let o = out;
+    for (let r: usize = 0; r < rows; r++, d -= step, o += rowStride) move(o, d, columns, mode);
+  }
+}
 
 /**
- * out[h, r, :] = diagonal[h, last - r : last - r + columns] for r = 0 .. rows - 1.
- * diagonal: heads x diagonalLength floats; `last` is the window start of row 0. Rows of out are contiguous; heads are headStride bytes apart.
+ * out[h, r, :] = diagonal[h, - r step : - r step + columns], or added (mode 1) or multiplied (2) into it. diagonal points at the window of row 0; step
+ * (bytes) is what the window moves back by from row to row. Heads and rows of out are headStride and rowStride apart.
  */
 export function expandRows(
-  out: usize, headStride: usize, diagonal: usize, diagonalLength: usize, heads: usize, last: usize, rows: usize, columns: usize,
+  out: usize, headStride: usize, rowStride: usize, diagonal: usize, diagonalStride: usize, heads: usize, step: usize,
+  rows: usize, columns: usize, mode: i32,
 ): void {
-  const whole = (columns >> 4) << 6;
-  for (let h: usize = 0; h < heads; h++, diagonal += diagonalLength << 2, out += headStride) {
-    let window = diagonal + (last << 2);
-    let o = out;
-    for (let r: usize = 0; r < rows; r++, window -= 4) {
-      let d = window;
-      const end = d + whole;
-      while (d < end) {
-        v128.store(o, v128.load(d));
-        v128.store(o, v128.load(d, 16), 16);
-        v128.store(o, v128.load(d, 32), 32);
-        v128.store(o, v128.load(d, 48), 48);
-        d += 64;
-        o += 64;
+  if (mode == MULTIPLY) moveRows(out, headStride, rowStride, diagonal, diagonalStride, heads, step, rows, columns, MULTIPLY);
+  else if (mode == ADD) moveRows(out, headStride, rowStride, diagonal, diagonalStride, heads, step, rows, columns, ADD);
+  else moveRows(out, headStride, rowStride, diagonal, diagonalStride, heads, step, rows, columns, 0);
+}
+
+/**
+ * Like expandRows for positions in any order: entry key - query of the diagonal, whose entry 0 stands for distance `first`.
+ * Distances below low or above high take `mask`. Positions are int32 lists, or consecutive from query and key.
+ */
+export function gatherRows(
+  out: usize, headStride: usize, rowStride: usize, diagonal: usize, diagonalStride: usize, heads: usize, width: usize,
+  rows: usize, columns: usize, queries: usize, query: i32, keys: usize, key: i32, first: f64, low: f64, high: f64,
+  mask: f32, mode: i32,
+): void {
+  for (let h: usize = 0; h < heads; h++, diagonal += diagonalStride, out += headStride) {
+    let row = out;
+    for (let r: usize = 0; r < rows; r++, row += rowStride) {
+      const i = queries ? <f64>load<i32>(queries + (r << 2)) : <f64>query + <f64>r;
+      let o = row;
+      for (let c: usize = 0; c < columns; c++) {
+        const d = (keys ? <f64>load<i32>(keys + (c << 2)) : <f64>key + <f64>c) - i;
+        const masked = d < low || d > high;
+        let entry = masked ? diagonal : diagonal + <usize>(d - first) * (width << 2);
+        for (let w: usize = 0; w < width; w++, entry += 4, o += 4) {
+          const word = masked ? reinterpret<u32>(mask) : load<u32>(entry);
+          if (mode == ADD) store<f32>(o, load<f32>(o) + reinterpret<f32>(word));
+          else if (mode == MULTIPLY) store<f32>(o, load<f32>(o) * reinterpret<f32>(word));
+          else store<u32>(o, word);
+        }
       }
-      let rest = columns & 15;
-      for (; rest >= 4; rest -= 4, d += 16, o += 16) v128.store(o, v128.load(d));
-      for (; rest; rest--, d += 4, o += 4) store<f32>(o, load<f32>(d));
+    }
+  }
+}
+
+/** Distances key - query of one row as float64, clamped to [low, high]. Keys: int32 list, or consecutive from key. */
+export function distanceRow(
+  out: usize, query: i32, keys: usize, key: i32, columns: usize, low: f64, high: f64,
+): void {
+  for (let c: usize = 0; c < columns; c++) {
+    const j = keys ? <f64>load<i32>(keys + (c << 2)) : <f64>key + <f64>c;
+    store<f64>(out + (c << 3), max<f64>(low, min<f64>(j - <f64>query, high)));
+  }
+}
+
+/** values[h, c, :] = mask where key - query is below low or above high. */
+export function maskRow(
+  values: usize, stride: usize, heads: usize, width: usize, query: i32, keys: usize, key: i32, columns: usize,
+  low: f64, high: f64, mask: f32,
+): void {
+  for (let h: usize = 0; h < heads; h++, values += stride) {
+    for (let c: usize = 0; c < columns; c++) {
+      const d = (keys ? <f64>load<i32>(keys + (c << 2)) : <f64>key + <f64>c) - <f64>query;
+      if (d >= low && d <= high) continue;
+      for (let w: usize = 0; w < width; w++) store<f32>(values + ((c * width + w) << 2), mask);
+    }
+  }
+}
+
+/** Fills rows of n floats, stride bytes apart, with one value. */
+export function fillRows(out: usize, stride: usize, rows: usize, n: usize, value: f32): void {
+  const v = f32x4.splat(value);
+  for (let r: usize = 0; r < rows; r++, out += stride) {
+    let o = out;
+    let rest = n;
+    for (; rest >= 4; rest -= 4, o += 16) v128.store(o, v);
+    for (; rest; rest--, o += 4) store<f32>(o, value);
+  }
+}
+
+/**
+ * out[h, i] = source[i entryStride + h headStride]: rows of heads become heads of rows. Strides in bytes, of any sign.
+ */
+export function transposeEntries(
+  out: usize, outStride: usize, source: usize, entryStride: isize, headStride: isize, heads: usize, count: usize,
+): void {
+  for (let h: usize = 0; h < heads; h++, out += outStride, source += headStride) {
+    let s = source;
+    const end = out + (count << 2);
+    for (let o = out; o < end; o += 4, s += entryStride) store<u32>(o, load<u32>(s));
+  }
+}
+
+/** out[h, t, :] = `width` words at source + h headStride + list[t] entryStride, for whole float64 numbers at list. */
+export function pickRows(
+  out: usize, outStride: usize, source: usize, headStride: usize, heads: usize, entryStride: isize, width: usize,
+  list: usize, count: usize,
+): void {
+  for (let h: usize = 0; h < heads; h++, out += outStride, source += headStride) {
+    let o = out;
+    for (let t: usize = 0; t < count; t++) {
+      let s = source + <isize>load<f64>(list + (t << 3)) * entryStride;
+      for (let w: usize = 0; w < width; w++, s += 4, o += 4) store<u32>(o, load<u32>(s));
     }
   }
 }

@@ -1,5 +1,5 @@
 /** Rows of the absolute family: sinusoidal tables, and rows joined to vectors. */
-import { merge, sinusoidal, Tensor } from '../src/index.ts';
+import { merge, sinusoidal, Tensor } from 'posenc';
 import { type Case, joiner, numbers, producer } from './case.ts';
 import { typed as typedMerge } from './peers/merge.ts';
 import { asWritten, typed } from './peers/sinusoidal.ts';

@@ -1,5 +1,5 @@
 /** Rows of the bias family: ALiBi, and the expansion of a diagonal that every other bias of the distance uses. */
-import { alibi, expandDiagonal, Tensor } from '../src/index.ts';
+import { alibi, expandDiagonal, Tensor } from 'posenc';
 import { type Case, numbers, producer } from './case.ts';
 import { typedAlibi, typedExpand, writtenAlibi } from './peers/bias.ts';
 

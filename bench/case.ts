@@ -3,7 +3,7 @@
  * encoding changes x (floor: load, multiply, store), a joiner reads x and writes out (floor: load, store). A row is one
  * call of one of these functions in bench/<family>.ts; everything a case prepares is outside the timed function.
  */
-import { Tensor } from '../src/index.ts';
+import { Tensor } from 'posenc';
 import type { Lab } from './lab.ts';
 
 /**

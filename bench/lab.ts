@@ -1,5 +1,5 @@
 /** Where the measurements happen: one engine with room for every row, and the floor loops on its memory. */
-import { createEngine, type Engine } from '../src/index.ts';
+import { createEngine, type Engine } from 'posenc';
 import { type Floors, floorsOn } from './floor/compile.ts';
 
 export interface Lab {

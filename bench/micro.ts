@@ -3,7 +3,7 @@
  * argument checks and (where said) allocation included. The rows of main.ts say how fast the kernels are.
  */
 import Benchmark from 'benchmark';
-import { alibi, applyRotary, merge, rotaryTable, sinusoidal, Tensor } from '../src/index.ts';
+import { alibi, applyRotary, merge, rotaryTable, sinusoidal, Tensor } from 'posenc';
 import { numbers } from './case.ts';
 
 export interface Micro {

@@ -1,5 +1,5 @@
 /** Rows of the rotary family: cos/sin tables, and the rotation of q or k in place. */
-import { applyRotary, type RotarySpec, rotaryTable } from '../src/index.ts';
+import { applyRotary, type RotarySpec, rotaryTable } from 'posenc';
 import { type Case, inPlace, producer } from './case.ts';
 import { asWritten, typed } from './peers/rotary.ts';
 import { typedTable } from './peers/sinusoidal.ts';

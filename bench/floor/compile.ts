@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Engine } from '../../src/index.ts';
+import type { Engine } from 'posenc';
 
 /** Pointers and sizes in bytes. */
 export interface Floors {

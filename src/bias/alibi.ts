@@ -2,6 +2,8 @@
  * ALiBi: a bias linear in the distance, one slope per head. Press et al., arXiv 2108.12409. Slope orders and forms of the
  * public implementations (BLOOM, MPT, GPT-NeoX, flash-attention, Falcon): docs/bias.md.
  */
+
+import { cache } from '../phase/cache.ts';
 import { divNumber, exp, from, LN2, mul } from '../phase/dd.ts';
 import { ddToFloat32 } from '../phase/float32.ts';
 import { finite, integer, numbers, oneOf, options, size } from '../runtime/arguments.ts';
@@ -66,25 +68,27 @@ export function alibiSlopes(given: AlibiSlopeOptions & { readonly engine?: Engin
   return Tensor.from(slopes, [slopes.length], { engine: chooseEngine(o.engine) });
 }
 
+/** Slopes cost microseconds a head in double-double; the arrays are shared: do not write into them. */
+const orders = cache<Float32Array>(32);
+
 function slopesOf(o: AlibiSlopeOptions): Float32Array {
   const heads = size('heads', o.heads, 1, MAX_HEADS);
   if (o.slopes !== undefined && typeof o.slopes !== 'string')
     return Float32Array.from(numbers('slopes', o.slopes, heads));
   const order = oneOf('slopes', o.slopes, ['press', 'mpt', 'geometric'], 'press');
   const largest = finite('alibiBiasMax', o.alibiBiasMax, { above: 0, max: 1024 }, 8);
-  const powers = (n: number, max: number) => Array.from({ length: n }, (_, h) => powerOfHalf(max * (h + 1), n));
-  if (order === 'geometric') return Float32Array.from(powers(heads, largest));
-  if (order === 'mpt') {
-    const all = powers(powerOfTwoFrom(heads), largest);
-    if (all.length === heads) return Float32Array.from(all);
+  return orders.get(`${order} ${heads} ${largest}`, () => {
+    const powers = (n: number) => Array.from({ length: n }, (_, h) => powerOfHalf(largest * (h + 1), n));
+    if (order === 'geometric') return Float32Array.from(powers(heads));
+    const above = powerOfTwoFrom(heads);
+    const all = powers(above);
+    if (above === heads) return Float32Array.from(all);
+    // MPT states it as [1::2] then [0::2] of the next power of two, Press as the slopes of the power below, which are
+    // [1::2], then [0::2]: the same numbers
     return Float32Array.from(
       [...all.filter((_, i) => i % 2 === 1), ...all.filter((_, i) => i % 2 === 0)].slice(0, heads),
     );
-  }
-  const above = powerOfTwoFrom(heads);
-  const below = above === heads ? above : above / 2;
-  const between = powers(2 * below, largest).filter((_, i) => i % 2 === 0);
-  return Float32Array.from([...powers(below, largest), ...between].slice(0, heads));
+  });
 }
 
 /** The smallest power of two that is at least n. */
@@ -113,7 +117,7 @@ export function alibi(given: AlibiOptions): Tensor {
   }
   const half = form === 'nonsymmetric' ? heads / 2 : heads;
   const slopes = slopesOf(form === 'nonsymmetric' && !isList(o.slopes) ? { ...o, heads: half } : o);
-  const perHead = Float32Array.from({ length: heads }, (_, h) => slopes[slopes.length === heads ? h : h % half]);
+  let perHead = slopes.length === heads ? slopes : Float32Array.of(...slopes, ...slopes);
   const batches = batchesOf(o);
   const block = blockOf('alibi', batches ? { ...o, ...batches.lengths } : o);
   const engine = chooseEngine(o.engine, o.out);
@@ -124,7 +128,7 @@ export function alibi(given: AlibiOptions): Tensor {
   if (bias.length === 0) return bias;
 
   const matrix = 4 * shape[shape.length - 2] * block.columns;
-  if (rounding === 'bfloat16') roundSlopes(engine, perHead);
+  if (rounding === 'bfloat16') perHead = roundSlopes(engine, perHead);
   for (let b = 0; b < (batches?.count ?? 1); b++) {
     const at = bias.byteOffset + b * totalHeads * matrix;
     if (batches?.mask) {
@@ -153,14 +157,16 @@ function isList(slopes: AlibiSlopeOptions['slopes']): boolean {
   return slopes !== undefined && typeof slopes !== 'string';
 }
 
-function roundSlopes(engine: Engine, slopes: Float32Array): void {
+function roundSlopes(engine: Engine, slopes: Float32Array): Float32Array {
+  const rounded = Float32Array.from(slopes);
   const pointer = engine.scratch();
   for (let from = 0; from < slopes.length; from += engine.scratchBytes / 4) {
-    const part = slopes.subarray(from, from + engine.scratchBytes / 4);
+    const part = rounded.subarray(from, from + engine.scratchBytes / 4);
     engine.f32.set(part, pointer >>> 2);
     engine.kernels.roundBfloat16(pointer, part.length);
     part.set(engine.f32.subarray(pointer >>> 2, (pointer >>> 2) + part.length));
   }
+  return rounded;
 }
 
 interface Batches {

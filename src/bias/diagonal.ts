@@ -39,10 +39,11 @@ export function expandDiagonal(diagonal: Tensor | Float32Array, given: ExpandDia
   if (bias.length === 0) return bias;
   const source = operand('diagonal', engine, diagonal);
   try {
-    const last = queryLength - 1 - block.query;
+    const window = source.pointer + 4 * (queryLength - 1 - block.query);
     // biome-ignore format: grouped as the kernel declares it
     engine.kernels.expandRows(
-      bias.byteOffset, 4 * block.rows * block.columns, source.pointer, width, shape[0], last, block.rows, block.columns);
+      bias.byteOffset, 4 * block.rows * block.columns, 4 * block.columns, window, 4 * width, shape[0], 4, block.rows,
+      block.columns, 0);
   } finally {
     source.finish();
   }

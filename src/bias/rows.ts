@@ -53,8 +53,9 @@ export interface Block {
   readonly rows: number;
   readonly columns: number;
   readonly queryLength: number;
-  /** Position of the block's first row, when consecutive. */
+  /** Position of the block's first row, when consecutive, and of the first row of the whole. */
   readonly query: number;
+  readonly queryOffset: number;
   readonly queryPositions?: Int32Array;
   readonly keyPositions?: Int32Array;
   /** Distances masked: key < query - left, key > query + right; 2^31 - 1 is unlimited. */
@@ -117,6 +118,7 @@ export function blockOf(name: string, o: BiasOptions): Block {
     columns: keyLength,
     queryLength,
     query: offset + from,
+    queryOffset: offset,
     queryPositions: queryPositions?.subarray(from, to),
     keyPositions,
     left,
@@ -125,7 +127,8 @@ export function blockOf(name: string, o: BiasOptions): Block {
   };
 }
 
-function int32(option: string, given: Positions): Int32Array {
+/** Positions as int32. @throws ERR_OPTION, ERR_POSITION */
+export function int32(option: string, given: Positions): Int32Array {
   const list = positions(option, given);
   return Int32Array.from(list, (p, i) => {
     if (Number.isInteger(p) && Math.abs(p) <= MAX) return p;

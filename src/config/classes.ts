@@ -81,6 +81,19 @@ const HEAD_DIM: readonly (readonly [number, string])[] = [
   [512, 'deepseek_v4'],
 ];
 
+/**
+ * Sizes of classes whose nested configurations are published as differences from their defaults (LLaVA, Idefics, ...):
+ * hidden_size, num_attention_heads, num_hidden_layers.
+ */
+const SIZES: readonly (readonly [readonly [number, number, number], string])[] = [
+  [[4096, 32, 32], 'llama mistral mixtral qwen2 qwen3 chameleon olmo olmo2'],
+  [[3072, 16, 28], 'gemma'],
+  [[2304, 8, 26], 'gemma2 gemma3_text'],
+  [[3072, 32, 32], 'phi3'],
+  [[4096, 64, 36], 'persimmon'],
+  [[4096, 32, 40], 'mllama_text_model'],
+];
+
 const INTERLEAVED = `
   blt_global_transformer blt_local_decoder blt_local_encoder blt_patcher codegen cohere cohere2 cohere2_moe deepseek_v2
   deepseek_v4 ernie4_5 ernie4_5_moe ernie4_5_vl_moe_text glm glm4 glm4v_text glm_image_text glm_ocr_text gptj helium
@@ -245,6 +258,7 @@ export interface ModelClass {
   readonly labels?: readonly LabelFacts[];
   readonly defaultBlock?: Readonly<Record<string, number | string | boolean>>;
   readonly needsBlock: boolean;
+  readonly sizes?: { readonly hidden: number; readonly heads: number; readonly layers: number };
 }
 
 const KNOWN = new Set([
@@ -266,6 +280,7 @@ export function modelClass(modelType: string): ModelClass | undefined {
   );
   if (type === undefined) return undefined;
   const mrope = MROPE.find(([, , text]) => isIn(text, type));
+  const sizes = SIZES.find(([, text]) => isIn(text, type))?.[0];
   const toHalf = isIn(INTERLEAVED_TO_HALF, type);
   return {
     type,
@@ -280,6 +295,7 @@ export function modelClass(modelType: string): ModelClass | undefined {
     labels: Object.hasOwn(LABELS, type) ? LABELS[type] : undefined,
     defaultBlock: Object.hasOwn(DEFAULT_BLOCK, type) ? DEFAULT_BLOCK[type] : undefined,
     needsBlock: isIn(SCALED_BY_DEFAULT, type),
+    sizes: sizes && { hidden: sizes[0], heads: sizes[1], layers: sizes[2] },
   };
 }
 

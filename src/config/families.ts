@@ -30,7 +30,7 @@ export interface FamilyFacts {
 
 const HEADS = ['num_attention_heads', 'n_head', 'n_heads', 'num_heads', 'attention_heads', 'encoder_attention_heads'];
 const WIDTH = ['hidden_size', 'n_embd', 'n_embed', 'd_model', 'dim', 'emb_dim'];
-const LENGTH = ['max_position_embeddings', 'n_positions', 'max_source_positions'];
+const LENGTH = ['max_position_embeddings', 'n_positions', 'max_encoder_position_embeddings', 'max_source_positions'];
 const words = (text: string): ReadonlySet<string> => new Set(text.trim().split(/\s+/));
 
 /** Learned absolute rows; the number is how many rows precede position 0. */

@@ -2,16 +2,15 @@
  * From the configuration of a model on the Hugging Face hub (`config.json`, transformers 4 and 5) to its normal form.
  * What transformers does with each key is the specification; what it ignores in silence is said aloud here.
  */
-import type { RotarySpec } from '../rotary/spec.ts';
 import { options as checkOptions, integer } from '../runtime/arguments.ts';
 import { PosencError, show } from '../runtime/errors.ts';
 import { classOfArchitecture, type ModelClass, modelClass } from './classes.ts';
 import { readFamily } from './families.ts';
-import type { NormalForm, RotaryLayer } from './normalForm.ts';
-import { isFields, type Json, Notes, refuse, Section, shorten } from './read.ts';
-import { dropUndefined } from './ropeBlock.ts';
+import type { NormalForm } from './normalForm.ts';
+import { dropUndefined, isFields, type Json, Notes, refuse, Section, shorten } from './read.ts';
 import { pinSpec, readRotary, sayUnread } from './rotaryLayers.ts';
 import { nopeQueryScale } from './scales.ts';
+import { chooseLayer, type TableChoice } from './table.ts';
 import { readVision } from './vision.ts';
 
 export interface FromHFOptions {
@@ -58,7 +57,7 @@ export function fromHF(config: unknown, options: FromHFOptions = {}): NormalForm
     warnings: notes.warnings,
     source,
   });
-  return withRotary(result as Omit<NormalForm, 'rotary'>, layerType, context);
+  return withRotary(result as Omit<NormalForm, 'rotary'>, { layerType, context });
 }
 
 /** The configuration that was read: the keys about positions, in their own spelling. */
@@ -140,45 +139,19 @@ function byArchitecture(architecture: string | undefined, section: Section, mode
 }
 
 /** Adds `rotary`: the specification itself, or a property that throws with what to pass. */
-function withRotary(
-  form: Omit<NormalForm, 'rotary'>,
-  layerType: string | undefined,
-  context: number | undefined,
-): NormalForm {
-  const labels = Object.keys(form.layerTypes ?? {});
-  if (layerType !== undefined && !labels.includes(layerType)) {
-    const known = labels.length
-      ? `it has ${labels.map((label) => `'${label}'`).join(', ')}`
-      : `its family is '${form.family}'`;
-    throw new PosencError('ERR_CONFIG', `layerType: no layer type ${show(layerType)} in this model; ${known}`);
+export function withRotary(form: Omit<NormalForm, 'rotary'>, choice: TableChoice): NormalForm {
+  try {
+    const { layer, context } = chooseLayer(form, choice);
+    return { ...form, rotary: pinSpec(layer, context) };
+  } catch (error) {
+    const unknown = choice.layerType !== undefined && !Object.hasOwn(form.layerTypes ?? {}, choice.layerType);
+    if (!(error instanceof PosencError) || unknown) throw error;
+    const { code, message } = error;
+    return Object.defineProperty({ ...form }, 'rotary', {
+      enumerable: false,
+      get(): never {
+        throw new PosencError(code, message);
+      },
+    }) as NormalForm;
   }
-  const label = layerType ?? (labels.length === 1 ? labels[0] : undefined);
-  const found: RotarySpec | string = specOf(form, labels, label, context);
-  if (typeof found !== 'string') return { ...form, rotary: found };
-  return Object.defineProperty({ ...form }, 'rotary', {
-    enumerable: false,
-    get(): never {
-      throw new PosencError('ERR_CONFIG', found);
-    },
-  }) as NormalForm;
-}
-
-function specOf(
-  form: Omit<NormalForm, 'rotary'>,
-  labels: readonly string[],
-  label: string | undefined,
-  context: number | undefined,
-): RotarySpec | string {
-  if (form.family !== 'rotary') {
-    return `rotary: model type '${form.modelType}' is of the family '${form.family}' and has no rotary table`;
-  }
-  if (label === undefined) {
-    return `rotary: this model has ${labels.length} rotary tables; pass layerType: ${labels.map((name) => `'${name}'`).join(' or ')}`;
-  }
-  const layer = (form.layerTypes as Record<string, RotaryLayer>)[label];
-  if (layer.lengthDependent && context === undefined) {
-    const { rule, threshold } = layer.lengthDependent;
-    return `rotary: the frequencies of rope type '${rule}' change beyond ${threshold} positions; pass context: the highest position + 1`;
-  }
-  return pinSpec(layer, context);
 }

@@ -24,8 +24,12 @@ type Pattern = (layer: number) => string | null | undefined;
 
 const COUNT_KEYS = ['num_hidden_layers', 'n_layer', 'n_layers', 'num_layers', 'decoder_num_hidden_layers'];
 
-export function layerCount(section: Section): number | undefined {
-  return section.integerOf(COUNT_KEYS, 1, MAX_LAYERS)?.value;
+function layerCount(section: Section, cls: ModelClass): number | undefined {
+  const given = section.integerOf(COUNT_KEYS, 1, MAX_LAYERS)?.value;
+  // Nested configurations are published as differences from their class.
+  if (given !== undefined || section.path === '' || cls.sizes === undefined) return given;
+  section.notes.assume(section.at('num_hidden_layers'), cls.sizes.layers, `default of model type '${cls.type}'`);
+  return cls.sizes.layers;
 }
 
 /** `layer_types`, one word for each layer, or undefined. */
@@ -35,7 +39,7 @@ function layerTypes(section: Section, count: number, labels: readonly string[]):
   const path = section.at('layer_types');
   // Step-3.5 lists its multi-token-prediction layers too.
   if (types.length < count || (types.length > count && !section.has('num_nextn_predict_layers'))) {
-    section.notes.object(path, `${types.length} entries for num_hidden_layers = ${count}`);
+    section.notes.complain(path, `${types.length} entries for num_hidden_layers = ${count}`);
   }
   const known = new Set([
     ...ATTENTION,
@@ -46,7 +50,7 @@ function layerTypes(section: Section, count: number, labels: readonly string[]):
   ]);
   types.forEach((type, i) => {
     if (!known.has(type)) {
-      section.notes.object(`${path}[${i}]`, `unknown layer type ${show(type)}; known: ${[...known].join(', ')}`);
+      section.notes.complain(`${path}[${i}]`, `unknown layer type ${show(type)}; known: ${[...known].join(', ')}`);
     }
   });
   return types.slice(0, count);
@@ -61,7 +65,7 @@ const everyNth =
 
 /** The layer pattern of a class. `labels` are the labels of its rotary tables. */
 export function readLayers(section: Section, cls: ModelClass, labels: readonly string[]): Layers | undefined {
-  const count = layerCount(section);
+  const count = layerCount(section, cls);
   if (count === undefined) return undefined;
   const pattern = patternOf(section, cls, count, labels);
   const rotary: Record<string, number[]> = Object.fromEntries(labels.map((label) => [label, []]));

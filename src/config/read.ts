@@ -26,7 +26,12 @@ export interface Assumption {
 }
 
 export function refuse(path: string, message: string): never {
-  throw new PosencError('ERR_CONFIG', `${path}: ${message}`);
+  throw new PosencError('ERR_CONFIG', limit(`${path}: ${message}`));
+}
+
+/** A message of bounded length: names and labels of a hostile file can be of any. */
+function limit(message: string): string {
+  return message.length > 1000 ? `${message.slice(0, 997)}...` : message;
 }
 
 export function isFields(value: unknown): value is Fields {
@@ -38,17 +43,25 @@ export function shorten(key: string): string {
   return key.length > 60 ? `${key.slice(0, 57)}...` : key;
 }
 
+/** Longer lists are in no configuration: they would only cost time. */
+const MAX_LIST = 8192;
+
 /** A copy made of JSON values only, at most `depth` levels deep; what is not JSON is refused by name. */
 export function copyJson(path: string, value: unknown, depth = 6): Json {
-  if (value === null || typeof value === 'boolean' || typeof value === 'string' || typeof value === 'number') {
-    return value;
+  if (value === null || typeof value === 'boolean' || typeof value === 'string') return value;
+  // JSON has no -0.
+  if (typeof value === 'number' && Number.isFinite(value)) return value + 0;
+  if (depth > 0 && Array.isArray(value)) {
+    if (value.length > MAX_LIST) refuse(path, `expected a list of at most ${MAX_LIST} items, got ${show(value)}`);
+    return Array.from(value, (item, i) => {
+      return typeof item === 'string' ? item : copyJson(`${path}[${i}]`, item, depth - 1);
+    });
   }
-  if (depth > 0 && Array.isArray(value)) return value.map((item, i) => copyJson(`${path}[${i}]`, item, depth - 1));
   if (depth > 0 && isFields(value)) {
     const copy: Record<string, Json> = {};
     for (const key of Object.keys(value)) {
       if (key === '__proto__') refuse(`${path}.__proto__`, 'not a key of any model configuration; remove it');
-      copy[key] = copyJson(`${path}.${shorten(key)}`, value[key], depth - 1);
+      if (value[key] !== undefined) copy[key] = copyJson(`${path}.${shorten(key)}`, value[key], depth - 1);
     }
     return copy;
   }
@@ -95,7 +108,7 @@ export class Notes {
 
   warn(code: ConfigWarning['code'], key: string, message: string): void {
     if (!this.warnings.some((w) => w.key === key && w.code === code)) {
-      this.warnings.push({ code, key, message: `${key}: ${message}` });
+      this.warnings.push({ code, key, message: limit(`${key}: ${message}`) });
     }
   }
 
@@ -104,7 +117,7 @@ export class Notes {
   }
 
   /** An error when strict, else a warning. */
-  object(key: string, message: string): void {
+  complain(key: string, message: string): void {
     if (this.strict) refuse(key, message);
     this.warn('contradiction', key, message);
   }
@@ -134,13 +147,13 @@ export class Section {
     return Object.hasOwn(this.fields, key) && this.fields[key] !== null && this.fields[key] !== undefined;
   }
 
-  /** The value of an own property, undefined when absent or null. */
-  get(key: string): unknown {
+  /** A copy of the value of an own property, undefined when absent or null. */
+  get(key: string): Json | undefined {
     if (!this.has(key)) return undefined;
-    const value = this.fields[key];
+    const copy = copyJson(this.at(key), this.fields[key]);
     this.notes.consumed.add(this.at(key));
-    this.kept[key] = copyJson(this.at(key), value);
-    return value;
+    this.kept[key] = copy;
+    return copy;
   }
 
   number(key: string, bounds?: Bounds): number | undefined {
@@ -172,15 +185,15 @@ export class Section {
     type: T,
     limit: number,
   ): (T extends 'number' ? number : string)[] | undefined {
-    if (!this.has(key)) return undefined;
-    const raw = this.fields[key];
-    if (!Array.isArray(raw) || raw.length > limit) {
-      refuse(this.at(key), `expected a list of at most ${limit} items, got ${show(raw)}`);
+    const copy = this.get(key);
+    if (copy === undefined) return undefined;
+    if (!Array.isArray(copy) || copy.length > limit) {
+      return refuse(this.at(key), `expected a list of at most ${limit} items, got ${show(copy)}`);
     }
-    raw.forEach((item, i) => {
+    copy.forEach((item, i) => {
       if (typeof item !== type) refuse(`${this.at(key)}[${i}]`, `expected a ${type}, got ${show(item)}`);
     });
-    return this.get(key) as (T extends 'number' ? number : string)[];
+    return copy as (T extends 'number' ? number : string)[];
   }
 
   /** The first of several spellings of one fact that is present; different values are refused, equal ones are noted. */
@@ -191,9 +204,14 @@ export class Section {
       if (value === undefined) continue;
       if (!found) found = { key: name, value };
       else if (found.value !== value) {
-        this.notes.object(this.at(name), `${value} contradicts ${found.key} = ${found.value}; keep one of them`);
+        this.notes.complain(this.at(name), `${value} contradicts ${found.key} = ${found.value}; keep one of them`);
       }
     }
     return found;
   }
+}
+
+/** Without the keys whose value is undefined. */
+export function dropUndefined<T extends object>(object: T): T {
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as T;
 }

@@ -5,7 +5,7 @@
 import { softmaxScale as mscaleCorrection } from '../rotary/scale.ts';
 import type { ModelClass } from './classes.ts';
 import type { Section } from './read.ts';
-import type { RopeRule } from './ropeBlock.ts';
+import type { RopeRule } from './ropeRule.ts';
 
 export interface QueryScale {
   readonly appliesTo: 'rotary layers' | 'nope layers';

@@ -72,7 +72,7 @@ export function readVision(parent: Section, parentType: string): VisionRotary | 
     for (const key of Object.keys(block)) {
       notes.consumed.add(`${path}.${key}`);
       if (!['rope_type', 'type', 'rope_theta'].includes(key))
-        notes.object(`${path}.${key}`, 'not a key of a vision tower');
+        notes.complain(`${path}.${key}`, 'not a key of a vision tower');
     }
     const type = block.rope_type ?? block.type ?? 'axial';
     if (type !== 'axial' && type !== 'default') refuse(`${path}.rope_type`, `expected 'axial' or 'default'`);

@@ -35,10 +35,24 @@ export function ladderFrom(key: string, values: () => readonly DD[]): Ladder {
 /** scale * base^(-k / denominator), k = 0 .. count-1, each within 2^-98. base > 0, denominator > 0. */
 export function ladder(options: { base: number; count: number; denominator: number; scale?: number }): Ladder {
   const { base, count, denominator, scale = 1 } = options;
-  return ladderFrom(`geometric ${base} ${count} ${denominator} ${scale}`, () =>
+  // a program asks for the same ladder again and again; comparing four numbers beats making the key
+  if (
+    latest !== undefined &&
+    latest.base === base &&
+    latest.count === count &&
+    latest.denominator === denominator &&
+    latest.scale === scale
+  ) {
+    return latest.ladder;
+  }
+  const made = ladderFrom(`geometric ${base} ${count} ${denominator} ${scale}`, () =>
     powers({ base: from(base), count, denominator }).map((value) => mulNumber(value, scale)),
   );
+  latest = { base, count, denominator, scale, ladder: made };
+  return made;
 }
+
+let latest: { base: number; count: number; denominator: number; scale: number; ladder: Ladder } | undefined;
 
 /** base^(-k / denominator), k = 0 .. count-1. */
 export function powers(options: { base: DD; count: number; denominator: number }): DD[] {

@@ -4,7 +4,7 @@
  */
 import type { Engine } from '../runtime/engine.ts';
 import { PosencError } from '../runtime/errors.ts';
-import type { Ladder } from './ladder.ts';
+import { type Ladder, ladderOf } from './ladder.ts';
 
 /** Which positions: count consecutive ones from `start`, or a list. */
 export type Rows = { readonly start: number; readonly count: number } | { readonly positions: Float64Array };
@@ -26,13 +26,15 @@ const WIDTH = { split: 1, 'sin-cos': 2, 'cos-sin': 2, sin: 1, cos: 1 } as const;
 const POSITION_BLOCK = 2048;
 const POSITION_BYTES = 8 * POSITION_BLOCK;
 const PLAN_BYTES_PER_FREQUENCY = 832;
+/** Share of the arena that plans and frequency lists may take; the rest is the caller's for the rows themselves. */
+const ARENA_SHARE = 3 / 4;
 /** Largest frequency in radians per position; beyond it whole turns no longer fit their word. */
 const MAX_FREQUENCY = 2 ** 40;
 
 /** 2^256 / (2 pi). */
 const INVERSE_TURN = 0x28be60db9391054a7f09d5f47d4d377036d8a5664f10e4107f9458eaf7aef158n;
 
-interface Turns {
+export interface Turns {
   readonly theta: Float64Array;
   readonly whole: BigUint64Array;
   readonly high: BigUint64Array;
@@ -42,7 +44,7 @@ interface Turns {
 const turnsOf = new WeakMap<Ladder, Turns>();
 
 /** Frequencies in turns per position: a whole part and a 128-bit fraction, of the magnitude. */
-function turns(ladder: Ladder): Turns {
+export function turns(ladder: Ladder): Turns {
   let known = turnsOf.get(ladder);
   if (known) return known;
   const n = ladder.count;
@@ -65,13 +67,27 @@ function turns(ladder: Ladder): Turns {
   return known;
 }
 
+/** What the arena holds after a plan was put there. */
+class PlanInArena {
+  readonly ladder: Ladder;
+  readonly from: number;
+  readonly count: number;
+
+  constructor(ladder: Ladder, from: number, count: number) {
+    this.ladder = ladder;
+    this.from = from;
+    this.count = count;
+  }
+}
+
 /** Puts the plan of frequencies [from, from + count) into the arena, unless it is there. */
 function loadPlan(engine: Engine, ladder: Ladder, from: number, count: number): { pointer: number; padded: number } {
   const padded = (count + 3) & ~3;
-  const holds = `plan ${from} ${count} of ${ladder.key}`;
-  const there = engine.scratchHolds === holds;
-  const pointer = engine.scratch(holds) + POSITION_BYTES;
-  if (there) return { pointer, padded };
+  const held = engine.scratchHolds;
+  if (held instanceof PlanInArena && held.ladder === ladder && held.from === from && held.count === count) {
+    return { pointer: engine.scratch(held) + POSITION_BYTES, padded };
+  }
+  const pointer = engine.scratch(new PlanInArena(ladder, from, count)) + POSITION_BYTES;
   const { theta, whole, high, low } = turns(ladder);
   const at = pointer >>> 3;
   engine.f64.fill(0, at, at + 4 * padded);
@@ -115,7 +131,7 @@ export function exactRows(
   count = ladder.count,
 ): void {
   const { kernels, coefficients } = engine;
-  const room = Math.floor((engine.scratchBytes - POSITION_BYTES) / PLAN_BYTES_PER_FREQUENCY) & ~3;
+  const room = Math.floor((engine.scratchBytes * ARENA_SHARE - POSITION_BYTES) / PLAN_BYTES_PER_FREQUENCY) & ~3;
   const mode = MODE[target.store];
   for (let done = 0; done < count; done += room) {
     const n = Math.min(room, count - done);
@@ -158,7 +174,10 @@ export function exactRows(
   }
 }
 
-/** The float32 arithmetic of PyTorch: fl32(fl32(position * scale) * frequency), sin and cos of that number, times the float32 amplitude. */
+/**
+ * The float32 arithmetic of PyTorch: fl32(fl32(position * scale) * frequency), sin and cos of that number, times the float32
+ * amplitude. Arrays of frequencies are remembered by identity: do not write into them afterwards.
+ */
 export function torchRows(
   engine: Engine,
   frequencies: Float32Array,
@@ -168,20 +187,31 @@ export function torchRows(
   target: Target,
 ): void {
   const { kernels, coefficients } = engine;
-  const room = Math.floor((engine.scratchBytes - POSITION_BYTES - 32) / 4) & ~3;
+  let ladder = laddersOf.get(frequencies);
+  if (!ladder) {
+    ladder = ladderOf(frequencies);
+    laddersOf.set(frequencies, ladder);
+  }
+  const bytes = engine.scratchBytes * ARENA_SHARE - POSITION_BYTES - TORCH_SCRATCH;
+  const room = Math.floor(bytes / (PLAN_BYTES_PER_FREQUENCY + 4)) & ~3;
   const mode = MODE[target.store];
   for (let done = 0; done < frequencies.length; done += room) {
     const n = Math.min(room, frequencies.length - done);
-    const scratch = engine.scratch() + POSITION_BYTES;
-    const list = scratch + 32;
-    engine.f32.set(frequencies.subarray(done, done + n), list >>> 2);
+    const { pointer, padded } = loadPlan(engine, ladder, done, n);
+    const list = (pointer + PLAN_BYTES_PER_FREQUENCY * padded) >>> 2;
+    engine.f32.fill(0, list + n, list + padded);
+    engine.f32.set(n === frequencies.length ? frequencies : frequencies.subarray(done, done + n), list);
     const first = target.first + 4 * WIDTH[target.store] * done;
     const second = (target.second ?? 0) + 4 * done;
     forBlocks(engine, rows, (row, height, positions, start) => {
       const a = first + row * target.stride;
       const b = second + row * target.stride;
       // biome-ignore format: one call, grouped as the kernel declares it
-      kernels.sincosTorch(list, 0, n, positions, start, height, scale, amplitude, mode, a, b, target.stride, scratch, coefficients);
+      kernels.torchRows(pointer, padded, n, positions, start, height, scale, amplitude, mode, a, b, target.stride, coefficients);
     });
   }
 }
+
+const laddersOf = new WeakMap<Float32Array, Ladder>();
+/** The kernel keeps two lanes of angles behind the frequencies. */
+const TORCH_SCRATCH = 32;

@@ -30,6 +30,9 @@ const SPEC_KEYS: readonly (keyof RotarySpec)[] = [
   'invFreq',
   'attentionFactor',
   'precision',
+  'positionScale',
+  'linearRounding',
+  'attnFactor',
   'maxPositionEmbeddings',
   'originalMaxPositionEmbeddings',
   'factor',
@@ -131,8 +134,10 @@ export function attentionFactor(spec: RotarySpec, context: number): number {
   if (spec.attentionFactor !== undefined) return positiveNumber('attentionFactor', spec.attentionFactor);
   if (p.type === 'yarn' || p.type === 'dynamic-yarn') {
     const s = p.factor();
-    if (spec.mscale && spec.mscaleAllDim) return yarnMscale(s, spec.mscale) / yarnMscale(s, spec.mscaleAllDim);
-    return yarnMscale(s, 1);
+    const weight = spec.attnFactor ?? 1;
+    if (spec.mscale && spec.mscaleAllDim)
+      return (yarnMscale(s, spec.mscale) / yarnMscale(s, spec.mscaleAllDim)) * weight;
+    return yarnMscale(s, 1) * weight;
   }
   if (p.type === 'longrope') {
     const fixedScale = p.context > p.original() ? spec.longMscale : spec.shortMscale;
@@ -167,6 +172,18 @@ function dynamicGrowth(p: Parameters): bigint {
   return div(mul(fixed(p.factor()), fixed(length)), fixed(p.maximum())) - fixed(p.factor()) + ONE;
 }
 
+/** The base that a rule changes (dynamic, ntk with alpha), which ggml takes as its freqBase; else undefined. */
+export function changedBase(spec: RotarySpec, context: number): number | undefined {
+  const p = parameters(spec, context);
+  const growth =
+    p.type === 'dynamic'
+      ? dynamicGrowth(p)
+      : p.type === 'ntk' && spec.alpha !== undefined
+        ? fixed(spec.alpha)
+        : undefined;
+  return growth === undefined ? undefined : toNumber(exp(lnGrownBase(p.theta, growth, rotaryDims(spec))));
+}
+
 /** Weight of the interpolated frequency, 0 to 1 along the pairs; ends where a wavelength fits beta times into the trained length. */
 function ramp(
   betaFast: number,
@@ -197,10 +214,19 @@ function mix(weights: bigint[], whereOne: bigint[], whereZero: bigint[]): bigint
   return weights.map((w, i) => mul(w, whereOne[i]) + mul(ONE - w, whereZero[i]));
 }
 
-/** Radians per position and pair as the real-valued formula gives them, fixed point. */
+/** Radians per position and pair as the real-valued formula gives them, fixed point; positionScale is in them. */
 export function exactFrequencies(spec: RotarySpec, context: number): bigint[] {
+  const scale = fixed(spec.positionScale ?? 1);
+  return ruleFrequencies(spec, context).map((w) => mul(w, scale));
+}
+
+/** The frequencies of the rule, without positionScale. */
+export function ruleFrequencies(spec: RotarySpec, context: number): bigint[] {
   const dims = rotaryDims(spec);
-  if (spec.invFreq !== undefined) return Array.from(givenFrequencies(spec, dims), fixed);
+  if (spec.invFreq !== undefined) {
+    const divisor = fixed(divisorOfPositions(spec));
+    return Array.from(givenFrequencies(spec, dims), (w) => div(fixed(w), divisor));
+  }
   const p = parameters(spec, context);
   const plain = ladder(lnOf(p.theta), dims);
   const divided = (by: bigint): bigint[] => plain.map((w) => div(w, by));
@@ -294,6 +320,17 @@ function torchMix(weights: number[], whereOne: number[], whereZero: number[]): n
 }
 
 /** Radians per position and pair as PyTorch computes them on a CPU with a correctly rounded pow. */
+/** What a linear rule that divides positions divides them by. */
+function divisorOfPositions(spec: RotarySpec): number {
+  const byPosition = spec.ropeType === 'linear' && spec.linearRounding === 'position';
+  return byPosition ? positiveNumber('factor', spec.factor) : 1;
+}
+
+/** The float32 position that float32 frequencies are multiplied with. */
+export function torchPosition(spec: RotarySpec, position: number): number {
+  return fl(fl(fl(position) / fl(divisorOfPositions(spec))) * fl(spec.positionScale ?? 1));
+}
+
 export function torchFrequencies(spec: RotarySpec, context: number): Float32Array {
   const dims = rotaryDims(spec);
   if (spec.invFreq !== undefined) return Float32Array.from(givenFrequencies(spec, dims));
@@ -316,7 +353,7 @@ function torchRule(spec: RotarySpec, p: Parameters, dims: RotaryDims): number[] 
     case 'default':
       return plain;
     case 'linear':
-      return plain.map((w) => fl(w / fl(p.factor())));
+      return spec.linearRounding === 'position' ? plain : plain.map((w) => fl(w / fl(p.factor())));
     case 'proportional':
       return plain.map((w) => fl(w / fl(spec.factor === undefined ? 1 : p.factor())));
     case 'dynamic': {

@@ -1,31 +1,18 @@
 /**
- * Rotary position embedding: the table of cosines and sines, and the rotation of vectors by it. RoFormer,
- * arXiv 2104.09864, equation 34; partial rotation, both pairings, layouts and packed sequences as flash-attention and
- * transformers have them. Rotation: (x1, x2) -> (fl(fl(x1*c) - fl(x2*s)), fl(fl(x2*c) + fl(x1*s))) in float32.
+ * Rotation of vectors by a rotary table. RoFormer, arXiv 2104.09864, equation 34; partial rotation, both pairings, layouts,
+ * packed sequences and packed qkv as flash-attention and transformers have them. Rotation:
+ * (x1, x2) -> (fl(fl(x1*c) - fl(x2*s)), fl(fl(x2*c) + fl(x1*s))) in float32; c and s of the channel when it has its own.
  */
 
-import type { Pairing, RotarySpec } from '../rotary/spec.ts';
+import type { Pairing } from '../rotary/spec.ts';
 import type { Positions } from '../runtime/arguments.ts';
-import { attentionFactor, exactFrequencies, rotaryDims, torchFrequencies } from './frequencies.ts';
-import { quarterTurnRate, sincos, sincosAt } from './math.ts';
-import {
-  asNumbers,
-  elements,
-  integerAtLeast,
-  onlyKeys,
-  type PositionOptions,
-  positionList,
-  type ReferenceTensor,
-  type Shaped,
-  shaped,
-  tensor,
-  word,
-} from './result.ts';
+import { log } from './math.ts';
+import { asNumbers, elements, onlyKeys, type ReferenceTensor, type Shaped, shaped, tensor, word } from './result.ts';
+import type { ReferenceRotaryTable } from './table.ts';
 
-const TABLE_OPTIONS = ['dtype', 'context', 'length', 'positions', 'offset'];
-const TABLE_FROM_OPTIONS = ['cos', 'sin', 'shape', 'pairing', 'outputPairing', 'rotaryOffset', 'start'];
 const APPLY_OPTIONS = [
   'layout',
+  'heads',
   'shape',
   'positions',
   'offset',
@@ -35,117 +22,14 @@ const APPLY_OPTIONS = [
   'strides',
   'out',
 ];
-const PAIRINGS = ['half', 'interleaved'] as const;
+const LAYOUTS = ['BSHD', 'BHSD', 'THD', 'BSD', 'TD'] as const;
 const fl = Math.fround;
-
-export interface ReferenceRotaryTable {
-  /** [n, pairs] */
-  readonly cos: ReferenceTensor;
-  /** [n, pairs] */
-  readonly sin: ReferenceTensor;
-  /** Position of the first row. */
-  readonly start: number;
-  readonly length: number;
-  readonly rotaryDim: number;
-  readonly rotaryOffset: number;
-  readonly pairing: Pairing;
-  readonly outputPairing: Pairing;
-  /** Built from `positions`: token t uses row t. */
-  readonly rowAligned: boolean;
-}
-
-export interface RotaryTableOptions extends PositionOptions {
-  readonly dtype?: 'float32';
-  /** Length served, for rules that depend on it (dynamic, dynamic-yarn, longrope). Default: the last position + 1. */
-  readonly context?: number;
-}
-
-/** The table of a spec for consecutive or given positions, float32 [n, pairs] each. Throws RangeError naming the option. */
-export function rotaryTable(spec: RotarySpec, options: RotaryTableOptions): ReferenceRotaryTable {
-  onlyKeys('rotaryTable', options, TABLE_OPTIONS);
-  const precision = word('precision', spec.precision ?? 'exact', ['exact', 'torch', 'ggml']);
-  if (precision === 'ggml') throw new RangeError("precision: the reference has 'exact' and 'torch', not 'ggml'");
-  if (spec.mropeSection !== undefined) throw new RangeError('mropeSection: the reference has no position streams');
-  if ((options.dtype ?? 'float32') !== 'float32') throw new RangeError(`dtype: expected float32, got ${options.dtype}`);
-  const pairing = word('pairing', spec.pairing ?? 'half', PAIRINGS);
-  const outputPairing = word('outputPairing', spec.outputPairing ?? pairing, PAIRINGS);
-  const sign = spec.rotationSign ?? 1;
-  if (sign !== 1 && sign !== -1) throw new RangeError(`rotationSign: expected 1 or -1, got ${sign}`);
-  const { pairs } = rotaryDims(spec);
-  const rotaryOffset = integerAtLeast('rotaryOffset', spec.rotaryOffset ?? 0, 0);
-  if (rotaryOffset + 2 * pairs > spec.headDim) {
-    throw new RangeError(`rotaryOffset: ${rotaryOffset} + ${2 * pairs} channels exceed headDim ${spec.headDim}`);
-  }
-  const positions = positionList(options);
-  const context = options.context ?? positions.reduce((last, p) => Math.max(last, p + 1), 0);
-  const amplitude = attentionFactor(spec, context);
-  const cos = tensor([positions.length, pairs]);
-  const sin = tensor([positions.length, pairs]);
-  if (precision === 'exact') {
-    const rates = exactFrequencies(spec, context).map(quarterTurnRate);
-    positions.forEach((position, row) => {
-      for (let k = 0; k < pairs; k++) {
-        const pair = sincosAt(position, rates[k]);
-        cos.data[row * pairs + k] = amplitude * pair.cos;
-        sin.data[row * pairs + k] = sign * amplitude * pair.sin;
-      }
-    });
-  } else {
-    const frequencies = torchFrequencies(spec, context);
-    positions.forEach((position, row) => {
-      for (let k = 0; k < pairs; k++) {
-        const pair = sincos(fl(fl(position) * frequencies[k]));
-        cos.data[row * pairs + k] = fl(pair.cos) * fl(amplitude);
-        sin.data[row * pairs + k] = sign * fl(pair.sin) * fl(amplitude);
-      }
-    });
-  }
-  const rowAligned = options.positions !== undefined;
-  const start = rowAligned ? 0 : (options.offset ?? 0);
-  const length = positions.length;
-  return { cos, sin, start, length, rotaryDim: 2 * pairs, rotaryOffset, pairing, outputPairing, rowAligned };
-}
-
-export interface RotaryTableFromOptions {
-  /** [n, pairs] */
-  readonly cos: Float32Array | Shaped;
-  readonly sin: Float32Array | Shaped;
-  /** Shape of plain arrays, [n, pairs]. */
-  readonly shape?: readonly number[];
-  readonly pairing: Pairing;
-  readonly outputPairing?: Pairing;
-  /** Default 0. */
-  readonly rotaryOffset?: number;
-  /** Position of the first row. Default 0. */
-  readonly start?: number;
-}
-
-/** A table whose cosines and sines come from elsewhere; amplitudes and signs are taken as they are. */
-export function rotaryTableFrom(options: RotaryTableFromOptions): ReferenceRotaryTable {
-  onlyKeys('rotaryTableFrom', options, TABLE_FROM_OPTIONS);
-  const cos = shaped('cos', options.cos, options.shape);
-  const sin = shaped('sin', options.sin, options.shape);
-  const [length, pairs] = cos.shape;
-  if (cos.shape.length !== 2 || cos.data.length !== length * pairs || sin.data.length !== length * pairs) {
-    throw new RangeError(`cos, sin: expected two tables [n, pairs], got [${cos.shape}] and [${sin.shape}]`);
-  }
-  const pairing = word('pairing', options.pairing ?? 'half', PAIRINGS);
-  return {
-    cos: tensor([length, pairs], cos.data),
-    sin: tensor([length, pairs], sin.data),
-    start: options.start ?? 0,
-    length,
-    rotaryDim: 2 * pairs,
-    rotaryOffset: integerAtLeast('rotaryOffset', options.rotaryOffset ?? 0, 0),
-    pairing,
-    outputPairing: word('outputPairing', options.outputPairing ?? pairing, PAIRINGS),
-    rowAligned: false,
-  };
-}
 
 export interface ApplyRotaryOptions {
   /** Default 'BSHD'. */
-  readonly layout?: 'BSHD' | 'BHSD' | 'THD';
+  readonly layout?: 'BSHD' | 'BHSD' | 'THD' | 'BSD' | 'TD';
+  /** Heads of a 'BSD' or 'TD' x, which holds them side by side. */
+  readonly heads?: number;
   /** Shape of x when x is a plain Float32Array. */
   readonly shape?: readonly number[];
   /** Absolute positions, [S] or [B*S] flat ([T] for 'THD'). Default 0, 1, 2 ... */
@@ -171,8 +55,8 @@ export function applyRotary(
   options: ApplyRotaryOptions = {},
 ): ReferenceTensor {
   onlyKeys('applyRotary', options, APPLY_OPTIONS);
-  const { shape, data } = shaped('x', x, options.shape);
-  const layout = word('layout', options.layout ?? 'BSHD', ['BSHD', 'BHSD', 'THD']);
+  const { shape: whole, data } = shaped('x', x, options.shape);
+  const { shape, layout } = apart(whole, word('layout', options.layout ?? 'BSHD', LAYOUTS), options.heads);
   if (shape.length !== layout.length) throw new RangeError(`shape: expected ${layout}, got [${shape}]`);
   const size = (letter: string): number => shape[layout.indexOf(letter)] ?? 1;
   const [batch, sequence, heads, headDim] = [size('B'), layout === 'THD' ? size('T') : size('S'), size('H'), size('D')];
@@ -198,6 +82,9 @@ export function applyRotary(
       `x: headDim ${headDim} is too small for rotaryOffset ${rotaryOffset} + rotaryDim ${rotaryDim}`,
     );
   }
+  if (options.outOfRange === 'identity' && table.outputPairing !== table.pairing) {
+    throw new RangeError("outOfRange: 'identity' does not go with another outputPairing");
+  }
   const rows = tableRows(table, batch, sequence, layout, options);
 
   for (let b = 0; b < batch; b++) {
@@ -209,7 +96,50 @@ export function applyRotary(
       }
     }
   }
-  return tensor(shape, target);
+  return tensor(whole, target);
+}
+
+/** [..., heads * D] as [..., heads, D]. */
+function apart(
+  shape: readonly number[],
+  layout: (typeof LAYOUTS)[number],
+  heads: number | undefined,
+): { shape: readonly number[]; layout: 'BSHD' | 'BHSD' | 'THD' } {
+  if (layout !== 'BSD' && layout !== 'TD') return { shape, layout };
+  const width = shape[shape.length - 1];
+  if (heads === undefined || shape.length !== layout.length || width % heads !== 0) {
+    throw new RangeError(`heads: ${heads} do not divide [${shape}] in layout ${layout}`);
+  }
+  return { shape: [...shape.slice(0, -1), heads, width / heads], layout: layout === 'BSD' ? 'BSHD' : 'THD' };
+}
+
+/** q and k of a packed [..., queryHeads + 2 keyHeads, D], in place; the values are left alone. */
+export function applyRotaryQKV(
+  qkv: Float32Array | Shaped,
+  table: ReferenceRotaryTable,
+  options: Omit<ApplyRotaryOptions, 'strides' | 'out' | 'heads'> & {
+    readonly queryHeads: number;
+    readonly keyHeads?: number;
+  },
+): ReferenceTensor {
+  const { queryHeads, keyHeads = queryHeads, ...rest } = options;
+  const { shape, data } = shaped('qkv', qkv, options.shape);
+  const heads = queryHeads + 2 * keyHeads;
+  const dim = shape[shape.length - 1];
+  if (shape[shape.length - 2] !== heads) throw new RangeError(`shape: expected ${heads} heads, got [${shape}]`);
+  const sequence = shape[shape.length - 3];
+  applyRotary(data, table, {
+    ...rest,
+    shape: [...shape.slice(0, -2), queryHeads + keyHeads, dim],
+    strides: { batch: sequence * heads * dim, sequence: heads * dim, head: dim },
+  });
+  return tensor(shape, data);
+}
+
+/** Llama 4's temperature of a query without rotation: 1 + attnScale ln(1 + floor((position + 1) / floorScale)). */
+export function queryScale(position: number, options: { floorScale?: number; attnScale?: number } = {}): number {
+  const { floorScale = 8192, attnScale = 0.1 } = options;
+  return 1 + attnScale * log(1 + Math.floor((position + 1) / floorScale));
 }
 
 /** One vector: passthrough channels copied, pairs rotated; row -1 leaves the values as they are. */
@@ -221,19 +151,26 @@ function rotate(
   row: number,
   inverse: boolean,
 ): void {
-  const { rotaryOffset, rotaryDim, pairing, outputPairing } = table;
+  const { rotaryOffset, rotaryDim, partnerAngles } = table;
+  const pairing = inverse ? table.outputPairing : table.pairing;
+  const outputPairing = inverse ? table.pairing : table.outputPairing;
   const pairs = rotaryDim / 2;
+  const width = partnerAngles ? rotaryDim : pairs;
   target.set(vector, at);
   for (let k = 0; k < pairs; k++) {
-    // back from the output's pairing to the input's
-    const [from1, from2] = channels(inverse ? outputPairing : pairing, k, pairs);
-    const [to1, to2] = channels(inverse ? pairing : outputPairing, k, pairs);
+    const [from1, from2] = channels(pairing, k, pairs);
+    const [to1, to2] = channels(outputPairing, k, pairs);
     let x1 = vector[rotaryOffset + from1];
     let x2 = vector[rotaryOffset + from2];
     if (row >= 0) {
-      const c = table.cos.data[row * pairs + k];
-      const s = inverse ? -table.sin.data[row * pairs + k] : table.sin.data[row * pairs + k];
-      [x1, x2] = [fl(fl(x1 * c) - fl(x2 * s)), fl(fl(x2 * c) + fl(x1 * s))];
+      const at1 = row * width + k;
+      const at2 = partnerAngles ? at1 + pairs : at1;
+      const [c1, s1] = [table.cos.data[at1], table.sin.data[at1]];
+      const [c2, s2] = [table.cos.data[at2], table.sin.data[at2]];
+      // the inverse is the transpose: with angles of its own each channel sends what it received
+      [x1, x2] = inverse
+        ? [fl(fl(x1 * c1) + fl(x2 * s2)), fl(fl(x2 * c2) - fl(x1 * s1))]
+        : [fl(fl(x1 * c1) - fl(x2 * s1)), fl(fl(x2 * c2) + fl(x1 * s2))];
     }
     target[at + rotaryOffset + to1] = x1;
     target[at + rotaryOffset + to2] = x2;
@@ -265,7 +202,7 @@ function tableRows(
   return tokenPositions(batch, sequence, layout, options).map((position) => {
     const row = position - table.start;
     if (Number.isInteger(row) && row >= 0 && row < table.length) return row;
-    if (options.outOfRange === 'identity' && table.pairing === table.outputPairing) return -1;
+    if (options.outOfRange === 'identity') return -1;
     throw new RangeError(`positions: ${position} has no row in a table of ${table.length} rows from ${table.start}`);
   });
 }

@@ -2,25 +2,23 @@
  * Applies a rotary table to q or k, in place or into `out`. RoFormer, arXiv 2104.09864 eq. 34; layouts and position rules
  * of transformers, flash-attention, vLLM and ONNX Runtime: docs/rotary.md.
  */
-import {
-  boolean,
-  exclusive,
-  finite,
-  integer,
-  oneOf,
-  options,
-  type Positions,
-  positions,
-} from '../runtime/arguments.ts';
+import { boolean, integer, oneOf, options, type Positions } from '../runtime/arguments.ts';
 import type { Engine } from '../runtime/engine.ts';
 import { PosencError, show } from '../runtime/errors.ts';
 import { checkOut, checkOverlap, chooseEngine, operand, output, shapeOf } from '../runtime/operands.ts';
 import { Tensor } from '../runtime/tensor.ts';
-import { RotaryTable } from './table.ts';
+import { widen } from './caches.ts';
+import { RotaryTable, type TableDtype } from './table.ts';
+import { type Indices, rowIndices } from './tokens.ts';
 
 export interface ApplyRotaryOptions {
-  /** B batch, S sequence, T packed tokens, H heads, D channels of a head. Default 'BSHD'. */
-  readonly layout?: 'BSHD' | 'BHSD' | 'THD';
+  /**
+   * B batch, S sequence, T packed tokens, H heads, D channels of a head; 'BSD' and 'TD' hold the heads side by side in one
+   * axis of heads * D and need `heads`. Default 'BSHD'.
+   */
+  readonly layout?: 'BSHD' | 'BHSD' | 'THD' | 'BSD' | 'TD';
+  /** Heads of a 'BSD' or 'TD' x. */
+  readonly heads?: number;
   /** Sizes in the order of the layout: needed for a plain Float32Array. */
   readonly shape?: readonly number[];
   /** Elements between neighbours along batch, sequence (or token) and head. Default: contiguous. In place only. */
@@ -42,6 +40,7 @@ export interface ApplyRotaryOptions {
 
 const OPTIONS = [
   'layout',
+  'heads',
   'shape',
   'strides',
   'positions',
@@ -61,18 +60,18 @@ const OPTIONS = [
  */
 export function applyRotary<T extends Tensor | Float32Array>(
   x: T,
-  table: RotaryTable,
+  table: RotaryTable<TableDtype>,
   given: ApplyRotaryOptions & { readonly out?: undefined },
 ): T;
 export function applyRotary<O extends Tensor | Float32Array>(
   x: Tensor | Float32Array,
-  table: RotaryTable,
+  table: RotaryTable<TableDtype>,
   given: ApplyRotaryOptions & { readonly out: O },
 ): O;
-export function applyRotary<T extends Tensor>(x: T, table: RotaryTable): T;
+export function applyRotary<T extends Tensor>(x: T, table: RotaryTable<TableDtype>): T;
 export function applyRotary(
   x: Tensor | Float32Array,
-  table: RotaryTable,
+  table: RotaryTable<TableDtype>,
   given: ApplyRotaryOptions = {},
 ): Tensor | Float32Array {
   const o = options('applyRotary', given, OPTIONS);
@@ -82,26 +81,38 @@ export function applyRotary(
       `table: expected what rotaryTable or rotaryTableFrom returns, got ${show(table)}`,
     );
   }
-  const layout = oneOf('layout', o.layout, ['BSHD', 'BHSD', 'THD'], 'BSHD');
+  const layout = oneOf('layout', o.layout, ['BSHD', 'BHSD', 'THD', 'BSD', 'TD'], 'BSHD');
   const inverse = boolean('inverse', o.inverse, false);
   const outOfRange = oneOf('outOfRange', o.outOfRange, ['error', 'identity'], 'error');
-  if (outOfRange === 'identity' && table.pairing !== table.outputPairing) {
+  const engine = chooseEngine(o.engine, x, table.cos, table.sin, o.out);
+  const geometry = geometryOf(x, layout, o);
+  const { batch, sequence, heads, channels } = geometry;
+  const limit = table.dtype === 'float32' ? MAX_ROTARY_DIM : MAX_ROTARY_DIM / 2;
+  if (table.rotaryDim > limit) {
+    throw new PosencError(
+      'ERR_SHAPE',
+      `table: rotates ${table.rotaryDim} channels; at most ${limit} in ${table.dtype}`,
+    );
+  }
+  if (outOfRange === 'identity' && table.outputPairing !== table.pairing) {
     throw new PosencError(
       'ERR_OPTION',
       `outOfRange: 'identity' leaves channels where they are, but this table turns pairing '${table.pairing}' into '${table.outputPairing}'; build a longer table`,
     );
-  }
-  const engine = chooseEngine(o.engine, x, table.cos, table.sin, o.out);
-  const geometry = geometryOf(x, layout, o);
-  const { batch, sequence, heads, channels } = geometry;
-  if (table.rotaryDim > MAX_ROTARY_DIM) {
-    throw new PosencError('ERR_SHAPE', `table: rotates ${table.rotaryDim} channels; at most ${MAX_ROTARY_DIM}`);
   }
   if (table.rotaryOffset + table.rotaryDim > channels) {
     throw new PosencError(
       'ERR_SHAPE',
       `table: rotates channels ${table.rotaryOffset} to ${table.rotaryOffset + table.rotaryDim}, but x has ${channels} per head`,
     );
+  }
+  for (const [name, own, got] of [
+    ['batches', table.batches, batch],
+    ['heads', table.heads, heads],
+  ] as const) {
+    if (own !== undefined && own !== got) {
+      throw new PosencError('ERR_SHAPE', `table: has rows for ${own} ${name}, but x has ${got}`);
+    }
   }
   const indices = rowIndices(table, batch, sequence, layout, outOfRange, o);
   if (o.out !== undefined) {
@@ -139,8 +150,11 @@ export function applyRotary(
   return o.out ?? x;
 }
 
-interface Geometry {
-  readonly layout: 'BSHD' | 'BHSD' | 'THD';
+type Layout = NonNullable<ApplyRotaryOptions['layout']>;
+
+/** @internal */
+export interface Geometry {
+  readonly layout: Layout;
   readonly batch: number;
   readonly sequence: number;
   readonly heads: number;
@@ -149,7 +163,12 @@ interface Geometry {
   readonly strides: { readonly batch: number; readonly sequence: number; readonly head: number };
 }
 
-function geometryOf(x: unknown, layout: 'BSHD' | 'BHSD' | 'THD', o: ApplyRotaryOptions): Geometry {
+/** @internal */
+export function geometryOf(
+  x: unknown,
+  layout: Layout,
+  o: Pick<ApplyRotaryOptions, 'shape' | 'strides' | 'heads'>,
+): Geometry {
   const axes = layout.length;
   let shape: readonly number[];
   if (o.strides === undefined) shape = shapeOf('x', x, o.shape);
@@ -160,8 +179,16 @@ function geometryOf(x: unknown, layout: 'BSHD' | 'BHSD' | 'THD', o: ApplyRotaryO
   if (shape.length !== axes) {
     throw new PosencError('ERR_SHAPE', `shape: layout '${layout}' has ${axes} sizes, got [${shape.join(', ')}]`);
   }
+  if (layout === 'BSD' || layout === 'TD') shape = apart(shape, layout, o.heads);
+  else if (o.heads !== undefined) {
+    throw new PosencError('ERR_OPTION', `heads: for layouts 'BSD' and 'TD'; layout '${layout}' has them in its shape`);
+  }
   const [batch, sequence, heads, channels] =
-    layout === 'THD' ? [1, ...shape] : layout === 'BSHD' ? shape : [shape[0], shape[2], shape[1], shape[3]];
+    layout === 'THD' || layout === 'TD'
+      ? [1, ...shape]
+      : layout === 'BHSD'
+        ? [shape[0], shape[2], shape[1], shape[3]]
+        : shape;
   if (channels === 0) throw new PosencError('ERR_SHAPE', 'shape: a head needs at least one channel');
   const dense =
     layout === 'BHSD'
@@ -174,6 +201,20 @@ function geometryOf(x: unknown, layout: 'BSHD' | 'BHSD' | 'THD', o: ApplyRotaryO
   const strides = { batch: stride('batch'), sequence: stride('sequence'), head: stride('head') };
   checkStrides(x, { batch, sequence, heads, channels }, strides);
   return { layout, batch, sequence, heads, channels, strides };
+}
+
+/** [..., heads * D] as [..., heads, D]. */
+function apart(shape: readonly number[], layout: Layout, given: unknown): readonly number[] {
+  const width = shape[shape.length - 1];
+  if (given === undefined) {
+    throw new PosencError('ERR_OPTION', `heads: layout '${layout}' needs it, to cut ${width} channels into heads`);
+  }
+  const heads = integer('heads', given, 0, 2 ** 24);
+  const channels = heads === 0 ? 1 : width / heads;
+  if (!Number.isInteger(channels) || heads * channels !== width) {
+    throw new PosencError('ERR_SHAPE', `heads: ${width} channels do not divide into ${heads} heads`);
+  }
+  return [...shape.slice(0, -1), heads, channels];
 }
 
 /** Vectors must not overlap (in place they would be rotated twice) and must lie inside x. */
@@ -205,122 +246,6 @@ function checkStrides(
   }
 }
 
-interface Indices {
-  readonly rows: Int32Array;
-  /** Rows per batch; 0 when every batch uses the same ones. */
-  readonly perBatch: number;
-  readonly includesIdentity: boolean;
-}
-
-/** The table row of every token; undefined when token s simply uses row s. */
-function rowIndices(
-  table: RotaryTable,
-  batch: number,
-  sequence: number,
-  layout: string,
-  outOfRange: 'error' | 'identity',
-  o: ApplyRotaryOptions,
-): Indices | undefined {
-  exclusive('applyRotary', 'positions', 'cuSeqlens', o);
-  exclusive('applyRotary', 'positions', 'offset', o);
-  if (table.start === undefined) return rowAligned(table, batch, sequence, o);
-  const starts = o.cuSeqlens === undefined ? undefined : sequenceStarts(o.cuSeqlens, layout, sequence);
-  const offsets = offsetsOf(o.offset, starts ? starts.length - 1 : batch);
-  const given = o.positions === undefined ? undefined : positions('positions', o.positions);
-  if (given && given.length !== sequence && given.length !== batch * sequence) {
-    throw new PosencError(
-      'ERR_SHAPE',
-      `positions: expected ${sequence} (shared by the batch) or ${batch * sequence}, got ${given.length}`,
-    );
-  }
-  if (!given && !starts && offsets.length === 1 && table.start === offsets[0]) {
-    if (sequence <= table.length) return undefined;
-  }
-  const perBatch =
-    (given && given.length === batch * sequence && batch > 1) || (offsets.length > 1 && !starts) ? sequence : 0;
-  const rows = new Int32Array(perBatch ? batch * sequence : sequence);
-  let includesIdentity = false;
-  const put = (index: number, position: number) => {
-    const row = position - table.start!;
-    if (row >= 0 && row < table.length && Number.isInteger(row)) rows[index] = row;
-    else if (outOfRange === 'identity') {
-      rows[index] = -1;
-      includesIdentity = true;
-    } else {
-      throw new PosencError(
-        'ERR_POSITION',
-        `positions: token ${index} is at ${position}, but the table of ${table.length} rows holds ${table.start} to ${table.start! + table.length - 1}; build a longer table, or pass outOfRange: 'identity'`,
-      );
-    }
-  };
-  if (starts) {
-    for (let n = 0; n + 1 < starts.length; n++) {
-      const offset = offsets.length > 1 ? offsets[n] : offsets[0];
-      for (let t = starts[n]; t < starts[n + 1]; t++) put(t, t - starts[n] + offset);
-    }
-  } else {
-    for (let i = 0; i < rows.length; i++) {
-      const b = Math.floor(i / sequence);
-      const s = i - b * sequence;
-      const offset = offsets.length > 1 ? offsets[b] : offsets[0];
-      put(i, given ? given[given.length === rows.length ? i : s] : s + offset);
-    }
-  }
-  return { rows, perBatch, includesIdentity };
-}
-
-/** A table built from positions: token t of [B, S] or [S] uses row t. */
-function rowAligned(table: RotaryTable, batch: number, sequence: number, o: ApplyRotaryOptions): Indices | undefined {
-  for (const name of ['positions', 'offset', 'cuSeqlens'] as const) {
-    if (o[name] !== undefined) {
-      throw new PosencError(
-        'ERR_OPTION',
-        `${name}: the table was built from positions, one row per token; leave it out`,
-      );
-    }
-  }
-  if (table.length === sequence) return undefined;
-  if (table.length === batch * sequence) {
-    return {
-      rows: Int32Array.from({ length: batch * sequence }, (_, i) => i),
-      perBatch: sequence,
-      includesIdentity: false,
-    };
-  }
-  throw new PosencError(
-    'ERR_SHAPE',
-    `table: its ${table.length} rows follow positions, but x has ${sequence} tokens${batch > 1 ? ` in ${batch} batches` : ''}`,
-  );
-}
-
-function sequenceStarts(cuSeqlens: ArrayLike<number>, layout: string, tokens: number): Float64Array {
-  if (layout !== 'THD') throw new PosencError('ERR_OPTION', `cuSeqlens: for layout 'THD', got '${layout}'`);
-  const starts = positions('cuSeqlens', Array.isArray(cuSeqlens) ? cuSeqlens : cuSeqlens);
-  const ordered = starts.every(
-    (start, i) => Number.isInteger(start) && (i === 0 ? start === 0 : start >= starts[i - 1]),
-  );
-  if (starts.length < 1 || !ordered || starts[starts.length - 1] !== tokens) {
-    throw new PosencError(
-      'ERR_SHAPE',
-      `cuSeqlens: expected 0, then ascending ends, the last ${tokens}; got [${starts.join(', ')}]`,
-    );
-  }
-  return starts;
-}
-
-function offsetsOf(offset: ApplyRotaryOptions['offset'], count: number): ArrayLike<number> {
-  if (offset === undefined) return [0];
-  if (typeof offset === 'number') return [finite('offset', offset)];
-  const list = positions('offset', offset);
-  if (list.length !== count) {
-    throw new PosencError(
-      'ERR_SHAPE',
-      `offset: expected one number, or ${count} (one per sequence), got ${list.length}`,
-    );
-  }
-  return list;
-}
-
 /** A vector whose pairing changes in place passes through the scratch arena. */
 const MAX_ROTARY_DIM = 8192;
 
@@ -329,59 +254,97 @@ const INDEX_BLOCK = 4096;
 
 function rotateRows(
   engine: Engine,
-  table: RotaryTable,
-  { layout, batch, sequence, heads, strides }: Geometry,
+  table: RotaryTable<TableDtype>,
+  geometry: Geometry,
   from: number,
   to: number,
   indices: Indices | undefined,
   inverse: boolean,
 ): void {
+  const { batch, sequence, strides } = geometry;
+  const scratch = engine.scratch();
+  const block = Math.min(INDEX_BLOCK, Math.floor(engine.scratchBytes / 16));
+  const staged = table.dtype !== 'float32';
+  const temp = scratch + 4 * block;
+  const call = rotation(table, geometry, inverse, from === to ? temp : 0);
+  if (!indices && !staged) {
+    engine.kernels.rotate(...call({ x: from, out: to, batches: batch, tokens: sequence }));
+    return;
+  }
+  // rows of a 16-bit table are widened behind the indices and the temporary vector
+  const rowBytes = 4 * table.width;
+  const stage = temp + 4 * table.rotaryDim;
+  const room = engine.scratchBytes - (stage - scratch);
+  const tokensAtOnce = staged ? Math.min(block, Math.floor(room / (2 * rowBytes))) : block;
+  const perBatch = indices?.perBatch ?? 0;
+  for (let n = 0; n < (perBatch ? batch : 1); n++) {
+    for (let at = 0; at < sequence; at += tokensAtOnce) {
+      const tokens = Math.min(tokensAtOnce, sequence - at);
+      const skip = 4 * (n * strides.batch + at * strides.sequence);
+      const some = indices?.rows.subarray(n * perBatch + at, n * perBatch + at + tokens);
+      const row = scratch >>> 2;
+      if (some) engine.i32.set(some, row);
+      else for (let t = 0; t < tokens; t++) engine.i32[row + t] = at + t;
+      const rows = { x: from + skip, out: to + skip, batches: perBatch ? 1 : batch, tokens, batch: n, rows: scratch };
+      if (!staged) {
+        engine.kernels.rotate(...call(rows));
+        continue;
+      }
+      widen(engine, table, stage, stage + tokens * rowBytes, scratch, tokens);
+      // the widened row of token t is row t; what was left out stays so
+      for (let t = 0; t < tokens; t++) if (engine.i32[row + t] >= 0) engine.i32[row + t] = t;
+      engine.kernels.rotate(...call({ ...rows, cos: stage, sin: stage + tokens * rowBytes }));
+    }
+  }
+}
+
+/** One call of the kernel: pointers of the first vector, its counts, and where the rows come from. */
+interface Call {
+  readonly x: number;
+  readonly out: number;
+  readonly batches: number;
+  readonly tokens: number;
+  /** First batch, for tables with rows per batch. Default 0. */
+  readonly batch?: number;
+  /** Pointer of int32 row indices, one a token. Default: row t. */
+  readonly rows?: number;
+  /** Bytes between the indices of two batches. Default 0: the same for all. */
+  readonly rowsPerBatch?: number;
+  readonly cos?: number;
+  readonly sin?: number;
+}
+
+/** @internal What a rotation passes to the kernel `rotate`, as a function of what varies between calls. */
+export function rotation(
+  table: RotaryTable<TableDtype>,
+  { layout, heads, strides }: Geometry,
+  inverse: boolean,
+  temp: number,
+): (call: Call) => number[] {
   const pairs = table.rotaryDim / 2;
-  const rowBytes = 4 * pairs;
+  const rowBytes = 4 * table.width;
+  const partner = table.partnerAngles ? 4 * pairs : 0;
+  const headBytes = table.heads === undefined ? 0 : table.length * rowBytes;
+  const batchBytes = table.batches === undefined ? 0 : (table.heads ?? 1) * table.length * rowBytes;
   const load = inverse ? table.outputPairing : table.pairing;
   const store = inverse ? table.pairing : table.outputPairing;
   const mode = (load === 'interleaved' ? 1 : 0) | (store === 'interleaved' ? 2 : 0) | (inverse ? 4 : 0);
   const lead = 4 * table.rotaryOffset;
-  const cos = table.cos.byteOffset;
-  const sin = table.sin.byteOffset;
   const b = 4 * strides.batch;
   const s = 4 * strides.sequence;
   const h = 4 * strides.head;
   // heads outermost only where each head's tokens are contiguous
   const byHead = layout === 'BHSD';
-  const scratch = engine.scratch();
-  const indexBytes = 4 * Math.min(INDEX_BLOCK, Math.floor(engine.scratchBytes / 8));
-  const temp = load !== store && from === to ? scratch + indexBytes : 0;
-  const run = (
-    batches: number,
-    tokens: number,
-    x: number,
-    out: number,
-    firstRow: number,
-    rows: number,
-    perBatch: number,
-  ) => {
+  return ({ x, out, batches, tokens, batch = 0, rows = 0, rowsPerBatch = 0, cos, sin }) => {
+    const c = cos ?? table.cos.byteOffset + batch * batchBytes;
+    const d = sin ?? table.sin.byteOffset + batch * batchBytes;
+    const byRow = rows ? 0 : rowBytes;
+    const index = rows ? 4 : 0;
+    const head = [out + lead, x + lead, c, d, partner, rows, pairs, rowBytes, mode, load === store ? 0 : temp];
     // biome-ignore format: grouped as the kernel declares it
-    if (byHead) engine.kernels.rotate(
-      out, x, cos + firstRow, sin + firstRow, rows, pairs, rowBytes, mode, temp,
-      batches, heads, tokens, b, h, s, b, h, s, 0, 0, rows ? 0 : rowBytes, perBatch, 0, 4);
-    else engine.kernels.rotate(
-      out, x, cos + firstRow, sin + firstRow, rows, pairs, rowBytes, mode, temp,
-      batches, tokens, heads, b, s, h, b, s, h, 0, rows ? 0 : rowBytes, 0, perBatch, 4, 0);
+    const loops = byHead
+      ? [batches, heads, tokens, b, h, s, b, h, s, batchBytes, headBytes, byRow, rowsPerBatch, 0, index]
+      : [batches, tokens, heads, b, s, h, b, s, h, batchBytes, byRow, headBytes, rowsPerBatch, index, 0];
+    return [...head, ...loops];
   };
-  if (!indices) {
-    run(batch, sequence, from + lead, to + lead, 0, 0, 0);
-    return;
-  }
-  const block = indexBytes / 4;
-  const batches = indices.perBatch ? batch : 1;
-  for (let n = 0; n < batches; n++) {
-    for (let at = 0; at < sequence; at += block) {
-      const tokens = Math.min(block, sequence - at);
-      const first = n * indices.perBatch + at;
-      engine.i32.set(indices.rows.subarray(first, first + tokens), scratch >>> 2);
-      const skip = lead + n * b + at * s;
-      run(indices.perBatch ? 1 : batch, tokens, from + skip, to + skip, 0, scratch, 0);
-    }
-  }
 }

@@ -3,7 +3,7 @@
  * rule (one file each). RoFormer, arXiv 2104.09864; transformers `ROPE_INIT_FUNCTIONS`.
  */
 import { cache } from '../phase/cache.ts';
-import type { DD } from '../phase/dd.ts';
+import { type DD, divNumber, mulNumber } from '../phase/dd.ts';
 import { type Ladder, ladderFrom, ladderOf } from '../phase/ladder.ts';
 import { finite, numbers, oneOf, options, size } from '../runtime/arguments.ts';
 import { PosencError } from '../runtime/errors.ts';
@@ -39,14 +39,25 @@ export interface RotaryFrequencies {
   readonly pairing: Pairing;
   readonly outputPairing: Pairing;
   readonly rotationSign: 1 | -1;
-  /** M-RoPE: the position stream (0 = t, 1 = h, 2 = w, 3 = e) of each pair. */
+  /**
+   * M-RoPE: the position stream (0 = t, 1 = h, 2 = w, 3 = e) of each pair; of each channel with `partnerAngles`, the first
+   * channels of all pairs before the second ones.
+   */
   readonly streams?: Uint8Array;
+  /** Number of position streams. */
+  readonly streamCount: number;
+  /** The two channels of a pair take different streams (HunYuan-VL). */
+  readonly partnerAngles: boolean;
+  /** torch, ggml: fl32(position * positionScale); the exact ladder contains it. */
+  readonly positionScale: number;
+  /** torch: fl32(position / positionDivisor); the exact ladder contains it. */
+  readonly positionDivisor: number;
 }
 
 /** The options that only some rules read. Given under any other rule they would do nothing, which is an error. */
 const READS: Record<RopeType, readonly (keyof RotarySpec)[]> = {
   default: [],
-  linear: ['factor'],
+  linear: ['factor', 'linearRounding'],
   dynamic: ['factor'],
   ntk: ['alpha', 'factor', 'mixedB'],
   'ntk-by-parts': ['factor', 'extrapolationFactor'],
@@ -70,6 +81,7 @@ const COMMON: readonly (keyof RotarySpec)[] = [
   'invFreq',
   'attentionFactor',
   'precision',
+  'positionScale',
   'maxPositionEmbeddings',
   'originalMaxPositionEmbeddings',
   'mropeSection',
@@ -108,11 +120,15 @@ export function rotaryFrequencies(spec: RotarySpec, context: { readonly length?:
   const rotaryOffset = size('rotaryOffset', spec.rotaryOffset, 0, spec.headDim - rotaryDim, 0);
   const streams = streamsOf(spec, pairs);
   const invFreq = givenFrequencies(spec, pairs);
+  const positionScale = finite('positionScale', spec.positionScale, { min: -1e18, max: 1e18 }, 1);
 
   const rule = ruleOf(rotation, spec, ropeType, length);
   const attentionFactor = given ?? rule.attentionFactor;
   const key = `rotary ${rotation.theta} ${pairs} ${rotation.width} ${rule.key}`;
-  const ladder = invFreq ? ladderOf(invFreq) : ladderFrom(key, rule.exact);
+  const positionDivisor = rule.positionDivisor ?? 1;
+  const unscaled = invFreq ? divided(ladderOf(invFreq), positionDivisor) : ladderFrom(key, rule.exact);
+  // ggml scales its positions itself
+  const ladder = precision === 'ggml' ? unscaled : scaled(unscaled, positionScale);
   return {
     precision,
     ropeType,
@@ -134,7 +150,25 @@ export function rotaryFrequencies(spec: RotarySpec, context: { readonly length?:
     outputPairing,
     rotationSign,
     ...(streams && { streams }),
+    streamCount: spec.mropeSection?.length ?? 1,
+    partnerAngles: spec.mropeLayout === 'hunyuan_fullwidth',
+    positionScale,
+    positionDivisor,
   };
+}
+
+function scaled(ladder: Ladder, by: number): Ladder {
+  if (by === 1) return ladder;
+  return ladderFrom(`${by} times ${ladder.key}`, () => values(ladder).map((value) => mulNumber(value, by)));
+}
+
+function divided(ladder: Ladder, by: number): Ladder {
+  if (by === 1) return ladder;
+  return ladderFrom(`${ladder.key} over ${by}`, () => values(ladder).map((value) => divNumber(value, by)));
+}
+
+function values(ladder: Ladder): DD[] {
+  return Array.from(ladder.hi, (hi, i) => ({ hi, lo: ladder.lo[i] }));
 }
 
 function rejectUnread(spec: RotarySpec, ropeType: RopeType): void {
@@ -251,7 +285,6 @@ function ggmlOf(
     return { ...resolved, mscale: Math.fround(attentionFactor) };
   }
   const plain = exactDefault({ theta, pairs, width: nDims });
-  const scaled: DD[] = Array.from(ladder.hi, (hi, i) => ({ hi, lo: ladder.lo[i] }));
-  const freqFactors = ggmlFreqFactors(plain, scaled);
+  const freqFactors = ggmlFreqFactors(plain, values(ladder));
   return ggmlFrequencies({ nDims, freqBase: theta, freqFactors, attnFactor: attentionFactor });
 }

@@ -37,6 +37,8 @@ export interface GgmlFrequencies {
   /** Weight of the unscaled angle per pair; absent when extFactor is 0. */
   readonly mix?: Float32Array;
   readonly freqFactors?: Float32Array;
+  /** Per pair the streams (bits 0-3) whose angle starts again at the position there. */
+  readonly restarts?: Uint8Array;
   /** The amplitude of cos and sin. */
   readonly mscale: number;
 }
@@ -44,21 +46,22 @@ export interface GgmlFrequencies {
 const f32 = Math.fround;
 const logf = (x: number) => ddToFloat32(ln(from(x)));
 
-export function ggmlFrequencies(parameters: GgmlParameters): GgmlFrequencies {
+/** @param parameters.pairs rotated pairs when they are not nDims / 2 (mode VISION: nDims) */
+export function ggmlFrequencies(parameters: GgmlParameters & { readonly pairs?: number }): GgmlFrequencies {
   const nDims = size('nDims', parameters.nDims, 2, 65536);
   if (nDims % 2 !== 0) throw new PosencError('ERR_SHAPE', `nDims: expected an even number, got ${nDims}`);
   const freqBase = f32(finite('freqBase', parameters.freqBase, { above: 0 }, 10000));
   const freqScale = f32(finite('freqScale', parameters.freqScale, { above: 0 }, 1));
   const extFactor = f32(finite('extFactor', parameters.extFactor, {}, 0));
   const attnFactor = f32(finite('attnFactor', parameters.attnFactor, {}, 1));
-  const pairs = nDims / 2;
+  const pairs = parameters.pairs ?? nDims / 2;
   let freqFactors: Float32Array | undefined;
   if (parameters.freqFactors !== undefined) {
     const list = numbers('freqFactors', parameters.freqFactors);
     if (list.length < pairs) {
       throw new PosencError(
         'ERR_SHAPE',
-        `freqFactors: expected at least nDims/2 = ${pairs} numbers, got ${list.length}`,
+        `freqFactors: expected at least ${pairs} numbers, one a pair, got ${list.length}`,
       );
     }
     freqFactors = Float32Array.from({ length: pairs }, (_, i) => list[i]);

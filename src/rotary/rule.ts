@@ -28,6 +28,8 @@ export interface Rule {
   torch(): Float32Array;
   /** The amplitude of cos and sin. */
   readonly attentionFactor: number;
+  /** torch: the rule divides the position, not the frequency. */
+  readonly positionDivisor?: number;
   /** The parameters of ggml_rope_ext that express the rule; without them it goes through `freqFactors`. */
   readonly ggml?: Partial<GgmlParameters>;
 }

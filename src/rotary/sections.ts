@@ -8,24 +8,26 @@ import type { MropeLayout } from './spec.ts';
 
 /**
  * @param mropeSection pairs per stream: [t, h, w]; [h, w, t] for 'ernie_hw_alternating'; [t, h, w, e] selects ggml's rules,
- * where the sections repeat when they are fewer than the pairs
+ * where the sections repeat when they are fewer than the pairs; [p, w, h, t] for 'hunyuan_fullwidth'
  * @param layout 'chunked': consecutive blocks (ggml MROPE); 'interleaved': t h w t h w ... and the rest t (ggml IMROPE: e);
- * 'ernie_hw_alternating': h and w alternate, then t
- * @returns one stream index per pair
+ * 'ernie_hw_alternating': h and w alternate, then t; 'hunyuan_fullwidth': consecutive blocks of twice the section over all
+ * channels, so that the two channels of a pair differ
+ * @returns one stream index per pair; per channel for 'hunyuan_fullwidth'
  */
 export function mropeStreams(mropeSection: readonly number[], layout: MropeLayout, pairs: number): Uint8Array {
-  oneOf('mropeLayout', layout, ['chunked', 'interleaved', 'ernie_hw_alternating']);
+  oneOf('mropeLayout', layout, ['chunked', 'interleaved', 'ernie_hw_alternating', 'hunyuan_fullwidth']);
   const sections = Array.from(numbers('mropeSection', mropeSection));
   sections.forEach((count, i) => {
     size(`mropeSection[${i}]`, finite(`mropeSection[${i}]`, count), 0, 65536);
   });
   const ernie = layout === 'ernie_hw_alternating';
   const total = sections.reduce((sum, count) => sum + count, 0);
-  const repeats = sections.length === 4 && !ernie;
-  if (sections.length !== 3 && !repeats) {
+  const fullWidth = layout === 'hunyuan_fullwidth';
+  const repeats = sections.length === 4 && !ernie && !fullWidth;
+  if (sections.length !== (fullWidth ? 4 : 3) && !repeats) {
     throw new PosencError(
       'ERR_SHAPE',
-      `mropeSection: expected 3 sections${ernie ? ' [h, w, t]' : ' [t, h, w], or 4 [t, h, w, e] as ggml has'}, got ${sections.length}`,
+      `mropeSection: expected ${fullWidth ? '4 sections [p, w, h, t]' : `3 sections${ernie ? ' [h, w, t]' : ' [t, h, w], or 4 [t, h, w, e] as ggml has'}`}, got ${sections.length}`,
     );
   }
   const fits = repeats ? total > 0 : layout === 'interleaved' ? total <= pairs : total === pairs;
@@ -41,6 +43,10 @@ export function mropeStreams(mropeSection: readonly number[], layout: MropeLayou
       'ERR_SHAPE',
       `mropeSection: h and w alternate, so their sections must be equal, got [${sections.join(', ')}]`,
     );
+  }
+  if (fullWidth) {
+    const stream = chunked(sections.map((count) => 2 * count));
+    return Uint8Array.from({ length: 2 * pairs }, (_, i) => stream(i));
   }
   const stream = ernie ? ernieStream(sections) : layout === 'chunked' ? chunked(sections) : interleaved(sections);
   return Uint8Array.from({ length: pairs }, (_, i) => stream(repeats ? i % total : i));

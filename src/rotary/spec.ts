@@ -19,7 +19,8 @@ export type RopeType =
   | 'llama3'
   | 'proportional';
 
-export type MropeLayout = 'chunked' | 'interleaved' | 'ernie_hw_alternating';
+/** Which position stream a pair takes: sections.ts. 'hunyuan_fullwidth' gives the two channels of a pair different ones. */
+export type MropeLayout = 'chunked' | 'interleaved' | 'ernie_hw_alternating' | 'hunyuan_fullwidth';
 
 export interface RotarySpec {
   /** Channels of one head, D. */
@@ -47,12 +48,20 @@ export interface RotarySpec {
   /** 'exact': the real-valued formula, rounded once. 'torch': float32 frequencies and products, as checkpoints were trained. 'ggml': iterated float32. Default 'exact'. */
   readonly precision?: Precision;
 
+  /** Multiplied into every position, in torch and ggml precision in float32 (mlx `scale`, jquesnelle dynamic linear). Default 1. */
+  readonly positionScale?: number;
+
   /** Positions the model was configured for. */
   readonly maxPositionEmbeddings?: number;
   /** Positions before the extension. Default: maxPositionEmbeddings. */
   readonly originalMaxPositionEmbeddings?: number;
   /** linear, dynamic, ntk (kexue.fm/archives/9706), ntk-by-parts, yarn, llama3, longrope, proportional. */
   readonly factor?: number;
+  /**
+   * linear, in torch precision: what `factor` divides and rounds. 'frequency' (transformers) or 'position' (vLLM,
+   * jquesnelle/yarn). The same in exact precision. Default 'frequency'.
+   */
+  readonly linearRounding?: 'frequency' | 'position';
   /** ntk: base is multiplied by alpha^(d/(d-2)). */
   readonly alpha?: number;
   /** ntk: kexue.fm/archives/9706 mixed base. */
@@ -78,7 +87,7 @@ export interface RotarySpec {
   readonly shortMscale?: number;
   readonly longMscale?: number;
 
-  /** Multimodal sections in pairs, one per position stream (t, h, w). */
+  /** Multimodal sections in pairs, one per position stream: [t, h, w], or [t, h, w, e] for ggml's rules. */
   readonly mropeSection?: readonly number[];
   readonly mropeLayout?: MropeLayout;
 }

@@ -2,22 +2,53 @@
  * Rotary tables: cos and sin of position x frequency, [n, rotaryDim / 2] each. RoFormer, arXiv 2104.09864.
  */
 /// <reference lib="esnext.disposable" preserve="true" />
-import { exactRows, type Rows, torchRows } from '../phase/plan.ts';
+import type { Rows } from '../phase/plan.ts';
 import { type RowOptions, rowsOf } from '../phase/rows.ts';
-import { finite, integer, MAX_POSITION, oneOf, options } from '../runtime/arguments.ts';
+import { integer, MAX_POSITION, oneOf, options, size } from '../runtime/arguments.ts';
 import { disposable } from '../runtime/dispose.ts';
 import type { Engine } from '../runtime/engine.ts';
 import { PosencError } from '../runtime/errors.ts';
-import { checkOut, chooseEngine, output, shapeOf } from '../runtime/operands.ts';
+import { checkOut, chooseEngine, output } from '../runtime/operands.ts';
 import { Tensor } from '../runtime/tensor.ts';
+import { checkSource, countOf, fillTable, part, rowWidth, type TableDtype, type TableSource } from './fill.ts';
 import { type RotaryFrequencies, rotaryFrequencies } from './frequencies.ts';
 import type { Pairing, RotarySpec } from './spec.ts';
 
+export type { TableDtype } from './fill.ts';
+
+/** What a table knows of itself. */
+export interface TableParts<D extends TableDtype = 'float32'> {
+  readonly cos: Tensor<D>;
+  readonly sin: Tensor<D>;
+  readonly start: number | undefined;
+  readonly length: number;
+  readonly rotaryDim: number;
+  readonly rotaryOffset: number;
+  readonly pairing: Pairing;
+  readonly outputPairing: Pairing;
+  readonly partnerAngles?: boolean;
+  readonly batches?: number;
+  readonly heads?: number;
+  /** Blocks that cos and sin are views of. */
+  readonly blocks?: readonly Tensor<D>[];
+  readonly growth?: Growth;
+}
+
+/** What a table of consecutive rows needs to grow. */
+interface Growth {
+  /** Rows the blocks hold. */
+  readonly capacity: number;
+  readonly source: TableSource;
+  /** The frequencies that a length asks for, when they depend on it and the caller did not pin them. */
+  readonly at?: (length: number) => TableSource;
+}
+
 /** cos and sin for applyRotary, and what it needs to know about them. */
-export class RotaryTable {
-  /** [n, rotaryDim / 2] */
-  readonly cos: Tensor;
-  readonly sin: Tensor;
+export class RotaryTable<D extends TableDtype = 'float32'> {
+  /** [n, rotaryDim / 2]; with partnerAngles [n, rotaryDim]; before that [batches] and [heads] where rows are not shared. */
+  readonly cos: Tensor<D>;
+  readonly sin: Tensor<D>;
+  readonly dtype: D;
   /** Position of row 0; undefined when the rows follow a list of positions (row t then belongs to token t). */
   readonly start: number | undefined;
   /** Number of rows. */
@@ -27,23 +58,118 @@ export class RotaryTable {
   readonly rotaryOffset: number;
   readonly pairing: Pairing;
   readonly outputPairing: Pairing;
+  /**
+   * The two channels of a pair have angles of their own: a row holds the rotaryDim / 2 values of the first channels, then
+   * those of the second ones. Not a rotation any more. Default false.
+   */
+  readonly partnerAngles: boolean;
+  /** Every batch has rows of its own: cos is [batches, (heads,) n, width]. */
+  readonly batches: number | undefined;
+  /** Every head has rows of its own: cos is [(batches,) heads, n, width]. */
+  readonly heads: number | undefined;
+  /** @internal */
+  readonly blocks: readonly Tensor<D>[] | undefined;
+  #growth: Growth | undefined;
 
   /** @internal */
-  constructor(parts: Omit<RotaryTable, 'dispose' | typeof Symbol.dispose>) {
+  constructor(parts: TableParts<D>) {
     this.cos = parts.cos;
     this.sin = parts.sin;
+    this.dtype = parts.cos.dtype;
     this.start = parts.start;
     this.length = parts.length;
     this.rotaryDim = parts.rotaryDim;
     this.rotaryOffset = parts.rotaryOffset;
     this.pairing = parts.pairing;
     this.outputPairing = parts.outputPairing;
+    this.partnerAngles = parts.partnerAngles ?? false;
+    this.batches = parts.batches;
+    this.heads = parts.heads;
+    this.blocks = parts.blocks;
+    this.#growth = parts.growth;
+  }
+
+  /** Numbers in a row of cos. */
+  get width(): number {
+    return this.partnerAngles ? this.rotaryDim : this.rotaryDim / 2;
+  }
+
+  /** Rows that fit without moving the table. */
+  get capacity(): number {
+    return this.#growth?.capacity ?? this.length;
+  }
+
+  /**
+   * Makes the table `length` rows long, computing only the new ones; they have the bits of a table made that long at once.
+   * Up to `capacity` rows nothing is allocated; beyond it the table moves to blocks twice as large, and views of the old
+   * ones are the caller's to refresh. A length the table has already is no work; it never shrinks.
+   * @throws ERR_OPTION for a table from `positions`, `out` or foreign caches, and when a length-dependent rule (dynamic,
+   * dynamic-yarn, longrope) would change its frequencies; ERR_OUT_OF_MEMORY
+   */
+  extend(length: number): this {
+    size('length', length, 0);
+    this.cos.assertUsable();
+    if (length <= this.length) return this;
+    const growth = this.#growth;
+    if (!growth) {
+      throw new PosencError(
+        'ERR_OPTION',
+        'extend: only a table that rotaryTable made of consecutive positions, in blocks of its own, can grow',
+      );
+    }
+    const { source } = growth;
+    const wanted = growth.at?.(Math.max(1, Math.floor(this.start! + length - 1) + 1)) ?? source;
+    if (wanted.ladder.key !== source.ladder.key || wanted.attentionFactor !== source.attentionFactor) {
+      throw new PosencError(
+        'ERR_OPTION',
+        `extend: at ${length} rows the frequencies of this rule change, and every row with them; make a new table, or pin the length with 'context'`,
+      );
+    }
+    if (length > growth.capacity) this.#move(growth, length);
+    const made = this.length;
+    const { engine } = this.cos;
+    const rowBytes = this.width * (this.dtype === 'float32' ? 4 : 2);
+    const write = {
+      cos: this.cos.byteOffset + made * rowBytes,
+      sin: this.sin.byteOffset + made * rowBytes,
+      dtype: this.dtype,
+    };
+    fillTable(engine, source, [{ start: this.start! + made, count: length - made }], write);
+    this.#show(this.cos.byteOffset, this.sin.byteOffset, length);
+    return this;
+  }
+
+  #move(growth: Growth, length: number): void {
+    const capacity = Math.max(length, 2 * growth.capacity);
+    const [cos, sin] = pair(this.cos.engine, [capacity, this.width], this.dtype);
+    for (const [from, to] of [
+      [this.cos, cos],
+      [this.sin, sin],
+    ] as const) {
+      to.data.set(from.data as never);
+    }
+    for (const block of this.blocks!) block.dispose();
+    (this as { blocks: unknown }).blocks = [cos, sin];
+    this.#growth = { ...growth, capacity };
+    this.#show(cos.byteOffset, sin.byteOffset, this.length);
+  }
+
+  /** cos and sin become views of the first rows of their blocks. */
+  #show(cos: number, sin: number, length: number): void {
+    const { engine } = this.cos;
+    const shape = [length, this.width];
+    Object.assign(this as object, {
+      cos: new Tensor(engine, shape, this.dtype, cos),
+      sin: new Tensor(engine, shape, this.dtype, sin),
+      length,
+    });
   }
 
   /** Gives cos and sin back; idempotent. */
   dispose(): void {
     this.cos.dispose();
     this.sin.dispose();
+    for (const block of this.blocks ?? []) block.dispose();
   }
 
   declare [Symbol.dispose]: () => void;
@@ -53,77 +179,115 @@ export class RotaryTable {
   }
 }
 
-export interface RotaryTableOptions extends RowOptions {
+export interface RotaryTableOptions<D extends TableDtype = 'float32'> extends RowOptions {
   /**
    * Sequence length the length-dependent rules (dynamic, longrope) choose by. Default: the largest position + 1.
    */
   readonly context?: number;
+  /** Rows to reserve for extend(). Default: `length`. */
+  readonly capacity?: number;
+  /** 16-bit tables are rounded from float32, as references do that keep them in the model's dtype. Default 'float32'. */
+  readonly dtype?: D;
   /** Existing tensors or views to write into, [n, rotaryDim / 2] each. */
-  readonly out?: { readonly cos: Tensor | Float32Array; readonly sin: Tensor | Float32Array };
+  readonly out?: { readonly cos: Tensor<D> | Float32Array; readonly sin: Tensor<D> | Float32Array };
   readonly engine?: Engine;
 }
 
+const OPTIONS = ['length', 'positions', 'offset', 'context', 'capacity', 'dtype', 'out', 'engine'] as const;
+
 /**
- * The table of a rotary specification for `length` consecutive positions from `offset`, or for `positions`.
+ * The table of a rotary specification for `length` consecutive positions from `offset`, or for `positions`. With
+ * mropeSection `positions` holds the streams one after another, [3, n] or [4, n] flat (transformers' position_ids [3, B, S]);
+ * `length` gives all streams the same positions (text).
+ * @returns cos and sin [n, rotaryDim / 2]
  * @throws ERR_OPTION, ERR_SHAPE, ERR_POSITION, ERR_OUT_OF_MEMORY
  */
-export function rotaryTable(spec: RotarySpec, given: RotaryTableOptions): RotaryTable {
-  const o = options('rotaryTable', given, ['length', 'positions', 'offset', 'context', 'out', 'engine']);
-  const { rows, count } = rowsOf('rotaryTable', o);
+export function rotaryTable<D extends TableDtype = 'float32'>(
+  model: RotarySpec | { readonly rotary: RotarySpec },
+  given: RotaryTableOptions<D>,
+): RotaryTable<D> {
+  const o = options('rotaryTable', given, OPTIONS);
+  // a normal form throws what to pass when it has no single specification
+  const spec = model !== null && typeof model === 'object' && 'rotary' in model ? model.rotary : model;
+  const { rows } = rowsOf('rotaryTable', o);
   const context = integer('context', o.context, 1, MAX_POSITION, Math.max(1, Math.floor(lastPosition(rows)) + 1));
-  const frequencies = rotaryFrequencies(spec, { length: context });
-  if (frequencies.precision === 'ggml' || frequencies.streams) {
-    throw new PosencError(
-      'ERR_OPTION',
-      `precision: rotaryTable takes 'exact' and 'torch', got '${frequencies.precision}'`,
-    );
+  const source = rotaryFrequencies(spec, { length: context });
+  const growing = LENGTH_DEPENDENT.includes(source.ropeType) && o.context === undefined;
+  const at = growing ? (length: number) => rotaryFrequencies(spec, { length }) : undefined;
+  return makeTable(source, splitStreams(rows, source.streamCount), { ...o, at });
+}
+
+const LENGTH_DEPENDENT: readonly string[] = ['dynamic', 'dynamic-yarn', 'longrope'];
+
+/** @internal What a table says besides its numbers. */
+export type TableFrame = Pick<RotaryFrequencies, 'rotaryDim' | 'rotaryOffset' | 'pairing' | 'outputPairing'>;
+
+/** @internal Checks, allocates and fills. `streams`: rows, one list per position stream or one for all. */
+export function makeTable<D extends TableDtype>(
+  source: TableSource & TableFrame,
+  streams: readonly Rows[],
+  o: Pick<RotaryTableOptions<D>, 'capacity' | 'dtype' | 'out' | 'engine'> & {
+    readonly at?: (length: number) => TableSource;
+  },
+): RotaryTable<D> {
+  const dtype = oneOf('dtype', o.dtype, ['float32', 'float16', 'bfloat16'], 'float32') as D;
+  checkSource(source, dtype);
+  const count = countOf(streams[0]);
+  const consecutive = !('positions' in streams[0]);
+  if (o.capacity !== undefined && (o.out !== undefined || !consecutive)) {
+    throw new PosencError('ERR_OPTION', "capacity: for a table of consecutive positions ('length') without 'out'");
   }
+  const capacity = integer('capacity', o.capacity, count, 2 ** 31 - 1, count);
   const out = o.out === undefined ? undefined : options('out', o.out, ['cos', 'sin']);
   const engine = chooseEngine(o.engine, out?.cos, out?.sin);
-  const shape = [count, frequencies.pairs];
+  const width = rowWidth(source);
   if (out) {
-    checkOut(engine, out.cos, shape);
-    checkOut(engine, out.sin, shape);
+    checkOut(engine, out.cos, [count, width], dtype);
+    checkOut(engine, out.sin, [count, width], dtype);
   }
-  const cos = output(engine, out?.cos, shape);
-  let sin: Tensor;
-  try {
-    sin = output(engine, out?.sin, shape);
-  } catch (error) {
-    if (!out) cos.dispose();
-    throw error;
-  }
-  if (count > 0) fill(engine, frequencies, rows, cos, sin);
-  return new RotaryTable({
-    cos,
-    sin,
-    start: 'positions' in rows ? undefined : rows.start,
+  const [cos, sin] = out
+    ? [output(engine, out.cos, [count, width], dtype), output(engine, out.sin, [count, width], dtype)]
+    : pair(engine, [capacity, width], dtype);
+  fillTable(engine, source, streams, { cos: cos.byteOffset, sin: sin.byteOffset, dtype });
+  const view = (block: Tensor<D>) =>
+    capacity === count ? block : new Tensor(engine, [count, width], dtype, block.byteOffset);
+  return new RotaryTable<D>({
+    cos: view(cos),
+    sin: view(sin),
+    start: 'positions' in streams[0] ? undefined : streams[0].start,
     length: count,
-    rotaryDim: frequencies.rotaryDim,
-    rotaryOffset: frequencies.rotaryOffset,
-    pairing: frequencies.pairing,
-    outputPairing: frequencies.outputPairing,
+    rotaryDim: source.rotaryDim,
+    rotaryOffset: source.rotaryOffset,
+    pairing: source.pairing,
+    outputPairing: source.outputPairing,
+    partnerAngles: source.partnerAngles,
+    ...(!out && consecutive && { blocks: [cos, sin], growth: { capacity, source, at: o.at } }),
   });
 }
 
-function fill(engine: Engine, frequencies: RotaryFrequencies, rows: Rows, cos: Tensor, sin: Tensor): void {
-  const target = {
-    store: 'split',
-    first: sin.byteOffset,
-    second: cos.byteOffset,
-    stride: 4 * frequencies.pairs,
-  } as const;
-  if (frequencies.precision === 'exact') {
-    exactRows(engine, frequencies.ladder, rows, frequencies.attentionFactor, target);
-  } else {
-    torchRows(engine, frequencies.float32!, rows, 1, frequencies.attentionFactor, target);
+/** Two new tensors, or none. */
+function pair<D extends TableDtype>(engine: Engine, shape: readonly number[], dtype: D): [Tensor<D>, Tensor<D>] {
+  const cos = output(engine, undefined, shape, dtype);
+  try {
+    return [cos, output(engine, undefined, shape, dtype)];
+  } catch (error) {
+    cos.dispose();
+    throw error;
   }
-  if (frequencies.rotationSign === -1) {
-    // sin of the negated angle; -1 times a number is exact
-    const scratch = engine.scratch();
-    engine.f32[scratch >>> 2] = -1;
-    engine.kernels.multiplyRows(sin.byteOffset, sin.byteOffset, scratch, sin.length, 1, 1);
+}
+
+/** @internal Positions of several streams, one after another, as one list each; consecutive rows serve all streams. */
+export function splitStreams(rows: Rows, streams: number): readonly Rows[] {
+  if (streams === 1 || !('positions' in rows)) return [rows];
+  const total = rows.positions.length;
+  if (total % streams !== 0) {
+    throw new PosencError(
+      'ERR_SHAPE',
+      `positions: expected ${streams} streams of equal length one after another, got ${total} numbers`,
+    );
   }
+  const count = total / streams;
+  return Array.from({ length: streams }, (_, stream) => part(rows, stream * count, count));
 }
 
 function lastPosition(rows: Rows): number {
@@ -131,70 +295,4 @@ function lastPosition(rows: Rows): number {
   let last = 0;
   for (const p of rows.positions) if (p > last) last = p;
   return last;
-}
-
-/**
- * A table from caches made elsewhere (ONNX cos_cache / sin_cache, flash-attention, gpt-oss): cos and sin [n, rotaryDim / 2].
- * Tensors are used as they are and stay the caller's in name: dispose() of the table disposes them.
- * @throws ERR_OPTION, ERR_SHAPE
- */
-export function rotaryTableFrom(given: {
-  readonly cos: Tensor | Float32Array;
-  readonly sin: Tensor | Float32Array;
-  /** [n, rotaryDim / 2]; needed for plain arrays. */
-  readonly shape?: readonly number[];
-  /** Default 'half'. */
-  readonly pairing?: Pairing;
-  /** Default: `pairing`. */
-  readonly outputPairing?: Pairing;
-  /** Default 0. */
-  readonly rotaryOffset?: number;
-  /** Position of row 0. Default 0. */
-  readonly start?: number;
-  readonly engine?: Engine;
-}): RotaryTable {
-  const o = options('rotaryTableFrom', given, [
-    'cos',
-    'sin',
-    'shape',
-    'pairing',
-    'outputPairing',
-    'rotaryOffset',
-    'start',
-    'engine',
-  ]);
-  const shape = shapeOf('cos', o.cos, o.shape);
-  if (shape.length !== 2) {
-    throw new PosencError('ERR_SHAPE', `shape: expected [n, rotaryDim / 2], got [${shape.join(', ')}]`);
-  }
-  const sinShape = shapeOf('sin', o.sin, o.shape);
-  if (sinShape.length !== 2 || sinShape[0] !== shape[0] || sinShape[1] !== shape[1]) {
-    throw new PosencError(
-      'ERR_SHAPE',
-      `sin: expected the shape of cos, [${shape.join(', ')}], got [${sinShape.join(', ')}]`,
-    );
-  }
-  if (shape[1] === 0) throw new PosencError('ERR_SHAPE', 'cos: expected at least one pair, got a width of 0');
-  const pairing = oneOf('pairing', o.pairing, ['half', 'interleaved'], 'half');
-  const outputPairing = oneOf('outputPairing', o.outputPairing, ['half', 'interleaved'], pairing);
-  const rotaryOffset = integer('rotaryOffset', o.rotaryOffset, 0, 2 ** 24, 0);
-  const start = finite('start', o.start, {}, 0);
-  const engine = chooseEngine(o.engine, o.cos, o.sin);
-  const own = (x: Tensor | Float32Array) =>
-    x instanceof Tensor
-      ? x
-      : x.buffer === engine.memory.buffer
-        ? output(engine, x, shape)
-        : Tensor.from(x, shape, { engine });
-  const cos = own(o.cos);
-  return new RotaryTable({
-    cos,
-    sin: own(o.sin),
-    start,
-    length: shape[0],
-    rotaryDim: 2 * shape[1],
-    rotaryOffset,
-    pairing,
-    outputPairing,
-  });
 }

@@ -57,7 +57,7 @@ export class Engine {
 
   #heap: Heap | undefined;
   #scratch: number;
-  #scratchHolds = '';
+  #scratchHolds: unknown;
   #disposed = false;
   #f64!: Float64Array<ArrayBuffer>;
   #f32!: Float32Array<ArrayBuffer>;
@@ -129,16 +129,16 @@ export class Engine {
   }
 
   /**
-   * @internal The scratch arena, for the duration of one call. `holds` names what the caller leaves in it, so that the same
-   * caller can find it again: see `scratchHolds`.
+   * @internal The scratch arena, for the duration of one call. `holds` is a token for what the caller leaves in it, so that
+   * the same caller can find it again: see `scratchHolds`.
    */
-  scratch(holds = ''): number {
+  scratch(holds?: unknown): number {
     this.#scratchHolds = holds;
     return this.#scratch;
   }
 
-  /** @internal */
-  get scratchHolds(): string {
+  /** @internal The token of what is in the arena; undefined when nothing there can be relied on. */
+  get scratchHolds(): unknown {
     return this.#scratchHolds;
   }
 

@@ -5,7 +5,7 @@
  */
 import { defaultEngine, Engine } from './engine.ts';
 import { PosencError, show } from './errors.ts';
-import { checkShape, type Dtype, Tensor } from './tensor.ts';
+import { checkShape, type Dtype, elementsOf, Tensor } from './tensor.ts';
 
 /** The engine of a call: `engine`, else the owner of the Tensors among `operands`, else the default one. */
 export function chooseEngine(given: unknown, ...operands: unknown[]): Engine {
@@ -86,7 +86,7 @@ export function shapeOf(option: string, x: unknown, shape: unknown): readonly nu
     throw new PosencError('ERR_SHAPE', `shape: a plain Float32Array needs it, for ${option} of ${length} numbers`);
   }
   const sizes = checkShape('shape', shape);
-  if (sizes.reduce((product, n) => product * n, 1) !== length) {
+  if (elementsOf(sizes) !== length) {
     throw new PosencError('ERR_SHAPE', `shape: [${sizes.join(', ')}] does not hold the ${length} numbers of ${option}`);
   }
   return sizes;
@@ -96,7 +96,7 @@ export function shapeOf(option: string, x: unknown, shape: unknown): readonly nu
 export function checkOut(engine: Engine, out: unknown, shape: readonly number[], dtype: Dtype = 'float32'): void {
   checkShape('output shape', shape);
   if (out === undefined) return;
-  const length = shape.reduce((product, n) => product * n, 1);
+  const length = elementsOf(shape);
   if (out instanceof Tensor) {
     if (out.dtype !== dtype) throw new PosencError('ERR_OPTION', `out: expected a ${dtype} Tensor, got ${out.dtype}`);
   } else if (!(out instanceof Float32Array) || out.buffer !== engine.memory.buffer || dtype !== 'float32') {
@@ -118,11 +118,16 @@ export function output<D extends Dtype = 'float32'>(
   dtype: D = 'float32' as D,
 ): Tensor<D> {
   if (out instanceof Tensor) {
-    const same = out.shape.length === shape.length && out.shape.every((n, i) => n === shape[i]);
-    return (same ? out : new Tensor(engine, shape, dtype, out.byteOffset)) as Tensor<D>;
+    return (sameShape(out.shape, shape) ? out : new Tensor(engine, shape, dtype, out.byteOffset)) as Tensor<D>;
   }
   if (out instanceof Float32Array) return new Tensor(engine, shape, dtype, out.byteOffset);
   return new Tensor(engine, shape, dtype);
+}
+
+function sameShape(a: readonly number[], b: readonly number[]): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
 }
 
 /** Fails when two ranges of the engine's memory overlap without being the same one. */

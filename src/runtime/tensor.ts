@@ -49,7 +49,7 @@ export class Tensor<D extends Dtype = 'float32'> {
     this.engine = engine;
     this.shape = Object.freeze([...shape]);
     this.dtype = dtype;
-    this.length = shape.reduce((product, n) => product * n, 1);
+    this.length = elementsOf(shape);
     this.#owned = borrowed === undefined && this.length > 0;
     this.byteOffset =
       borrowed ?? (this.length > 0 ? engine.allocate(this.length * ARRAYS[dtype].BYTES_PER_ELEMENT) : 0);
@@ -76,7 +76,7 @@ export class Tensor<D extends Dtype = 'float32'> {
   /** A new float32 Tensor holding a copy of `data`. @throws ERR_SHAPE when the lengths differ */
   static from(data: ArrayLike<number>, shape: readonly number[], given: { readonly engine?: Engine } = {}): Tensor {
     const checked = checkShape('shape', shape);
-    const length = checked.reduce((product, n) => product * n, 1);
+    const length = elementsOf(checked);
     if (data === null || typeof data !== 'object' || data.length !== length) {
       throw new PosencError(
         'ERR_SHAPE',
@@ -138,8 +138,14 @@ export function checkShape(option: string, shape: unknown): readonly number[] {
   if (!Array.isArray(shape) && !(shape instanceof Int32Array)) {
     throw new PosencError('ERR_SHAPE', `${option}: expected a list of sizes, got ${show(shape)}`);
   }
-  const sizes = Array.from(shape as ArrayLike<number>, (n, i) => size(`${option}[${i}]`, n, 0));
-  const length = sizes.reduce((product, n) => product * n, 1);
+  const sizes: readonly number[] = Array.isArray(shape) ? shape : Array.from(shape);
+  let length = 1;
+  for (let i = 0; i < sizes.length; i++) {
+    const n = sizes[i];
+    // the common case without making the option's name
+    if (!(Number.isInteger(n) && n >= 0 && n < 2 ** 31)) size(`${option}[${i}]`, n, 0);
+    length *= n;
+  }
   if (length > 2 ** 31 - 1) {
     throw new PosencError(
       'ERR_SHAPE',
@@ -147,6 +153,13 @@ export function checkShape(option: string, shape: unknown): readonly number[] {
     );
   }
   return sizes;
+}
+
+/** Number of elements of a shape. */
+export function elementsOf(shape: readonly number[]): number {
+  let length = 1;
+  for (let i = 0; i < shape.length; i++) length *= shape[i];
+  return length;
 }
 
 function halfToNumber(code: number): number {

@@ -5,7 +5,7 @@ import { type Case, inPlace, joiner, numbers, type Peer, producer } from '../../
 import { CASES } from '../../bench/cases.ts';
 import { type Lab, openLab } from '../../bench/lab.ts';
 import { measure } from '../../bench/row.ts';
-import { merge, sinusoidal, Tensor } from '../../src/index.ts';
+import { merge, sinusoidal, Tensor } from 'posenc';
 
 const FAST = { rounds: 3, warmupNs: 0, warmupCalls: 1, sampleNs: 1 };
 let lab: Lab;

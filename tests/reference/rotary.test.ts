@@ -242,7 +242,7 @@ test('a position without a row is refused before anything is written, or left al
 test('wrong options are refused by name', () => {
   assert.throws(() => rotaryTable({ headDim: 4 }, { length: 1, ofset: 3 } as object), /unknown option 'ofset'/);
   assert.throws(() => rotaryTable({ headDim: 4, rotaryDim: 4, rotaryOffset: 2 }, { length: 1 }), /rotaryOffset/);
-  assert.throws(() => rotaryTable({ headDim: 4, precision: 'ggml' }, { length: 1 }), /precision/);
+  assert.throws(() => rotaryTable({ headDim: 4, precision: 'float64' as 'exact' }, { length: 1 }), /precision/);
   const table = rotaryTable({ headDim: 4 }, { positions: [3, 1] });
   const x = { shape: [1, 2, 1, 4], data: new Float32Array(8) };
   assert.throws(() => applyRotary(x, table, { offset: 1 }), /row t/);

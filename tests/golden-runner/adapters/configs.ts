@@ -163,11 +163,9 @@ function compareComputed(api: Api, form: NormalForm, expected: Loose): string[] 
   const table = call(
     api,
     'sinusoidal',
-  )(
-    distance
-      ? { positions: [3], dim, arrangement: 'concat' }
-      : { ...options, offset: undefined, zeroRow: undefined, positions: [1] },
-  ) as { data: Float32Array };
+  )(distance ? { positions: [3], dim, arrangement: 'concat' } : { ...options, offset: undefined, positions: [1] }) as {
+    data: Float32Array;
+  };
   const row = Array.from(table.data);
   const first = rows.row_1_first4 ?? distance;
   const half = rows.row_1_from_half ?? rows.pos_emb_row_for_distance_3_from_half;

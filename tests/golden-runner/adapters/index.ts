@@ -14,20 +14,48 @@
 import type { Adapter } from '../types.ts';
 import { alibi } from './alibi.ts';
 import { configs } from './configs.ts';
+import { deberta } from './deberta.ts';
+import { hybrid } from './hybrid.ts';
+import { kitaevKlein } from './kitaev-klein.ts';
 import { merge } from './merge.ts';
 import { mropeIndex } from './mrope-index.ts';
+import { nezha } from './nezha.ts';
 import { rotaryApply } from './rotary-apply.ts';
+import { rotaryComplex } from './rotary-complex.ts';
 import { rotaryFrequencies } from './rotary-frequencies.ts';
+import { rotaryGgml } from './rotary-ggml.ts';
+import { rotaryMrope } from './rotary-mrope.ts';
+import { rotaryOnnx } from './rotary-onnx.ts';
+import { rotaryState } from './rotary-state.ts';
 import { rotaryTables } from './rotary-tables.ts';
+import { rotaryVllm } from './rotary-vllm.ts';
+import { rotaryYarnRepo } from './rotary-yarn-repo.ts';
+import { shaw } from './shaw.ts';
 import { sinusoidal } from './sinusoidal.ts';
+import { transformerXl } from './transformer-xl.ts';
+import { xlnet } from './xlnet.ts';
 
 export const adapters: readonly Adapter[] = [
   ...alibi,
   ...configs,
+  ...deberta,
+  ...hybrid,
+  ...kitaevKlein,
   ...merge,
   ...mropeIndex,
+  ...nezha,
   ...rotaryApply,
   ...rotaryFrequencies,
+  ...rotaryComplex,
+  ...rotaryGgml,
+  ...rotaryMrope,
+  ...rotaryOnnx,
+  ...rotaryState,
+  ...rotaryVllm,
+  ...rotaryYarnRepo,
   ...rotaryTables,
+  ...shaw,
   ...sinusoidal,
+  ...transformerXl,
+  ...xlnet,
 ];

@@ -1,5 +1,5 @@
-/** Rotary records: parameters to a `RotarySpec`, and half-width tables to the layouts the references keep. */
-import { type Context, type GoldenRecord, type Output, type Params, type Precision, Unsupported } from '../types.ts';
+/** Rotary records: parameters to a `RotarySpec`, and tables in the layouts the references keep. */
+import { type Context, type GoldenRecord, type Outputs, type Params, type Precision, Unsupported } from '../types.ts';
 import { defined, input, number, word } from './shared.ts';
 
 const PAIRING = { half: 'half', interleaved: 'interleaved' };
@@ -59,7 +59,8 @@ export function rotarySpec(record: GoldenRecord, precision: Precision): Record<s
   const headDim = number(params, 'head_dim') ?? rotaryDim;
   if (headDim === undefined) throw new Unsupported("parameter 'head_dim' is missing");
   const byFactor = given === undefined && partialRotaryFactor !== undefined;
-  const leading = word(params, 'passthrough', { trailing: false, leading: true }, false);
+  const side = { passthrough: firstWord(params.passthrough) };
+  const leading = word(side, 'passthrough', { trailing: false, leading: true }, false);
   return defined({
     headDim,
     // The factor says more than the width: an odd int(headDim * factor) keeps its odd exponent denominator.
@@ -103,56 +104,54 @@ function frequencyRule(params: Params): Record<string, unknown> {
   };
 }
 
-/** One row of each layout from a row of cosines and sines: where every number of the reference's table comes from. */
-const ROWS: Readonly<Record<string, (first: ArrayLike<number>, second: ArrayLike<number>) => number[]>> = {
-  half: (f) => Array.from(f),
-  full_duplicated: (f) => [...Array.from(f), ...Array.from(f)],
-  full_interleaved: (f) => Array.from(f).flatMap((v) => [v, v]),
-  cos_sin_concat: (cos, sin) => [...Array.from(cos), ...Array.from(sin)],
-  sin_cos_concat: (cos, sin) => [...Array.from(sin), ...Array.from(cos)],
-  sin_cos_interleaved: (cos, sin) => Array.from(cos).flatMap((c, i) => [sin[i], c]),
-  cos_sin_interleaved: (cos, sin) => Array.from(cos).flatMap((c, i) => [c, sin[i]]),
-  complex: (cos, sin) => Array.from(cos).flatMap((c, i) => [c, sin[i]]),
-};
-
-const ONE_FUNCTION: readonly string[] = ['half', 'full_duplicated', 'full_interleaved'];
-
 /** Names under which the references keep cos and sin in one array. */
 const JOINED: readonly string[] = ['sincos', 'cos_sin', 'cos_sin_cache', 'freqs_cis'];
 
-/** Whether `tableOutput` can build an output of this name. */
+/** Whether `tableOutputs` can build an output of this name. */
 export function isTableOutput(name: string): boolean {
   return name === 'cos' || name === 'sin' || JOINED.includes(name);
 }
 
-/** A half-width table [n, h] in `params.table_layout`; `lead` is the shape of the positions. */
-export function tableOutput(
-  name: string,
-  params: Params,
-  table: { readonly cos: Output; readonly sin: Output },
+/** The table outputs of a record in its `table_layout`; `lead` is the shape of the positions. */
+export function tableOutputs(
+  { outputs, params }: GoldenRecord,
+  api: Context['api'],
+  // biome-ignore lint/suspicious/noExplicitAny: a table of the library
+  table: any,
   lead: readonly number[],
-): Output {
-  const layout = String(params.table_layout ?? 'half');
-  const row = ROWS[layout];
-  const single = name === 'cos' || name === 'sin';
-  if (row === undefined || ONE_FUNCTION.includes(layout) !== single) {
-    throw new Unsupported(`parameter 'table_layout': unknown value '${layout}' for output '${name}'`);
+): Outputs {
+  const names = Object.keys(outputs).filter(isTableOutput);
+  const result: Outputs = {};
+  if (names.length === 0) return result;
+  // freqs_cis are complex numbers by name
+  const tableLayout = firstWord(params.table_layout) ?? (names.includes('freqs_cis') ? 'complex' : 'half');
+  const stored = api.rotaryTableAs(table, { tableLayout });
+  const together = stored.cos === undefined;
+  for (const name of names) {
+    const single = name === 'cos' || name === 'sin';
+    if (single === together) {
+      throw new Unsupported(`parameter 'table_layout': unknown value '${tableLayout}' for output '${name}'`);
+    }
+    const { shape, data } = single ? stored[name] : stored;
+    result[name] = { shape: [...lead, ...shape.slice(1)], data };
   }
-  const [n, h] = table.cos.shape;
-  const data: number[] = [];
-  for (let r = 0; r < n; r++) {
-    const cos = Array.prototype.slice.call(table.cos.data, r * h, (r + 1) * h);
-    const sin = Array.prototype.slice.call(table.sin.data, r * h, (r + 1) * h);
-    data.push(...(name === 'sin' ? row(sin, cos) : row(cos, sin)));
-  }
-  const width = layout === 'complex' ? [h, 2] : [data.length / Math.max(n, 1)];
-  return { shape: [...lead, ...width], data };
+  return result;
+}
+
+/** Some records explain a word in brackets after it. */
+export function firstWord(value: unknown): string | undefined {
+  return value === undefined || value === null ? undefined : String(value).split(' ')[0];
 }
 
 /** The table of a record's `position_ids`, row by row. The references' own tables hold the sine of the unturned angle. */
-export function positionTable(record: GoldenRecord, { api, precision }: Context, turned: boolean) {
-  const spec = rotarySpec(record, precision);
-  const { rotationSign: _, ...unturned } = spec;
+export function positionTable(
+  record: GoldenRecord,
+  { api, precision }: Context,
+  turned: boolean,
+  more: Record<string, unknown> = {},
+) {
+  const spec = { ...rotarySpec(record, precision), ...more };
+  const { rotationSign: _, ...unturned } = spec as Record<string, unknown>;
   const positions = input(record, 'position_ids').data;
   const context = number(record.params, 'seq_len');
   return api.rotaryTable(turned ? spec : unturned, defined({ positions, context }));

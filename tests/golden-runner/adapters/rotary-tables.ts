@@ -3,17 +3,12 @@
  * interleaved pairing, partial variants, and the correctly rounded tables.
  */
 import type { Adapter, Context, GoldenRecord, Outputs } from '../types.ts';
-import { isTableOutput, positionTable, SPEC_PARAMS, tableOutput } from './rotary-shared.ts';
+import { positionTable, SPEC_PARAMS, tableOutputs } from './rotary-shared.ts';
 import { floats, input } from './shared.ts';
 
 function tables(record: GoldenRecord, context: Context): Outputs {
   const lead = input(record, 'position_ids').shape;
-  const outputs: Outputs = {};
-  const names = Object.keys(record.outputs).filter(isTableOutput);
-  if (names.length === 0) return outputs;
-  const table = positionTable(record, context, false);
-  for (const name of names) outputs[name] = tableOutput(name, record.params, table, lead);
-  return outputs;
+  return tableOutputs(record, context.api, positionTable(record, context, false), lead);
 }
 
 function endToEnd(record: GoldenRecord, context: Context): Outputs {

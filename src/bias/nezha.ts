@@ -1,0 +1,66 @@
+/**
+ * NEZHA: Shaw's relative keys and values with one fixed sinusoidal table. Wei et al., arXiv 1909.00204, section 2.1:
+ *   R[r, 2c] = sin(r / 10000^(2c/d)),   R[r, 2c + 1] = cos(r / 10000^(2c/d)),   r = clip(j - i, -k, k) + k.
+ * The sinusoid is taken at the shifted index r, not at the signed distance. The released models use k = 64.
+ */
+import { ladder } from '../phase/ladder.ts';
+import { exactRows } from '../phase/plan.ts';
+import { integer, options, size } from '../runtime/arguments.ts';
+import type { Engine } from '../runtime/engine.ts';
+import { PosencError } from '../runtime/errors.ts';
+import { checkOut, chooseEngine, output } from '../runtime/operands.ts';
+import type { Tensor } from '../runtime/tensor.ts';
+import { SCORE_OPTIONS, type ScoreOptions, type Shaped, VALUE_OPTIONS, type ValueOptions } from './content.ts';
+import { MAX_DIM } from './relative.ts';
+import { relativeValues, shawScores } from './shaw.ts';
+
+/** Default of maxRelativePosition: the clip distance of the released models. */
+const RELEASED_CLIP = 64;
+
+export interface NezhaTableOptions {
+  /** Head dimension, even. */
+  readonly dim: number;
+  /** Clip distance k. Default 64. */
+  readonly maxRelativePosition?: number;
+  readonly out?: Tensor | Float32Array;
+  readonly engine?: Engine;
+}
+
+/**
+ * The relative table, for keys and values of all heads and layers; row r belongs to distance r - maxRelativePosition.
+ * @returns float32 [2 maxRelativePosition + 1, dim]
+ * @throws ERR_OPTION, ERR_SHAPE, ERR_OUT_OF_MEMORY
+ */
+export function nezhaTable(given: NezhaTableOptions): Tensor {
+  const o = options('nezhaTable', given, ['dim', 'maxRelativePosition', 'out', 'engine']);
+  const dim = size('dim', o.dim, 1, MAX_DIM);
+  if (dim % 2 === 1) throw new PosencError('ERR_OPTION', `dim: expected an even head dimension, got ${dim}`);
+  const clip = integer('maxRelativePosition', o.maxRelativePosition, 0, 2 ** 24, RELEASED_CLIP);
+  const engine = chooseEngine(o.engine, o.out);
+  const shape = [2 * clip + 1, dim];
+  checkOut(engine, o.out, shape);
+  const frequencies = ladder({ base: 10000, count: dim / 2, denominator: dim / 2, scale: 1 });
+  const table = output(engine, o.out, shape);
+  const target = { store: 'sin-cos', first: table.byteOffset, stride: 4 * dim } as const;
+  exactRows(engine, frequencies, { start: 0, count: shape[0] }, 1, target);
+  return table;
+}
+
+/**
+ * scale (q . k + q . R), scale default 1 / sqrt(d). q [B, H, q, d], k [B, H, k, d], table from nezhaTable (any [2k + 1, d]).
+ * queryOffset: default keys - queries.
+ * @returns float32 [B, H, q, k], or the rows asked for
+ * @throws ERR_SHAPE, ERR_OPTION, ERR_OUT_OF_MEMORY
+ */
+export function nezhaScores(q: Shaped, k: Shaped, table: Shaped, given: ScoreOptions = {}): Tensor {
+  return shawScores(q, k, table, options('nezhaScores', given, SCORE_OPTIONS));
+}
+
+/**
+ * P v + P R with the same table. probabilities [B, H, q, k], v [B, H, k, d].
+ * @returns float32 [B, H, q, d], or the rows asked for
+ * @throws ERR_SHAPE, ERR_OPTION, ERR_OUT_OF_MEMORY
+ */
+export function nezhaValues(probabilities: Shaped, v: Shaped | null, table: Shaped, given: ValueOptions = {}): Tensor {
+  return relativeValues('nezhaValues', probabilities, v, table, options('nezhaValues', given, VALUE_OPTIONS));
+}

@@ -1,0 +1,175 @@
+/**
+ * Transformer-XL. Dai et al., arXiv 1901.02860, section 3.3 and appendix B: queries of a segment, keys of memory and segment,
+ *   scores_ij = scale ((q_i + u) . k_j + (q_i + v) . r[Lk - 1 - (i + mem - j)]),   mem = Lk - Lq,   j <= i + mem.
+ * Row t of r belongs to distance Lk - 1 - t behind the query. kimiyoung/transformer-xl calls u r_w_bias and v r_r_bias.
+ */
+
+import { roundToFloat32 } from '../phase/float32.ts';
+import { ladder } from '../phase/ladder.ts';
+import { exactRows, torchRows } from '../phase/plan.ts';
+import { boolean, integer, oneOf, options, size } from '../runtime/arguments.ts';
+import type { Engine } from '../runtime/engine.ts';
+import { PosencError } from '../runtime/errors.ts';
+import { checkOut, chooseEngine, output } from '../runtime/operands.ts';
+import type { Tensor } from '../runtime/tensor.ts';
+import {
+  expectShape,
+  keysOf,
+  MAX_LENGTH,
+  queriesOf,
+  SCORE_OPTIONS,
+  type ScoreOptions,
+  type Shaped,
+  scaleOf,
+  scores,
+  shapeOfArray,
+} from './content.ts';
+import { type DistanceIndex, diagonalTerm, fromRow, relativeTerm } from './relative.ts';
+
+export interface TransformerXlTableOptions {
+  /** Keys: memory and segment. Row t has position keyLength - 1 - t. */
+  readonly keyLength: number;
+  /** Model dimension, even. */
+  readonly dim: number;
+  /** Positions above it count as it; 0 or less: no limit (the reference's -1). Default -1. */
+  readonly clampLen?: number;
+  /** 'exact', or 'torch': float32 frequencies and products. Default 'exact'. */
+  readonly precision?: 'exact' | 'torch';
+  readonly out?: Tensor | Float32Array;
+  readonly engine?: Engine;
+}
+
+/**
+ * R before its projection: sines then cosines of the positions keyLength - 1, ..., 0.
+ * @returns float32 [keyLength, dim]
+ * @throws ERR_OPTION, ERR_SHAPE, ERR_OUT_OF_MEMORY
+ */
+export function transformerXlTable(given: TransformerXlTableOptions): Tensor {
+  const o = options('transformerXlTable', given, ['keyLength', 'dim', 'clampLen', 'precision', 'out', 'engine']);
+  const keyLength = size('keyLength', o.keyLength, 0, MAX_LENGTH);
+  const dim = size('dim', o.dim, 1, 2 ** 24);
+  if (dim % 2 === 1) throw new PosencError('ERR_OPTION', `dim: expected an even number, got ${dim}`);
+  const clampLen = integer('clampLen', o.clampLen, -1, MAX_LENGTH, -1);
+  const precision = oneOf('precision', o.precision, ['exact', 'torch'], 'exact');
+  const engine = chooseEngine(o.engine, o.out);
+  const shape = [keyLength, dim];
+  checkOut(engine, o.out, shape);
+  const frequencies = ladder({ base: 10000, count: dim / 2, denominator: dim / 2, scale: 1 });
+  const table = output(engine, o.out, shape);
+  if (table.length === 0) return table;
+  const limit = clampLen > 0 ? clampLen : keyLength;
+  const positions = Float64Array.from({ length: keyLength }, (_, t) => Math.min(keyLength - 1 - t, limit));
+  const { byteOffset } = table;
+  const target = { store: 'split', first: byteOffset, second: byteOffset + 2 * dim, stride: 4 * dim } as const;
+  if (precision === 'exact') exactRows(engine, frequencies, { positions }, 1, target);
+  else {
+    const rounded = Float32Array.from(frequencies.hi, (hi, i) => roundToFloat32(hi, frequencies.lo[i]));
+    torchRows(engine, rounded, { positions }, 1, 1, target);
+  }
+  return table;
+}
+
+export interface TransformerXlScoreOptions extends Omit<ScoreOptions, 'queryOffset'> {
+  /** [H, d], added to the queries of the content term. Default: none. */
+  readonly u?: Shaped;
+  /** [H, d], added to the queries of the position term. Default: none. */
+  readonly v?: Shaped;
+  /** Each query sees as many keys as the one before: the oldest keys are masked as well. Default false. */
+  readonly sameLength?: boolean;
+  /** sameLength: the configured memory length, where it is not keys - queries. */
+  readonly memLength?: number;
+  /**
+   * The learned form (attn_type 1): r is r_emb [rows, H, d] with any number of rows; its last Lk rows are used, with row 0
+   * repeated in front when there are fewer. Default false: r is the projected table [H, Lk, d].
+   */
+  readonly learned?: boolean;
+  /** Learned form: r_bias [rows, H], added by distance. */
+  readonly rBias?: Shaped;
+  /** Learned form: only the last clampLen rows of r are used; 0 or less: all. Default -1. */
+  readonly clampLen?: number;
+}
+
+const OPTIONS = [
+  ...SCORE_OPTIONS.filter((key) => key !== 'queryOffset'),
+  'u',
+  'v',
+  'sameLength',
+  'memLength',
+  'learned',
+  'rBias',
+  'clampLen',
+] as const;
+
+/**
+ * Scores of a segment over memory and segment. q [B, H, Lq, d], k [B, H, Lk, d] with Lk = memory + Lq,
+ * r [H, Lk, d] (transformerXlTable times the layer's r_net) or, learned, [rows, H, d].
+ * causal: default true, as the position term is defined for no later keys: those get no position term.
+ * scale: default 1 / sqrt(d).
+ * @returns float32 [B, H, Lq, Lk], or the rows asked for
+ * @throws ERR_SHAPE, ERR_OPTION, ERR_OUT_OF_MEMORY
+ */
+export function transformerXlScores(q: Shaped, k: Shaped, r: Shaped, given: TransformerXlScoreOptions = {}): Tensor {
+  const o = options('transformerXlScores', given, OPTIONS);
+  const { batch, heads, queryLength, dim } = queriesOf('q', q);
+  const keyLength = keysOf('k', k, batch, heads, dim);
+  const memory = keyLength - queryLength;
+  if (memory < 0) {
+    throw new PosencError(
+      'ERR_SHAPE',
+      `k: expected memory and segment, at least the ${queryLength} keys of the queries, got ${keyLength}`,
+    );
+  }
+  const learned = boolean('learned', o.learned, false);
+  const rows = tableRowsOf(o, r, learned, heads, keyLength, dim);
+  const clampLen = integer('clampLen', o.clampLen, -1, MAX_LENGTH, -1);
+  const kept = clampLen > 0 ? Math.min(clampLen, rows) : rows;
+  for (const key of ['u', 'v'] as const) {
+    if (o[key] !== undefined) expectShape(key, shapeOfArray(key, o[key]), [heads, dim]);
+  }
+  const sameLength = boolean('sameLength', o.sameLength, false);
+  if (o.memLength !== undefined && !sameLength) {
+    throw new PosencError('ERR_OPTION', 'memLength: only for sameLength; the memory of the scores is keys - queries');
+  }
+  const memLength = integer('memLength', o.memLength, 0, MAX_LENGTH, memory);
+  const shift = queryLength - Math.max(keyLength - memLength, 0);
+  const scale = scaleOf(o, dim);
+  // row kept - 1 is distance 0; keys before the first row get it again, keys after the query get none
+  const index: DistanceIndex = { count: kept, centre: kept - 1, edges: learned ? 'clip' : 'zero' };
+  const arrays = { q, k, r, u: o.u, v: o.v, rBias: o.rBias };
+  const call = {
+    ...{ name: 'transformerXlScores', options: o, arrays, batch, heads, queryLength, keyLength },
+    ...{ queryOffset: memory, causal: true, left: sameLength ? memory + shift - 1 : undefined },
+  };
+  return scores(call, { q: 'q', k: 'k', bias: 'u', dim, scale }, ({ frame, first, source, perHead }) => {
+    if (rows === 0) return;
+    const queries = fromRow(source('q'), first);
+    const bias = o.v === undefined ? undefined : perHead('v');
+    const table = fromRow(learned ? source('r', 'heads-last') : source('r'), rows - kept);
+    relativeTerm(frame, 'query', queries, bias, table, dim, index, scale);
+    if (o.rBias !== undefined) {
+      diagonalTerm(frame, fromRow({ ...source('rBias'), head: 4 }, rows - kept), index, scale);
+    }
+  });
+}
+
+function tableRowsOf(
+  o: TransformerXlScoreOptions,
+  r: Shaped,
+  learned: boolean,
+  heads: number,
+  keyLength: number,
+  dim: number,
+): number {
+  const shape = shapeOfArray('r', r);
+  if (!learned) {
+    for (const key of ['rBias', 'clampLen'] as const) {
+      if (o[key] !== undefined) throw new PosencError('ERR_OPTION', `${key}: only for learned: true`);
+    }
+    expectShape('r', shape, [heads, keyLength, dim]);
+    return keyLength;
+  }
+  expectShape('r', shape, ['rows', heads, dim]);
+  if (shape[0] < 1) throw new PosencError('ERR_SHAPE', 'r: expected at least one row, got 0');
+  if (o.rBias !== undefined) expectShape('rBias', shapeOfArray('rBias', o.rBias), [shape[0], heads]);
+  return shape[0];
+}

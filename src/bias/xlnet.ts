@@ -1,0 +1,127 @@
+/**
+ * XLNet. Yang et al., arXiv 1906.08237, appendix A.2 and zihangdai/xlnet modeling.py:
+ *   scores_ij = scale ((q_i + r_w) . k_j + (q_i + r_r) . r[Lq - i + j] + (q_i + r_s) . seg_embed[segment differs]).
+ * Row t of r belongs to position Lk - t (query minus key); the table starts one row earlier than Transformer-XL's.
+ */
+import { integer, oneOf, options, size } from '../runtime/arguments.ts';
+import { PosencError } from '../runtime/errors.ts';
+import type { Tensor } from '../runtime/tensor.ts';
+import {
+  cellMask,
+  expectShape,
+  keysOf,
+  MAX_LENGTH,
+  queriesOf,
+  SCORE_OPTIONS,
+  type ScoreOptions,
+  type Shaped,
+  type ShapedIntegers,
+  scaleOf,
+  scores,
+  shapeOfArray,
+} from './content.ts';
+import { type DistanceIndex, fromRow, relativeTerm, segmentTerm } from './relative.ts';
+
+export interface XlnetPositionOptions {
+  readonly queryLength: number;
+  /** Keys: memory and queries. Default: queryLength. */
+  readonly keyLength?: number;
+  /** 'bi': positions keyLength, ..., 1 - queryLength; 'uni': keyLength, ..., 0. Default 'bi'. */
+  readonly attnType?: 'bi' | 'uni';
+  /** Positions are clipped to [-clampLen, clampLen]; 0 or less: not. Default -1. */
+  readonly clampLen?: number;
+  /** 'backward': the negated positions, which bi_data gives the second half of a batch. Default 'forward'. */
+  readonly direction?: 'forward' | 'backward';
+}
+
+/**
+ * The positions of XLNet's relative table, for sinusoidal({ positions, dim, arrangement: 'concat' }).
+ * @returns queryLength + keyLength positions ('bi') or keyLength + 1 ('uni'), descending unless backward
+ * @throws ERR_OPTION, ERR_SHAPE
+ */
+export function xlnetPositions(given: XlnetPositionOptions): Float64Array {
+  const o = options('xlnetPositions', given, ['queryLength', 'keyLength', 'attnType', 'clampLen', 'direction']);
+  const queryLength = size('queryLength', o.queryLength, 0, MAX_LENGTH);
+  const keyLength = size('keyLength', o.keyLength, queryLength, MAX_LENGTH, queryLength);
+  const attnType = oneOf('attnType', o.attnType, ['bi', 'uni'], 'bi');
+  const clampLen = integer('clampLen', o.clampLen, -1, MAX_LENGTH, -1);
+  const sign = oneOf('direction', o.direction, ['forward', 'backward'], 'forward') === 'forward' ? 1 : -1;
+  const limit = clampLen > 0 ? clampLen : Number.POSITIVE_INFINITY;
+  const count = attnType === 'bi' ? keyLength + queryLength : keyLength + 1;
+  return Float64Array.from({ length: count }, (_, t) => {
+    const position = Math.max(-limit, Math.min(limit, keyLength - t));
+    return position === 0 ? 0 : sign * position;
+  });
+}
+
+export interface XlnetScoreOptions extends Omit<ScoreOptions, 'queryOffset'> {
+  /** Which table r is: see xlnetPositions. 'uni' masks later keys unless causal is false. Default 'bi'. */
+  readonly attnType?: 'bi' | 'uni';
+  /** r_w_bias [H, d], added to the queries of the content term. Default: none. */
+  readonly rWBias?: Shaped;
+  /** r_r_bias [H, d], added to the queries of the position term. Default: none. */
+  readonly rRBias?: Shaped;
+  /** r_s_bias [H, d], added to the queries of the segment term. Default: none. */
+  readonly rSBias?: Shaped;
+  /** seg_embed [2, H, d]; with segMat it makes the segment term. */
+  readonly segEmbed?: Shaped;
+  /** [B | 1, Lq, Lk]: 0 where query and key are of one segment, else 1. */
+  readonly segMat?: ShapedIntegers;
+}
+
+const OPTIONS = [
+  ...SCORE_OPTIONS.filter((key) => key !== 'queryOffset'),
+  'attnType',
+  'rWBias',
+  'rRBias',
+  'rSBias',
+  'segEmbed',
+  'segMat',
+] as const;
+
+/**
+ * Scores of Lq queries, the last of Lk positions. q [B, H, Lq, d], k [B, H, Lk, d]; r: the projected table,
+ * [H, rows, d], or [B, H, rows, d] where halves of the batch differ (bi_data); rows: Lq + Lk ('bi') or Lk + 1 ('uni').
+ * scale: default 1 / sqrt(d), on all three terms. mask: 1 keeps (XLNet's attn_mask has 1 for masked cells).
+ * @returns float32 [B, H, Lq, Lk], or the rows asked for
+ * @throws ERR_SHAPE, ERR_OPTION, ERR_OUT_OF_MEMORY
+ */
+export function xlnetScores(q: Shaped, k: Shaped, r: Shaped, given: XlnetScoreOptions = {}): Tensor {
+  const o = options('xlnetScores', given, OPTIONS);
+  const attnType = oneOf('attnType', o.attnType, ['bi', 'uni'], 'bi');
+  const { batch, heads, queryLength, dim } = queriesOf('q', q);
+  const keyLength = keysOf('k', k, batch, heads, dim);
+  if (keyLength < queryLength) {
+    throw new PosencError('ERR_SHAPE', `k: expected at least the ${queryLength} keys of the queries, got ${keyLength}`);
+  }
+  const count = attnType === 'bi' ? keyLength + queryLength : keyLength + 1;
+  expectShape('r', shapeOfArray('r', r), [heads, count, dim], [batch, heads, count, dim]);
+  for (const key of ['rWBias', 'rRBias', 'rSBias'] as const) {
+    if (o[key] !== undefined) expectShape(key, shapeOfArray(key, o[key]), [heads, dim]);
+  }
+  if ((o.segMat === undefined) !== (o.segEmbed === undefined) || (o.rSBias && !o.segMat)) {
+    throw new PosencError('ERR_OPTION', 'segMat: the segment term needs segMat and segEmbed (and may have rSBias)');
+  }
+  const sizes = { batch, heads, queryLength, keyLength };
+  if (o.segEmbed !== undefined) expectShape('segEmbed', shapeOfArray('segEmbed', o.segEmbed), [2, heads, dim]);
+  if (o.segMat !== undefined) {
+    expectShape('segMat', o.segMat.shape ?? [], [batch, queryLength, keyLength], [1, queryLength, keyLength]);
+  }
+  const segMat = o.segMat === undefined ? undefined : cellMask('segMat', o.segMat, sizes, 0);
+  const scale = scaleOf(o, dim);
+  const index: DistanceIndex = { count, centre: keyLength, edges: 'zero' };
+  const arrays = { q, k, r, rWBias: o.rWBias, rRBias: o.rRBias, rSBias: o.rSBias, segEmbed: o.segEmbed };
+  const call = {
+    ...{ name: 'xlnetScores', options: o, arrays, ...sizes },
+    ...{ queryOffset: keyLength - queryLength, causal: attnType === 'uni' },
+  };
+  return scores(call, { q: 'q', k: 'k', bias: 'rWBias', dim, scale }, ({ frame, first, source, perHead }) => {
+    const queries = fromRow(source('q'), first);
+    const bias = (key: 'rRBias' | 'rSBias') => (o[key] === undefined ? undefined : perHead(key));
+    relativeTerm(frame, 'query', queries, bias('rRBias'), source('r'), dim, index, scale);
+    if (segMat) {
+      const segments = { ...segMat, start: first * keyLength };
+      segmentTerm(frame, queries, bias('rSBias'), source('segEmbed', 'heads-last'), dim, segments, scale);
+    }
+  });
+}

@@ -1,0 +1,269 @@
+/**
+ * Writes cos and sin of rotary frequencies into rows: by precision, by position stream (M-RoPE), by dtype. Every value is a
+ * function of its frequency and its position alone, so rows may be written in any blocks. RoFormer, arXiv 2104.09864.
+ */
+import type { DD } from '../phase/dd.ts';
+import { type Ladder, ladderFrom } from '../phase/ladder.ts';
+import { exactRows, type Rows, torchRows } from '../phase/plan.ts';
+import type { Engine } from '../runtime/engine.ts';
+import { PosencError } from '../runtime/errors.ts';
+import type { GgmlFrequencies } from './ggml.ts';
+import type { Precision } from './spec.ts';
+
+/** What the numbers of a table are made of. */
+export interface TableSource {
+  readonly precision: Precision;
+  readonly pairs: number;
+  readonly ladder: Ladder;
+  readonly float32?: Float32Array;
+  readonly ggml?: GgmlFrequencies;
+  readonly attentionFactor: number;
+  readonly rotationSign: 1 | -1;
+  readonly positionScale: number;
+  readonly positionDivisor: number;
+  /** Stream of each pair (of each channel with partnerAngles). */
+  readonly streams?: Uint8Array;
+  readonly partnerAngles: boolean;
+}
+
+export type TableDtype = 'float32' | 'float16' | 'bfloat16';
+
+/** Where rows go: pointers of the first row; rows are dense. */
+export interface TableTarget {
+  readonly cos: number;
+  readonly sin: number;
+  readonly dtype: TableDtype;
+}
+
+/** The upper quarter of the arena holds float32 rows on their way to 16 bits; exactRows and torchRows leave it alone. */
+const STAGE_SHARE = 4;
+/** Widest table whose rows pass through the arena: ggml precision, mixed streams and 16-bit rows. */
+const MAX_STAGED_PAIRS = 2048;
+
+/** Numbers in a row of cos. */
+export function rowWidth(source: TableSource): number {
+  return source.partnerAngles ? 2 * source.pairs : source.pairs;
+}
+
+/** @throws ERR_SHAPE when rows do not fit the arena */
+export function checkSource(source: TableSource, dtype: TableDtype): void {
+  const staged = dtype !== 'float32' || source.precision === 'ggml' || source.streams !== undefined;
+  if (staged && source.pairs > MAX_STAGED_PAIRS) {
+    throw new PosencError(
+      'ERR_SHAPE',
+      `rotaryDim: at most ${2 * MAX_STAGED_PAIRS} channels with 16-bit tables, ggml precision or mropeSection, got ${2 * source.pairs}`,
+    );
+  }
+}
+
+/** Writes the rows. `rows`: one list, or one per stream, all of the same length. */
+export function fillTable(engine: Engine, source: TableSource, rows: readonly Rows[], target: TableTarget): void {
+  const count = countOf(rows[0]);
+  if (count === 0) return;
+  if (target.dtype === 'float32') {
+    fillFloats(engine, source, rows, target.cos, target.sin);
+    return;
+  }
+  const width = rowWidth(source);
+  const bytes = engine.scratchBytes / STAGE_SHARE;
+  const block = Math.floor(bytes / (8 * width));
+  const narrow = target.dtype === 'float16' ? engine.kernels.narrowFloat16 : engine.kernels.narrowBfloat16;
+  for (let row = 0; row < count; row += block) {
+    const n = Math.min(block, count - row);
+    const cos = (engine.scratch(engine.scratchHolds) + engine.scratchBytes - bytes + 15) & ~15;
+    const sin = cos + 4 * width * n;
+    fillFloats(
+      engine,
+      source,
+      rows.map((list) => part(list, row, n)),
+      cos,
+      sin,
+    );
+    narrow(target.cos + 2 * width * row, cos, width * n);
+    narrow(target.sin + 2 * width * row, sin, width * n);
+  }
+}
+
+export function countOf(rows: Rows): number {
+  return 'positions' in rows ? rows.positions.length : rows.count;
+}
+
+export function part(rows: Rows, from: number, count: number): Rows {
+  if ('positions' in rows) return { positions: rows.positions.subarray(from, from + count) };
+  return { start: rows.start + from, count };
+}
+
+function fillFloats(engine: Engine, source: TableSource, rows: readonly Rows[], cos: number, sin: number): void {
+  const { pairs, precision, streams, partnerAngles } = source;
+  const width = rowWidth(source);
+  const stride = 4 * width;
+  for (let first = 0; first < width; first += pairs) {
+    const taken = streams?.subarray(first, first + pairs);
+    const mixed = rows.length > 1 ? taken : undefined;
+    const c = cos + 4 * first;
+    const s = sin + 4 * first;
+    if (precision === 'ggml') iterated(engine, source, rows, taken, c, s, stride);
+    else if (mixed) byStream(engine, source, rows, mixed, c, s, stride);
+    else direct(engine, source, rows[0], { count: pairs, from: 0 }, c, s, stride);
+    if (!partnerAngles) break;
+  }
+  if (source.rotationSign === -1) negate(engine, sin, width * countOf(rows[0]));
+}
+
+/** Frequencies [from, from + count), all at the same positions. */
+function direct(
+  engine: Engine,
+  source: Pick<
+    TableSource,
+    'precision' | 'ladder' | 'float32' | 'attentionFactor' | 'positionScale' | 'positionDivisor'
+  >,
+  rows: Rows,
+  { from, count }: { from: number; count: number },
+  cos: number,
+  sin: number,
+  stride: number,
+): void {
+  const target = { store: 'split', first: sin, second: cos, stride } as const;
+  const { attentionFactor: amplitude } = source;
+  if (source.precision === 'exact') {
+    exactRows(engine, source.ladder, rows, amplitude, target, from, count);
+    return;
+  }
+  const frequencies = source.float32!.subarray(from, from + count);
+  const { positionScale, positionDivisor } = source;
+  torchRows(engine, frequencies, dividedRows(rows, positionDivisor), positionScale, amplitude, target);
+}
+
+/** Positions divided in float32, as a reference that scales the position does it. */
+function dividedRows(rows: Rows, divisor: number): Rows {
+  if (divisor === 1) return rows;
+  const d = Math.fround(divisor);
+  const at = 'positions' in rows ? (i: number) => rows.positions[i] : (i: number) => rows.start + i;
+  return { positions: Float64Array.from({ length: countOf(rows) }, (_, i) => Math.fround(Math.fround(at(i)) / d)) };
+}
+
+/**
+ * Every pair at the position of its stream: the frequencies sorted by stream are computed as runs of columns, then the
+ * columns of each row are put in order.
+ */
+function byStream(
+  engine: Engine,
+  source: TableSource,
+  rows: readonly Rows[],
+  streams: Uint8Array,
+  cos: number,
+  sin: number,
+  stride: number,
+): void {
+  const { pairs } = source;
+  // sort is stable: within a stream the order stays
+  const order = Array.from(streams.keys()).sort((a, b) => streams[a] - streams[b]);
+  const sorted = order.every((pair, slot) => pair === slot);
+  const inOrder = {
+    ...source,
+    ladder: sorted ? source.ladder : permuted(source.ladder, order),
+    float32: source.float32 && Float32Array.from(order, (pair) => source.float32![pair]),
+  };
+  for (let from = 0; from < pairs; ) {
+    const stream = streams[order[from]];
+    let end = from + 1;
+    while (end < pairs && streams[order[end]] === stream) end++;
+    const run = { from, count: end - from };
+    direct(engine, inOrder, rows[stream], run, cos + 4 * from, sin + 4 * from, stride);
+    from = end;
+  }
+  if (sorted) return;
+  const slots = new Int32Array(pairs);
+  order.forEach((pair, slot) => {
+    slots[pair] = slot;
+  });
+  const { kernels } = engine;
+  const indices = engine.scratch();
+  engine.i32.set(slots, indices >>> 2);
+  const temp = indices + 4 * pairs;
+  const count = countOf(rows[0]);
+  const block = Math.floor((engine.scratchBytes * (1 - 1 / STAGE_SHARE)) / (4 * pairs)) - 1;
+  for (const table of [cos, sin]) {
+    for (let row = 0; row < count; row += block) {
+      const n = Math.min(block, count - row);
+      const at = table + row * stride;
+      kernels.gatherColumns(temp, 4 * pairs, 4, at, stride, n, pairs, indices);
+      kernels.copyRows(at, stride, temp, 4 * pairs, n, pairs, n);
+    }
+  }
+}
+
+function permuted(ladder: Ladder, order: readonly number[]): Ladder {
+  return ladderFrom(`${ladder.key} in the order ${order.join(' ')}`, () =>
+    order.map((pair): DD => ({ hi: ladder.hi[pair], lo: ladder.lo[pair] })),
+  );
+}
+
+/** Rows of angles that are iterated products handled at once; their positions begin the arena. */
+const ANGLE_ROWS = 128;
+
+function iterated(
+  engine: Engine,
+  source: TableSource,
+  rows: readonly Rows[],
+  streams: Uint8Array | undefined,
+  cos: number,
+  sin: number,
+  stride: number,
+): void {
+  const { kernels, coefficients } = engine;
+  const { pairs } = source;
+  const { thetaScale, freqScale, freqFactors, mix, mscale, restarts } = source.ggml!;
+  const ones = engine.scratch();
+  const positions = ones + 8 * ANGLE_ROWS;
+  const sincosScratch = positions + 16 * ANGLE_ROWS;
+  const factors = sincosScratch + 32;
+  const weights = factors + 4 * pairs;
+  const plan = weights + 4 * pairs;
+  const angles = (plan + pairs + 18) & ~15;
+  engine.f64.fill(1, ones >>> 3, (ones >>> 3) + ANGLE_ROWS);
+  if (freqFactors) engine.f32.set(freqFactors, factors >>> 2);
+  if (mix) engine.f32.set(mix, weights >>> 2);
+  const planned = streams !== undefined || restarts !== undefined;
+  if (planned) {
+    const bytes = new Uint8Array((pairs + 3) & ~3);
+    for (let i = 0; i < pairs; i++) bytes[i] = (streams?.[i] ?? 0) | ((restarts?.[i] ?? 0) << 4);
+    engine.i32.set(new Int32Array(bytes.buffer), plan >>> 2);
+  }
+  const room = engine.scratchBytes * (1 - 1 / STAGE_SHARE) - (angles - ones);
+  const block = Math.min(ANGLE_ROWS, Math.floor(room / (4 * pairs)));
+  const count = countOf(rows[0]);
+  for (let row = 0; row < count; row += block) {
+    const n = Math.min(block, count - row);
+    rows.forEach((list, stream) => {
+      const at = (positions >>> 2) + stream * ANGLE_ROWS;
+      for (let t = 0; t < n; t++) {
+        const p = 'positions' in list ? list.positions[row + t] : list.start + row + t;
+        engine.f32[at + t] = Math.fround(p) * Math.fround(source.positionScale);
+      }
+    });
+    const streamBytes = rows.length > 1 ? 4 * ANGLE_ROWS : 0;
+    // biome-ignore format: grouped as the kernels declare them
+    kernels.iteratedAngles(
+      angles, 4 * pairs, positions, streamBytes, n, pairs, thetaScale, freqScale,
+      freqFactors ? factors : 0, mix ? weights : 0, planned ? plan : 0);
+    // biome-ignore format: grouped as the kernels declare them
+    kernels.sincosTorch(
+      angles, 4 * pairs, pairs, ones, 0, n, 1, mscale, 0,
+      sin + row * stride, cos + row * stride, stride, sincosScratch, coefficients);
+  }
+}
+
+const NEGATIONS = 4096;
+
+/** sin of the negated angle; -1 times a number is exact. */
+function negate(engine: Engine, x: number, count: number): void {
+  const minus = engine.scratch();
+  engine.f32.fill(-1, minus >>> 2, (minus >>> 2) + NEGATIONS);
+  const rows = Math.floor(count / NEGATIONS);
+  const tail = count - rows * NEGATIONS;
+  const { multiplyRows } = engine.kernels;
+  if (rows > 0) multiplyRows(x, x, minus, rows, NEGATIONS, 1);
+  const rest = x + 4 * rows * NEGATIONS;
+  if (tail > 0) multiplyRows(rest, rest, minus, 1, tail, 1);
+}
