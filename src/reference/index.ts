@@ -1,18 +1,24 @@
 /**
  * `posenc/reference`: the foundation of the package in plain TypeScript, without WebAssembly. Slower and simple enough to
- * be checked on reading; the tests measure the kernels against it. Results are { shape, dtype: 'float32', data }.
+ * be checked on reading; the tests measure the kernels against it. Results are { shape, dtype: 'float32', data }. Bad input is
+ * a RangeError or TypeError that names the option, not a PosencError: this entry shares no code with the rest.
  */
 export { type AlibiOptions, type AlibiSlopesOptions, alibi, alibiSlopes } from './alibi.ts';
 export { debertaRelativePositions, debertaScores } from './deberta.ts';
+export { type DynamicBiasOptions, dynamicBias } from './dynamicBias.ts';
 export { factoredScores } from './factored.ts';
 export { type RotaryFrequencies, rotaryFrequencies } from './frequencies.ts';
 export { hybridScores } from './hybrid.ts';
+export { type KerpleOptions, kerple } from './kerple.ts';
 export { type MergeOptions, merge } from './merge.ts';
+export { type NaiveRelativeBiasOptions, naiveRelativeBias } from './naive.ts';
 export { nezhaScores, nezhaTable, nezhaValues } from './nezha.ts';
 export type { ReferenceTensor, Shaped } from './result.ts';
 export { type ApplyRotaryOptions, applyRotary, applyRotaryQKV, queryScale } from './rotary.ts';
+export { type SandwichOptions, sandwich } from './sandwich.ts';
 export { shawIndex, shawScores, shawValues } from './shaw.ts';
 export { type SinusoidalOptions, sinusoidal } from './sinusoidal.ts';
+export { t5Bias } from './t5.ts';
 export {
   type GgmlRope,
   ggmlRotaryTable,
