@@ -34,7 +34,10 @@ export function objections(
   if (entry?.version !== version) found.push(`docs/fingerprints.json ends with ${entry?.version}, not ${version}`);
   else if (entry.fingerprint !== facts.fingerprint)
     found.push(`docs/fingerprints.json records ${entry.fingerprint}, this tree gives ${facts.fingerprint}`);
-  const before = releases.slice(0, -1).findLast((release) => line(release.version) === line(version));
+  const before = releases
+    .slice(0, -1)
+    .filter((release) => line(release.version) === line(version))
+    .at(-1);
   if (before && before.fingerprint !== facts.fingerprint && !entry?.grown)
     found.push(`other bits than ${before.version}: that is a new major version`);
   return found;
