@@ -37,7 +37,7 @@ function clamp(x: i64, columns: i32): i32 {
 
 /**
  * Linear bias. out[h, r, c] = d x (d <= 0 ? left slope : right slope) with d = key - centre, and maskValue where
- * key < query - left or key > query + right.
+ * key < query - left or key > query + right (2^31 - 1: no limit).
  *
  * slopes: heads x (left, right) float32. query: position of row 0, or int32 positions at `queries`. key: position of
  * column 0, or int32 positions at `keys`. centred: centre is the row's query; else the fixed `centre`.
@@ -67,9 +67,9 @@ export function alibiRows(
     for (let r: usize = 0; r < rows; r++, row += rowStride) {
       const i = <i64>(queries ? load<i32>(queries + (r << 2)) : query + <i32>r);
       const zero = centred ? i : <i64>centre;
-      // distances allowed
-      const low = i - left - zero;
-      const high = i + right - zero;
+      // distances allowed; 2^31 - 1 is unlimited, for positions may be further apart than that
+      const low = (left == i32.MAX_VALUE ? i - 0x200000000 : i - left) - zero;
+      const high = (right == i32.MAX_VALUE ? i + 0x200000000 : i + right) - zero;
       if (keys) {
         for (let c = 0; c < columns; c++) {
           const d = <i64>load<i32>(keys + (<usize>c << 2)) - zero;
@@ -128,6 +128,23 @@ export function alibiRows(
         v128.store(o, mixed(f32x4.add(f32x4.splat(<f32>(<i32>first + c)), i0), below, above, lowest, highest, mask));
       }
       scalarRow(row, c, columns, first, belowSlope, aboveSlope, low, high, maskValue);
+    }
+  }
+}
+
+/**
+ * Linear bias at a list of float64 distances: out[h, t] = d x (d <= 0 ? left slope : right slope), maskValue where d < -left or
+ * d > right. slopes: heads x (left, right) float32.
+ */
+export function slopeDistances(
+  out: usize, stride: usize, slopes: usize, heads: usize, list: usize, count: usize, left: f64, right: f64, maskValue: f32,
+): void {
+  for (let h: usize = 0; h < heads; h++, slopes += 8, out += stride) {
+    const below = load<f32>(slopes);
+    const above = load<f32>(slopes, 4);
+    for (let t: usize = 0; t < count; t++) {
+      const d = load<f64>(list + (t << 3));
+      store<f32>(out + (t << 2), d < -left || d > right ? maskValue : <f32>d * (d <= 0 ? below : above));
     }
   }
 }

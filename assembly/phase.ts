@@ -6,13 +6,13 @@
 // itself, and so is position 0, which is exactly (0, amplitude). Nothing depends on where a call starts or how long it is.
 //
 // A plan holds, for np frequencies (count padded to a multiple of 4; g = np / 2 groups of two lanes):
-//   theta f64[np] | whole, high, low u64[np] each | B [32][g](sin, cos) | C [16][g](sin, cos) | S [g] | A [g]
-// The first four are filled by the caller, the tables by phasePlan. 832 bytes per frequency.
+//   theta f64[np] | whole, high, low u64[np] each | B [32][g](sin, cos) | C [16][g](sin, cos) | S [g] | A [g] | S [3][g]
+// The first four are filled by the caller, the tables by phasePlan. 880 bytes per frequency.
 import { FOUR } from "./math/constants";
 import { sincos } from "./math/sincos";
 
 /** Fills a row of (sin, cos) lanes at position p, multiplied by the amplitude. */
-function seedRow(plan: usize, np: usize, p: f64, amplitude: f64, dst: usize, k: usize): void {
+export function seedRow(plan: usize, np: usize, p: f64, amplitude: f64, dst: usize, k: usize): void {
   const magnitude = abs<f64>(p);
   const floor = Math.floor(magnitude);
   const n = i64x2.splat(<i64>floor);
@@ -277,7 +277,11 @@ export function phaseAt(
   const tableC = tableB + (rowBytes << 5);
   const seed = tableC + (rowBytes << 4);
   const block = seed + rowBytes;
-  let heldSeed: i64 = i64.MIN_VALUE;
+  // the seeds of four spans of 512 positions at a time: steps of diffusion come in no order
+  let held0: i64 = i64.MIN_VALUE;
+  let held1 = held0;
+  let held2 = held0;
+  let held3 = held0;
   let heldBlock: i64 = i64.MIN_VALUE;
   for (; n; n--, positions += 8, out0 += stride, out1 += stride) {
     const position = load<f64>(positions);
@@ -290,11 +294,17 @@ export function phaseAt(
     }
     if (p >> 5 != heldBlock) {
       heldBlock = p >> 5;
-      if (p >> 9 != heldSeed) {
-        heldSeed = p >> 9;
-        seedRow(plan, np, <f64>(heldSeed << 9), amplitude, seed, k);
+      const base = p >> 9;
+      const slot = base & 3;
+      const row = slot == 0 ? seed : block + <usize>slot * rowBytes;
+      if ((slot == 0 ? held0 : slot == 1 ? held1 : slot == 2 ? held2 : held3) != base) {
+        if (slot == 0) held0 = base;
+        else if (slot == 1) held1 = base;
+        else if (slot == 2) held2 = base;
+        else held3 = base;
+        seedRow(plan, np, <f64>(base << 9), amplitude, row, k);
       }
-      addAngles(block, seed, tableC + <usize>(heldBlock & 15) * rowBytes, rowBytes);
+      addAngles(block, row, tableC + <usize>(heldBlock & 15) * rowBytes, rowBytes);
     }
     emitRows(block, tableB + <usize>(p & 31) * rowBytes, rowBytes, 1, count, out0, out1, stride, mode);
   }
@@ -409,7 +419,7 @@ export function torchRows(
   const tableC = tableB + (rowBytes << 5);
   const seed = tableC + (rowBytes << 4);
   const block = seed + rowBytes;
-  const frequencies = block + rowBytes;
+  const frequencies = block + (rowBytes << 2);
   const scratch = frequencies + (np << 2);
   const a = f32x4.splat(amplitude);
   // 65536, made so that it stays in a register
@@ -444,7 +454,7 @@ export function torchRows(
 }
 
 /** (sin, cos) of an angle in radians that is a float32 number: its fraction fits 52 bits wherever the turns are used. */
-function sincosAngle(p: v128, k: usize, out: usize): void {
+export function sincosAngle(p: v128, k: usize, out: usize): void {
   const two52 = v128.load64_splat(k, 136);
   const magnitude = v128.andnot(p, v128.load64_splat(k, 152));
   const floor = f64x2.floor(magnitude);

@@ -71,3 +71,84 @@ export function copyRows(
     }
   }
 }
+
+/** out[t] = factor x table[ids[t]]; the row of an id outside 0 .. tableRows - 1 is zero. Strides in bytes. */
+export function lookupRows(
+  out: usize, outStride: usize, table: usize, tableRows: i32, width: usize, ids: usize, n: usize, factor: f32,
+): void {
+  const scale = f32x4.splat(factor);
+  const bytes = width << 2;
+  for (; n; n--, ids += 4, out += outStride) {
+    const id = load<i32>(ids);
+    let o = out;
+    if (<u32>id >= <u32>tableRows) {
+      memory.fill(o, 0, bytes);
+      continue;
+    }
+    let a = table + <usize>id * bytes;
+    const end = a + ((width >> 2) << 4);
+    while (a < end) {
+      v128.store(o, f32x4.mul(v128.load(a), scale));
+      a += 16;
+      o += 16;
+    }
+    for (let rest = width & 3; rest; rest--, a += 4, o += 4) store<f32>(o, load<f32>(a) * factor);
+  }
+}
+
+/** Every row times factor / max(its length, epsilon), in place. */
+export function normalizeRows(x: usize, rows: usize, width: usize, epsilon: f64, factor: f64): void {
+  for (; rows; rows--) {
+    const end = x + (width << 2);
+    let sum: f64 = 0;
+    for (let a = x; a < end; a += 4) {
+      const v = <f64>load<f32>(a);
+      sum += v * v;
+    }
+    const scale = factor / max<f64>(Math.sqrt(sum), epsilon);
+    for (; x < end; x += 4) store<f32>(x, <f32>(<f64>load<f32>(x) * scale));
+  }
+}
+
+/**
+ * Hierarchical decomposition: row s = i n + j is p_j + ratio (p_i - p_0), ratio = alpha / (1 - alpha); which is
+ * alpha u_i + (1 - alpha) u_j for u_k = (p_k - alpha p_0) / (1 - alpha), and p_s itself for s < n.
+ */
+export function hierarchicalRows(
+  out: usize, table: usize, n: i32, width: usize, positions: usize, rows: usize, ratio: f32,
+): void {
+  const scale = f32x4.splat(ratio);
+  const bytes = width << 2;
+  for (; rows; rows--, positions += 4) {
+    const s = load<i32>(positions);
+    let zero = table;
+    let high = table + <usize>(s / n) * bytes;
+    let low = table + <usize>(s % n) * bytes;
+    const end = low + ((width >> 2) << 4);
+    while (low < end) {
+      const step = f32x4.mul(scale, f32x4.sub(v128.load(high), v128.load(zero)));
+      v128.store(out, f32x4.add(v128.load(low), step));
+      low += 16;
+      high += 16;
+      zero += 16;
+      out += 16;
+    }
+    for (let rest = width & 3; rest; rest--, low += 4, high += 4, zero += 4, out += 4) {
+      store<f32>(out, load<f32>(low) + ratio * (load<f32>(high) - load<f32>(zero)));
+    }
+  }
+}
+
+/** Columns become planes: out[c x planeStride + r x repeat ...] holds `repeat` copies of x[r][c]. */
+export function transposeRows(
+  out: usize, planeStride: usize, x: usize, xStride: usize, rows: usize, width: usize, repeat: usize,
+): void {
+  for (let c: usize = 0; c < width; c++, out += planeStride, x += 4) {
+    let a = x;
+    let o = out;
+    for (let r: usize = 0; r < rows; r++, a += xStride) {
+      const value = load<f32>(a);
+      for (let t: usize = 0; t < repeat; t++, o += 4) store<f32>(o, value);
+    }
+  }
+}

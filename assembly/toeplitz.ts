@@ -72,7 +72,7 @@ export function expandRows(
  * Like expandRows for positions in any order: entry key - query of the diagonal, whose entry 0 stands for distance `first`.
  * Distances below low or above high take `mask`. Positions are int32 lists, or consecutive from query and key.
  */
-export function gatherRows(
+export function gatherDistances(
   out: usize, headStride: usize, rowStride: usize, diagonal: usize, diagonalStride: usize, heads: usize, width: usize,
   rows: usize, columns: usize, queries: usize, query: i32, keys: usize, key: i32, first: f64, low: f64, high: f64,
   mask: f32, mode: i32,
@@ -157,4 +157,26 @@ export function pickRows(
       for (let w: usize = 0; w < width; w++, s += 4, o += 4) store<u32>(o, load<u32>(s));
     }
   }
+}
+
+/**
+ * One row of a mask as bytes: 1 where low <= key position <= high and the column is in [from, to), else 0. Keys: int32 list
+ * (from and to are then the whole row), or consecutive from key.
+ */
+export function maskBytes(
+  out: usize, low: f64, high: f64, keys: usize, key: i32, columns: usize, from: usize, to: usize,
+): void {
+  if (keys) {
+    for (let c: usize = 0; c < columns; c++) {
+      const j = <f64>load<i32>(keys + (c << 2));
+      store<u8>(out + c, j >= low && j <= high ? 1 : 0);
+    }
+    return;
+  }
+  const n = <f64>columns;
+  const start = max(min(from, columns), <usize>max(0.0, min(low - <f64>key, n)));
+  const end = max(start, min(to, <usize>max(0.0, min(high - <f64>key + 1.0, n))));
+  memory.fill(out, 0, start);
+  memory.fill(out + start, 1, end - start);
+  memory.fill(out + end, 0, columns - end);
 }

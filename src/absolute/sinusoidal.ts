@@ -3,15 +3,15 @@
  *   angle(p, k) = p * base^(-k / denominator),   value = sin, cos.
  * The public variants differ in arrangement, denominator, odd widths and one zeroed row: see docs/absolute.md.
  */
-import { roundToFloat32 } from '../phase/float32.ts';
-import { type Ladder, ladder } from '../phase/ladder.ts';
-import { exactRows, type Rows, type Target, torchRows } from '../phase/plan.ts';
+import { ladder } from '../phase/ladder.ts';
+import type { Rows, Target } from '../phase/plan.ts';
 import { type RowOptions, rowsOf } from '../phase/rows.ts';
 import { finite, oneOf, options, size } from '../runtime/arguments.ts';
 import type { Engine } from '../runtime/engine.ts';
 import { PosencError } from '../runtime/errors.ts';
 import { checkOut, chooseEngine, output } from '../runtime/operands.ts';
 import type { Tensor } from '../runtime/tensor.ts';
+import { writeColumns, zeroColumns } from './columns.ts';
 
 export interface SinusoidalOptions extends RowOptions {
   /** Columns of the table. */
@@ -107,8 +107,9 @@ export function sinusoidal(given: SinusoidalOptions): Tensor {
   const stride = 4 * dim;
   const at = (column: number) => table.byteOffset + 4 * column;
   const sinFirst = order === 'sin-cos';
+  const how = { precision, scale, amplitude };
   const write = (target: Target, from: number, n: number) =>
-    n > 0 && count > 0 && writeRows(engine, frequencies, rows, { precision, scale, amplitude }, target, from, n);
+    writeColumns(engine, frequencies, rows, how, target, from, n);
   if (arrangement === 'interleaved') {
     write({ store: order, first: at(0), stride }, 0, pairs);
   } else {
@@ -119,9 +120,9 @@ export function sinusoidal(given: SinusoidalOptions): Tensor {
     const column = arrangement === 'interleaved' ? dim - 1 : pairs;
     write({ store: sinFirst ? 'sin' : 'cos', first: at(column), stride }, pairs, 1);
   }
-  if (odd && oddRule === 'zero') zero(engine, at(dim - 1), stride, count, 1);
+  if (odd && oddRule === 'zero') zeroColumns(engine, at(dim - 1), stride, count, 1);
   if (zeroRow !== undefined) {
-    for (const row of rowsAt(rows, zeroRow)) zero(engine, table.byteOffset + row * stride, stride, 1, dim);
+    for (const row of rowsAt(rows, zeroRow)) zeroColumns(engine, table.byteOffset + row * stride, stride, 1, dim);
   }
   return table;
 }
@@ -138,34 +139,6 @@ function denominatorOf(given: SinusoidalOptions['denominator'], dim: number, odd
   }
   if (typeof given === 'string') oneOf('denominator', given, ['half', 'half-1']);
   return finite('denominator', given, { above: 0 });
-}
-
-function writeRows(
-  engine: Engine,
-  frequencies: Ladder,
-  rows: Rows,
-  how: { precision: 'exact' | 'torch'; scale: number; amplitude: number },
-  target: Target,
-  from: number,
-  count: number,
-): void {
-  if (how.precision === 'exact') {
-    exactRows(engine, frequencies, rows, how.amplitude, target, from, count);
-    return;
-  }
-  const rounded = Float32Array.from({ length: count }, (_, i) =>
-    roundToFloat32(frequencies.hi[from + i], frequencies.lo[from + i]),
-  );
-  torchRows(engine, rounded, rows, how.scale, how.amplitude, target);
-}
-
-/** Fills `count` rows of `width` columns with zeros. */
-function zero(engine: Engine, pointer: number, stride: number, count: number, width: number): void {
-  const view = engine.f32;
-  for (let row = 0; row < count; row++) {
-    const from = (pointer + row * stride) / 4;
-    view.fill(0, from, from + width);
-  }
 }
 
 function rowsAt(rows: Rows, position: number): number[] {

@@ -11,7 +11,9 @@ import type { Engine } from '../runtime/engine.ts';
 import { PosencError, show } from '../runtime/errors.ts';
 import { checkOut, chooseEngine, output } from '../runtime/operands.ts';
 import { Tensor } from '../runtime/tensor.ts';
+import { alibiDiagonal } from './alibiDiagonal.ts';
 import { BIAS_OPTIONS, type BiasOptions, type Block, blockOf, UNLIMITED } from './rows.ts';
+import { TOEPLITZ_OPTIONS, type ToeplitzOptions } from './toeplitz.ts';
 
 export interface AlibiSlopeOptions {
   readonly heads: number;
@@ -40,6 +42,18 @@ export interface AlibiOptions extends AlibiSlopeOptions, BiasOptions {
   /** flash-attention: valid lengths per batch; -m |row + keyLengths - queryLengths - j|, [B, totalHeads, q, k]. */
   readonly queryLengths?: ArrayLike<number>;
   readonly keyLengths?: ArrayLike<number>;
+  /**
+   * Slopes of their own for keys up to the query and from the query on, as learned by encoders: leftSlopes |i - j| and
+   * rightSlopes |i - j|, sign included, [heads] each. Instead of `slopes`, both together, form 'distance'.
+   */
+  readonly leftSlopes?: ArrayLike<number>;
+  readonly rightSlopes?: ArrayLike<number>;
+  /** Scores [..., heads, q, k] that the bias is added to, in place. Forms 'distance', 'tril', 'nonsymmetric'. */
+  readonly addTo?: Tensor | Float32Array;
+  /** The diagonal instead of the matrix, [heads, q + k - 1], as expandDiagonal takes it. The same forms. Default false. */
+  readonly diagonal?: boolean;
+  /** Padding in front of the keys per batch: column j is the key at j - keyLeftPad, those before it are masked. The same forms. */
+  readonly keyLeftPad?: ArrayLike<number>;
   /** Rounds slope and product to bfloat16 (Falcon). Default: float32. */
   readonly rounding?: 'float32' | 'bfloat16';
 }
@@ -54,6 +68,11 @@ const OPTIONS = [
   'queryLengths',
   'keyLengths',
   'rounding',
+  'leftSlopes',
+  'rightSlopes',
+  'addTo',
+  'diagonal',
+  'keyLeftPad',
 ] as const;
 const FORMS = ['distance', 'tril', 'key', 'key-last-zero', 'nonsymmetric'] as const;
 const MAX_HEADS = 65536;
@@ -116,8 +135,27 @@ export function alibi(given: AlibiOptions): Tensor {
     throw new PosencError('ERR_OPTION', `heads: form 'nonsymmetric' needs an even number, got ${heads}`);
   }
   const half = form === 'nonsymmetric' ? heads / 2 : heads;
-  const slopes = slopesOf(form === 'nonsymmetric' && !isList(o.slopes) ? { ...o, heads: half } : o);
-  let perHead = slopes.length === heads ? slopes : Float32Array.of(...slopes, ...slopes);
+  const learned = learnedSlopes(o, heads, form);
+  const slopes = learned ?? slopesOf(form === 'nonsymmetric' && !isList(o.slopes) ? { ...o, heads: half } : o);
+  let perHead = learned || slopes.length === heads ? slopes : Float32Array.of(...slopes, ...slopes);
+  const onDiagonal = (['addTo', 'diagonal', 'keyLeftPad'] as const).find((name) => o[name] !== undefined);
+  if (onDiagonal !== undefined || learned) {
+    if (form === 'key' || form === 'key-last-zero' || o.mask !== undefined || totalHeads !== heads) {
+      const name = o.mask !== undefined ? 'mask' : totalHeads !== heads ? 'totalHeads' : 'form';
+      throw new PosencError(
+        'ERR_OPTION',
+        `${name}: ${show(o[name])} is not a function of the distance alone, which ${onDiagonal ?? 'leftSlopes'} needs`,
+      );
+    }
+    if (rounding === 'bfloat16') perHead = roundSlopes(chooseEngine(o.engine, o.out, o.addTo), perHead);
+    const pairs = Float32Array.from({ length: 2 * heads }, (_, i) => {
+      const h = i >> 1;
+      if (learned) return i % 2 === 0 ? -learned[h] : learned[heads + h];
+      return i % 2 === 0 ? perHead[h] : form === 'tril' ? 0 : -perHead[h];
+    });
+    const common = Object.fromEntries(TOEPLITZ_OPTIONS.map((name) => [name, o[name]])) as ToeplitzOptions;
+    return alibiDiagonal({ heads, pairs, split: form === 'nonsymmetric', bfloat16: rounding === 'bfloat16' }, common);
+  }
   const batches = batchesOf(o);
   const block = blockOf('alibi', batches ? { ...o, ...batches.lengths } : o);
   const engine = chooseEngine(o.engine, o.out);
@@ -134,23 +172,38 @@ export function alibi(given: AlibiOptions): Tensor {
     if (batches?.mask) {
       const row = { ...block, rows: 1, queryPositions: undefined, keyPositions: batches.mask[b] };
       writeHeads(engine, at, matrix, perHead, 'key', row);
-    } else if (batches) {
-      const lastKey = batches.lastKey![b];
-      writeHeads(engine, at, matrix, perHead, form, { ...block, query: block.query + batches.shift![b] }, lastKey);
-    } else if (form === 'nonsymmetric') {
-      writeHeads(engine, at, matrix, perHead.subarray(0, half), 'distance', { ...block, right: 0 });
-      writeHeads(engine, at + half * matrix, matrix, perHead.subarray(half), 'distance', { ...block, left: 0 });
     } else {
-      writeHeads(engine, at, matrix, perHead, form, block);
+      const placed = batches ? { ...block, query: block.query + batches.shift![b] } : block;
+      if (form === 'nonsymmetric') {
+        writeHeads(engine, at, matrix, perHead.subarray(0, half), 'distance', { ...placed, right: 0 });
+        writeHeads(engine, at + half * matrix, matrix, perHead.subarray(half), 'distance', { ...placed, left: 0 });
+      } else {
+        writeHeads(engine, at, matrix, perHead, form, placed, batches?.lastKey?.[b]);
+      }
     }
     // the further heads have slope 0; masks apply to them too
+    const shifted = batches?.shift ? { ...block, query: block.query + batches.shift[b] } : block;
     const row = batches?.mask
       ? { ...block, rows: 1, queryPositions: undefined, left: UNLIMITED, right: UNLIMITED }
-      : block;
+      : shifted;
     writeHeads(engine, at + heads * matrix, matrix, new Float32Array(totalHeads - heads), 'tril', row);
   }
   if (rounding === 'bfloat16') engine.kernels.roundBfloat16(bias.byteOffset, bias.length);
   return bias;
+}
+
+/** [left slopes, right slopes] as float32, when they are given. */
+function learnedSlopes(o: AlibiOptions, heads: number, form: string): Float32Array | undefined {
+  if (o.leftSlopes === undefined && o.rightSlopes === undefined) return undefined;
+  for (const name of ['slopes', 'alibiBiasMax', 'rounding'] as const) {
+    if (o[name] !== undefined) throw new PosencError('ERR_OPTION', `${name}: has no meaning beside leftSlopes`);
+  }
+  if (form !== 'distance') {
+    throw new PosencError('ERR_OPTION', `form: leftSlopes and rightSlopes belong to 'distance', got '${form}'`);
+  }
+  const left = numbers('leftSlopes', o.leftSlopes, heads);
+  const right = numbers('rightSlopes', o.rightSlopes, heads);
+  return Float32Array.from([...Array.from(left), ...Array.from(right)]);
 }
 
 function isList(slopes: AlibiSlopeOptions['slopes']): boolean {
@@ -254,7 +307,7 @@ function writeHeads(
   out: number,
   matrix: number,
   slopes: Float32Array,
-  form: 'distance' | 'tril' | 'key' | 'key-last-zero' | 'nonsymmetric',
+  form: 'distance' | 'tril' | 'key' | 'key-last-zero',
   block: Block,
   lastKey = block.keyPositions?.at(-1) ?? block.columns - 1,
 ): void {

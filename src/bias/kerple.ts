@@ -6,6 +6,7 @@ import { finite, numbers, oneOf, options } from '../runtime/arguments.ts';
 import type { Engine } from '../runtime/engine.ts';
 import { PosencError } from '../runtime/errors.ts';
 import type { Tensor } from '../runtime/tensor.ts';
+import { remembered } from './remembered.ts';
 import { type Encoding, type Filler, headCount, TOEPLITZ_OPTIONS, type ToeplitzOptions, toeplitz } from './toeplitz.ts';
 
 export interface KerpleOptions extends ToeplitzOptions {
@@ -59,7 +60,8 @@ export function kerple(given: KerpleOptions): Tensor {
     name: 'kerple',
     heads: values.length / 2,
     multiply: form === FORM.weight,
-    bind: (engine) => kerpleFiller(engine, values, form),
+    bind: (engine) =>
+      remembered(engine, kerpleFiller(engine, values, form), values.length / 2, Float64Array.of(1, form, ...values)),
   });
   if (part === 'weight') return toeplitz(encoding(weights!, FORM.weight), o);
   const bias = encoding(parameters('p', o.p, 'a', o.a, eps, kind === 'log' ? Number.POSITIVE_INFINITY : 2), FORM[kind]);

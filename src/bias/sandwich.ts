@@ -8,6 +8,7 @@ import { finite, integer, oneOf, options } from '../runtime/arguments.ts';
 import type { Engine } from '../runtime/engine.ts';
 import { PosencError } from '../runtime/errors.ts';
 import type { Tensor } from '../runtime/tensor.ts';
+import { remembered } from './remembered.ts';
 import { blockOf } from './rows.ts';
 import { type Filler, headCount, TOEPLITZ_OPTIONS, type ToeplitzOptions, toeplitz } from './toeplitz.ts';
 
@@ -44,15 +45,10 @@ export function sandwich(given: SandwichOptions): Tensor {
   const consecutiveOnly = form === 'nemo-causal';
   // column > row of the whole matrix, as a distance
   const limit = consecutiveOnly && !o.queryPositions ? -blockOf('sandwich', o).queryOffset : Number.POSITIVE_INFINITY;
-  return toeplitz(
-    {
-      name: 'sandwich',
-      heads,
-      consecutiveOnly,
-      bind: (engine) => sandwichFiller(engine, heads, dim, base, form, limit),
-    },
-    o,
-  );
+  const key = Float64Array.of(2, heads, dim, base, form === 'paper' ? 0 : 1, limit);
+  const bind = (engine: Engine) =>
+    remembered(engine, sandwichFiller(engine, heads, dim, base, form, limit), heads, key);
+  return toeplitz({ name: 'sandwich', heads, consecutiveOnly, bind }, o);
 }
 
 function sandwichFiller(engine: Engine, heads: number, dim: number, base: number, form: string, limit: number): Filler {

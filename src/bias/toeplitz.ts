@@ -5,9 +5,10 @@
 import { boolean, integer, numbers, size } from '../runtime/arguments.ts';
 import type { Engine } from '../runtime/engine.ts';
 import { PosencError, show } from '../runtime/errors.ts';
-import { checkOut, checkOverlap, chooseEngine, lengthOf, type Operand, operand, output } from '../runtime/operands.ts';
+import { checkOut, checkOverlap, chooseEngine, type Operand, operand, output } from '../runtime/operands.ts';
 import { Tensor } from '../runtime/tensor.ts';
 import { BIAS_OPTIONS, type BiasOptions, type Block, blockOf, UNLIMITED } from './rows.ts';
+import { inMemory, repeatsOf } from './scores.ts';
 
 export interface ToeplitzOptions extends BiasOptions {
   /**
@@ -63,6 +64,9 @@ export interface Filler {
   fill(to: Target, distances: Distances): void;
 }
 
+/** What becomes of keys beyond keyLengths: masked, or as flash-attention's construct_local_mask has it. */
+export type KeyPadding = 'mask' | 'flash';
+
 /** A bias as a function of distance. */
 export interface Encoding {
   readonly name: string;
@@ -74,6 +78,8 @@ export interface Encoding {
   readonly squeeze?: number;
   /** Distances it is defined for, and what is too short elsewhere. Default: all. */
   readonly range?: { readonly low: number; readonly high: number; readonly option: string };
+  /** Default: keys beyond keyLengths are like all others. */
+  readonly keyPadding?: KeyPadding;
   /** addTo multiplies the scores by the values instead. Default false. */
   readonly multiply?: boolean;
   /** Defined for consecutive rows of one sequence only. Default false. */
@@ -109,10 +115,11 @@ export function toeplitz(encoding: Encoding, o: ToeplitzOptions): Tensor {
   if (diagonal)
     refuse(o, 'diagonal', ['queryPositions', 'keyPositions', 'addTo', 'queryLengths', 'keyLengths', 'keyLeftPad']);
   if (o.addTo !== undefined) refuse(o, 'addTo', ['out']);
-  const blocks = (batches ?? [{ shift: 0, pad: 0 }]).map(({ shift, pad }) => ({
+  const blocks = (batches ?? [{ shift: 0, pad: 0, keys: block.columns }]).map(({ shift, pad, keys }) => ({
     ...block,
     query: block.query + shift,
     pad,
+    end: batches ? keyEnd(encoding.keyPadding, block, pad + keys) : block.columns,
   }));
   for (const b of blocks) checkRange(encoding, b);
 
@@ -127,8 +134,8 @@ export function toeplitz(encoding: Encoding, o: ToeplitzOptions): Tensor {
     checkOverlap(name, 'out', table, o.out, false);
     checkOverlap(name, 'addTo', table, o.addTo, false);
   }
-  if (o.addTo instanceof Float32Array && o.addTo.buffer !== engine.memory.buffer) {
-    return addToForeign(engine, encoding, o, o.addTo, shape);
+  if (o.addTo !== undefined && !inMemory(engine, o.addTo)) {
+    return addToForeign(engine, encoding, o, o.addTo as Float32Array, shape);
   }
   const target =
     o.addTo === undefined
@@ -175,12 +182,6 @@ function addToForeign(
   scores: Float32Array,
   shape: readonly number[],
 ): Tensor {
-  if (!engine.ownsMemory) {
-    throw new PosencError(
-      'ERR_OPTION',
-      'addTo: an engine attached to your memory works in place; give a Float32Array on that memory',
-    );
-  }
   const repeats = repeatsOf(scores, shape);
   const staged = Tensor.from(scores, repeats === 1 ? shape : [repeats, ...shape], { engine });
   try {
@@ -199,26 +200,18 @@ function refuse(o: ToeplitzOptions, beside: string, names: readonly (keyof Toepl
   }
 }
 
-/** How many times `shape` fits the scores. */
-function repeatsOf(scores: Tensor | Float32Array, shape: readonly number[]): number {
-  const length = lengthOf('addTo', scores);
-  if (scores instanceof Tensor && scores.dtype !== 'float32') {
-    throw new PosencError('ERR_OPTION', `addTo: expected a float32 Tensor, got ${scores.dtype}`);
-  }
-  const one = shape.reduce((product, n) => product * n, 1);
-  const inner = scores instanceof Tensor ? scores.shape.slice(-shape.length) : shape;
-  const fits = one === 0 ? length === 0 : length % one === 0 && length > 0;
-  if (!fits || inner.length !== shape.length || inner.some((n, i) => n !== shape[i])) {
-    const got = scores instanceof Tensor ? `[${scores.shape.join(', ')}]` : `${length} numbers`;
-    throw new PosencError('ERR_SHAPE', `addTo: expected [..., ${shape.join(', ')}], got ${got}`);
-  }
-  return one === 0 ? 1 : length / one;
-}
-
 interface Batch {
   /** Position of query row 0, and columns of padding in front of the keys. */
   readonly shift: number;
   readonly pad: number;
+  /** Valid keys. */
+  readonly keys: number;
+}
+
+/** The column from which on keys are masked as padding; `end` is where the valid ones end. */
+export function keyEnd(keyPadding: KeyPadding | undefined, block: Block, end: number): number {
+  const unlimited = keyPadding === undefined || (keyPadding === 'flash' && block.left === UNLIMITED);
+  return unlimited ? block.columns : Math.min(block.columns, keyPadding === 'flash' ? end + 1 : end);
 }
 
 function batchesOf(encoding: Encoding, o: ToeplitzOptions): Batch[] | undefined {
@@ -234,7 +227,7 @@ function batchesOf(encoding: Encoding, o: ToeplitzOptions): Batch[] | undefined 
 /** Query shift and left padding of every batch. @throws ERR_OPTION, ERR_SHAPE */
 export function batchList(
   o: Pick<ToeplitzOptions, 'queryLengths' | 'keyLengths' | 'keyLeftPad' | 'queryLength' | 'keyLength'>,
-): (Batch & { readonly keys: number })[] {
+): Batch[] {
   const count = (o.queryLengths ?? o.keyLengths ?? o.keyLeftPad)!.length;
   const { queryLength, columns: keyLength } = blockOf('lengths', {
     queryLength: o.queryLength,
@@ -254,7 +247,8 @@ export function batchList(
   });
 }
 
-type Placed = Block & { readonly pad: number };
+/** Columns [pad, end) hold keys, the others padding. */
+type Placed = Block & { readonly pad: number; readonly end: number };
 
 /** The smallest and largest distance of a block, before masks; undefined when it is empty. */
 function extremes(block: Placed): readonly [number, number] | undefined {
@@ -275,7 +269,7 @@ function spread(list: Int32Array | undefined, first: number, count: number): rea
 }
 
 /** The distances that are not masked. */
-function allowed(block: Block): readonly [number, number] {
+export function allowed(block: Block): readonly [number, number] {
   const open = (n: number) => (n === UNLIMITED ? Number.POSITIVE_INFINITY : n);
   return [-open(block.left), open(block.right)];
 }
@@ -295,6 +289,9 @@ function checkRange({ range, name }: Encoding, block: Placed): void {
 
 /** What a kernel does to the output: assembly/toeplitz.ts. */
 const MODE = { store: 0, add: 1, multiply: 2 } as const;
+
+/** A window that no distance is in. */
+const NOTHING = { left: -1, right: -1 } as const;
 
 /** Arena: the filler's parameters | query positions | key positions | distances | the diagonal. */
 const TILE = 512;
@@ -348,14 +345,17 @@ class Writer {
       this.#writePositions(out, headStride, block, mode);
       return;
     }
-    const pad = Math.min(block.pad, block.columns);
-    // in front of the first key everything is masked
-    if (pad > 0)
-      this.#writeConsecutive(out, headStride, { ...block, columns: pad, left: -1, right: -1 }, 0, mode, block.columns);
-    if (pad < block.columns) {
-      const columns = block.columns - pad;
-      this.#writeConsecutive(out + 4 * pad * width, headStride, { ...block, columns }, 0, mode, block.columns);
-    }
+    const { columns } = block;
+    const pad = Math.min(block.pad, columns);
+    const end = Math.max(pad, block.end);
+    const part = (from: number, to: number, masks: Pick<Block, 'left' | 'right'>) => {
+      if (to === from) return;
+      const at = out + 4 * from * width;
+      this.#writeConsecutive(at, headStride, { ...block, ...masks, columns: to - from }, from - pad, mode, columns);
+    };
+    part(0, pad, NOTHING);
+    part(pad, end, block);
+    part(end, columns, NOTHING);
   }
 
   /** Rows and columns of a block, in tiles whose diagonal fits the arena. `pitch`: columns of a row of out. */
@@ -441,7 +441,7 @@ class Writer {
       const to = { pointer: this.#diagonal, stride: 4 * count * width, head, heads: n };
       if (count > 0) this.#filler.fill(to, { first, count, list: 0 });
       // biome-ignore format: grouped as the kernel declares it
-      this.#engine.kernels.gatherRows(
+      this.#engine.kernels.gatherDistances(
         tile.out + head * tile.headStride, tile.headStride, tile.rowStride, to.pointer, to.stride, n, width, tile.rows,
         tile.columns, tile.queries, tile.query, tile.keys, tile.key, first, low, high, block.maskValue, tile.mode);
     }

@@ -25,7 +25,7 @@ const WIDTH = { split: 1, 'sin-cos': 2, 'cos-sin': 2, sin: 1, cos: 1 } as const;
 /** The arena begins with a block of positions; the plan, or the float32 frequencies, follow. */
 const POSITION_BLOCK = 2048;
 const POSITION_BYTES = 8 * POSITION_BLOCK;
-const PLAN_BYTES_PER_FREQUENCY = 832;
+const PLAN_BYTES_PER_FREQUENCY = 880;
 /** Share of the arena that plans and frequency lists may take; the rest is the caller's for the rows themselves. */
 const ARENA_SHARE = 3 / 4;
 /** Largest frequency in radians per position; beyond it whole turns no longer fit their word. */

@@ -49,6 +49,11 @@ export interface AlibiOptions extends AlibiSlopesOptions {
   /** flash-attention: valid queries of each batch entry; the result is [B, totalHeads, q, k]. */
   readonly queryLengths?: ArrayLike<number>;
   readonly keyLengths?: ArrayLike<number>;
+  /** Padding in front of the keys of each batch entry: column j is key j - keyLeftPad, those before it get maskValue. */
+  readonly keyLeftPad?: ArrayLike<number>;
+  /** Learned slopes, [heads] each, instead of `slopes`: leftSlopes |i - j| for j <= i, rightSlopes |i - j| for j >= i. */
+  readonly leftSlopes?: ArrayLike<number>;
+  readonly rightSlopes?: ArrayLike<number>;
   /** 'bfloat16' rounds slope and product to bfloat16 (Falcon). */
   readonly rounding?: 'bfloat16';
   /** Only the rows [from, to) of the queries. */
@@ -73,6 +78,9 @@ const OPTIONS = [
   'mask',
   'queryLengths',
   'keyLengths',
+  'keyLeftPad',
+  'leftSlopes',
+  'rightSlopes',
   'rounding',
   'rows',
   'maskValue',
@@ -145,8 +153,9 @@ export function alibi(options: AlibiOptions): ReferenceTensor {
   const [left, right] = options.window ?? [-1, -1];
   const masking = options.maskValue ?? Number.NEGATIVE_INFINITY;
   const maskValue = options.rounding === undefined ? masking : roundToBfloat16(masking);
-  const batched = options.queryLengths !== undefined || options.keyLengths !== undefined;
-  const batch = batched ? (options.queryLengths ?? options.keyLengths)!.length : 1;
+  const lists = options.queryLengths ?? options.keyLengths ?? options.keyLeftPad;
+  const batched = lists !== undefined;
+  const batch = lists?.length ?? 1;
   if (batched && (queries || keys || options.queryOffset !== undefined)) {
     throw new RangeError(
       'queryLengths, keyLengths: positions follow from the lengths; give no positions or queryOffset',
@@ -161,26 +170,35 @@ export function alibi(options: AlibiOptions): ReferenceTensor {
   const result = output(batched ? [batch, ...shape] : shape, options.out);
   let at = 0;
   for (let b = 0; b < batch; b++) {
-    const validKeys = options.keyLengths?.[b] ?? keyLength;
+    const pad = options.keyLeftPad?.[b] ?? 0;
+    const validKeys = options.keyLengths?.[b] ?? keyLength - pad;
     const firstQuery = batched ? validKeys - (options.queryLengths?.[b] ?? queryLength) : offset;
     for (let head = 0; head < totalHeads; head++) {
       for (let row = from; row < to; row++) {
         for (let column = 0; column < keyLength; column++) {
           const i = queries?.[row] ?? firstQuery + row;
-          const j = keys?.[column] ?? column;
+          const j = keys?.[column] ?? column - pad;
           const masked =
+            column < pad ||
             (options.causal === true && j > i) ||
             (left >= 0 && j < i - left) ||
             (right >= 0 && j > i + right) ||
             (form === 'nonsymmetric' && head < heads && (head < heads / 2 ? j > i : j < i));
           result.data[at++] = masked
             ? maskValue
-            : bias(head, signedDistance(form, i, j, keys?.at(-1) ?? validKeys - 1));
+            : options.leftSlopes
+              ? learned(options, head, j - i)
+              : bias(head, signedDistance(form, i, j, keys?.at(-1) ?? validKeys - 1));
         }
       }
     }
   }
   return result;
+}
+
+function learned(options: AlibiOptions, head: number, distance: number): number {
+  const slopes = distance <= 0 ? options.leftSlopes! : options.rightSlopes!;
+  return Math.fround(Math.fround(slopes[head]) * Math.abs(distance)) + 0;
 }
 
 /** What the (positive) slope is multiplied by. */

@@ -7,6 +7,7 @@ import type { RotarySpec } from '../rotary/spec.ts';
 import { BITS, div, exp, fixed, ln, lnOf, mul, ONE, pi, toNumber } from './fixed.ts';
 import { log, pow } from './math.ts';
 import { integerAtLeast, onlyKeys, positiveNumber, word } from './result.ts';
+import { yarnMscale } from './scale.ts';
 
 export interface RotaryDims {
   /** Number of pairs. */
@@ -145,10 +146,6 @@ export function attentionFactor(spec: RotarySpec, context: number): number {
     return p.factor() <= 1 ? 1 : Math.sqrt(1 + log(p.factor()) / log(p.original()));
   }
   return 1;
-}
-
-function yarnMscale(scale: number, coefficient: number): number {
-  return scale <= 1 ? 1 : 0.1 * coefficient * log(scale) + 1;
 }
 
 // ---------------------------------------------------------------- the formulas, in 256-bit fixed point

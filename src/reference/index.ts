@@ -3,22 +3,47 @@
  * be checked on reading; the tests measure the kernels against it. Results are { shape, dtype: 'float32', data }. Bad input is
  * a RangeError or TypeError that names the option, not a PosencError: this entry shares no code with the rest.
  */
+
 export { type AlibiOptions, type AlibiSlopesOptions, alibi, alibiSlopes } from './alibi.ts';
+export { axialTable, mixedAxialTable, type ReferenceAxialSpec, rotaryTableFromAngles } from './axial.ts';
+export { type RetableOptions, retable, type ShiftKeysOptions, shiftKeys, unrotate } from './cached.ts';
+export { convPositional, peg, weightNorm } from './conv.ts';
 export { debertaRelativePositions, debertaScores } from './deberta.ts';
 export { type DynamicBiasOptions, dynamicBias } from './dynamicBias.ts';
 export { factoredScores } from './factored.ts';
+export { type FireOptions, fire } from './fire.ts';
+export { complexOrder, fourierFeatures, gaussianFourier, nerfEncoding, pixelBands } from './fourier.ts';
 export { type RotaryFrequencies, rotaryFrequencies } from './frequencies.ts';
+export { ropeDecayBound, sincosDetr, sincosGrid, sinusoidalGram, timestepEmbedding } from './grid.ts';
 export { hybridScores } from './hybrid.ts';
 export { type KerpleOptions, kerple } from './kerple.ts';
+export { type AttentionMaskOptions, attentionMask } from './masks.ts';
 export { type MergeOptions, merge } from './merge.ts';
 export { type NaiveRelativeBiasOptions, naiveRelativeBias } from './naive.ts';
 export { nezhaScores, nezhaTable, nezhaValues } from './nezha.ts';
+export { type PopeOptions, pope } from './pope.ts';
+export { type ResizePositionTableOptions, resizePositionTable } from './resize.ts';
 export type { ReferenceTensor, Shaped } from './result.ts';
 export { type ApplyRotaryOptions, applyRotary, applyRotaryQKV, queryScale } from './rotary.ts';
 export { type SandwichOptions, sandwich } from './sandwich.ts';
 export { shawIndex, shawScores, shawValues } from './shaw.ts';
 export { type SinusoidalOptions, sinusoidal } from './sinusoidal.ts';
 export { t5Bias } from './t5.ts';
+export { type ApplyRotaryOptions, applyRotary, applyRotaryQKV } from './rotary.ts';
+export {
+  convFlow,
+  floaterPositions,
+  gruPositions,
+  hierarchicalPositions,
+  learnedPositions,
+  linearFlow,
+  recursivePositions,
+} from './rows.ts';
+export { type SandwichOptions, sandwich } from './sandwich.ts';
+export { dynamicState, queryScale, softmaxScale, yarnMscale } from './scale.ts';
+export { shawIndex, shawScores, shawValues } from './shaw.ts';
+export { type SinusoidalOptions, sinusoidal } from './sinusoidal.ts';
+export { type T5BucketOptions, t5Bias, t5Bucket } from './t5.ts';
 export {
   type GgmlRope,
   ggmlRotaryTable,
@@ -32,4 +57,7 @@ export {
   type TableLayout,
 } from './table.ts';
 export { transformerXlScores, transformerXlTable } from './transformerXl.ts';
+export { type TupeOptions, tupe, tupeBucket } from './tupe.ts';
+export { beitBias, maxvitBias, type SwinV2BiasOptions, swinBias, swinIndex, swinV2Bias } from './windowBias.ts';
 export { xlnetPositions, xlnetScores } from './xlnet.ts';
+export { type XposOptions, xposTable } from './xpos.ts';

@@ -6,7 +6,6 @@
 
 import type { Pairing } from '../rotary/spec.ts';
 import type { Positions } from '../runtime/arguments.ts';
-import { log } from './math.ts';
 import { asNumbers, elements, onlyKeys, type ReferenceTensor, type Shaped, shaped, tensor, word } from './result.ts';
 import type { ReferenceRotaryTable } from './table.ts';
 
@@ -134,12 +133,6 @@ export function applyRotaryQKV(
     strides: { batch: sequence * heads * dim, sequence: heads * dim, head: dim },
   });
   return tensor(shape, data);
-}
-
-/** Llama 4's temperature of a query without rotation: 1 + attnScale ln(1 + floor((position + 1) / floorScale)). */
-export function queryScale(position: number, options: { floorScale?: number; attnScale?: number } = {}): number {
-  const { floorScale = 8192, attnScale = 0.1 } = options;
-  return 1 + attnScale * log(1 + Math.floor((position + 1) / floorScale));
 }
 
 /** One vector: passthrough channels copied, pairs rotated; row -1 leaves the values as they are. */

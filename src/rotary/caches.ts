@@ -439,11 +439,16 @@ export function mropeTableFrom(table: RotaryTable, given: MropeFromTable): Rotar
 }
 
 /** @internal The row of an absolute position. @throws ERR_POSITION */
-export function rowOf(table: RotaryTable<TableDtype>, position: number, index: number): number {
+export function rowOf(
+  table: RotaryTable<TableDtype>,
+  position: number,
+  index: number,
+  fix = 'build a longer table',
+): number {
   const row = position - table.start!;
   if (row >= 0 && row < table.length && Number.isInteger(row)) return row;
   throw new PosencError(
     'ERR_POSITION',
-    `positions: token ${index} is at ${position}, but the table of ${table.length} rows holds ${table.start} to ${table.start! + table.length - 1}; build a longer table, or pass outOfRange: 'identity'`,
+    `positions: token ${index} is at ${position}, but the table of ${table.length} rows holds ${table.start} to ${table.start! + table.length - 1}; ${fix}`,
   );
 }

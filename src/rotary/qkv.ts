@@ -45,6 +45,16 @@ const OPTIONS = [
 export function applyRotaryQKV<T extends Tensor | Float32Array>(
   qkv: T,
   table: RotaryTable<TableDtype>,
+  given: ApplyRotaryQKVOptions & { readonly out?: undefined },
+): T;
+export function applyRotaryQKV<O extends Tensor | Float32Array>(
+  qkv: Tensor | Float32Array,
+  table: RotaryTable<TableDtype>,
+  given: ApplyRotaryQKVOptions & { readonly out: O },
+): O;
+export function applyRotaryQKV(
+  qkv: Tensor | Float32Array,
+  table: RotaryTable<TableDtype>,
   given: ApplyRotaryQKVOptions,
 ): Tensor | Float32Array {
   const o = options('applyRotaryQKV', given, OPTIONS);

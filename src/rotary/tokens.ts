@@ -15,6 +15,8 @@ export interface Indices {
   readonly includesIdentity: boolean;
 }
 
+const LONGER = "build a longer table, or pass outOfRange: 'identity'";
+
 /** The table row of every token; undefined when token s simply uses row s. */
 export function rowIndices(
   table: RotaryTable<TableDtype>,
@@ -49,7 +51,7 @@ export function rowIndices(
     if (outOfRange === 'identity' && !(row >= 0 && row < table.length && Number.isInteger(row))) {
       rows[index] = -1;
       includesIdentity = true;
-    } else rows[index] = rowOf(table, position, index);
+    } else rows[index] = rowOf(table, position, index, LONGER);
   };
   if (starts) {
     for (let n = 0; n + 1 < starts.length; n++) {

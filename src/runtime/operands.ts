@@ -145,3 +145,36 @@ export function checkOverlap(a: string, b: string, x: unknown, y: unknown, same 
     throw new PosencError('ERR_OPTION', `${b}: overlaps ${a}; give ${same ? `${a} itself or ` : ''}a separate block`);
   }
 }
+
+/**
+ * Stages several float32 inputs, runs `run` with their pointers in the same order (0 for undefined), and frees the staging
+ * blocks however it ends.
+ */
+export function withOperands<T>(
+  engine: Engine,
+  inputs: readonly (readonly [option: string, x: unknown])[],
+  run: (...pointers: number[]) => T,
+): T {
+  const staged: Operand[] = [];
+  try {
+    const pointers = inputs.map(([option, x]) => {
+      if (x === undefined) return 0;
+      const one = operand(option, engine, x);
+      staged.push(one);
+      return one.pointer;
+    });
+    return run(...pointers);
+  } finally {
+    for (const one of staged) one.finish();
+  }
+}
+
+/** Fails unless `x` has exactly the shape that the other inputs imply; a plain array only has a length. */
+export function checkShapeOf(option: string, x: unknown, shape: readonly number[]): void {
+  const length = shape.reduce((product, n) => product * n, 1);
+  const got = x instanceof Tensor ? x.shape : [lengthOf(option, x)];
+  const same = x instanceof Tensor ? got.length === shape.length && got.every((n, i) => n === shape[i]) : true;
+  if (!same || lengthOf(option, x) !== length) {
+    throw new PosencError('ERR_SHAPE', `${option}: expected [${shape.join(', ')}], got [${got.join(', ')}]`);
+  }
+}

@@ -129,7 +129,9 @@ test('the command exits 1 on a breach and says so last', () => {
     `const zeros = (n) => ({ data: new Float32Array(n) });
      const rows = (o) => o.positions?.length ?? o.length;
      export const rotaryTable = (s, o) => ({ cos: zeros(rows(o) * s.headDim / 2), sin: zeros(rows(o) * s.headDim / 2) });
-     export const sinusoidal = (o) => zeros(rows(o) * o.dim);`,
+     export const sinusoidal = (o) => zeros(rows(o) * o.dim);
+     export const shiftKeys = (k) => k;
+     export const retable = (k) => k;`,
   );
   const main = fileURLToPath(new URL('main.ts', import.meta.url));
   const args = ['--import', 'tsx', main, '--api', api, '--values', '1'];

@@ -6,6 +6,7 @@
  */
 import { parseArgs } from 'node:util';
 import { loadApi } from '../golden-runner/api.ts';
+import { drift } from './drift.ts';
 import { elementary } from './elementary.ts';
 import { breaches, formatTable, type Gauge } from './gauge.ts';
 import { phase } from './phase.ts';
@@ -18,9 +19,11 @@ if (!(count >= 1)) throw new RangeError(`--values: expected a positive number, g
 
 const api = await loadApi(values.api);
 const rows = GAUGES.flatMap((gauge) => gauge(api, count));
-const found = rows.flatMap(breaches);
+const keys = drift(api);
+const found = [...rows.flatMap(breaches), ...keys.breaches];
 const total = rows.reduce((sum, row) => sum + row.statistics.count, 0);
 process.stdout.write(formatTable(rows));
+process.stdout.write(keys.text);
 for (const text of found) process.stdout.write(`breach: ${text}\n`);
 process.stdout.write(`${total} values in ${rows.length} rows, ${found.length} breaches\n`);
 process.exitCode = found.length > 0 ? 1 : 0;

@@ -1,11 +1,12 @@
 // Rows: their schema, the floors they are held against, and peers that compute something else.
+
+import { merge, sinusoidal, Tensor } from 'posenc';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type Case, inPlace, joiner, numbers, type Peer, producer } from '../../bench/case.ts';
 import { CASES } from '../../bench/cases.ts';
 import { type Lab, openLab } from '../../bench/lab.ts';
 import { measure } from '../../bench/row.ts';
-import { merge, sinusoidal, Tensor } from 'posenc';
 
 const FAST = { rounds: 3, warmupNs: 0, warmupCalls: 1, sampleNs: 1 };
 let lab: Lab;

@@ -19,7 +19,7 @@ import * as kerpleReference from '../../src/reference/kerple.ts';
 import * as naiveReference from '../../src/reference/naive.ts';
 import * as sandwichReference from '../../src/reference/sandwich.ts';
 import * as t5Reference from '../../src/reference/t5.ts';
-import { closeTo, floats, sameBits } from './common.ts';
+import { closeTo, floats, rejects, sameBits } from './common.ts';
 
 type Options = Omit<ToeplitzOptions, 'out' | 'engine' | 'addTo' | 'diagonal'>;
 
@@ -165,7 +165,7 @@ const small: Engine = createEngine({ scratchBytes: 65536 });
 
 for (const s of subjects) {
   const forms = s.consecutiveOnly ? consecutive : fc.oneof(consecutive, lists, batches);
-  const maskable = s.make !== subjects[0].make && s.name === 'kerple weight' ? fc.constant({}) : masks;
+  const maskable = masks;
 
   test(`${s.name}: equal to the reference`, () => {
     fc.assert(
@@ -324,6 +324,56 @@ test('the weight kernel of KERPLE: its matrix, and what it does to scores', () =
   const { weightP, weightA } = weight;
   kerple({ kind: 'power', p: [1, 0.5], a: [0.5, 0.25], weightP, weightA, ...o, causal: true, addTo: scores });
   sameBits(scores, want, 'weighted scores');
+});
+
+test('bad input names the option', () => {
+  const k = (o: object) => () => kerple({ keyLength: 4, ...log, ...o } as never);
+  rejects(k({ p: [1, 2] }), 'ERR_SHAPE', 'a');
+  rejects(k({ p: undefined }), 'ERR_OPTION', 'p');
+  rejects(k({ a: undefined }), 'ERR_OPTION', 'a');
+  rejects(k({ p: [], a: [] }), 'ERR_SHAPE', 'p');
+  rejects(k({ p: [1, Number.NaN, 1] }), 'ERR_OPTION', 'p[1]');
+  rejects(k({ kind: 'exp' }), 'ERR_OPTION', 'kind');
+  rejects(k({ kind: 'power', p: undefined, a: undefined }), 'ERR_OPTION', 'p');
+  rejects(k({ weightA: [1, 1, 1] }), 'ERR_OPTION', 'weightP');
+  rejects(k({ kind: 'power', weightA: [1, 1, 1] }), 'ERR_OPTION', 'weightP');
+  rejects(k({ kind: 'power', weightA: [1, 1], addTo: new Float32Array(48) }), 'ERR_SHAPE', 'weightP');
+  rejects(k({ kind: 'power', part: 'weight' }), 'ERR_OPTION', 'part');
+  rejects(k({ kind: 'power', weightA: [1], part: 'weight', causal: true }), 'ERR_OPTION', 'causal');
+  rejects(k({ eps: 0 }), 'ERR_OPTION', 'eps');
+  rejects(k({ addTo: new Float32Array(47) }), 'ERR_SHAPE', 'addTo');
+  rejects(k({ addTo: new Float32Array(48), diagonal: true }), 'ERR_OPTION', 'addTo');
+  rejects(k({ addTo: new Float32Array(48), out: new Float32Array(48) }), 'ERR_OPTION', 'out');
+  rejects(k({ keyLeftPad: [1], queryOffset: 2 }), 'ERR_OPTION', 'queryOffset');
+  rejects(k({ keyLeftPad: [1, 2], keyLengths: [1] }), 'ERR_SHAPE', 'keyLeftPad');
+  rejects(k({ queryLengths: [5] }), 'ERR_OPTION', 'queryLengths[0]');
+  rejects(k({ window: [-2, 1] }), 'ERR_OPTION', 'window[0]');
+  rejects(k({ rows: [0, 5] }), 'ERR_OPTION', 'rows[1]');
+
+  const s = (o: object) => () => sandwich({ keyLength: 4, heads: 2, ...o } as never);
+  rejects(s({ heads: 0 }), 'ERR_SHAPE', 'heads');
+  rejects(s({ heads: undefined }), 'ERR_SHAPE', 'heads');
+  rejects(s({ dim: 7 }), 'ERR_OPTION', 'dim');
+  rejects(s({ base: 0 }), 'ERR_OPTION', 'base');
+  rejects(s({ form: 'nemo-causal', queryPositions: [1], keyLength: 4 }), 'ERR_OPTION', 'sandwich');
+  rejects(s({ form: 'nemo-causal', keyLengths: [4] }), 'ERR_OPTION', 'keyLengths');
+  rejects(s({ queryOffset: 2 ** 31 }), 'ERR_OPTION', 'queryOffset');
+
+  const d = (o: object) => () => dynamicBias({ keyLength: 4, layers, ...o } as never);
+  rejects(d({ layers: undefined }), 'ERR_OPTION', 'layers');
+  rejects(d({ layers: [{ weight: floats(6, 1) }, { weight: floats(7, 1) }] }), 'ERR_SHAPE', 'layers[1].weight');
+  rejects(d({ layers: [{ weight: floats(6, 1), bias: floats(5, 1) }] }), 'ERR_SHAPE', 'layers[0].bias');
+  rejects(d({ layers: [{ weights: floats(6, 1) }] }), 'ERR_OPTION', 'weights');
+  rejects(d({ activation: 'swish' }), 'ERR_OPTION', 'activation');
+
+  const n = (o: object) => () => naiveRelativeBias(floats(22, 1), { keyLength: 6, shape: [11, 2], ...o } as never);
+  assert.is(n({})().length, 72);
+  rejects(n({ keyLength: 7 }), 'ERR_POSITION', 'table');
+  assert.is(n({ keyLength: 7, window: [5, 5] })().length, 98);
+  rejects(n({ queryOffset: 6 }), 'ERR_POSITION', 'table');
+  rejects(n({ keyPositions: [0, 6], queryPositions: [0], keyLength: undefined }), 'ERR_POSITION', 'table');
+  rejects(n({ shape: [2, 11] }), 'ERR_SHAPE', 'table');
+  rejects(n({ layout: 'khq' }), 'ERR_OPTION', 'layout');
 });
 
 test.run();

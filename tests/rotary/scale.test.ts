@@ -2,8 +2,10 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { queryScale, softmaxScale } from '../../src/rotary/scale.ts';
+import { scaleQuery } from '../../src/rotary/scaleQuery.ts';
 import type { RopeType } from '../../src/rotary/spec.ts';
 import { close, golden } from './golden.ts';
+import { noise } from './specs.ts';
 
 const records = golden('complex_and_mla');
 const of = (op: string) => records.filter((record) => record.op === op);
@@ -48,6 +50,28 @@ test('rejects', () => {
   assert.throws(() => queryScale(-1), /^position/);
   assert.throws(() => queryScale(1, { floorScale: 0 }), /^floorScale/);
   assert.throws(() => softmaxScale({ ropeType: 'yarn', mscaleAllDim: 1 }), /^factor/);
+});
+
+test('scaleQuery multiplies every vector by the temperature of its position, in every layout', () => {
+  const shapes = { BSHD: [2, 3, 2, 5], BHSD: [2, 2, 3, 5], BSD: [2, 3, 10], THD: [6, 2, 5], TD: [6, 10] } as const;
+  for (const [layout, shape] of Object.entries(shapes)) {
+    const packed = layout.startsWith('T');
+    const positions = [0, 8191, 100000, 5, 16383, 1e6];
+    const shared = packed ? positions : [70000, 8191, 0];
+    for (const list of [positions, shared]) {
+      const x = noise(60);
+      const options = { layout: layout as 'BSHD', shape, positions: list };
+      const heads = layout === 'BSD' || layout === 'TD' ? { heads: 2 } : {};
+      const got = scaleQuery(x.slice(), { ...options, ...heads });
+      for (let i = 0; i < 60; i++) {
+        const token = layout === 'BHSD' ? Math.floor(i / 30) * 3 + (Math.floor(i / 5) % 3) : Math.floor(i / 10);
+        const scale = Math.fround(queryScale(list[token % list.length]));
+        assert.is(got[i], Math.fround(x[i] * scale), `${layout} ${i}`);
+      }
+    }
+  }
+  assert.throws(() => scaleQuery(noise(8), { shape: [1, 2, 1, 4], positions: [-1, 0] }), /position/);
+  assert.throws(() => scaleQuery(noise(8), { shape: [1, 2, 1, 4], positions: [1, 2, 3] }), /positions/);
 });
 
 test.run();

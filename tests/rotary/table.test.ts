@@ -2,10 +2,19 @@
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { createEngine, PosencError, type RotaryTable, rotaryTable, scope, Tensor } from '../../src/index.ts';
+import {
+  createEngine,
+  PosencError,
+  type RotaryTable,
+  rotaryTable,
+  rotaryTableAs,
+  scope,
+  Tensor,
+} from '../../src/index.ts';
 import * as reference from '../../src/reference/index.ts';
 import type { MropeLayout, RotarySpec } from '../../src/rotary/spec.ts';
 import type { TableDtype } from '../../src/rotary/table.ts';
+import { golden } from './golden.ts';
 import { adjacent, same, specs } from './specs.ts';
 
 const DTYPES: readonly TableDtype[] = ['float32', 'float16', 'bfloat16'];
@@ -29,6 +38,20 @@ test('tables equal the reference: every rule and precision', () => {
     }),
     { numRuns: 120 },
   );
+});
+
+test('torch tables of transformers (hf_llama_half) are met within one ulp', () => {
+  for (const { name, params, inputs, outputs } of golden('hf_llama_half')) {
+    if (outputs.cos === undefined) continue;
+    const invFreq = inputs.inv_freq_f32.data;
+    const pairs = invFreq.length;
+    const { attention_scaling: attentionFactor = 1 } = params;
+    const spec = { headDim: 2 * pairs, invFreq, precision: 'torch', attentionFactor } as const;
+    const table = rotaryTable(spec, { positions: [...inputs.position_ids.data] });
+    const stored = rotaryTableAs(table, { tableLayout: params.table_layout ?? 'half' }) as { cos: Tensor; sin: Tensor };
+    for (const kind of ['cos', 'sin'] as const) adjacent(stored[kind].data, outputs[kind].data, `${name} ${kind}`);
+    table.dispose();
+  }
 });
 
 test('16-bit tables are the float32 tables rounded', () => {

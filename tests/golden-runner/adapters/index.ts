@@ -13,13 +13,23 @@
  */
 import type { Adapter } from '../types.ts';
 import { alibi } from './alibi.ts';
+import { analysis } from './analysis.ts';
+import { biasDiagonal } from './bias-diagonal.ts';
+import { biasGrid } from './bias-grid.ts';
+import { cnn } from './cnn.ts';
 import { configs } from './configs.ts';
 import { deberta } from './deberta.ts';
+import { fourier } from './fourier.ts';
 import { hybrid } from './hybrid.ts';
+import { interpolation } from './interpolation.ts';
 import { kitaevKlein } from './kitaev-klein.ts';
+import { learned } from './learned.ts';
+import { lucidrains } from './lucidrains.ts';
 import { merge } from './merge.ts';
 import { mropeIndex } from './mrope-index.ts';
 import { nezha } from './nezha.ts';
+import { recurrent } from './recurrent.ts';
+import { rmt } from './rmt.ts';
 import { rotaryApply } from './rotary-apply.ts';
 import { rotaryComplex } from './rotary-complex.ts';
 import { rotaryFrequencies } from './rotary-frequencies.ts';
@@ -28,34 +38,54 @@ import { rotaryMrope } from './rotary-mrope.ts';
 import { rotaryOnnx } from './rotary-onnx.ts';
 import { rotaryState } from './rotary-state.ts';
 import { rotaryTables } from './rotary-tables.ts';
+import { rotaryVision } from './rotary-vision.ts';
 import { rotaryVllm } from './rotary-vllm.ts';
 import { rotaryYarnRepo } from './rotary-yarn-repo.ts';
 import { shaw } from './shaw.ts';
+import { sincos } from './sincos.ts';
 import { sinusoidal } from './sinusoidal.ts';
+import { timestep } from './timestep.ts';
 import { transformerXl } from './transformer-xl.ts';
+import { tupe } from './tupe.ts';
 import { xlnet } from './xlnet.ts';
+import { xpos } from './xpos.ts';
 
 export const adapters: readonly Adapter[] = [
   ...alibi,
+  ...analysis,
+  ...biasDiagonal,
+  ...biasGrid,
+  ...cnn,
   ...configs,
   ...deberta,
+  ...fourier,
   ...hybrid,
+  ...interpolation,
   ...kitaevKlein,
+  ...learned,
+  ...lucidrains,
   ...merge,
   ...mropeIndex,
   ...nezha,
+  ...recurrent,
+  ...rmt,
   ...rotaryApply,
-  ...rotaryFrequencies,
   ...rotaryComplex,
+  ...rotaryFrequencies,
   ...rotaryGgml,
   ...rotaryMrope,
   ...rotaryOnnx,
   ...rotaryState,
+  ...rotaryTables,
+  ...rotaryVision,
   ...rotaryVllm,
   ...rotaryYarnRepo,
-  ...rotaryTables,
   ...shaw,
+  ...sincos,
   ...sinusoidal,
+  ...timestep,
   ...transformerXl,
+  ...tupe,
   ...xlnet,
+  ...xpos,
 ];

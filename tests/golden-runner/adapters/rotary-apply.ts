@@ -45,15 +45,13 @@ function rows({ params, inputs }: GoldenRecord): Record<string, unknown> {
 function applyQkv(record: GoldenRecord, context: Context): Outputs {
   const { params } = record;
   const { shape } = input(record, 'qkv');
-  const [batch, length, heads, dim] = shape;
-  const rotated = required(params, 'num_heads_q') + required(params, 'num_heads_k');
-  const data = context.api.applyRotary(
+  const data = context.api.applyRotaryQKV(
     floats(record, 'qkv'),
     givenTable(record, context),
     defined({
-      layout: 'BSHD',
-      shape: [batch, length, rotated, dim],
-      strides: { batch: length * heads * dim, sequence: heads * dim, head: dim },
+      shape,
+      queryHeads: required(params, 'num_heads_q'),
+      keyHeads: required(params, 'num_heads_k'),
       offset: number(params, 'seqlen_offset'),
     }),
   );

@@ -37,36 +37,6 @@ function rope(record: GoldenRecord, { api, precision }: Context): Outputs {
   return { y: { shape, data: out === undefined ? y : y.data } };
 }
 
-/** A cached key turned on by the difference of its positions, beside the key turned at once. */
-function kshift(record: GoldenRecord, { api, precision }: Context): Outputs {
-  const { params } = record;
-  const nDims = required(params, 'n_dims');
-  const mode = word(params, 'mode', MODES);
-  const shape = input(record, 'k_unrotated').shape;
-  const spec = {
-    headDim: nDims,
-    ropeTheta: number(params, 'freq_base'),
-    pairing: mode === 'NORMAL' ? 'interleaved' : 'half',
-    precision,
-  };
-  const positions = Array.from(input(record, 'positions').data);
-  const delta = Array.from(input(record, 'delta').data);
-  const rotated = (x: Float32Array, at: readonly number[]): Float32Array =>
-    api.applyRotary(x.slice(), api.rotaryTable(spec, { positions: at }), { layout: 'THD', shape });
-  const cached = rotated(floats(record, 'k_unrotated'), positions);
-  return {
-    k_cached: { shape, data: cached },
-    k_shifted: { shape, data: rotated(cached, delta) },
-    k_direct: {
-      shape,
-      data: rotated(
-        floats(record, 'k_unrotated'),
-        positions.map((p, i) => p + delta[i]),
-      ),
-    },
-  };
-}
-
 export const rotaryGgml: Adapter[] = [
   {
     when: { system: ['rotary/ggml_rope'], op: ['ggml_rope'] },
@@ -88,11 +58,5 @@ export const rotaryGgml: Adapter[] = [
     ],
     inputs: ['x', 'positions', 'freq_factors'],
     run: rope,
-  },
-  {
-    when: { system: ['rotary/ggml_rope'], op: ['ggml_kshift'], layout: ['THD'], mode: ['NORMAL', 'NEOX'] },
-    params: ['n_dims', 'freq_base'],
-    inputs: ['k_unrotated', 'positions', 'delta'],
-    run: kshift,
   },
 ];

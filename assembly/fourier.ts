@@ -1,0 +1,175 @@
+// Phases that are no rows of one table: strided planes of cos and sin (NeRF, DETR), projections (random Fourier features),
+// angles of a word (complex-order), sums over frequencies (decay curves). All of them evaluate math/sincos.ts directly.
+// Sizes in elements, strides in bytes. Frequencies as a plan holds them: theta f64[np] | whole, high, low u64[np] each.
+import { sincos } from "./math/sincos";
+import { sincosAngle } from "./phase";
+
+/** sincos of position p times the two frequencies at `plan`; (sin, cos) to out[0..31]. |p| < 2^52 or an integer. */
+// @ts-ignore: decorator
+@inline
+function sincosPair(p: f64, plan: usize, column: usize, k: usize, out: usize): void {
+  const magnitude = abs<f64>(p);
+  const floor = Math.floor(magnitude);
+  const n = i64x2.splat(<i64>floor);
+  const f = i64x2.splat(<i64>(<u64>((magnitude - floor) * 18446744073709551616.0)));
+  const whole = plan + column;
+  const high = whole + column;
+  sincos(f64x2.splat(p), n, f, v128.load(plan), v128.load(whole), v128.load(high), v128.load(high + column), k, out);
+}
+
+/**
+ * sin of position x frequency to out0, cos to out1; row t and column c are t x rowStride + c x columnStride away.
+ * Positions are float64. scratch: 32 bytes.
+ */
+export function phaseStrided(
+  plan: usize, np: usize, count: usize, positions: usize, positionStride: usize, rows: usize,
+  out0: usize, out1: usize, rowStride: usize, columnStride: usize, scratch: usize, k: usize,
+): void {
+  const column = np << 3;
+  for (; rows; rows--, positions += positionStride, out0 += rowStride, out1 += rowStride) {
+    const p = load<f64>(positions);
+    let o0 = out0;
+    let o1 = out1;
+    let at = plan;
+    for (let rest = <isize>count; rest > 0; rest -= 2, at += 16) {
+      sincosPair(p, at, column, k, scratch);
+      store<f32>(o0, <f32>load<f64>(scratch));
+      store<f32>(o1, <f32>load<f64>(scratch, 16));
+      o0 += columnStride;
+      o1 += columnStride;
+      if (rest > 1) {
+        store<f32>(o0, <f32>load<f64>(scratch, 8));
+        store<f32>(o1, <f32>load<f64>(scratch, 24));
+        o0 += columnStride;
+        o1 += columnStride;
+      }
+    }
+  }
+}
+
+/** sin and cos of 2 pi x . b for every row x (float64 [rows, dim]) and every b of `matrix` (float32 [count, dim]). scratch: 32 bytes. */
+export function projectedPhase(
+  x: usize, dim: usize, matrix: usize, count: usize, rows: usize, out0: usize, out1: usize, stride: usize,
+  scratch: usize, k: usize,
+): void {
+  // in turns the frequency is one, and the whole turns of x . b fall away
+  const theta = f64x2.mul(v128.load64_splat(k, 0), f64x2.splat(4.0));
+  const whole = i64x2.splat(1);
+  const zero = i64x2.splat(0);
+  const two52 = v128.load64_splat(k, 136);
+  const signBit = v128.load64_splat(k, 152);
+  const bytes = dim << 2;
+  for (; rows; rows--, x += dim << 3, out0 += stride, out1 += stride) {
+    let b = matrix;
+    let o0 = out0;
+    let o1 = out1;
+    for (let rest = <isize>count; rest > 0; rest -= 2, o0 += 8, o1 += 8) {
+      const second = rest > 1 ? bytes : 0;
+      let t0: f64 = 0;
+      let t1: f64 = 0;
+      for (let d: usize = 0; d < dim; d++, b += 4) {
+        const v = load<f64>(x + (d << 3));
+        t0 += v * <f64>load<f32>(b);
+        t1 += v * <f64>load<f32>(b + second);
+      }
+      b += second;
+      const p = f64x2.replace_lane(f64x2.splat(t0), 1, t1);
+      const magnitude = v128.andnot(p, signBit);
+      const fraction = f64x2.sub(magnitude, f64x2.floor(magnitude));
+      const f = i64x2.shl(f64x2.add(f64x2.mul(fraction, two52), two52), 12);
+      sincos(p, zero, f, theta, whole, zero, zero, k, scratch);
+      const s = f32x4.demote_f64x2_zero(v128.load(scratch));
+      const c = f32x4.demote_f64x2_zero(v128.load(scratch, 16));
+      if (rest > 1) {
+        v128.store64_lane(o0, s, 0);
+        v128.store64_lane(o1, c, 0);
+      } else {
+        v128.store32_lane(o0, s, 0);
+        v128.store32_lane(o1, c, 0);
+      }
+    }
+  }
+}
+
+/**
+ * amplitude x (cos, sin) of frequency x position + phase, the three of word `ids[t]`: row strides are 0 for what all words
+ * share, column strides 0 for what all dimensions share; phase 0 = none.
+ * mode 0: cos to out0, sin to out1; 1: cos, sin pairs to out0; 2: their sum to out0. scratch: 32 bytes.
+ */
+export function complexOrderRows(
+  out0: usize, out1: usize, stride: usize, amplitude: usize, amplitudeStride: usize, frequency: usize,
+  frequencyStride: usize, frequencyStep: usize, phase: usize, phaseStride: usize, phaseStep: usize, ids: usize,
+  positions: usize, rows: usize, width: usize, mode: i32, scratch: usize, k: usize,
+): void {
+  for (; rows; rows--, ids += 4, positions += 8, out0 += stride, out1 += stride) {
+    const word = <usize>load<i32>(ids);
+    const position = load<f64>(positions);
+    let a = amplitude + word * amplitudeStride;
+    let w = frequency + word * frequencyStride;
+    let f = phase + word * phaseStride;
+    let o0 = out0;
+    let o1 = out1;
+    for (let rest = <isize>width; rest > 0; rest -= 2) {
+      const more: usize = rest > 1 ? 1 : 0;
+      let angle0 = <f64>load<f32>(w) * position;
+      let angle1 = <f64>load<f32>(w + frequencyStep * more) * position;
+      if (phase) {
+        angle0 += <f64>load<f32>(f);
+        angle1 += <f64>load<f32>(f + phaseStep * more);
+      }
+      sincosAngle(f64x2.replace_lane(f64x2.splat(angle0), 1, angle1), k, scratch);
+      for (let lane: usize = 0; lane <= more; lane++) {
+        const r = <f64>load<f32>(a + (lane << 2));
+        const c = <f32>(r * load<f64>(scratch + (lane << 3), 16));
+        const s = <f32>(r * load<f64>(scratch + (lane << 3)));
+        if (mode == 0) {
+          store<f32>(o0, c);
+          store<f32>(o1, s);
+          o0 += 4;
+          o1 += 4;
+        } else if (mode == 1) {
+          store<f32>(o0, c);
+          store<f32>(o0, s, 4);
+          o0 += 8;
+        } else {
+          store<f32>(o0, c + s);
+          o0 += 4;
+        }
+      }
+      a += 8;
+      w += 2 * frequencyStep;
+      f += 2 * phaseStep;
+    }
+  }
+}
+
+/** out[v] = v x row, v = 0 .. rows - 1: row float64, out float32. */
+export function multiplesOfRow(out: usize, row: usize, width: usize, rows: usize): void {
+  for (let v: usize = 0; v < rows; v++) {
+    for (let c: usize = 0; c < width; c++, out += 4) store<f32>(out, <f32>(<f64>v * load<f64>(row + (c << 3))));
+  }
+}
+
+/**
+ * Sums over frequencies at each distance, float64. mode 0: sum of cosines. mode 1: the mean over j = 1 .. count of the modulus of
+ * the sum of the first j unit vectors exp(i distance frequency). scratch: 32 bytes.
+ */
+export function phaseSums(
+  plan: usize, np: usize, count: usize, distances: usize, n: usize, out: usize, mode: i32, scratch: usize, k: usize,
+): void {
+  const column = np << 3;
+  for (; n; n--, distances += 8, out += 8) {
+    const p = load<f64>(distances);
+    let re: f64 = 0;
+    let im: f64 = 0;
+    let total: f64 = 0;
+    for (let j: usize = 0; j < count; j++) {
+      const lane = (j & 1) << 3;
+      if (!lane) sincosPair(p, plan + (j << 3), column, k, scratch);
+      re += load<f64>(scratch + lane, 16);
+      im += load<f64>(scratch + lane);
+      if (mode == 1) total += Math.sqrt(re * re + im * im);
+    }
+    store<f64>(out, mode == 1 ? total / <f64>count : re);
+  }
+}

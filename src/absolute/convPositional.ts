@@ -1,0 +1,180 @@
+/**
+ * wav2vec 2.0's convolutional positions: a grouped 1-D convolution over time with weight normalisation for each tap, one
+ * sample dropped when the kernel is even, then GELU (erf). Baevski et al., arXiv 2006.11477; HF Wav2Vec2PositionalConvEmbedding.
+ * The caller adds the result to x and normalises.
+ */
+import { integer, oneOf, options, size } from '../runtime/arguments.ts';
+import type { Engine } from '../runtime/engine.ts';
+import { PosencError } from '../runtime/errors.ts';
+import {
+  checkOut,
+  checkOverlap,
+  checkShapeOf,
+  chooseEngine,
+  output,
+  shapeOf,
+  withOperands,
+} from '../runtime/operands.ts';
+import type { Tensor } from '../runtime/tensor.ts';
+
+type Numbers = Tensor | Float32Array;
+
+export interface WeightNormOptions {
+  /** Shape of v, [out, in, taps]; needed for a plain Float32Array. */
+  readonly shape?: readonly number[];
+  readonly out?: Numbers;
+  readonly engine?: Engine;
+}
+
+/**
+ * The weights of a convolution from their normalised form, weight_norm with dim = 2: w[:, :, t] = g[t] v[:, :, t] / |v[:, :, t]|.
+ * Compute it once and pass it to convPositional.
+ * @param v [out, in, taps]
+ * @param g [taps] or [1, 1, taps]
+ * @returns float32 [out, in, taps]
+ * @throws ERR_OPTION, ERR_SHAPE, ERR_OUT_OF_MEMORY
+ */
+export function weightNorm(v: Numbers, g: Numbers, given: WeightNormOptions = {}): Tensor {
+  const o = options('weightNorm', given, ['shape', 'out', 'engine']);
+  const engine = chooseEngine(o.engine, v, g, o.out);
+  const shape = shapeOf('v', v, o.shape);
+  if (shape.length !== 3 || shape.some((n) => n < 1)) {
+    throw new PosencError('ERR_SHAPE', `v: expected [out, in, taps], got [${shape.join(', ')}]`);
+  }
+  const taps = shape[2];
+  if (g.length !== taps) throw new PosencError('ERR_SHAPE', `g: expected ${taps} numbers, one a tap, got ${g.length}`);
+  if (8 * taps > engine.scratchBytes)
+    throw new PosencError('ERR_SHAPE', `v: ${taps} taps do not fit the scratch arena`);
+  checkOut(engine, o.out, shape);
+  checkOverlap('v', 'out', v, o.out);
+  checkOverlap('g', 'out', g, o.out, false);
+  const result = output(engine, o.out, shape);
+  return withOperands(
+    engine,
+    [
+      ['v', v],
+      ['g', g],
+    ],
+    (from, scale) => {
+      engine.kernels.normalizeTaps(result.byteOffset, from, scale, shape[0] * shape[1], taps, engine.scratch());
+      return result;
+    },
+  );
+}
+
+export interface ConvPositionalOptions {
+  /** [C, C / groups, taps]; see weightNorm. */
+  readonly weight: Numbers;
+  /** Shape of the weight; needed for a plain Float32Array. */
+  readonly weightShape?: readonly number[];
+  /** [C]. Default: none. */
+  readonly bias?: Numbers;
+  /** Default 1. wav2vec 2.0: 16. */
+  readonly groups?: number;
+  /** Zeros on either side; must be floor(taps / 2), with which the length is kept. Default that. */
+  readonly padding?: number;
+  /** Default 'gelu' (by erf). */
+  readonly activation?: 'gelu' | 'none';
+  /** Shape of x, [B, L, C]; needed for a plain Float32Array. */
+  readonly shape?: readonly number[];
+  readonly out?: Numbers;
+  readonly engine?: Engine;
+}
+
+/** Code of GELU in assembly/math/unary.ts. */
+const GELU = 4;
+/** Floats that the kernel may read behind a row. */
+const SLACK = 8;
+
+/**
+ * @returns float32 [B, L, C]
+ * @throws ERR_OPTION, ERR_SHAPE, ERR_OUT_OF_MEMORY
+ */
+export function convPositional(x: Numbers, given: ConvPositionalOptions): Tensor {
+  const o = options('convPositional', given, [
+    'weight',
+    'weightShape',
+    'bias',
+    'groups',
+    'padding',
+    'activation',
+    'shape',
+    'out',
+    'engine',
+  ]);
+  const groups = integer('groups', o.groups, 1, 2 ** 20, 1);
+  const activation = oneOf('activation', o.activation, ['gelu', 'none'], 'gelu');
+  const engine = chooseEngine(o.engine, x, o.weight, o.bias, o.out);
+  const shape = shapeOf('x', x, o.shape);
+  if (shape.length !== 3 || shape[2] < 1) {
+    throw new PosencError('ERR_SHAPE', `x: expected [B, L, C], got [${shape.join(', ')}]`);
+  }
+  const [batch, length, channels] = shape;
+  if (channels % groups !== 0) throw new PosencError('ERR_OPTION', `groups: ${groups} do not divide ${channels}`);
+  const width = channels / groups;
+  const weightShape = shapeOf('weight', o.weight, o.weightShape);
+  const taps = size('weight taps', weightShape[2], 1, 65536);
+  if (weightShape.length !== 3 || weightShape[0] !== channels || weightShape[1] !== width) {
+    throw new PosencError(
+      'ERR_SHAPE',
+      `weight: expected [${channels}, ${width}, taps], got [${weightShape.join(', ')}]`,
+    );
+  }
+  if (o.bias !== undefined) checkShapeOf('bias', o.bias, [channels]);
+  const padding = Math.floor(taps / 2);
+  if (o.padding !== undefined && o.padding !== padding) {
+    throw new PosencError('ERR_OPTION', `padding: ${taps} taps keep the length with ${padding} only, got ${o.padding}`);
+  }
+  // a tile: some positions, padding included, of as many channels of a group as the arena holds
+  const floats = engine.scratchBytes >>> 2;
+  const tile = Math.min(length, Math.max(8, Math.floor(floats / Math.min(width, 64)) - taps - SLACK) & ~7);
+  const row = tile + taps - 1 + SLACK;
+  const inputs = Math.min(width, Math.floor(floats / row));
+  if (length > 0 && inputs < 1) {
+    throw new PosencError(
+      'ERR_SHAPE',
+      `weight: ${taps} taps do not fit the scratch arena; createEngine({ scratchBytes })`,
+    );
+  }
+  checkOut(engine, o.out, shape);
+  const operands = [
+    ['x', x],
+    ['weight', o.weight],
+    ['bias', o.bias],
+  ] as const;
+  for (const [name, input] of operands) checkOverlap(name, 'out', input, o.out, false);
+  const result = output(engine, o.out, shape);
+  if (result.length === 0) return result;
+  return withOperands(engine, operands, (from, weight, bias) => {
+    const { kernels, coefficients } = engine;
+    const scratch = engine.scratch();
+    const stride = 4 * channels;
+    for (let b = 0; b < batch; b++) {
+      for (let l = 0; l < length; l += tile) {
+        const n = Math.min(tile, length - l);
+        const first = Math.max(0, l - padding);
+        const last = Math.min(length, l + n + taps - 1 - padding);
+        for (let g = 0; g < groups; g++) {
+          for (let c = 0; c < width; c += inputs) {
+            const count = Math.min(inputs, width - c);
+            const channel = g * width + c;
+            engine.f32.fill(0, scratch >>> 2, (scratch >>> 2) + count * row);
+            const at = scratch + 4 * (first - l + padding);
+            const tokens = from + (b * length + first) * stride + 4 * channel;
+            kernels.transposeRows(at, 4 * row, tokens, stride, Math.max(0, last - first), count, 1);
+            // biome-ignore format: one call, grouped as the kernel declares it
+            kernels.groupedConv1d(
+              result.byteOffset + (b * length + l) * stride + 4 * g * width, stride, scratch, 4 * row,
+              weight + 4 * taps * (g * width * width + c), 4 * taps * width, c === 0 && bias ? bias + 4 * g * width : 0,
+              count, width, taps, n, c === 0 ? 0 : 1,
+            );
+          }
+        }
+      }
+    }
+    if (activation === 'gelu') {
+      kernels.mapUnary(result.byteOffset, result.byteOffset, result.length, GELU, coefficients);
+    }
+    return result;
+  });
+}

@@ -1,0 +1,290 @@
+/**
+ * Fourier features of coordinates. NeRF's encoding (Mildenhall et al., arXiv 2003.08934; the code's, which has no factor pi),
+ * random Fourier features (Tancik et al., arXiv 2006.10739), their one-dimensional form in diffusion models, and the pixel
+ * bands of the Perceiver as timm computes them.
+ */
+import { divNumber, from, mulNumber, PI, pow } from '../phase/dd.ts';
+import { type Ladder, ladderFrom } from '../phase/ladder.ts';
+import { stridedPhases } from '../phase/strided.ts';
+import { boolean, finite, oneOf, options, size } from '../runtime/arguments.ts';
+import type { Engine } from '../runtime/engine.ts';
+import { PosencError, show } from '../runtime/errors.ts';
+import { checkOut, checkOverlap, chooseEngine, operand, output, shapeOf } from '../runtime/operands.ts';
+import { Tensor } from '../runtime/tensor.ts';
+import { axesOf, PLAIN, repeatAxis, splitAxis } from './columns.ts';
+
+interface InputOptions {
+  /** Shape of x, [..., dims]; needed for a plain Float32Array. */
+  readonly shape?: readonly number[];
+  readonly out?: Tensor | Float32Array;
+  readonly engine?: Engine;
+}
+
+export interface NerfEncodingOptions extends InputOptions {
+  /** Bands. NeRF: 10 for places, 4 for directions. */
+  readonly numFrequencies: number;
+  /** Largest frequency is 2 to this. Default numFrequencies - 1. */
+  readonly maxFrequencyLog2?: number;
+  /** Powers of two; otherwise evenly spaced from 1. Default true. */
+  readonly logSampling?: boolean;
+  /** x itself in front. Default true. */
+  readonly includeInput?: boolean;
+}
+
+/**
+ * [x | sin(f0 x) | cos(f0 x) | sin(f1 x) ...], each block as wide as x, in radians without a factor pi.
+ * @returns float32 [..., dims (2 numFrequencies + 1)]
+ * @throws ERR_OPTION, ERR_SHAPE, ERR_OUT_OF_MEMORY
+ */
+export function nerfEncoding(x: Tensor | Float32Array, given: NerfEncodingOptions): Tensor {
+  const o = options('nerfEncoding', given, [
+    'numFrequencies',
+    'maxFrequencyLog2',
+    'logSampling',
+    'includeInput',
+    'shape',
+    'out',
+    'engine',
+  ]);
+  const bands = size('numFrequencies', o.numFrequencies, 1, 4096);
+  const most = finite('maxFrequencyLog2', o.maxFrequencyLog2, { min: -64, max: 40 }, bands - 1);
+  const logSampling = boolean('logSampling', o.logSampling, true);
+  const include = boolean('includeInput', o.includeInput, true) ? 1 : 0;
+  const engine = chooseEngine(o.engine, x, o.out);
+  const shape = shapeOf('x', x, o.shape);
+  const { rows, dims } = vectors(shape);
+  const width = dims * (2 * bands + include);
+  const outShape = [...shape.slice(0, -1), width];
+  checkOut(engine, o.out, outShape);
+  checkOverlap('x', 'out', x, o.out, false);
+  finiteData('x', x);
+  const frequencies = nerfBands(bands, most, logSampling);
+  const result = output(engine, o.out, outShape);
+  if (result.length === 0) return result;
+  const source = operand('x', engine, x);
+  try {
+    const [to, stride] = [result.byteOffset, 4 * width];
+    if (include) engine.kernels.copyRows(to, stride, source.pointer, 4 * dims, rows, dims, rows);
+    for (let d = 0; d < dims; d++) {
+      const sin = to + 4 * (include * dims + d);
+      const target = { sin, cos: sin + 4 * dims, rowStride: stride, columnStride: 8 * dims };
+      const list = engine.f32.subarray(source.pointer >>> 2, (source.pointer >>> 2) + rows * dims);
+      stridedPhases(engine, frequencies, list, target, d, dims);
+    }
+  } finally {
+    source.finish();
+  }
+  return result;
+}
+
+/** 2^linspace(0, most, n), or linspace(1, 2^most, n). */
+function nerfBands(n: number, most: number, logSampling: boolean): Ladder {
+  return ladderFrom(`nerf ${n} ${most} ${logSampling}`, () => {
+    const last = Math.max(1, n - 1);
+    const top = pow(from(2), from(most));
+    return Array.from({ length: n }, (_, k) => {
+      if (logSampling) return pow(from(2), divNumber(from(k * most), last));
+      const step = divNumber({ hi: top.hi - 1, lo: top.lo }, last);
+      const risen = mulNumber(step, k);
+      const hi = 1 + risen.hi;
+      return { hi, lo: 1 - hi + risen.hi + risen.lo };
+    });
+  });
+}
+
+export interface FourierFeaturesOptions extends InputOptions {
+  /** Shape of the matrix, [features, dims]; needed for a plain Float32Array. */
+  readonly matrixShape?: readonly number[];
+  /** Default 'sin-cos'. */
+  readonly order?: 'sin-cos' | 'cos-sin';
+}
+
+/**
+ * Random Fourier features [sin(2 pi x B^T) | cos(2 pi x B^T)], whole turns removed exactly.
+ * @param matrix B, [features, dims]
+ * @returns float32 [..., 2 features]
+ * @throws ERR_OPTION, ERR_SHAPE, ERR_OUT_OF_MEMORY
+ */
+export function fourierFeatures(
+  x: Tensor | Float32Array,
+  matrix: Tensor | Float32Array,
+  given: FourierFeaturesOptions = {},
+): Tensor {
+  const o = options('fourierFeatures', given, ['shape', 'matrixShape', 'order', 'out', 'engine']);
+  const order = oneOf('order', o.order, ['sin-cos', 'cos-sin'], 'sin-cos');
+  const engine = chooseEngine(o.engine, x, matrix, o.out);
+  const shape = shapeOf('x', x, o.shape);
+  const matrixShape = shapeOf('matrix', matrix, o.matrixShape);
+  const { dims } = vectors(shape);
+  if (matrixShape.length !== 2 || matrixShape[1] !== dims) {
+    throw new PosencError('ERR_SHAPE', `matrix: expected [features, ${dims}], got [${matrixShape.join(', ')}]`);
+  }
+  return project('fourierFeatures', engine, x, shape, matrix, dims, matrixShape[0], order === 'cos-sin', false, o.out);
+}
+
+export interface GaussianFourierOptions {
+  /** The natural logarithm of x first, as diffusers does for noise levels. */
+  readonly log: boolean;
+  /** Cosines first. Default false. */
+  readonly flipSinToCos?: boolean;
+  readonly out?: Tensor | Float32Array;
+  readonly engine?: Engine;
+}
+
+/**
+ * Gaussian Fourier projection of scalars, [sin(2 pi x w) | cos(2 pi x w)] (diffusers GaussianFourierProjection; Song et al.,
+ * arXiv 2011.13456). The weights carry their scale.
+ * @returns float32 [n, 2 weights]
+ * @throws ERR_OPTION, ERR_SHAPE, ERR_OUT_OF_MEMORY
+ */
+export function gaussianFourier(
+  x: Tensor | Float32Array,
+  weights: Tensor | Float32Array,
+  given: GaussianFourierOptions,
+): Tensor {
+  const o = options('gaussianFourier', given, ['log', 'flipSinToCos', 'out', 'engine']);
+  if (typeof o.log !== 'boolean') {
+    throw new PosencError('ERR_OPTION', `log: expected true (of x first, as diffusers) or false, got ${show(o.log)}`);
+  }
+  const flip = boolean('flipSinToCos', o.flipSinToCos, false);
+  const engine = chooseEngine(o.engine, x, weights, o.out);
+  const [n] = shapeOf('x', x, [x.length]);
+  const [features] = shapeOf('weights', weights, [weights.length]);
+  return project('gaussianFourier', engine, x, [n, 1], weights, 1, features, flip, o.log, o.out);
+}
+
+function project(
+  name: string,
+  engine: Engine,
+  x: Tensor | Float32Array,
+  shape: readonly number[],
+  matrix: Tensor | Float32Array,
+  dims: number,
+  features: number,
+  flip: boolean,
+  log: boolean,
+  out: Tensor | Float32Array | undefined,
+): Tensor {
+  if (features < 1) throw new PosencError('ERR_SHAPE', `${name}: needs at least one feature`);
+  const outShape = [...shape.slice(0, -1), 2 * features];
+  checkOut(engine, out, outShape);
+  checkOverlap('x', 'out', x, out, false);
+  checkOverlap('matrix', 'out', matrix, out, false);
+  finiteData('x', x, log);
+  finiteData('matrix', matrix);
+  const room = Math.floor((engine.scratchBytes - 32) / (8 * dims));
+  if (room < 1) throw new PosencError('ERR_SHAPE', `x: ${dims} dimensions do not fit the scratch arena`);
+  const result = output(engine, out, outShape);
+  if (result.length === 0) return result;
+  const source = operand('x', engine, x);
+  try {
+    const table = operand('matrix', engine, matrix);
+    try {
+      const { kernels, coefficients } = engine;
+      const scratch = engine.scratch();
+      const list = scratch + 32;
+      const rows = source.length / dims;
+      const stride = 8 * features;
+      const values = engine.f32.subarray(source.pointer >>> 2, (source.pointer >>> 2) + source.length);
+      for (let row = 0; row < rows; row += room) {
+        const n = Math.min(room, rows - row);
+        engine.f64.set(values.subarray(row * dims, (row + n) * dims), list >>> 3);
+        if (log) kernels.mapUnary64(list, list, n * dims, LOG, coefficients);
+        const sin = result.byteOffset + row * stride + (flip ? 4 * features : 0);
+        const cos = result.byteOffset + row * stride + (flip ? 0 : 4 * features);
+        kernels.projectedPhase(list, dims, table.pointer, features, n, sin, cos, stride, scratch, coefficients);
+      }
+    } finally {
+      table.finish();
+    }
+  } finally {
+    source.finish();
+  }
+  return result;
+}
+
+/** Code of the natural logarithm in assembly/math/unary.ts. */
+const LOG = 8;
+
+export interface PixelBandsOptions {
+  /** Sizes of the axes, such as [H, W]. */
+  readonly grid: readonly number[];
+  /** Default 64. */
+  readonly numBands?: number;
+  /** Twice the highest band. Default 224. */
+  readonly maxRes?: number;
+  /** Bands evenly spaced from 1 to maxRes / 2 (true), or in powers of two (false). Default false. */
+  readonly linearBands?: boolean;
+  readonly engine?: Engine;
+}
+
+/**
+ * sin and cos of pi band coordinate for every axis, coordinates from -1 to 1 (timm build_fourier_pos_embed in pixels).
+ * @returns grid [..., axes, 1] (the coordinates), sin and cos [..., axes, numBands]
+ * @throws ERR_OPTION, ERR_SHAPE, ERR_OUT_OF_MEMORY
+ */
+export function pixelBands(given: PixelBandsOptions): { grid: Tensor; sin: Tensor; cos: Tensor } {
+  const o = options('pixelBands', given, ['grid', 'numBands', 'maxRes', 'linearBands', 'engine']);
+  if (!Array.isArray(o.grid) || o.grid.length < 1 || o.grid.length > 3) {
+    throw new PosencError('ERR_SHAPE', `grid: expected one to three sizes, got ${show(o.grid)}`);
+  }
+  const sizes = o.grid.map((n, i) => size(`grid[${i}]`, n, 1, 2 ** 24));
+  const bands = size('numBands', o.numBands, 1, 2 ** 16, 64);
+  const maxRes = finite('maxRes', o.maxRes, { above: 0 }, 224);
+  const linear = boolean('linearBands', o.linearBands, false);
+  const engine = chooseEngine(o.engine);
+  const axes = sizes.length;
+  checkOut(engine, undefined, [...sizes, axes, bands]);
+  const frequencies = pixelLadder(bands, maxRes, linear);
+  const grid = new Tensor(engine, [...sizes, axes, 1], 'float32');
+  const sin = new Tensor(engine, [...sizes, axes, bands], 'float32');
+  const cos = new Tensor(engine, [...sizes, axes, bands], 'float32');
+  const rows = sizes.map((n) => ({
+    positions: Float64Array.from({ length: n }, (_, i) => (n > 1 ? (2 * i) / (n - 1) - 1 : -1)),
+  }));
+  axesOf(rows).forEach((axis, a) => {
+    const at = 4 * a * bands;
+    const stride = 4 * axes * bands;
+    splitAxis(engine, frequencies, axis, PLAIN, sin.byteOffset + at, cos.byteOffset + at, stride);
+    const view = grid.data;
+    rows[a].positions.forEach((value, i) => {
+      view[i * axis.inner * axes + a] = value;
+    });
+    repeatAxis(engine, axis, grid.byteOffset + 4 * a, 4 * axes, 1);
+  });
+  return { grid, sin, cos };
+}
+
+/** pi linspace(1, maxRes / 2, n), or pi (maxRes / 2)^linspace(0, 1, n). */
+function pixelLadder(n: number, maxRes: number, linear: boolean): Ladder {
+  return ladderFrom(`pixel ${n} ${maxRes} ${linear}`, () => {
+    const last = Math.max(1, n - 1);
+    return Array.from({ length: n }, (_, k) => {
+      if (linear) return mulNumber(PI, 1 + (k * (maxRes / 2 - 1)) / last);
+      const band = pow(from(maxRes / 2), divNumber(from(k), last));
+      const high = mulNumber(PI, band.hi);
+      return { hi: high.hi, lo: high.lo + PI.hi * band.lo };
+    });
+  });
+}
+
+function vectors(shape: readonly number[]): { rows: number; dims: number } {
+  const dims = shape[shape.length - 1];
+  if (shape.length < 1 || !(dims > 0)) {
+    throw new PosencError('ERR_SHAPE', `x: expected [..., dims] with dims > 0, got [${shape.join(', ')}]`);
+  }
+  return { rows: shape.slice(0, -1).reduce((product, n) => product * n, 1), dims };
+}
+
+/** Coordinates are positions: a NaN or an infinity has no phase. */
+function finiteData(option: string, x: Tensor | Float32Array, positive = false): void {
+  const data = x instanceof Float32Array ? x : x.data;
+  for (let i = 0; i < data.length; i++) {
+    if (!Number.isFinite(data[i]) || (positive && !(data[i] > 0))) {
+      throw new PosencError(
+        'ERR_OPTION',
+        `${option}[${i}]: expected a finite number${positive ? ' > 0' : ''}, got ${data[i]}`,
+      );
+    }
+  }
+}

@@ -1,0 +1,101 @@
+/**
+ * Conditional positions of CPVT: a depthwise 3 x 3 convolution over the grid of tokens, zero padding 1. Chu et al., arXiv
+ * 2102.10882, released as PosCNN (Twins). What tells a border cell from an inner one is the padding alone (Islam et al., arXiv
+ * 2001.08248). CLS tokens bypass it: do not pass them.
+ */
+import { boolean, integer, options, size } from '../runtime/arguments.ts';
+import type { Engine } from '../runtime/engine.ts';
+import { PosencError } from '../runtime/errors.ts';
+import {
+  checkOut,
+  checkOverlap,
+  checkShapeOf,
+  chooseEngine,
+  output,
+  shapeOf,
+  withOperands,
+} from '../runtime/operands.ts';
+import type { Tensor } from '../runtime/tensor.ts';
+
+export interface PegOptions {
+  /** [C, 1, 3, 3]. */
+  readonly weight: Tensor | Float32Array;
+  /** [C]. Default: none. */
+  readonly bias?: Tensor | Float32Array;
+  /** Grid of the tokens, row-major. */
+  readonly height: number;
+  readonly width: number;
+  /** Step of the convolution. Default 1. */
+  readonly stride?: number;
+  /** Plus the tokens themselves. Default: with stride 1, as released. */
+  readonly residual?: boolean;
+  /** Shape of x, [B, H W, C]; needed for a plain Float32Array. */
+  readonly shape?: readonly number[];
+  readonly out?: Tensor | Float32Array;
+  readonly engine?: Engine;
+}
+
+/** Bytes of the packed weights of four channels. */
+const PACK_BYTES = 160;
+
+/**
+ * Tokens with their conditional position.
+ * @returns float32 [B, ceil(H / stride) ceil(W / stride), C]
+ * @throws ERR_OPTION, ERR_SHAPE, ERR_OUT_OF_MEMORY
+ */
+export function peg(x: Tensor | Float32Array, given: PegOptions): Tensor {
+  const o = options('peg', given, [
+    'weight',
+    'bias',
+    'height',
+    'width',
+    'stride',
+    'residual',
+    'shape',
+    'out',
+    'engine',
+  ]);
+  const height = size('height', o.height, 1, 2 ** 24);
+  const width = size('width', o.width, 1, 2 ** 24);
+  const stride = integer('stride', o.stride, 1, 1024, 1);
+  const residual = boolean('residual', o.residual, stride === 1);
+  if (residual && stride !== 1) {
+    throw new PosencError('ERR_OPTION', `residual: a stride of ${stride} leaves other cells than the tokens have`);
+  }
+  const engine = chooseEngine(o.engine, x, o.weight, o.bias, o.out);
+  const shape = shapeOf('x', x, o.shape);
+  if (shape.length !== 3 || shape[1] !== height * width || shape[2] < 1) {
+    throw new PosencError(
+      'ERR_SHAPE',
+      `x: expected [B, ${height * width}, C] for a grid of ${height} x ${width}, got [${shape.join(', ')}]`,
+    );
+  }
+  const [batch, , channels] = shape;
+  checkShapeOf('weight', o.weight, [channels, 1, 3, 3]);
+  if (o.bias !== undefined) checkShapeOf('bias', o.bias, [channels]);
+  const outShape = [batch, Math.ceil(height / stride) * Math.ceil(width / stride), channels];
+  checkOut(engine, o.out, outShape);
+  const inputs = [
+    ['x', x],
+    ['weight', o.weight],
+    ['bias', o.bias],
+  ] as const;
+  for (const [name, input] of inputs) checkOverlap(name, 'out', input, o.out, false);
+  const result = output(engine, o.out, outShape);
+  return withOperands(engine, inputs, (from, weight, bias) => {
+    const { kernels } = engine;
+    const pack = engine.scratch();
+    const most = 4 * Math.floor(engine.scratchBytes / PACK_BYTES);
+    const row = 4 * channels;
+    for (let c = 0; c < channels; c += most) {
+      const n = Math.min(most, channels - c);
+      kernels.packDepthwise(pack, weight + 36 * c, bias && bias + 4 * c, n);
+      const to = result.byteOffset + 4 * c;
+      // biome-ignore format: one call, grouped as the kernel declares it
+      kernels.depthwise3x3(
+        to, row, from + 4 * c, row, pack, batch, height, width, n, stride, residual ? 1 : 0,
+      );
+    }
+    return result;
+  });
+}

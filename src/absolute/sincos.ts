@@ -1,0 +1,270 @@
+/**
+ * Sinusoidal tables over two and three axes, as public code lays them out: tatp22/multidim-positional-encoding, MAE, diffusers
+ * (2-D, and CogVideoX's 3-D), timm, tensor2tensor, DETR. Each axis has its own sinusoidal table (Vaswani et al., arXiv
+ * 1706.03762); the tables are written once and copied over the grid.
+ */
+import { type Ladder, ladder } from '../phase/ladder.ts';
+import type { Rows } from '../phase/plan.ts';
+import { boolean, finite, oneOf, options, size } from '../runtime/arguments.ts';
+import type { Engine } from '../runtime/engine.ts';
+import { PosencError, show } from '../runtime/errors.ts';
+import { checkOut, chooseEngine, output } from '../runtime/operands.ts';
+import type { Tensor } from '../runtime/tensor.ts';
+import { axesOf, interleavedAxis, type Manner, splitAxis, zeroColumns } from './columns.ts';
+import { type DetrOptions, detrSine } from './detr.ts';
+
+interface Common {
+  /** Columns of the whole table. */
+  readonly dim: number;
+  readonly precision?: 'exact' | 'torch';
+  readonly out?: Tensor | Float32Array;
+  readonly engine?: Engine;
+}
+
+/** Index of the first cell of each axis: a tile of a larger grid. Default 0. */
+type Grid<A> = { readonly grid: A; readonly offset?: A };
+type Two = readonly [number, number];
+type Three = readonly [number, number, number];
+
+export type Sincos2dOptions =
+  /** [x, y, dim]: interleaved, 2 ceil(dim / 4) columns for x, the rest for y. */
+  | (Common & Grid<Two> & { readonly variant: 'tatp22'; readonly base?: number })
+  /** [prefixTokens + H W, dim]: columns x first, then rows y, each [sin | cos]. */
+  | (Common & Grid<Two> & { readonly variant: 'mae'; readonly base?: number; readonly prefixTokens?: number })
+  /** As MAE, coordinate = index / (size / baseSize) / interpolationScale. */
+  | (Common &
+      Grid<Two> & {
+        readonly variant: 'diffusers';
+        readonly base?: number;
+        readonly prefixTokens?: number;
+        /** Default 16. */
+        readonly baseSize?: number;
+        /** Default 1. */
+        readonly interpolationScale?: number;
+      })
+  /** [H W, dim]: [sin y | sin x | cos y | cos x], or with interleaveSinCos [sin y | cos y | sin x | cos x]. */
+  | (Common &
+      Grid<Two> & {
+        readonly variant: 'timm';
+        readonly base?: number;
+        /** x before y, and the tokens run over the transposed grid. Default false. */
+        readonly reverseCoord?: boolean;
+        readonly interleaveSinCos?: boolean;
+      })
+  /** [H, W, dim]: floor(dim / 4) frequencies an axis, rows first, each [sin | cos], left-over columns zero. */
+  | (Common & Grid<Two> & { readonly variant: 't2t'; readonly minTimescale?: number; readonly maxTimescale?: number })
+  | (Common & DetrOptions & { readonly variant: 'detr' });
+
+export type Sincos3dOptions =
+  /** [x, y, z, dim]: interleaved, 2 ceil(dim / 6) columns for x, as many for y, the rest for z. */
+  | (Common & Grid<Three> & { readonly variant: 'tatp22'; readonly base?: number })
+  /** [T, H W, dim]: dim / 4 columns for time, then 3 dim / 4 as MAE; coordinates divided by the scales. */
+  | (Common &
+      Grid<Three> & {
+        readonly variant: 'cogvideox';
+        readonly base?: number;
+        /** Default 1. */
+        readonly spatialInterpolationScale?: number;
+        /** Default 1. */
+        readonly temporalInterpolationScale?: number;
+      })
+  /** [T, H, W, dim]: floor(dim / 6) frequencies an axis, each [sin | cos], left-over columns zero. */
+  | (Common &
+      Grid<Three> & { readonly variant: 't2t'; readonly minTimescale?: number; readonly maxTimescale?: number });
+
+const SHARED = ['variant', 'dim', 'grid', 'offset', 'precision', 'out', 'engine'];
+const ALLOWED_2D: Readonly<Record<string, readonly string[]>> = {
+  tatp22: ['base'],
+  mae: ['base', 'prefixTokens'],
+  diffusers: ['base', 'prefixTokens', 'baseSize', 'interpolationScale'],
+  timm: ['base', 'reverseCoord', 'interleaveSinCos'],
+  t2t: ['minTimescale', 'maxTimescale'],
+};
+const ALLOWED_3D: Readonly<Record<string, readonly string[]>> = {
+  tatp22: ['base'],
+  cogvideox: ['base', 'spatialInterpolationScale', 'temporalInterpolationScale'],
+  t2t: ['minTimescale', 'maxTimescale'],
+};
+
+/**
+ * A table over a grid of two axes; the variant says in which order the columns and the cells lie (see its options).
+ * @returns float32; 'tatp22' and 't2t' [H, W, dim], 'mae', 'diffusers' and 'timm' [cells, dim], 'detr' [B, dim, H, W]
+ * @throws ERR_OPTION, ERR_SHAPE, ERR_OUT_OF_MEMORY
+ */
+export function sincos2d(given: Sincos2dOptions): Tensor {
+  const variant = variantOf('sincos2d', given, [...Object.keys(ALLOWED_2D), 'detr']);
+  if (given.variant === 'detr') return detrSine(given);
+  const o = options('sincos2d', given as unknown as Flat, [...SHARED, ...ALLOWED_2D[variant]]);
+  const dim = size('dim', o.dim, 1, 2 ** 24);
+  const grid = sizes(o.grid, 2);
+  const start = offsets(o.offset, 2);
+  const base = finite('base', o.base, { above: 0 }, 10000);
+  if (variant === 'tatp22') return tatp22(o, grid, start, dim, base);
+  if (variant === 't2t') return tensor2tensor(o, grid, start, dim);
+  if (dim % 4 !== 0) throw new PosencError('ERR_OPTION', `dim: '${variant}' needs a multiple of 4, got ${dim}`);
+  const quarter = dim / 4;
+  if (variant === 'timm') {
+    const reversed = boolean('reverseCoord', o.reverseCoord, false);
+    const interleaved = boolean('interleaveSinCos', o.interleaveSinCos, false);
+    const order = reversed ? [1, 0] : [0, 1];
+    const rows = order.map((axis) => ({ start: start[axis], count: grid[axis] }));
+    const columns = rows.map((_, axis) => {
+      const sines = interleaved ? 2 * axis * quarter : axis * quarter;
+      return { sines, cosines: sines + (interleaved ? quarter : 2 * quarter) };
+    });
+    return planar(o, rows, columns, quarter, base, [grid[0] * grid[1], dim], 0);
+  }
+  const baseSize = finite('baseSize', o.baseSize, { above: 0 }, 16);
+  const scale = finite('interpolationScale', o.interpolationScale, { above: 0 }, 1);
+  const rows = grid.map((n, axis): Rows => {
+    if (variant === 'mae') return { start: start[axis], count: n };
+    return coordinates(n, start[axis], (index) => index / (n / baseSize) / scale);
+  });
+  const prefix = size('prefixTokens', o.prefixTokens, 0, undefined, 0);
+  return planar(o, rows, columnFirst(0, quarter), quarter, base, [prefix + grid[0] * grid[1], dim], prefix);
+}
+
+/**
+ * A table over a grid of three axes.
+ * @returns float32; 'tatp22' and 't2t' [T, H, W, dim], 'cogvideox' [T, H W, dim]
+ * @throws ERR_OPTION, ERR_SHAPE, ERR_OUT_OF_MEMORY
+ */
+export function sincos3d(given: Sincos3dOptions): Tensor {
+  const variant = variantOf('sincos3d', given, Object.keys(ALLOWED_3D));
+  const o = options('sincos3d', given as unknown as Flat, [...SHARED, ...ALLOWED_3D[variant]]);
+  const dim = size('dim', o.dim, 1, 2 ** 24);
+  const grid = sizes(o.grid, 3);
+  const start = offsets(o.offset, 3);
+  const base = finite('base', o.base, { above: 0 }, 10000);
+  if (variant === 'tatp22') return tatp22(o, grid, start, dim, base);
+  if (variant === 't2t') return tensor2tensor(o, grid, start, dim);
+  if (dim % 16 !== 0) throw new PosencError('ERR_OPTION', `dim: 'cogvideox' needs a multiple of 16, got ${dim}`);
+  const spatial = finite('spatialInterpolationScale', o.spatialInterpolationScale, { above: 0 }, 1);
+  const temporal = finite('temporalInterpolationScale', o.temporalInterpolationScale, { above: 0 }, 1);
+  const { engine, how } = prepare(o);
+  const shape = [grid[0], grid[1] * grid[2], dim];
+  checkOut(engine, o.out, shape);
+  const axes = axesOf(
+    grid.map((n, axis) => coordinates(n, start[axis], (index) => index / (axis === 0 ? temporal : spatial))),
+  );
+  const time = ladder({ base, count: dim / 8, denominator: dim / 8 });
+  const space = ladder({ base, count: (3 * dim) / 16, denominator: (3 * dim) / 16 });
+  const table = output(engine, o.out, shape);
+  const at = (column: number) => table.byteOffset + 4 * column;
+  if (table.length === 0) return table;
+  splitAxis(engine, time, axes[0], how, at(0), at(dim / 8), 4 * dim);
+  const columns = columnFirst(dim / 4, (3 * dim) / 16);
+  for (const axis of [0, 1]) {
+    const { sines, cosines } = columns[axis];
+    splitAxis(engine, space, axes[1 + axis], how, at(sines), at(cosines), 4 * dim);
+  }
+  return table;
+}
+
+/** Options once their keys are checked against the variant's. */
+type Flat = Common & { readonly [key: string]: unknown };
+
+function variantOf(name: string, given: unknown, names: readonly string[]): string {
+  if (given === null || typeof given !== 'object') {
+    throw new PosencError('ERR_OPTION', `${name}: expected one options object, got ${show(given)}`);
+  }
+  return oneOf('variant', (given as { variant?: unknown }).variant, names);
+}
+
+function sizes(value: unknown, axes: number): number[] {
+  if (!Array.isArray(value) || value.length !== axes) {
+    throw new PosencError('ERR_SHAPE', `grid: expected ${axes} sizes, got ${show(value)}`);
+  }
+  return value.map((n, axis) => size(`grid[${axis}]`, n, 0, 2 ** 24));
+}
+
+function offsets(value: unknown, axes: number): number[] {
+  if (value === undefined) return new Array<number>(axes).fill(0);
+  if (!Array.isArray(value) || value.length !== axes) {
+    throw new PosencError('ERR_OPTION', `offset: expected ${axes} numbers, got ${show(value)}`);
+  }
+  return value.map((n, axis) => finite(`offset[${axis}]`, n, { min: -(2 ** 40), max: 2 ** 40 }));
+}
+
+function prepare(o: Common): { engine: Engine; how: Manner } {
+  const precision = oneOf('precision', o.precision, ['exact', 'torch'], 'exact');
+  return { engine: chooseEngine(o.engine, o.out), how: { precision, scale: 1, amplitude: 1 } };
+}
+
+function coordinates(count: number, start: number, value: (index: number) => number): Rows {
+  return { positions: Float64Array.from({ length: count }, (_, i) => value(start + i)) };
+}
+
+/** Columns of the two axes [rows, columns] when the column index is encoded first. */
+function columnFirst(from: number, n: number): { sines: number; cosines: number }[] {
+  return [
+    { sines: from + 2 * n, cosines: from + 3 * n },
+    { sines: from, cosines: from + n },
+  ];
+}
+
+/** Tokens in rows, every axis with `count` sines and cosines at its own columns, `prefix` zero rows in front. */
+function planar(
+  o: Common,
+  rows: readonly Rows[],
+  columns: readonly { sines: number; cosines: number }[],
+  count: number,
+  base: number,
+  shape: readonly number[],
+  prefix: number,
+): Tensor {
+  const { engine, how } = prepare(o);
+  checkOut(engine, o.out, shape);
+  const frequencies = ladder({ base, count, denominator: count });
+  const table = output(engine, o.out, shape);
+  const stride = 4 * shape[1];
+  zeroColumns(engine, table.byteOffset, stride, prefix, shape[1]);
+  if (shape[0] === prefix) return table;
+  const at = (column: number) => table.byteOffset + prefix * stride + 4 * column;
+  axesOf(rows).forEach((axis, i) => {
+    splitAxis(engine, frequencies, axis, how, at(columns[i].sines), at(columns[i].cosines), stride);
+  });
+  return table;
+}
+
+function tatp22(o: Common, grid: readonly number[], start: readonly number[], dim: number, base: number): Tensor {
+  const { engine, how } = prepare(o);
+  const shape = [...grid, dim];
+  checkOut(engine, o.out, shape);
+  const width = 2 * Math.ceil(dim / (2 * grid.length));
+  const frequencies: Ladder = ladder({ base, count: width / 2, denominator: width / 2 });
+  const table = output(engine, o.out, shape);
+  if (table.length === 0) return table;
+  axesOf(grid.map((count, axis) => ({ start: start[axis], count }))).forEach((axis, i) => {
+    const columns = Math.max(0, Math.min(width, dim - i * width));
+    interleavedAxis(engine, frequencies, axis, how, table.byteOffset + 4 * i * width, 4 * dim, columns);
+  });
+  return table;
+}
+
+function tensor2tensor(o: Flat, grid: readonly number[], start: readonly number[], dim: number): Tensor {
+  const minTimescale = finite('minTimescale', o.minTimescale, { above: 0 }, 1);
+  const maxTimescale = finite('maxTimescale', o.maxTimescale, { above: 0 }, 10000);
+  const n = Math.floor(dim / (2 * grid.length));
+  if (n < 2) {
+    throw new PosencError('ERR_OPTION', `dim: 't2t' divides by zero below ${4 * grid.length} columns, got ${dim}`);
+  }
+  const { engine, how } = prepare(o);
+  const shape = [...grid, dim];
+  checkOut(engine, o.out, shape);
+  const frequencies = ladder({
+    base: maxTimescale / minTimescale,
+    count: n,
+    denominator: n - 1,
+    scale: minTimescale,
+  });
+  const table = output(engine, o.out, shape);
+  if (table.length === 0) return table;
+  const at = (column: number) => table.byteOffset + 4 * column;
+  axesOf(grid.map((count, axis) => ({ start: start[axis], count }))).forEach((axis, i) => {
+    splitAxis(engine, frequencies, axis, how, at(2 * i * n), at((2 * i + 1) * n), 4 * dim);
+  });
+  const used = 2 * n * grid.length;
+  zeroColumns(engine, at(used), 4 * dim, table.length / dim, dim - used);
+  return table;
+}

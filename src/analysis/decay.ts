@@ -1,0 +1,78 @@
+/**
+ * Decay curves, for plots and teaching: how inner products fall with distance.
+ *   sinusoidal: p_i . p_j = sum_k cos((i - j) theta_k), an even function of the distance (Vaswani et al., arXiv 1706.03762);
+ *   rotary: Su's bound B(s) = 2/d sum_(j=1..d/2) |sum_(k<j) exp(i s theta_k)|, RoFormer (arXiv 2104.09864) section 3.4.3:
+ *   a score at distance s is at most B(s) times the largest step between neighbouring pairs of q and k. theta_k = base^(-2k/d).
+ */
+import { ladder } from '../phase/ladder.ts';
+import { rowsOf } from '../phase/rows.ts';
+import { loadFrequencies } from '../phase/strided.ts';
+import { finite, options, type Positions, size } from '../runtime/arguments.ts';
+import type { Engine } from '../runtime/engine.ts';
+import { PosencError } from '../runtime/errors.ts';
+import { checkOut, chooseEngine, output } from '../runtime/operands.ts';
+import type { Tensor } from '../runtime/tensor.ts';
+
+export interface DecayOptions {
+  /** Head or model width d; even. The usual plots take 128. */
+  readonly dim: number;
+  /** Default 10000. 1: every frequency is 1 and nothing decays. */
+  readonly base?: number;
+  /** Distances, of any sign; or `length` for 0 .. length - 1. */
+  readonly distances?: Positions;
+  readonly length?: number;
+  readonly out?: Tensor<'float64'>;
+  readonly engine?: Engine;
+}
+
+/**
+ * The inner product of two sinusoidal rows at each distance.
+ * @returns float64 [distances]
+ * @throws ERR_OPTION, ERR_SHAPE, ERR_POSITION, ERR_OUT_OF_MEMORY
+ */
+export function sinusoidalGram(given: DecayOptions): Tensor<'float64'> {
+  return sums('sinusoidalGram', given, 0);
+}
+
+/**
+ * Su's bound on the decay of rotary scores at each distance; (d/2 + 1) / 2 at distance 0.
+ * @returns float64 [distances]
+ * @throws ERR_OPTION, ERR_SHAPE, ERR_POSITION, ERR_OUT_OF_MEMORY
+ */
+export function ropeDecayBound(given: DecayOptions): Tensor<'float64'> {
+  return sums('ropeDecayBound', given, 1);
+}
+
+/** Bytes kept for the kernel's own two lanes. */
+const LANES = 64;
+
+function sums(name: string, given: DecayOptions, mode: number): Tensor<'float64'> {
+  const o = options(name, given, ['dim', 'base', 'distances', 'length', 'out', 'engine']);
+  const dim = size('dim', o.dim, 2, 2 ** 24);
+  if (dim % 2 !== 0) throw new PosencError('ERR_OPTION', `dim: expected an even number, got ${dim}`);
+  const base = finite('base', o.base, { above: 0 }, 10000);
+  const { rows, count } = rowsOf(name, { length: o.length, positions: o.distances });
+  const engine = chooseEngine(o.engine, o.out);
+  const plan = 32 * (dim / 2 + 1);
+  const block = Math.floor((engine.scratchBytes - LANES - plan) / 8);
+  if (block < 1) {
+    throw new PosencError('ERR_SHAPE', `dim: ${dim} does not fit the scratch arena; createEngine({ scratchBytes })`);
+  }
+  checkOut(engine, o.out, [count], 'float64');
+  const frequencies = ladder({ base, count: dim / 2, denominator: dim / 2 });
+  const curve = output(engine, o.out, [count], 'float64');
+  const scratch = engine.scratch();
+  const padded = loadFrequencies(engine, scratch + LANES, frequencies, 0, dim / 2);
+  const list = scratch + LANES + plan;
+  for (let first = 0; first < count; first += block) {
+    const n = Math.min(block, count - first);
+    const view = engine.f64.subarray(list >>> 3, (list >>> 3) + n);
+    if ('positions' in rows) view.set(rows.positions.subarray(first, first + n));
+    else for (let i = 0; i < n; i++) view[i] = rows.start + first + i;
+    // biome-ignore format: one call, grouped as the kernel declares it
+    engine.kernels.phaseSums(
+      scratch + LANES, padded, dim / 2, list, n, curve.byteOffset + 8 * first, mode, scratch, engine.coefficients,
+    );
+  }
+  return curve;
+}

@@ -1,0 +1,391 @@
+/**
+ * Axial rotary tables: the pairs of a head are divided among the axes of an image or a video, each with its own frequencies
+ * and coordinate. RoFormer, arXiv 2104.09864; the models and their differences: axial-presets.ts, docs/rotary-vision.md.
+ */
+import { cache } from '../phase/cache.ts';
+import {
+  add,
+  addNumber,
+  type DD,
+  div,
+  divNumber,
+  exp,
+  from,
+  LN2,
+  ln,
+  mul,
+  mulNumber,
+  PI,
+  sub,
+  TWO_PI,
+} from '../phase/dd.ts';
+import { ddToFloat32, reciprocals, torchPowers } from '../phase/float32.ts';
+import { type Ladder, ladderFrom, ladderOf, powers } from '../phase/ladder.ts';
+import { laneWriter, type Phases } from '../phase/lanes.ts';
+import { boolean, exclusive, finite, integer, numbers, oneOf, options, size } from '../runtime/arguments.ts';
+import type { Engine } from '../runtime/engine.ts';
+import { PosencError } from '../runtime/errors.ts';
+import { checkOut, chooseEngine, output } from '../runtime/operands.ts';
+import type { Tensor } from '../runtime/tensor.ts';
+import { type AxialRows, coordinatesOf, linspace } from './axial-grid.ts';
+import { AXIAL_PRESETS, type AxialCoordinates, type AxialFrequencies, type AxialSpec } from './axial-presets.ts';
+import type { Pairing } from './spec.ts';
+import { makeTable, RotaryTable, type RotaryTableOptions, type TableDtype } from './table.ts';
+
+export type { AxialRows } from './axial-grid.ts';
+
+export interface AxialTableOptions<D extends TableDtype = 'float32'>
+  extends AxialRows,
+    Pick<RotaryTableOptions<D>, 'dtype' | 'out' | 'engine'> {
+  /** The axis whose block this table rotates: for pairingBlocks 'axis', where every axis has a table of its own. */
+  readonly axis?: number;
+}
+
+export interface AxialAnglesOptions extends AxialRows {
+  /** Existing tensor or view to write into, [tokens, pairs]. */
+  readonly out?: Tensor | Float32Array;
+  readonly engine?: Engine;
+}
+
+const SPEC = [
+  'preset',
+  'headDim',
+  'axes',
+  'axisDim',
+  'rotaryOffset',
+  'ropeTheta',
+  'frequencies',
+  'maxFreq',
+  'invFreq',
+  'coordinateScale',
+  'coordinates',
+  'axisOrder',
+  'gridOrder',
+  'gridOffset',
+  'order',
+  'pairing',
+  'pairingBlocks',
+  'tiled',
+  'precision',
+] as const;
+const ROWS = ['grid', 'positions', 'referenceGrid', 'prefixTokens', 'suffixTokens', 'repeat'] as const;
+
+/** One column of a table: its frequency by index in the list of all axes, and the coordinate it turns by. */
+interface Column {
+  readonly frequency: number;
+  readonly coordinate: number;
+}
+
+interface Axial {
+  readonly axes: number;
+  readonly pairs: number;
+  readonly rotaryOffset: number;
+  readonly pairing: Pairing;
+  readonly axisBlocks: boolean;
+  readonly tiled: boolean;
+  readonly single: boolean;
+  readonly coordinates: AxialCoordinates;
+  readonly gridOrder: readonly number[];
+  readonly gridOffset: number | readonly number[];
+  readonly coordinateScale: number;
+  /** All axes, axis after axis; the coordinate scale is in the ladder, not in float32. */
+  readonly ladder: Ladder;
+  readonly float32?: Float32Array;
+  readonly columns: readonly Column[];
+}
+
+/**
+ * The table of a grid of patches, or of given coordinates, row-aligned: token t uses row t.
+ * @param spec a preset with headDim, or every rule by itself
+ * @returns cos and sin [tokens, pairs], tokens = prefixTokens + repeat x cells + suffixTokens; with `tiled` the two channels of
+ * a pair have their own columns (partnerAngles)
+ * @throws ERR_OPTION, ERR_SHAPE, ERR_POSITION, ERR_OUT_OF_MEMORY
+ */
+export function axialTable<D extends TableDtype = 'float32'>(
+  spec: AxialSpec,
+  given: AxialTableOptions<D>,
+): RotaryTable<D> {
+  const o = options('axialTable', given, [...ROWS, 'axis', 'dtype', 'out', 'engine']);
+  const axial = resolve(spec);
+  const coordinates = coordinatesOf('axialTable', o, axial);
+  const { columns, lead } = blockOf(axial, o.axis);
+  const streams = Uint8Array.from(columns, (column) => column.coordinate);
+  const used = [...new Set(streams)];
+  const source = {
+    precision: axial.single ? ('torch' as const) : ('exact' as const),
+    pairs: columns.length,
+    ladder: chosen(axial, columns),
+    ...(axial.single && { float32: Float32Array.from(columns, ({ frequency }) => axial.float32![frequency]) }),
+    attentionFactor: 1,
+    rotationSign: 1 as const,
+    positionScale: axial.coordinateScale,
+    positionDivisor: 1,
+    ...(used.length > 1 && { streams }),
+    partnerAngles: false,
+    rotaryDim: 2 * columns.length,
+    rotaryOffset: axial.rotaryOffset + lead,
+    pairing: axial.pairing,
+    outputPairing: axial.pairing,
+  };
+  const rows = (axis: number) => ({ positions: everyNth(coordinates, axis, axial.axes) });
+  const lists = used.length > 1 ? Array.from({ length: axial.axes }, (_, axis) => rows(axis)) : [rows(used[0])];
+  const table = makeTable(source, lists, o);
+  // the columns of a tiled table are channels: the first ones of all pairs, then the second ones
+  return axial.tiled ? new RotaryTable<D>({ ...table, rotaryDim: columns.length, partnerAngles: true }) : table;
+}
+
+/**
+ * The angles themselves, in radians, float32: what lucidrains' and EfficientLoFTR's code passes around as `freqs`.
+ * @returns [tokens, pairs]
+ * @throws ERR_OPTION, ERR_SHAPE, ERR_POSITION, ERR_OUT_OF_MEMORY
+ */
+export function axialAngles(spec: AxialSpec, given: AxialAnglesOptions): Tensor {
+  const o = options('axialAngles', given, [...ROWS, 'out', 'engine']);
+  const axial = resolve(spec);
+  if (axial.tiled) throw new PosencError('ERR_OPTION', 'tiled: has two angles a pair; take axialTable');
+  const coordinates = coordinatesOf('axialAngles', o, axial);
+  const { axes, columns } = axial;
+  const engine = chooseEngine(o.engine, o.out);
+  const tokens = coordinates.length / axes;
+  const count = columns.length;
+  checkOut(engine, o.out, [tokens, count]);
+  const out = output(engine, o.out, [tokens, count]);
+  const frequencies = new Float64Array(axes * count);
+  const list = axial.float32 ?? axial.ladder.hi;
+  columns.forEach(({ frequency, coordinate }, i) => {
+    frequencies[coordinate * count + i] = list[frequency];
+  });
+  let scaled = coordinates;
+  if (axial.single && axial.coordinateScale !== 1) {
+    const by = Math.fround(axial.coordinateScale);
+    scaled = coordinates.map((c) => Math.fround(Math.fround(c) * by));
+  }
+  writeAngles(engine, { kind: 'sum', axes, frequencies, count, single: axial.single }, scaled, tokens, out.byteOffset);
+  return out;
+}
+
+function writeAngles(
+  engine: Engine,
+  phases: Extract<Phases, { kind: 'sum' }>,
+  coordinates: Float64Array,
+  tokens: number,
+  out: number,
+): void {
+  const room = { pointer: engine.scratch(), bytes: engine.scratchBytes };
+  const writer = laneWriter(engine, phases, 0, phases.count, room);
+  for (let token = 0; token < tokens; token += writer.capacity) {
+    const n = Math.min(writer.capacity, tokens - token);
+    const angles = writer.angles(coordinates, token, n);
+    const target = out + 4 * token * phases.count;
+    engine.kernels.narrowAngles(angles, writer.padded, phases.count, n, target, 4 * phases.count);
+  }
+}
+
+/** Every option checked, every default resolved. */
+function resolve(given: AxialSpec): Axial {
+  const own = options('axial specification', given, SPEC);
+  const preset = own.preset === undefined ? undefined : oneOf('preset', own.preset, Object.keys(AXIAL_PRESETS) as []);
+  exclusive('axial specification', 'invFreq', 'frequencies', own);
+  const defined = Object.fromEntries(Object.entries(own).filter(([, value]) => value !== undefined));
+  const spec: AxialSpec =
+    preset === undefined ? own : { ...AXIAL_PRESETS[preset as 'pixtral'], ...(defined as object as AxialSpec) };
+
+  const headDim = size('headDim', spec.headDim, 1, 65536);
+  const axes = integer('axes', spec.axes, 1, 8, 2);
+  const axisDim = size('axisDim', spec.axisDim, 2, 65536, 2 * Math.floor(Math.floor(headDim / axes) / 2));
+  if (axisDim % 2 !== 0) throw new PosencError('ERR_SHAPE', `axisDim: expected an even number, got ${axisDim}`);
+  const rotaryOffset = size('rotaryOffset', spec.rotaryOffset, 0, headDim, 0);
+  if (axisDim === 0 || rotaryOffset + axes * axisDim > headDim) {
+    throw new PosencError(
+      'ERR_SHAPE',
+      `headDim: ${headDim} channels do not hold ${axes} axes of ${axisDim} from channel ${rotaryOffset}`,
+    );
+  }
+  const n = axisDim / 2;
+  const precision = oneOf('precision', spec.precision, ['exact', 'torch'], 'exact');
+  const pairing = oneOf('pairing', spec.pairing, ['half', 'interleaved'], 'interleaved');
+  const axisBlocks = oneOf('pairingBlocks', spec.pairingBlocks, ['head', 'axis'], 'head') === 'axis';
+  const tiled = boolean('tiled', spec.tiled, false);
+  const order = oneOf('order', spec.order, ['blocks', 'alternating'], 'blocks');
+  if (axisBlocks && (pairing !== 'half' || order !== 'blocks')) {
+    throw new PosencError('ERR_OPTION', "pairingBlocks: 'axis' says how 'half' pairing of 'blocks' goes; leave it out");
+  }
+  if (tiled && (pairing !== 'interleaved' || order !== 'blocks')) {
+    throw new PosencError('ERR_OPTION', "tiled: for 'interleaved' pairing of 'blocks'");
+  }
+  const axisOrder = permutation('axisOrder', spec.axisOrder, axes);
+  const coordinateScale = finite('coordinateScale', spec.coordinateScale, { min: -1e6, max: 1e6 }, 1);
+  return {
+    axes,
+    pairs: axes * n,
+    rotaryOffset,
+    pairing,
+    axisBlocks,
+    tiled,
+    single: precision === 'torch',
+    coordinates: oneOf('coordinates', spec.coordinates, ['index', 'centered', 'unit'], 'index'),
+    gridOrder: permutation('gridOrder', spec.gridOrder, axes),
+    gridOffset: spec.gridOffset ?? 0,
+    coordinateScale,
+    ...frequenciesOf(spec, axes, n, coordinateScale, precision === 'torch'),
+    columns: columnsOf(axes, n, axisOrder, order, tiled),
+  };
+}
+
+function permutation(option: string, value: unknown, axes: number): readonly number[] {
+  const list =
+    value === undefined ? Array.from({ length: axes }, (_, i) => i) : Array.from(numbers(option, value, axes));
+  if (list.some((_, i) => !list.includes(i))) {
+    throw new PosencError('ERR_OPTION', `${option}: expected each of 0 to ${axes - 1} once, got [${list.join(', ')}]`);
+  }
+  return list;
+}
+
+/** Frequency and coordinate of every pair; of every channel, first ones before second ones, when tiled. */
+function columnsOf(
+  axes: number,
+  n: number,
+  axisOrder: readonly number[],
+  order: 'blocks' | 'alternating',
+  tiled: boolean,
+): Column[] {
+  const column = (axis: number, j: number) => ({ frequency: axis * n + j, coordinate: axisOrder[axis] });
+  if (order === 'alternating') {
+    return Array.from({ length: axes * n }, (_, i) => column(i % axes, Math.floor(i / axes)));
+  }
+  const plain = Array.from({ length: axes * n }, (_, i) => column(Math.floor(i / n), i % n));
+  if (!tiled) return plain;
+  // channel c of an axis has frequency c mod n: pair i has 2i mod n and 2i + 1 mod n
+  const half = (second: number) => plain.map((_, i) => column(Math.floor(i / n), (2 * (i % n) + second) % n));
+  return [...half(0), ...half(1)];
+}
+
+/** The columns a table holds, and how many channels lie before them. */
+function blockOf(axial: Axial, given: unknown): { readonly columns: readonly Column[]; readonly lead: number } {
+  if (!axial.axisBlocks) {
+    if (given !== undefined) {
+      throw new PosencError('ERR_OPTION', "axis: only for pairingBlocks 'axis'; this table rotates all axes at once");
+    }
+    return { columns: axial.columns, lead: 0 };
+  }
+  if (given === undefined) {
+    throw new PosencError(
+      'ERR_OPTION',
+      `axis: every axis pairs its own channels, so each has a table of its own; give axis 0 to ${axial.axes - 1} and rotate by all of them`,
+    );
+  }
+  const axis = integer('axis', given, 0, axial.axes - 1);
+  const n = axial.pairs / axial.axes;
+  return { columns: axial.columns.slice(axis * n, (axis + 1) * n), lead: 2 * n * axis };
+}
+
+function chosen(axial: Axial, columns: readonly Column[]): Ladder {
+  const { ladder } = axial;
+  const list = columns.map(({ frequency }) => frequency);
+  if (list.length === ladder.count && list.every((f, i) => f === i)) return ladder;
+  return ladderFrom(`${ladder.key} at ${list.join(' ')}`, () =>
+    list.map((f): DD => ({ hi: ladder.hi[f], lo: ladder.lo[f] })),
+  );
+}
+
+function everyNth(values: Float64Array, from: number, step: number): Float64Array {
+  return Float64Array.from({ length: values.length / step }, (_, i) => values[i * step + from]);
+}
+
+const float32Lists = cache<Float32Array>(64);
+
+/** Frequencies of all axes, axis after axis: exact ones times the coordinate scale, float32 ones without it. */
+function frequenciesOf(
+  spec: AxialSpec,
+  axes: number,
+  n: number,
+  coordinateScale: number,
+  single: boolean,
+): Pick<Axial, 'ladder' | 'float32'> {
+  const rule = oneOf(
+    'frequencies',
+    spec.frequencies,
+    ['language', 'split', 'pixel', 'pixel-exponential', 'constant'],
+    'language',
+  );
+  const theta = finite('ropeTheta', spec.ropeTheta, { above: 0 }, 10000);
+  const maxFreq = finite('maxFreq', spec.maxFreq, { above: 0 }, 10);
+  if (spec.maxFreq !== undefined && spec.invFreq === undefined && !rule.startsWith('pixel')) {
+    throw new PosencError('ERR_OPTION', `maxFreq: has no effect with frequencies '${rule}'`);
+  }
+  const key = `axial ${rule} ${rule.startsWith('pixel') ? maxFreq : theta} ${axes} ${n}`;
+  let exact: Ladder;
+  let float32: (() => Float32Array) | undefined;
+  if (spec.invFreq !== undefined) {
+    const list = numbers('invFreq', spec.invFreq);
+    if (list.length !== n && list.length !== axes * n) {
+      throw new PosencError('ERR_SHAPE', `invFreq: expected ${n} numbers, or ${axes * n}, got ${list.length}`);
+    }
+    const all = Array.from({ length: axes * n }, (_, i) => list[i % list.length]);
+    exact = ladderOf(all);
+    float32 = () => Float32Array.from(all);
+  } else {
+    exact = ladderFrom(key, () => exactRule(rule, theta, maxFreq, axes, n));
+    float32 = () => float32Lists.get(key, () => torchRule(rule, theta, maxFreq, axes, n));
+  }
+  if (single) return { ladder: exact, float32: float32() };
+  if (coordinateScale === 1) return { ladder: exact };
+  const scale = coordinateScale === 2 * Math.PI ? TWO_PI : from(coordinateScale);
+  return {
+    ladder: ladderFrom(`${exact.key} times ${coordinateScale}`, () =>
+      Array.from(exact.hi, (hi, i) => mul({ hi, lo: exact.lo[i] }, scale)),
+    ),
+  };
+}
+
+/** `list(a, j)` for every axis a and j < n. */
+function everyAxis<T>(axes: number, n: number, list: (axis: number, j: number) => T): T[] {
+  return Array.from({ length: axes * n }, (_, i) => list(Math.floor(i / n), i % n));
+}
+
+function exactRule(rule: AxialFrequencies, theta: number, maxFreq: number, axes: number, n: number): DD[] {
+  const even = (low: DD, high: DD, j: number) =>
+    n === 1 ? low : add(low, divNumber(mulNumber(sub(high, low), j), n - 1));
+  switch (rule) {
+    case 'language': {
+      const ladder = powers({ base: from(theta), count: n, denominator: n });
+      return everyAxis(axes, n, (_, j) => ladder[j]);
+    }
+    case 'split': {
+      const ladder = powers({ base: from(theta), count: axes * n, denominator: axes * n });
+      return everyAxis(axes, n, (axis, j) => ladder[j * axes + axis]);
+    }
+    case 'pixel':
+      return everyAxis(axes, n, (_, j) => mul(even(from(1), from(maxFreq / 2), j), PI));
+    case 'pixel-exponential': {
+      const last = addNumber(div(ln(from(maxFreq)), LN2), -1);
+      return everyAxis(axes, n, (_, j) => mul(exp(mul(even(from(0), last, j), LN2)), PI));
+    }
+    case 'constant':
+      return everyAxis(axes, n, () => from(1));
+  }
+}
+
+function torchRule(rule: AxialFrequencies, theta: number, maxFreq: number, axes: number, n: number): Float32Array {
+  const f32 = Math.fround;
+  const pi = f32(Math.PI);
+  const list = (values: (axis: number, j: number) => number) => Float32Array.from(everyAxis(axes, n, values));
+  switch (rule) {
+    case 'language': {
+      const ladder = reciprocals(torchPowers({ base: theta, count: n, denominator: 2 * n }));
+      return list((_, j) => ladder[j]);
+    }
+    case 'split': {
+      const ladder = reciprocals(torchPowers({ base: theta, count: axes * n, denominator: 2 * axes * n }));
+      return list((axis, j) => ladder[j * axes + axis]);
+    }
+    case 'pixel':
+      return list((_, j) => f32(linspace(1, maxFreq / 2, n, j, f32) * pi));
+    case 'pixel-exponential': {
+      const last = addNumber(div(ln(from(maxFreq)), LN2), -1).hi;
+      return list((_, j) => f32(ddToFloat32(exp(mulNumber(LN2, linspace(0, last, n, j, f32)))) * pi));
+    }
+    case 'constant':
+      return list(() => 1);
+  }
+}

@@ -1,0 +1,220 @@
+/**
+ * PoPE, polar coordinate position embedding: the magnitude of a channel is softplus(x), its angle position x frequency, with a
+ * learned shift of the angle on the keys. Not a rotation: d channels become 2 d. arXiv 2509.10534; x-transformers
+ * PolarEmbedding.
+ */
+import { torchLadder } from '../phase/float32.ts';
+import { ladder } from '../phase/ladder.ts';
+import { laneTable, type Phases } from '../phase/lanes.ts';
+import { exactRows, torchRows } from '../phase/plan.ts';
+import { type RowOptions, rowsOf } from '../phase/rows.ts';
+import { finite, numbers, oneOf, options, size } from '../runtime/arguments.ts';
+import type { Engine } from '../runtime/engine.ts';
+import { PosencError, show } from '../runtime/errors.ts';
+import { checkOut, checkOverlap, chooseEngine, operand, output, shapeOf } from '../runtime/operands.ts';
+import type { Tensor } from '../runtime/tensor.ts';
+import type { Precision } from './spec.ts';
+
+/** cos and sin of every channel's angle, for applyPope. */
+export class PopeTable {
+  /** [n, d]; with a bias [heads, n, d]. */
+  readonly cos: Tensor;
+  readonly sin: Tensor;
+  /** Position of row 0; undefined when the rows follow a list of positions (row t then belongs to token t). */
+  readonly start: number | undefined;
+  /** Number of rows. */
+  readonly length: number;
+  /** Channels, d. */
+  readonly dim: number;
+  /** With a bias: heads that have rows of their own. */
+  readonly heads: number | undefined;
+
+  /** @internal */
+  constructor(parts: Omit<PopeTable, 'dispose'>) {
+    this.cos = parts.cos;
+    this.sin = parts.sin;
+    this.start = parts.start;
+    this.length = parts.length;
+    this.dim = parts.dim;
+    this.heads = parts.heads;
+  }
+
+  /** Gives cos and sin back; idempotent. */
+  dispose(): void {
+    this.cos.dispose();
+    this.sin.dispose();
+  }
+}
+
+export interface PopeTableOptions extends RowOptions {
+  /** Channels of a head, d. */
+  readonly dim: number;
+  /** Frequency j = ropeTheta^(-j / d). Default 10000. */
+  readonly ropeTheta?: number;
+  /** Keys: radians added to the angles, [heads, d] flat, clamped to [-2 pi, 0]. Default none (queries). */
+  readonly bias?: ArrayLike<number>;
+  /** 'exact': angles in fixed point (with a bias in float64). 'torch': in float32. Default 'exact'. */
+  readonly precision?: Exclude<Precision, 'ggml'>;
+  /** Existing tensors or views to write into, [n, d] or [heads, n, d] each. */
+  readonly out?: { readonly cos: Tensor | Float32Array; readonly sin: Tensor | Float32Array };
+  readonly engine?: Engine;
+}
+
+/**
+ * The table of queries, or with `bias` that of keys.
+ * @throws ERR_OPTION, ERR_SHAPE, ERR_POSITION, ERR_OUT_OF_MEMORY
+ */
+export function popeTable(given: PopeTableOptions): PopeTable {
+  const o = options('popeTable', given, [
+    'length',
+    'positions',
+    'offset',
+    'dim',
+    'ropeTheta',
+    'bias',
+    'precision',
+    'out',
+    'engine',
+  ]);
+  const { rows, count } = rowsOf('popeTable', o);
+  const dim = size('dim', o.dim, 1, 65536);
+  const base = finite('ropeTheta', o.ropeTheta, { above: 0 }, 10000);
+  const single = oneOf('precision', o.precision, ['exact', 'torch'], 'exact') === 'torch';
+  const bias = o.bias === undefined ? undefined : biasOf(o.bias, dim);
+  const heads = bias && bias.length / dim;
+  const out = o.out === undefined ? undefined : options('out', o.out, ['cos', 'sin']);
+  const engine = chooseEngine(o.engine, out?.cos, out?.sin);
+  const shape = heads === undefined ? [count, dim] : [heads, count, dim];
+  if (out) {
+    checkOut(engine, out.cos, shape);
+    checkOut(engine, out.sin, shape);
+  }
+  const cos = output(engine, out?.cos, shape);
+  let sin: Tensor;
+  try {
+    sin = output(engine, out?.sin, shape);
+  } catch (error) {
+    if (!out) cos.dispose();
+    throw error;
+  }
+  const stride = 4 * dim;
+  const float32 = torchLadder({ base, count: dim, denominator: 2 * dim });
+  const exact = ladder({ base, count: dim, denominator: dim });
+  if (bias === undefined) {
+    const target = { store: 'split', first: sin.byteOffset, second: cos.byteOffset, stride } as const;
+    if (single) torchRows(engine, float32, rows, 1, 1, target);
+    else exactRows(engine, exact, rows, 1, target);
+  } else {
+    // the bias is a second axis on which every token stands at 1
+    const places = new Float64Array(2 * count);
+    for (let t = 0; t < count; t++) {
+      places[2 * t] = 'positions' in rows ? rows.positions[t] : rows.start + t;
+      places[2 * t + 1] = 1;
+    }
+    for (let head = 0; head < bias.length / dim; head++) {
+      const frequencies = new Float64Array(2 * dim);
+      frequencies.set(single ? float32 : exact.hi);
+      frequencies.set(bias.subarray(head * dim, (head + 1) * dim), dim);
+      const phases: Phases = { kind: 'sum', axes: 2, frequencies, count: dim, single };
+      const skip = head * count * stride;
+      laneTable(engine, phases, places, count, { sin: sin.byteOffset + skip, cos: cos.byteOffset + skip, stride });
+    }
+  }
+  return new PopeTable({ cos, sin, start: 'positions' in rows ? undefined : rows.start, length: count, dim, heads });
+}
+
+/** Clamped as the references clamp it, in float32. */
+function biasOf(given: ArrayLike<number>, dim: number): Float64Array {
+  const list = numbers('bias', given);
+  if (list.length === 0 || list.length % dim !== 0) {
+    throw new PosencError('ERR_SHAPE', `bias: expected [heads, ${dim}] numbers, got ${list.length}`);
+  }
+  const least = Math.fround(-2 * Math.PI);
+  return Float64Array.from(list, (value) => Math.max(least, Math.min(0, Math.fround(value))));
+}
+
+export interface ApplyPopeOptions {
+  /** B batch, S sequence, H heads, D channels of a head. Default 'BSHD'. */
+  readonly layout?: 'BSHD' | 'BHSD';
+  /** Sizes in the order of the layout: needed for a plain Float32Array. */
+  readonly shape?: readonly number[];
+  /** Position of the first token, for tables of consecutive positions. Default: the table's first. */
+  readonly offset?: number;
+  /** Where the result goes, [..., 2 d]. */
+  readonly out?: Tensor | Float32Array;
+  readonly engine?: Engine;
+}
+
+/**
+ * [softplus(x) cos | softplus(x) sin] along the last axis.
+ * @param x q or k, in the layout's shape; a plain Float32Array outside the engine's memory is copied in
+ * @returns [..., 2 d]
+ * @throws ERR_OPTION, ERR_SHAPE, ERR_POSITION, ERR_OUT_OF_MEMORY, ERR_DISPOSED
+ */
+export function applyPope(x: Tensor | Float32Array, table: PopeTable, given: ApplyPopeOptions = {}): Tensor {
+  const o = options('applyPope', given, ['layout', 'shape', 'offset', 'out', 'engine']);
+  if (!(table instanceof PopeTable)) {
+    throw new PosencError('ERR_OPTION', `table: expected what popeTable returns, got ${show(table)}`);
+  }
+  const layout = oneOf('layout', o.layout, ['BSHD', 'BHSD'], 'BSHD');
+  const shape = shapeOf('x', x, o.shape);
+  if (shape.length !== 4) {
+    throw new PosencError('ERR_SHAPE', `shape: layout '${layout}' has 4 sizes, got [${shape.join(', ')}]`);
+  }
+  const [batch, outer, inner, dim] = shape;
+  const [tokens, heads] = layout === 'BSHD' ? [outer, inner] : [inner, outer];
+  if (dim !== table.dim) throw new PosencError('ERR_SHAPE', `table: has ${table.dim} channels, but x has ${dim}`);
+  if (table.heads !== undefined && table.heads !== heads) {
+    throw new PosencError('ERR_SHAPE', `table: has rows for ${table.heads} heads, but x has ${heads}`);
+  }
+  const first = firstRow(table, tokens, o.offset);
+  const engine = chooseEngine(o.engine, x, table.cos, table.sin, o.out);
+  const outShape = [batch, outer, inner, 2 * dim];
+  checkOut(engine, o.out, outShape);
+  checkOverlap('x', 'out', x, o.out, false);
+  checkOverlap('table.cos', 'out', table.cos, o.out, false);
+  checkOverlap('table.sin', 'out', table.sin, o.out, false);
+  const out = output(engine, o.out, outShape);
+  if (out.length === 0) return out;
+  const source = operand('x', engine, x);
+  try {
+    const vector = 4 * dim;
+    const row = vector * inner;
+    const perHead = table.heads === undefined ? 0 : vector * table.length;
+    const steps = layout === 'BSHD' ? [vector, perHead] : [perHead, vector];
+    // biome-ignore format: grouped as the kernel declares it
+    engine.kernels.polar(
+      out.byteOffset, source.pointer, table.cos.byteOffset + first * vector, table.sin.byteOffset + first * vector, dim,
+      batch, outer, inner, row * outer, row, vector, 2 * row * outer, 2 * row, 2 * vector, 0, steps[0], steps[1],
+      engine.coefficients);
+  } finally {
+    source.finish();
+  }
+  return out;
+}
+
+function firstRow(table: PopeTable, tokens: number, offset: unknown): number {
+  if (table.start === undefined) {
+    if (offset !== undefined) {
+      throw new PosencError(
+        'ERR_OPTION',
+        'offset: the table was built from positions, one row per token; leave it out',
+      );
+    }
+    if (table.length !== tokens) {
+      throw new PosencError(
+        'ERR_SHAPE',
+        `table: its ${table.length} rows follow positions, but x has ${tokens} tokens`,
+      );
+    }
+    return 0;
+  }
+  const row = finite('offset', offset, {}, table.start) - table.start;
+  if (!Number.isInteger(row) || row < 0 || row + tokens > table.length) {
+    throw new PosencError(
+      'ERR_POSITION',
+      `offset: ${tokens} tokens from ${row + table.start} leave the table of ${table.length} rows, which holds ${table.start} to ${table.start + table.length - 1}`,
+    );
+  }
+  return row;
+}

@@ -1,0 +1,155 @@
+/**
+ * xPos: rotary tables whose pairs decay with distance. Queries are scaled by zeta^((t - center) / scaleBase), keys by its
+ * inverse, so that a score is scaled by zeta^(distance / scaleBase) and does not depend on the center as long as both sides
+ * share it. A Length-Extrapolatable Transformer, arXiv 2212.10554. For causal models only.
+ */
+import { addNumber, divNumber, from, ln } from '../phase/dd.ts';
+import { type Decay, laneTable, type Phases } from '../phase/lanes.ts';
+import { type RowOptions, rowsOf } from '../phase/rows.ts';
+import { finite, integer, MAX_POSITION, oneOf, options } from '../runtime/arguments.ts';
+import type { Engine } from '../runtime/engine.ts';
+import { PosencError } from '../runtime/errors.ts';
+import { checkOut, chooseEngine, output } from '../runtime/operands.ts';
+import type { Tensor } from '../runtime/tensor.ts';
+import { rotaryFrequencies } from './frequencies.ts';
+import type { RotarySpec } from './spec.ts';
+import { RotaryTable } from './table.ts';
+
+export interface XposOptions extends RowOptions {
+  /** Whose table: queries are multiplied by the decay, keys divided by it. */
+  readonly side: 'query' | 'key';
+  /** The position whose factor is 1. The references choose it by length: xposCenter. */
+  readonly center: number;
+  /** Default 512. */
+  readonly scaleBase?: number;
+  /** The number added to 2i: zeta_i = (2i + gamma d) / ((1 + gamma) d). Default 0.4. */
+  readonly gamma?: number;
+  /** Sequence length the length-dependent rules choose by. Default: the largest position + 1. */
+  readonly context?: number;
+  /** Existing tensors or views to write into, [n, rotaryDim / 2] each. */
+  readonly out?: { readonly cos: Tensor | Float32Array; readonly sin: Tensor | Float32Array };
+  readonly engine?: Engine;
+}
+
+const OPTIONS = [
+  'length',
+  'positions',
+  'offset',
+  'side',
+  'center',
+  'scaleBase',
+  'gamma',
+  'context',
+  'out',
+  'engine',
+] as const;
+
+/**
+ * The table of one side, for applyRotary. Exact precision: cos x decay and sin x decay are rounded once; 'torch': cosine, sine
+ * and decay are rounded to float32, then their products.
+ * @returns cos and sin [n, rotaryDim / 2]
+ * @throws ERR_OPTION, ERR_SHAPE, ERR_POSITION, ERR_OUT_OF_MEMORY
+ */
+export function xposTable(spec: RotarySpec, given: XposOptions): RotaryTable {
+  const o = options('xposTable', given, OPTIONS);
+  const { rows, count } = rowsOf('xposTable', o);
+  const side = oneOf('side', o.side, ['query', 'key']);
+  const center = finite('center', o.center, { min: -MAX_POSITION, max: MAX_POSITION });
+  const scaleBase = finite('scaleBase', o.scaleBase, { above: 0 }, 512);
+  const gamma = finite('gamma', o.gamma, { above: 0 }, 0.4);
+  const positions =
+    'positions' in rows ? rows.positions : Float64Array.from({ length: count }, (_, i) => rows.start + i);
+  const last = positions.reduce((a, b) => Math.max(a, b), 0);
+  const context = integer('context', o.context, 1, MAX_POSITION, Math.floor(last) + 1);
+  const frequencies = rotaryFrequencies(spec, { length: context });
+  const { precision, pairs, attentionFactor, rotationSign, ladder, float32 } = frequencies;
+  if (precision === 'ggml' || frequencies.streams || attentionFactor !== 1) {
+    throw new PosencError(
+      'ERR_OPTION',
+      "xposTable: takes precision 'exact' or 'torch', no position streams and an attention factor of 1",
+    );
+  }
+  const single = precision === 'torch';
+  const sign = side === 'query' ? 1 : -1;
+  const decay: Decay = {
+    exponents: positions.map((p) => sign * (single ? Math.fround((p - center) / scaleBase) : p - center)),
+    rates: ratesOf(pairs, gamma, single ? 1 : scaleBase),
+    single,
+  };
+  // rates are negative and the first is the steepest
+  const steepest = decay.rates[0];
+  const over = decay.exponents.findIndex((exponent) => exponent * steepest > MAX_EXPONENT);
+  if (over >= 0) {
+    throw new PosencError(
+      'ERR_POSITION',
+      `xposTable: at position ${positions[over]} the ${side} factor leaves float32; choose a center nearer than ${center}, or a scaleBase above ${scaleBase}`,
+    );
+  }
+  const out = o.out === undefined ? undefined : options('out', o.out, ['cos', 'sin']);
+  const engine = chooseEngine(o.engine, out?.cos, out?.sin);
+  const shape = [count, pairs];
+  if (out) {
+    checkOut(engine, out.cos, shape);
+    checkOut(engine, out.sin, shape);
+  }
+  const cos = output(engine, out?.cos, shape);
+  let sin: Tensor;
+  try {
+    sin = output(engine, out?.sin, shape);
+  } catch (error) {
+    if (!out) cos.dispose();
+    throw error;
+  }
+  const phases: Phases = single
+    ? { kind: 'sum', axes: 1, frequencies: float32!, count: pairs, single }
+    : { kind: 'ladder', ladder };
+  const turned = rotationSign === -1 ? positions.map((p) => -p) : positions;
+  laneTable(engine, phases, turned, count, { sin: sin.byteOffset, cos: cos.byteOffset, stride: 4 * pairs }, decay);
+  return new RotaryTable({
+    cos,
+    sin,
+    start: 'positions' in rows ? undefined : rows.start,
+    length: count,
+    rotaryDim: frequencies.rotaryDim,
+    rotaryOffset: frequencies.rotaryOffset,
+    pairing: frequencies.pairing,
+    outputPairing: frequencies.outputPairing,
+  });
+}
+
+/** ln of the largest float32, less a little. */
+const MAX_EXPONENT = 88.7;
+
+/** ln zeta_i / scaleBase, rounded once. */
+function ratesOf(pairs: number, gamma: number, scaleBase: number): Float64Array {
+  const d = 2 * pairs;
+  return Float64Array.from({ length: pairs }, (_, i) => {
+    const zeta = divNumber(divNumber(addNumber(from(gamma * d), 2 * i), 1 + gamma), d);
+    return divNumber(ln(zeta), scaleBase).hi;
+  });
+}
+
+/** How the references choose the center from a length. */
+const CENTERS = {
+  /** torchscale XPOS: ceil(length / 2), length counting the cached keys (offset); angles are not centred. */
+  torchscale: (length: number) => Math.ceil(length / 2),
+  /** rotary-embedding-torch: floor(length / 2); rotate_queries_with_cached_keys takes each side's own length. */
+  'rotary-embedding-torch': (length: number) => Math.floor(length / 2),
+  /** x-transformers: floor(length / 2), length being the largest position + 1. */
+  'x-transformers': (length: number) => Math.floor(length / 2),
+  /** flash-attention: floor(length / 2) of the cached length: tables change when the cache grows. */
+  'flash-attention': (length: number) => Math.floor(length / 2),
+} as const;
+
+export type XposConvention = keyof typeof CENTERS;
+
+/**
+ * The center of a reference for a length: pass it to both sides to reproduce its numbers, or choose one center for good, so
+ * that cached keys stay valid.
+ * @throws ERR_OPTION
+ */
+export function xposCenter(convention: XposConvention, given: { readonly length: number }): number {
+  const name = oneOf('convention', convention, Object.keys(CENTERS) as XposConvention[]);
+  const o = options('xposCenter', given, ['length']);
+  return CENTERS[name](integer('length', o.length, 0, MAX_POSITION));
+}

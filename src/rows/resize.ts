@@ -1,0 +1,332 @@
+/**
+ * Resizing a 2-D table of positions to another grid, as vision transformers do for another image size: separable bicubic,
+ * bilinear or nearest interpolation with the rules of torch.nn.functional.interpolate (and of PIL when antialias is on).
+ *   out[y, x] = sum_a sum_b Wh[y, a] Ww[x, b] table[a, b]
+ */
+import { boolean, finite, oneOf, options, size } from '../runtime/arguments.ts';
+import type { Engine } from '../runtime/engine.ts';
+import { PosencError } from '../runtime/errors.ts';
+import { checkOut, checkOverlap, chooseEngine, operand, output, shapeOf } from '../runtime/operands.ts';
+import type { Tensor } from '../runtime/tensor.ts';
+
+export interface ResizePositionTableOptions {
+  /** Grid of the table, [height, width]. Default: the square that its rows make, or the sizes of a [h, w, d] table. */
+  readonly from?: readonly [number, number];
+  /** Grid wanted, [height, width]. */
+  readonly to: readonly [number, number];
+  /** Default 'bicubic' (ViT, DINOv2, MAE, DeiT; timm with antialias); 'bilinear': BEiT's bias table. */
+  readonly mode?: 'bicubic' | 'bilinear' | 'nearest';
+  /** PIL's widened filter, bicubic a = -0.5 instead of -0.75 (timm). Not for 'nearest'. Default false. */
+  readonly antialias?: boolean;
+  /** Corner cells keep their place. Not for 'nearest'. Default false. */
+  readonly alignCorners?: boolean;
+  /** torch's scale_factor, one or [height, width]: steps are 1 / scale instead of from / to (the original DINO). */
+  readonly scale?: number | readonly [number, number];
+  /** Rows in front that are copied (CLS, distillation). Default 0. */
+  readonly prefixTokens?: number;
+  /** Rows at the end that are copied (BEiT's three). Default 0. */
+  readonly suffixTokens?: number;
+  /** 'HWC': cells are rows of d numbers; 'CHW': [..., h, w] planes. Default 'HWC'. */
+  readonly layout?: 'HWC' | 'CHW';
+  /** Shape of the table; needed for a plain Float32Array. */
+  readonly shape?: readonly number[];
+  readonly out?: Tensor | Float32Array;
+  readonly engine?: Engine;
+}
+
+const OPTIONS = [
+  'from',
+  'to',
+  'mode',
+  'antialias',
+  'alignCorners',
+  'scale',
+  'prefixTokens',
+  'suffixTokens',
+  'layout',
+  'shape',
+  'out',
+  'engine',
+] as const;
+
+/** A block of a blended line this long stays in the first-level cache. */
+const LINE_BYTES = 16384;
+
+/**
+ * A table [prefix + h w + suffix, d], [1, ..., d] or [h, w, d] (layout 'CHW': [..., h, w]) on another grid.
+ * @returns float32, the table's form with the new grid
+ * @throws ERR_OPTION, ERR_SHAPE, ERR_OUT_OF_MEMORY
+ */
+export function resizePositionTable(table: Tensor | Float32Array, given: ResizePositionTableOptions): Tensor {
+  const o = options('resizePositionTable', given, OPTIONS);
+  const mode = oneOf('mode', o.mode, ['bicubic', 'bilinear', 'nearest'], 'bicubic');
+  const antialias = boolean('antialias', o.antialias, false);
+  const alignCorners = boolean('alignCorners', o.alignCorners, false);
+  const layout = oneOf('layout', o.layout, ['HWC', 'CHW'], 'HWC');
+  const prefix = size('prefixTokens', o.prefixTokens, 0, undefined, 0);
+  const suffix = size('suffixTokens', o.suffixTokens, 0, undefined, 0);
+  const [height, width] = pair('to', o.to);
+  if (mode === 'nearest' && (antialias || alignCorners)) {
+    throw new PosencError('ERR_OPTION', "mode: 'nearest' has neither antialias nor alignCorners; leave them out");
+  }
+  const scales = scalesOf(o.scale, alignCorners);
+  const engine = chooseEngine(o.engine, table, o.out);
+  const shape = shapeOf('table', table, o.shape);
+  const { h, w, channels, outShape } =
+    layout === 'HWC' ? cells(shape, o.from, prefix + suffix, [height, width]) : planes(shape, o, [height, width]);
+  const tapsH = taps(h, height, { mode, antialias, alignCorners, scale: scales?.[0] });
+  const tapsW = taps(w, width, { mode, antialias, alignCorners, scale: scales?.[1] });
+  const plan = blocks(engine, tapsH, tapsW, w, layout === 'HWC' ? channels : 1);
+  checkOut(engine, o.out, outShape);
+  checkOverlap('table', 'out', table, o.out, false);
+  const resized = output(engine, o.out, outShape);
+  if (resized.length === 0) return resized;
+  const source = operand('table', engine, table);
+  try {
+    const grid = { to: resized.byteOffset, from: source.pointer, h, w, height, width };
+    if (layout === 'CHW') {
+      const strides = { row: 4 * w, cell: 4, outRow: 4 * width, outCell: 4 };
+      for (let c = 0; c < channels; c++) {
+        const plane = { ...grid, to: grid.to + 4 * c * height * width, from: grid.from + 4 * c * h * w };
+        run(engine, plane, strides, 1, tapsH, tapsW, plan);
+      }
+    } else {
+      const row = 4 * channels;
+      const { kernels } = engine;
+      kernels.copyRows(grid.to, row, grid.from, row, prefix, channels, prefix);
+      const [toEnd, fromEnd] = [grid.to + row * (prefix + height * width), grid.from + row * (prefix + h * w)];
+      kernels.copyRows(toEnd, row, fromEnd, row, suffix, channels, suffix);
+      const inner = { ...grid, to: grid.to + row * prefix, from: grid.from + row * prefix };
+      const strides = { row: row * w, cell: row, outRow: row * width, outCell: row };
+      run(engine, inner, strides, channels, tapsH, tapsW, plan);
+    }
+  } finally {
+    source.finish();
+  }
+  return resized;
+}
+
+function pair(option: string, value: unknown): readonly [number, number] {
+  if (!Array.isArray(value) || value.length !== 2) {
+    throw new PosencError('ERR_SHAPE', `${option}: expected [height, width]`);
+  }
+  return [size(`${option}[0]`, value[0], 1, 65536), size(`${option}[1]`, value[1], 1, 65536)];
+}
+
+function scalesOf(
+  given: ResizePositionTableOptions['scale'],
+  alignCorners: boolean,
+): readonly [number, number] | undefined {
+  if (given === undefined) return undefined;
+  if (alignCorners) throw new PosencError('ERR_OPTION', 'scale: has no effect with alignCorners; leave one out');
+  const list = typeof given === 'number' ? [given, given] : given;
+  if (!Array.isArray(list) || list.length !== 2) {
+    throw new PosencError('ERR_OPTION', 'scale: expected a number or [height, width]');
+  }
+  return [finite('scale', list[0], { above: 0 }), finite('scale', list[1], { above: 0 })];
+}
+
+interface Geometry {
+  readonly h: number;
+  readonly w: number;
+  readonly channels: number;
+  readonly outShape: readonly number[];
+}
+
+/** The grid of a table whose cells are rows. */
+function cells(shape: readonly number[], from: unknown, extra: number, to: readonly [number, number]): Geometry {
+  if (shape.length < 2 || shape.length > 3) {
+    throw new PosencError('ERR_SHAPE', `table: expected [rows, d] or [h, w, d], got [${shape.join(', ')}]`);
+  }
+  const channels = shape[shape.length - 1];
+  if (channels === 0) throw new PosencError('ERR_SHAPE', 'table: its rows have no columns');
+  const rows = shape.slice(0, -1).reduce((product, n) => product * n, 1);
+  const isGrid = shape.length === 3 && extra === 0 && (from === undefined ? shape[0] > 1 : false);
+  const given = from === undefined ? undefined : pair('from', from);
+  const asGrid = isGrid || (shape.length === 3 && given?.[0] === shape[0] && given[1] === shape[1] && extra === 0);
+  const [h, w] = given ?? (isGrid ? [shape[0], shape[1]] : square(rows, extra));
+  if (h * w + extra !== rows || h < 1 || w < 1) {
+    throw new PosencError(
+      'ERR_SHAPE',
+      `from: a grid of ${h} x ${w} and ${extra} extra rows are ${h * w + extra} rows, the table has ${rows}`,
+    );
+  }
+  const outRows = extra + to[0] * to[1];
+  const outShape = asGrid ? [...to, channels] : shape.length === 3 ? [1, outRows, channels] : [outRows, channels];
+  if (shape.length === 3 && !asGrid && shape[0] !== 1) {
+    throw new PosencError('ERR_SHAPE', `table: [${shape.join(', ')}] is no grid of ${h} x ${w}; give it as [rows, d]`);
+  }
+  return { h, w, channels, outShape };
+}
+
+function square(rows: number, extra: number): readonly [number, number] {
+  const side = Math.round(Math.sqrt(Math.max(0, rows - extra)));
+  if (side * side + extra === rows && side > 0) return [side, side];
+  throw new PosencError(
+    'ERR_SHAPE',
+    `from: ${rows} rows less ${extra} extra ones make no square; give from: [height, width], or prefixTokens`,
+  );
+}
+
+function planes(shape: readonly number[], o: ResizePositionTableOptions, to: readonly [number, number]): Geometry {
+  if ((o.prefixTokens ?? 0) + (o.suffixTokens ?? 0) > 0) {
+    throw new PosencError('ERR_OPTION', "layout: 'CHW' has no extra rows; leave prefixTokens and suffixTokens out");
+  }
+  if (shape.length < 2) {
+    throw new PosencError('ERR_SHAPE', `table: expected [..., h, w], got [${shape.join(', ')}]`);
+  }
+  const [h, w] = shape.slice(-2);
+  const given = o.from === undefined ? [h, w] : pair('from', o.from);
+  if (given[0] !== h || given[1] !== w || h < 1 || w < 1) {
+    throw new PosencError('ERR_SHAPE', `from: [${given.join(', ')}] is not the grid of [${shape.join(', ')}]`);
+  }
+  const leading = shape.slice(0, -2);
+  return { h, w, channels: leading.reduce((product, n) => product * n, 1), outShape: [...leading, ...to] };
+}
+
+/** What each output cell of an axis takes: `count` weights from `start`; cells at the border take the border cell twice. */
+interface Taps {
+  readonly start: Int32Array;
+  readonly weights: readonly Float32Array[];
+  readonly most: number;
+}
+
+interface Rule {
+  readonly mode: 'bicubic' | 'bilinear' | 'nearest';
+  readonly antialias: boolean;
+  readonly alignCorners: boolean;
+  readonly scale?: number;
+}
+
+function taps(n: number, m: number, rule: Rule): Taps {
+  const { mode, antialias, alignCorners } = rule;
+  const step =
+    alignCorners && mode !== 'nearest'
+      ? m > 1
+        ? (n - 1) / (m - 1)
+        : 0
+      : rule.scale === undefined
+        ? n / m
+        : 1 / rule.scale;
+  const start = new Int32Array(m);
+  const weights: Float32Array[] = [];
+  for (let out = 0; out < m; out++) {
+    let first: number;
+    let list: number[];
+    if (mode === 'nearest') {
+      // out * n / m is exact where it is a whole number; out * (n / m) need not be
+      const cell = rule.scale === undefined ? Math.floor((out * n) / m) : Math.floor(out * step);
+      [first, list] = [cell, [1]];
+    } else if (antialias) [first, list] = widened(n, out, step, mode);
+    else {
+      const src = alignCorners ? step * out : step * (out + 0.5) - 0.5;
+      if (mode === 'bilinear') {
+        const at = Math.max(src, 0);
+        first = Math.floor(at);
+        list = [1 - (at - first), at - first];
+      } else {
+        first = Math.floor(src) - 1;
+        const t = src - Math.floor(src);
+        list = [cubic(1 + t, -0.75), cubic(t, -0.75), cubic(1 - t, -0.75), cubic(2 - t, -0.75)];
+      }
+    }
+    const low = Math.min(Math.max(first, 0), n - 1);
+    const high = Math.min(Math.max(first + list.length - 1, 0), n - 1);
+    const merged = new Float64Array(high - low + 1);
+    for (let i = 0; i < list.length; i++) merged[Math.min(Math.max(first + i, low), high) - low] += list[i];
+    start[out] = low;
+    weights.push(Float32Array.from(merged));
+  }
+  return { start, weights, most: Math.max(...weights.map((w) => w.length)) };
+}
+
+/** Keys' cubic convolution kernel at distance t >= 0. */
+function cubic(t: number, a: number): number {
+  if (t <= 1) return ((a + 2) * t - (a + 3)) * t * t + 1;
+  return t < 2 ? (((t - 5) * t + 8) * t - 4) * a : 0;
+}
+
+/** PIL: the filter stretched by the step when shrinking, its weights made to sum to one. */
+function widened(n: number, out: number, step: number, mode: 'bicubic' | 'bilinear'): [number, number[]] {
+  const stretch = Math.max(step, 1);
+  const support = (mode === 'bicubic' ? 2 : 1) * stretch;
+  const centre = step * (out + 0.5);
+  const first = Math.max(Math.trunc(centre - support + 0.5), 0);
+  const end = Math.min(Math.trunc(centre + support + 0.5), n);
+  const list: number[] = [];
+  let sum = 0;
+  for (let j = first; j < end; j++) {
+    const t = Math.abs((j - centre + 0.5) / stretch);
+    const weight = mode === 'bicubic' ? cubic(t, -0.5) : Math.max(0, 1 - t);
+    list.push(weight);
+    sum += weight;
+  }
+  // a scale override can leave an output cell beyond the table without any
+  if (list.length === 0 || sum === 0) return [Math.min(first, n - 1), [0]];
+  return [first, list.map((weight) => weight / sum)];
+}
+
+interface Plan {
+  readonly rows: number;
+  readonly columns: number;
+  readonly channels: number;
+}
+
+const tapBytes = (t: Taps) => 8 + 4 * t.most;
+
+/** How much of the grid one kernel call does: taps and one blended line fit the scratch arena. */
+function blocks(engine: Engine, tapsH: Taps, tapsW: Taps, w: number, channels: number): Plan {
+  const quarter = engine.scratchBytes >> 2;
+  const rows = Math.floor(quarter / tapBytes(tapsH));
+  const columns = Math.floor(quarter / tapBytes(tapsW));
+  const most = Math.floor((2 * quarter) / (4 * w));
+  if (rows < 1 || columns < 1 || most < 1) {
+    throw new PosencError(
+      'ERR_SHAPE',
+      `from: a grid ${w} wide does not fit the scratch arena of ${engine.scratchBytes} bytes; createEngine({ scratchBytes })`,
+    );
+  }
+  const cached = Math.max(16, Math.floor(LINE_BYTES / (4 * w)) & ~15);
+  return { rows, columns, channels: Math.min(channels, most, cached) };
+}
+
+function run(
+  engine: Engine,
+  grid: { to: number; from: number; height: number; width: number; w: number },
+  stride: { row: number; cell: number; outRow: number; outCell: number },
+  channels: number,
+  tapsH: Taps,
+  tapsW: Taps,
+  plan: Plan,
+): void {
+  const quarter = engine.scratchBytes >> 2;
+  const scratch = engine.scratch();
+  for (let x = 0; x < grid.width; x += plan.columns) {
+    const columns = Math.min(plan.columns, grid.width - x);
+    writeTaps(engine, scratch + quarter, tapsW, x, columns);
+    for (let y = 0; y < grid.height; y += plan.rows) {
+      const rows = Math.min(plan.rows, grid.height - y);
+      writeTaps(engine, scratch, tapsH, y, rows);
+      const to = grid.to + y * stride.outRow + x * stride.outCell;
+      for (let c = 0; c < channels; c += plan.channels) {
+        const n = Math.min(plan.channels, channels - c);
+        // biome-ignore format: one call, grouped as the kernel declares it
+        engine.kernels.resizeGrid(
+          to + 4 * c, stride.outRow, stride.outCell, rows, columns, grid.from + 4 * c, stride.row, stride.cell, grid.w, n,
+          scratch, tapsH.most, scratch + quarter, tapsW.most, scratch + 2 * quarter,
+        );
+      }
+    }
+  }
+}
+
+function writeTaps(engine: Engine, pointer: number, axis: Taps, from: number, count: number): void {
+  const { i32, f32 } = engine;
+  for (let i = 0; i < count; i++) {
+    const at = (pointer + i * tapBytes(axis)) >>> 2;
+    const weights = axis.weights[from + i];
+    i32[at] = axis.start[from + i];
+    i32[at + 1] = weights.length;
+    f32.set(weights, at + 2);
+  }
+}

@@ -1,0 +1,271 @@
+/**
+ * Recurrent Memory Transformer: how a long sequence is cut into segments, and how memory rows join and leave each of them.
+ * Bulatov et al., arXiv 2207.06881 and 2304.11062; booydar/recurrent-memory-transformer. A decoder's segment is
+ * [memory | segment | memory]; an encoder's [CLS][memory][SEP] segment [SEP][PAD ...] with the memory in its own rows.
+ */
+import { integer, oneOf, options, size } from '../runtime/arguments.ts';
+import type { Engine } from '../runtime/engine.ts';
+import { PosencError, show } from '../runtime/errors.ts';
+import { checkOut, checkOverlap, chooseEngine, output, shapeOf, withOperands } from '../runtime/operands.ts';
+import type { Tensor } from '../runtime/tensor.ts';
+
+type Numbers = Tensor | Float32Array;
+
+export interface RmtSegment {
+  /** First token; -1 for an empty segment in front. */
+  readonly start: number;
+  readonly length: number;
+}
+
+export interface RmtSegmentsOptions {
+  readonly length: number;
+  readonly segmentSize: number;
+  /**
+   * 'left': cut from the start, short one last (the decoder wrapper's default); 'right': from the end, short one first (the
+   * encoder's); 'center': ceil(length / segmentSize) equal chunks, the last one shorter. No default: the wrappers disagree.
+   */
+  readonly alignment: 'left' | 'right' | 'center';
+  /**
+   * The encoder's plan: the sequence is cut off after segmentSize * maxSegments tokens, and empty segments in front make up
+   * the number. Default: every token, no empty segments.
+   */
+  readonly maxSegments?: number;
+}
+
+/** The segments of a sequence. @throws ERR_OPTION, ERR_SHAPE */
+export function rmtSegments(given: RmtSegmentsOptions): RmtSegment[] {
+  const o = options('rmtSegments', given, ['length', 'segmentSize', 'alignment', 'maxSegments']);
+  const full = size('length', o.length, 0);
+  const step = integer('segmentSize', o.segmentSize, 1, 2 ** 31 - 1);
+  const alignment = oneOf('alignment', o.alignment, ['left', 'right', 'center']);
+  const most = o.maxSegments === undefined ? undefined : integer('maxSegments', o.maxSegments, 1, 2 ** 24);
+  const length = most === undefined ? full : Math.min(full, step * most);
+  const segments: RmtSegment[] = [];
+  // torch.chunk: chunks of equal ceiled size, of which there may be fewer than asked for
+  const chunk = alignment === 'center' && length > 0 ? Math.ceil(length / Math.ceil(length / step)) : step;
+  const short = alignment === 'right' ? length % step : 0;
+  if (short > 0) segments.push({ start: 0, length: short });
+  for (let start = short; start < length; start += chunk) {
+    segments.push({ start, length: Math.min(chunk, length - start) });
+  }
+  if (most === undefined) return segments;
+  const empty = Array.from({ length: most - segments.length }, () => ({ start: -1, length: 0 }));
+  return [...empty, ...segments];
+}
+
+export interface RmtInputOptions {
+  /** Shape of the segment, [B, S, D]; needed for a plain Float32Array. */
+  readonly shape?: readonly number[];
+  /** Shape of the memory, [m, D] (the learned one, repeated over the batch) or [B, m, D]. */
+  readonly memoryShape?: readonly number[];
+  readonly out?: Numbers;
+  readonly engine?: Engine;
+}
+
+/**
+ * A decoder's input [memory | segment | memory]: the rows in front are read, those behind are written. Positions of the base
+ * model run over all of it (rmtPositionIds), its causal mask stays as it is.
+ * @returns float32 [B, m + S + m, D]
+ * @throws ERR_OPTION, ERR_SHAPE, ERR_OUT_OF_MEMORY
+ */
+export function rmtInput(segment: Numbers, memory: Numbers, given: RmtInputOptions = {}): Tensor {
+  const o = options('rmtInput', given, ['shape', 'memoryShape', 'out', 'engine']);
+  const engine = chooseEngine(o.engine, segment, memory, o.out);
+  const [batch, length, dim] = hidden('segment', shapeOf('segment', segment, o.shape));
+  const m = memoryRows(shapeOf('memory', memory, o.memoryShape), batch, dim);
+  const shape = [batch, length + 2 * m.rows, dim];
+  checkOut(engine, o.out, shape);
+  checkOverlap('segment', 'out', segment, o.out, false);
+  checkOverlap('memory', 'out', memory, o.out, false);
+  const joined = output(engine, o.out, shape);
+  const row = 4 * dim;
+  return withOperands(
+    engine,
+    [
+      ['segment', segment],
+      ['memory', memory],
+    ],
+    (tokens, state) => {
+      const { kernels } = engine;
+      for (let b = 0; b < batch; b++) {
+        const to = joined.byteOffset + b * shape[1] * row;
+        const from = state + (m.shared ? 0 : b * m.rows * row);
+        kernels.copyRows(to, row, from, row, m.rows, dim, m.rows);
+        kernels.copyRows(to + m.rows * row, row, tokens + b * length * row, row, length, dim, length);
+        kernels.copyRows(to + (m.rows + length) * row, row, from, row, m.rows, dim, m.rows);
+      }
+      return joined;
+    },
+  );
+}
+
+export interface RmtOutputOptions {
+  /** Memory rows at each end. */
+  readonly memoryTokens: number;
+  /** Shape of the hidden states, [B, m + S + m, D]; needed for a plain Float32Array. */
+  readonly shape?: readonly number[];
+  readonly engine?: Engine;
+}
+
+/**
+ * What a decoder's segment leaves: the new memory (its last rows) and the states of the segment itself. Logits are cut the
+ * same way.
+ * @returns memory [B, m, D], hidden [B, S, D]
+ * @throws ERR_OPTION, ERR_SHAPE, ERR_OUT_OF_MEMORY
+ */
+export function rmtOutput(states: Numbers, given: RmtOutputOptions): { memory: Tensor; hidden: Tensor } {
+  const o = options('rmtOutput', given, ['memoryTokens', 'shape', 'engine']);
+  const m = size('memoryTokens', o.memoryTokens, 0);
+  const engine = chooseEngine(o.engine, states);
+  const [batch, total, dim] = hidden('states', shapeOf('states', states, o.shape));
+  if (total < 2 * m) {
+    throw new PosencError('ERR_SHAPE', `memoryTokens: ${m} at each end of ${total} rows`);
+  }
+  const cut = { memory: [batch, m, dim], hidden: [batch, total - 2 * m, dim] };
+  checkOut(engine, undefined, cut.memory);
+  checkOut(engine, undefined, cut.hidden);
+  const memory = output(engine, undefined, cut.memory);
+  const inner = output(engine, undefined, cut.hidden);
+  const row = 4 * dim;
+  return withOperands(engine, [['states', states]], (from) => {
+    const { kernels } = engine;
+    for (let b = 0; b < batch; b++) {
+      const at = from + b * total * row;
+      kernels.copyRows(memory.byteOffset + b * m * row, row, at + (total - m) * row, row, m, dim, m);
+      const n = total - 2 * m;
+      kernels.copyRows(inner.byteOffset + b * n * row, row, at + m * row, row, n, dim, n);
+    }
+    return { memory, hidden: inner };
+  });
+}
+
+/** Positions of a decoder's segment: 0 .. 2 memoryTokens + length - 1 over memory and tokens alike. */
+export function rmtPositionIds(given: { readonly memoryTokens: number; readonly length: number }): Int32Array {
+  const o = options('rmtPositionIds', given, ['memoryTokens', 'length']);
+  const total = 2 * size('memoryTokens', o.memoryTokens, 0, 2 ** 24) + size('length', o.length, 0, 2 ** 28);
+  return Int32Array.from({ length: total }, (_, i) => i);
+}
+
+/** An attention mask [B, S] with ones for the memory at both ends: [B, m + S + m]. @throws ERR_OPTION, ERR_SHAPE */
+export function rmtMask(
+  mask: { readonly data: ArrayLike<number>; readonly shape: readonly number[] },
+  given: { readonly memoryTokens: number },
+): { shape: readonly number[]; data: Int32Array } {
+  const m = size('memoryTokens', options('rmtMask', given, ['memoryTokens']).memoryTokens, 0, 2 ** 24);
+  const { data, shape } = options('mask', mask, ['data', 'shape', 'dtype']);
+  if (!Array.isArray(shape) || shape.length !== 2 || shape[0] * shape[1] !== data?.length) {
+    throw new PosencError('ERR_SHAPE', `mask: expected [B, S] with its data, got ${show(shape)}`);
+  }
+  const [batch, length] = shape;
+  const total = length + 2 * m;
+  const padded = new Int32Array(batch * total).fill(1);
+  for (let b = 0; b < batch; b++) {
+    for (let t = 0; t < length; t++) padded[b * total + m + t] = data[b * length + t];
+  }
+  return { shape: [batch, total], data: padded };
+}
+
+export interface RmtEncoderIdsOptions {
+  /** Ids of the memory tokens. */
+  readonly memoryIds: ArrayLike<number>;
+  /** Leave out where the tokenizer has none. */
+  readonly clsId?: number;
+  readonly sepId?: number;
+  readonly padId: number;
+  /** Length of the padded input. */
+  readonly inputSize: number;
+}
+
+/**
+ * An encoder's input ids [CLS][memory][SEP] segment [SEP][PAD ...], its attention mask, and where the memory rows are: write
+ * the memory there with rmtWriteMemory, read it with rmtReadMemory.
+ * @throws ERR_OPTION, ERR_SHAPE when the segment does not fit
+ */
+export function rmtEncoderIds(
+  segment: ArrayLike<number>,
+  given: RmtEncoderIdsOptions,
+): { ids: Int32Array; mask: Int32Array; memoryStart: number } {
+  const o = options('rmtEncoderIds', given, ['memoryIds', 'clsId', 'sepId', 'padId', 'inputSize']);
+  const inputSize = size('inputSize', o.inputSize, 0, 2 ** 28);
+  const one = (name: string, id: number | undefined) => (id === undefined ? [] : [integer(name, id, 0, 2 ** 31 - 1)]);
+  const cls = one('clsId', o.clsId);
+  const sep = one('sepId', o.sepId);
+  const tokens = [...cls, ...Array.from(o.memoryIds), ...sep, ...Array.from(segment), ...sep];
+  if (tokens.length > inputSize) {
+    throw new PosencError(
+      'ERR_SHAPE',
+      `segment: ${segment.length} tokens with memory and special tokens are ${tokens.length}, inputSize is ${inputSize}`,
+    );
+  }
+  const ids = new Int32Array(inputSize).fill(integer('padId', o.padId, 0, 2 ** 31 - 1));
+  ids.set(tokens);
+  return { ids, mask: Int32Array.from(ids, (_, i) => (i < tokens.length ? 1 : 0)), memoryStart: cls.length };
+}
+
+export interface RmtMemoryOptions {
+  /** First memory row: 1 behind CLS, else 0 (rmtEncoderIds says). */
+  readonly memoryStart: number;
+}
+
+/**
+ * Writes the memory into its rows of an encoder's embeddings, in place.
+ * @param embeddings a Tensor [B, S, D]
+ * @param memory [m, D] or [B, m, D]
+ * @throws ERR_OPTION, ERR_SHAPE
+ */
+export function rmtWriteMemory(embeddings: Tensor, memory: Tensor, given: RmtMemoryOptions): Tensor {
+  const start = size('memoryStart', options('rmtWriteMemory', given, ['memoryStart']).memoryStart, 0);
+  const engine = chooseEngine(undefined, embeddings, memory);
+  const [batch, length, dim] = hidden('embeddings', shapeOf('embeddings', embeddings, undefined));
+  const m = memoryRows(shapeOf('memory', memory, undefined), batch, dim);
+  if (start + m.rows > length) {
+    throw new PosencError('ERR_SHAPE', `memoryStart: rows ${start} to ${start + m.rows - 1} of ${length}`);
+  }
+  checkOverlap('memory', 'embeddings', memory, embeddings, false);
+  const row = 4 * dim;
+  for (let b = 0; b < batch; b++) {
+    const to = embeddings.byteOffset + (b * length + start) * row;
+    const from = memory.byteOffset + (m.shared ? 0 : b * m.rows * row);
+    engine.kernels.copyRows(to, row, from, row, m.rows, dim, m.rows);
+  }
+  return embeddings;
+}
+
+/**
+ * The memory rows of an encoder's last hidden states.
+ * @param states a Tensor [B, S, D]
+ * @returns float32 [B, memoryTokens, D]
+ * @throws ERR_OPTION, ERR_SHAPE, ERR_OUT_OF_MEMORY
+ */
+export function rmtReadMemory(states: Tensor, given: RmtMemoryOptions & { readonly memoryTokens: number }): Tensor {
+  const o = options('rmtReadMemory', given, ['memoryStart', 'memoryTokens']);
+  const start = size('memoryStart', o.memoryStart, 0);
+  const m = size('memoryTokens', o.memoryTokens, 0);
+  const engine = chooseEngine(undefined, states);
+  const [batch, length, dim] = hidden('states', shapeOf('states', states, undefined));
+  if (start + m > length)
+    throw new PosencError('ERR_SHAPE', `memoryStart: rows ${start} to ${start + m - 1} of ${length}`);
+  const memory = output(engine, undefined, [batch, m, dim]);
+  const row = 4 * dim;
+  for (let b = 0; b < batch; b++) {
+    const from = states.byteOffset + (b * length + start) * row;
+    engine.kernels.copyRows(memory.byteOffset + b * m * row, row, from, row, m, dim, m);
+  }
+  return memory;
+}
+
+function hidden(option: string, shape: readonly number[]): readonly [number, number, number] {
+  if (shape.length === 3 && shape[2] > 0) return [shape[0], shape[1], shape[2]];
+  throw new PosencError('ERR_SHAPE', `${option}: expected [B, S, D], got [${shape.join(', ')}]`);
+}
+
+function memoryRows(shape: readonly number[], batch: number, dim: number): { rows: number; shared: boolean } {
+  const shared = shape.length === 2;
+  const rows = shape[shape.length - 2];
+  if ((shared || (shape.length === 3 && shape[0] === batch)) && shape[shape.length - 1] === dim)
+    return { rows, shared };
+  throw new PosencError(
+    'ERR_SHAPE',
+    `memory: expected [m, ${dim}] or [${batch}, m, ${dim}], got [${shape.join(', ')}]`,
+  );
+}

@@ -1,0 +1,279 @@
+/** Axial tables: against the plain twin, against one-dimensional tables, and what the presets say. Golden: npm run golden. */
+import fc from 'fast-check';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import {
+  AXIAL_PRESETS,
+  type AxialPreset,
+  type AxialSpec,
+  applyRotary,
+  axialAngles,
+  axialTable,
+  createEngine,
+  mixedAxialTable,
+  rotaryTable,
+  rotaryTableFromAngles,
+} from '../../src/index.ts';
+import * as reference from '../../src/reference/index.ts';
+
+function near(got: ArrayLike<number>, want: ArrayLike<number>, limit: number, what = ''): void {
+  assert.is(got.length, want.length, what);
+  for (let i = 0; i < want.length; i++) {
+    assert.ok(Math.abs(got[i] - want[i]) <= limit, `${what}[${i}]: got ${got[i]}, want ${want[i]}`);
+  }
+}
+
+const HALF_ULP = 2 ** -24;
+
+test('every rule of a grid: the numbers of the plain twin', () => {
+  fc.assert(
+    fc.property(
+      fc.record({
+        axes: fc.integer({ min: 1, max: 3 }),
+        n: fc.integer({ min: 1, max: 6 }),
+        rest: fc.integer({ min: 0, max: 3 }),
+        frequencies: fc.constantFrom('language', 'split', 'pixel', 'pixel-exponential', 'constant'),
+        coordinates: fc.constantFrom('index', 'centered', 'unit'),
+        order: fc.constantFrom('blocks', 'alternating'),
+        turned: fc.boolean(),
+        swapped: fc.boolean(),
+        scale: fc.constantFrom(1, 2 * Math.PI, 0.5),
+        tokens: fc.tuple(fc.nat(2), fc.nat(2), fc.nat(2)),
+        sides: fc.tuple(fc.integer({ min: 1, max: 5 }), fc.integer({ min: 1, max: 4 }), fc.integer({ min: 1, max: 3 })),
+        offset: fc.constantFrom(0, 1, -7),
+      }),
+      (c) => {
+        const flip = Array.from({ length: c.axes }, (_, i) => c.axes - 1 - i);
+        const spec = {
+          headDim: 2 * c.axes * c.n + c.rest,
+          axes: c.axes,
+          axisDim: 2 * c.n,
+          frequencies: c.frequencies,
+          coordinates: c.coordinates,
+          order: c.order,
+          coordinateScale: c.scale,
+          axisOrder: c.turned ? flip : undefined,
+          gridOrder: c.swapped ? flip : undefined,
+          gridOffset: c.offset,
+          maxFreq: c.frequencies.startsWith('pixel') ? 20 : undefined,
+          ropeTheta: 300,
+        } as AxialSpec;
+        const [prefixTokens, repeat, suffixTokens] = c.tokens;
+        const rows = { grid: c.sides.slice(0, c.axes), prefixTokens, repeat, suffixTokens };
+        const table = axialTable(spec, rows);
+        const want = reference.axialTable(spec, rows);
+        assert.equal(table.cos.shape, want.cos.shape);
+        near(table.cos.data, want.cos.data, HALF_ULP, 'cos');
+        near(table.sin.data, want.sin.data, HALF_ULP, 'sin');
+        table.dispose();
+      },
+    ),
+    { numRuns: 200 },
+  );
+});
+
+test('a column has the bits of the one-dimensional table of its axis', () => {
+  const positions = [3, 70000, -5, 9, 0, 12345678];
+  const table = axialTable({ headDim: 24, order: 'alternating', axisOrder: [1, 0] }, { positions });
+  const axes = [0, 1].map((axis) =>
+    rotaryTable({ headDim: 12 }, { positions: positions.filter((_, i) => i % 2 === axis) }),
+  );
+  for (let t = 0; t < 3; t++) {
+    for (let i = 0; i < 12; i++) {
+      const axis = axes[1 - (i % 2)];
+      assert.is(table.cos.data[t * 12 + i], axis.cos.data[t * 6 + (i >> 1)]);
+      assert.is(table.sin.data[t * 12 + i], axis.sin.data[t * 6 + (i >> 1)]);
+    }
+  }
+});
+
+test('torch precision multiplies in float32, and given frequencies replace the rule', () => {
+  const positions = [1000, 3, 77, 4095];
+  const exact = axialTable({ preset: 'qwen2-vl', headDim: 80 }, { positions });
+  const torch = axialTable({ preset: 'qwen2-vl', headDim: 80, precision: 'torch' }, { positions });
+  near(torch.cos.data, exact.cos.data, 3e-4);
+  assert.ok(torch.cos.data.some((v, i) => v !== exact.cos.data[i]));
+  const invFreq = Array.from({ length: 20 }, (_, j) => 1 / (j + 1));
+  const given = axialTable({ preset: 'qwen2-vl', headDim: 80, invFreq }, { positions });
+  const angles = axialAngles({ preset: 'qwen2-vl', headDim: 80, invFreq }, { positions });
+  near(
+    angles.data.slice(0, 20),
+    invFreq.map((f) => 1000 * f),
+    1e-4,
+  );
+  near(given.sin.data, reference.axialTable({ headDim: 80, invFreq }, { positions }).sin.data, HALF_ULP);
+});
+
+test('angles are those of the table', () => {
+  for (const precision of ['exact', 'torch'] as const) {
+    for (const preset of ['pixtral', 'kimi-k2.5', 'efficientloftr', 'dinov3'] as const) {
+      const spec = { preset, headDim: 32, precision };
+      const rows = { grid: [5, 7], prefixTokens: 1 };
+      const angles = axialAngles(spec, rows);
+      const table = axialTable(spec, rows);
+      near(table.cos.data, angles.data.map(Math.cos), 1e-6, preset);
+      near(table.sin.data, angles.data.map(Math.sin), 1e-6, preset);
+    }
+  }
+});
+
+test('every preset builds, and its unrotated tokens have the identity', () => {
+  for (const preset of Object.keys(AXIAL_PRESETS) as AxialPreset[]) {
+    const row = AXIAL_PRESETS[preset] as Partial<AxialSpec>;
+    const grid = [2, 3, 4].slice(0, row.axes ?? 2);
+    const axis = row.pairingBlocks === 'axis' ? 1 : undefined;
+    const cells = grid.reduce((a, b) => a * b, 1);
+    const table = axialTable({ preset, headDim: 48 }, { grid, axis, prefixTokens: 2, repeat: 2, suffixTokens: 1 });
+    assert.is(table.length, 2 * cells + 3, preset);
+    const { width } = table;
+    for (const t of [0, 1, table.length - 1]) {
+      assert.equal(Array.from(table.cos.data.slice(t * width, (t + 1) * width)), new Array(width).fill(1), preset);
+      assert.equal(Array.from(table.sin.data.slice(t * width, (t + 1) * width)), new Array(width).fill(0), preset);
+    }
+    const rows = (from: number) => table.cos.data.slice((2 + from) * width, (2 + from + cells) * width);
+    assert.equal(rows(0), rows(cells), preset);
+  }
+});
+
+test('Gemma 4: two tables rotate one block of channels each', () => {
+  const positions = [2, 5, 1, 7];
+  const x = Float32Array.from({ length: 16 }, (_, i) => i - 7);
+  const y = x.slice();
+  for (const axis of [0, 1]) {
+    const table = axialTable({ preset: 'gemma-4', headDim: 8 }, { positions, axis });
+    applyRotary(y, table, { layout: 'THD', shape: [2, 1, 8] });
+  }
+  for (let t = 0; t < 2; t++) {
+    for (const axis of [0, 1]) {
+      for (const j of [0, 1]) {
+        const at = 8 * t + 4 * axis + j;
+        const angle = positions[2 * t + axis] * [1, 0.1][j];
+        near(
+          [y[at], y[at + 2]],
+          [
+            x[at] * Math.cos(angle) - x[at + 2] * Math.sin(angle),
+            x[at + 2] * Math.cos(angle) + x[at] * Math.sin(angle),
+          ],
+          1e-5,
+        );
+      }
+    }
+  }
+});
+
+test('V-JEPA 2: the channels of a pair turn by neighbouring frequencies', () => {
+  const rows = { positions: [3, 0, 2, 1, 4, 4] };
+  const spec = { axes: 3, headDim: 20, axisDim: 6, tiled: true } as const;
+  const table = axialTable({ ...spec, preset: 'v-jepa-2' }, rows);
+  assert.ok(table.partnerAngles);
+  assert.is(table.rotaryDim, 18);
+  near(table.cos.data, reference.axialTable(spec, rows).cos.data, HALF_ULP);
+});
+
+test('mixed frequencies: the sum over the axes, for every head its own', () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 3 }),
+      fc.integer({ min: 1, max: 7 }),
+      fc.boolean(),
+      fc.nat(),
+      (heads, pairs, xy, seed) => {
+        const shape = [2, heads, pairs];
+        const frequencies = Float32Array.from({ length: 2 * heads * pairs }, (_, i) =>
+          Math.fround(((seed + i * 7919) % 1000) / 300 - 1),
+        );
+        const rows = { shape, grid: [3, 5], gridOrder: xy ? [1, 0] : undefined };
+        const table = mixedAxialTable(frequencies, rows);
+        const want = reference.mixedAxialTable(frequencies, rows);
+        assert.equal(table.cos.shape, [heads, 15, pairs]);
+        near(table.cos.data, want.cos.data, HALF_ULP);
+        near(table.sin.data, want.sin.data, HALF_ULP);
+        const torch = mixedAxialTable(frequencies, { ...rows, precision: 'torch' });
+        near(torch.cos.data, want.cos.data, 4e-6);
+        for (const t of [table, torch]) t.dispose();
+      },
+    ),
+    { numRuns: 40 },
+  );
+});
+
+test('angles of a network: rounded once, times every range', () => {
+  const angles = Float32Array.from([1.25, -40.5, 1e5, 0, 3, 2 ** -20]);
+  for (const freqRanges of [undefined, [1, 0.5, 2.25]]) {
+    const options = { shape: [3, 2], freqRanges, rotaryOffset: 1, pairing: 'half' as const };
+    const table = rotaryTableFromAngles(angles, options);
+    const want = reference.rotaryTableFromAngles(angles, options);
+    assert.equal(table.cos.shape, want.cos.shape);
+    assert.equal(table.cos.data, want.cos.data);
+    assert.equal(table.sin.data, want.sin.data);
+    assert.is(table.rotaryDim, want.rotaryDim);
+  }
+});
+
+test('a given out is written and nothing is allocated', () => {
+  const engine = createEngine();
+  const spec = { preset: 'kimi-k2.5', headDim: 72 } as const;
+  const rows = { grid: [30, 40] };
+  const out = axialTable(spec, { ...rows, engine });
+  const want = out.cos.toFloat32Array();
+  out.cos.data.fill(0);
+  const before = engine.memory.buffer.byteLength;
+  const again = axialTable(spec, { ...rows, out: { cos: out.cos, sin: out.sin } });
+  assert.is(again.cos, out.cos);
+  assert.is(engine.memory.buffer.byteLength, before);
+  assert.equal(out.cos.toFloat32Array(), want);
+});
+
+test('16-bit tables are the float32 ones, rounded', () => {
+  const rows = { grid: [4, 4] };
+  const wide = axialTable({ preset: 'pixtral', headDim: 16 }, rows);
+  const narrow = axialTable({ preset: 'pixtral', headDim: 16 }, { ...rows, dtype: 'bfloat16' });
+  near(narrow.cos.toFloat32Array(), wide.cos.data, 2 ** -8);
+  assert.is(narrow.dtype, 'bfloat16');
+});
+
+test('what cannot be is said, with what to do', () => {
+  const wrong = (code: string, message: RegExp, run: () => unknown) => {
+    assert.throws(run, (e: { code: string; message: string }) => {
+      assert.is(e.code, code, e.message);
+      assert.match(e.message, message);
+      return true;
+    });
+  };
+  const grid = [2, 2];
+  wrong('ERR_OPTION', /preset: expected one of 'qwen2-vl'/, () =>
+    axialTable({ preset: 'vit' as 'pixtral', headDim: 8 }, { grid }),
+  );
+  wrong('ERR_OPTION', /axis: every axis pairs its own channels/, () =>
+    axialTable({ preset: 'gemma-4', headDim: 8 }, { grid }),
+  );
+  wrong('ERR_OPTION', /axis: only for pairingBlocks/, () => axialTable({ headDim: 8 }, { grid, axis: 0 }));
+  wrong('ERR_SHAPE', /grid: expected 2 sides/, () => axialTable({ headDim: 8 }, { grid: [2] }));
+  wrong('ERR_SHAPE', /positions: expected 2 coordinates/, () => axialTable({ headDim: 8 }, { positions: [1, 2, 3] }));
+  wrong('ERR_OPTION', /give 'grid' \(sides\) or 'positions'/, () => axialTable({ headDim: 8 }, {}));
+  wrong('ERR_OPTION', /either 'grid' or 'positions'/, () => axialTable({ headDim: 8 }, { grid, positions: [1, 2] }));
+  wrong('ERR_SHAPE', /headDim: 6 channels do not hold 2 axes of 4/, () =>
+    axialTable({ headDim: 6, axisDim: 4 }, { grid }),
+  );
+  wrong('ERR_SHAPE', /axisDim: expected an even number/, () => axialTable({ headDim: 8, axisDim: 3 }, { grid }));
+  wrong('ERR_OPTION', /axisOrder: expected each of 0 to 1 once/, () =>
+    axialTable({ headDim: 8, axisOrder: [1, 1] }, { grid }),
+  );
+  wrong('ERR_OPTION', /maxFreq: has no effect/, () => axialTable({ headDim: 8, maxFreq: 3 }, { grid }));
+  wrong('ERR_OPTION', /either 'invFreq' or 'frequencies'/, () =>
+    axialTable({ headDim: 8, invFreq: [1, 2], frequencies: 'pixel' }, { grid }),
+  );
+  wrong('ERR_OPTION', /referenceGrid: scales indices/, () =>
+    axialTable({ preset: 'dinov3', headDim: 8 }, { grid, referenceGrid: grid }),
+  );
+  wrong('ERR_OPTION', /tiled: for 'interleaved'/, () =>
+    axialTable({ headDim: 8, tiled: true, pairing: 'half' }, { grid }),
+  );
+  wrong('ERR_OPTION', /unknown option 'base'/, () => axialTable({ headDim: 8, base: 1 } as never, { grid }));
+  wrong('ERR_SHAPE', /shape: expected \[axes, heads, pairs\]/, () =>
+    mixedAxialTable(new Float32Array(4), { shape: [2, 2], grid }),
+  );
+  wrong('ERR_OPTION', /angles\[1\]/, () => rotaryTableFromAngles(new Float32Array([0, Number.NaN]), { shape: [1, 2] }));
+});
+
+test.run();
