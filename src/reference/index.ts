@@ -24,11 +24,6 @@ export { nezhaScores, nezhaTable, nezhaValues } from './nezha.ts';
 export { type PopeOptions, pope } from './pope.ts';
 export { type ResizePositionTableOptions, resizePositionTable } from './resize.ts';
 export type { ReferenceTensor, Shaped } from './result.ts';
-export { type ApplyRotaryOptions, applyRotary, applyRotaryQKV, queryScale } from './rotary.ts';
-export { type SandwichOptions, sandwich } from './sandwich.ts';
-export { shawIndex, shawScores, shawValues } from './shaw.ts';
-export { type SinusoidalOptions, sinusoidal } from './sinusoidal.ts';
-export { t5Bias } from './t5.ts';
 export { type ApplyRotaryOptions, applyRotary, applyRotaryQKV } from './rotary.ts';
 export {
   convFlow,
