@@ -11,7 +11,7 @@ process.chdir(root);
 
 const targets = [
   { name: 'simd', entry: 'assembly/index.ts' },
-  { name: 'byo', entry: 'assembly/byo.ts' },
+  { name: 'heap', entry: 'assembly/heap.ts' },
   { name: 'debug', entry: 'assembly/index.ts' },
 ];
 
@@ -43,7 +43,7 @@ function embed(name) {
   copyFileSync(`build/posenc.${name}.wasm`, `dist/posenc.${name}.wasm`);
 }
 
-const embedded = ['simd', 'byo'];
+const embedded = ['simd', 'heap'];
 const stamp = 'build/.inputs';
 const wanted = fingerprint();
 const fresh =

@@ -45,7 +45,7 @@ async function bundle(contents: string): Promise<Uint8Array> {
 }
 
 const measured: Record<string, Size> = {};
-for (const name of ['posenc.simd.wasm', 'posenc.byo.wasm']) {
+for (const name of ['posenc.simd.wasm', 'posenc.heap.wasm']) {
   measured[name] = sizeOf(readFileSync(new URL(`../dist/${name}`, import.meta.url)));
 }
 for (const [name, contents] of Object.entries(IMPORTS)) measured[name] = sizeOf(await bundle(contents));

@@ -1,8 +1,5 @@
-/**
- * Engines on memory of the caller. A file of its own, so that a bundle that never attaches does not carry the second binary
- * (the kernels without a heap).
- */
-import { byo } from '#wasm/byo';
+/** Engines on memory of the caller: the kernels alone, without a heap beside them. */
+import { simd } from '#wasm/simd';
 import type { Kernels } from './abi.ts';
 import { integer, options } from './arguments.ts';
 import { COEFFICIENT_SPACE, compile, Engine, MIN_SCRATCH } from './engine.ts';
@@ -12,8 +9,8 @@ import type { WasmMemory, WasmModule } from './platform.ts';
 /**
  * An engine on memory that belongs to somebody else: the kernels run in place in it, nothing is allocated, and only
  * `scratch` is written besides the outputs that are named. Arrays are passed as Float32Array views on that memory.
- * @param given.wasm posenc.byo.wasm, compiled or its bytes. Default: the embedded one; workerd has none, there it is required
- * @throws ERR_OPTION for shared memory or a scratch range outside the memory or smaller than 64 KiB + 1 KiB, ERR_WASM_BLOCKED
+ * @param given.wasm posenc.simd.wasm, compiled or its bytes. Default: the embedded one
+ * @throws ERR_OPTION for shared memory or a scratch range outside the memory or smaller than 64 KiB + 1 KiB
  */
 export function attach(
   memory: WasmMemory,
@@ -44,13 +41,6 @@ export function attach(
   if (reserved % 16 !== 0) {
     throw new PosencError('ERR_OPTION', `scratch.byteOffset: expected a multiple of 16, got ${reserved}`);
   }
-  const wasm = o.wasm ?? (byo as typeof byo | undefined);
-  if (wasm === undefined) {
-    throw new PosencError(
-      'ERR_WASM_BLOCKED',
-      "wasm: workerd does not compile bytes, and bundles leave this binary out unless it is used; import byo from 'posenc/posenc.byo.wasm' and give wasm: byo",
-    );
-  }
-  const instance = new WebAssembly.Instance(compile(wasm), { env: { memory } });
+  const instance = new WebAssembly.Instance(compile(o.wasm ?? simd), { env: { memory } });
   return new Engine({ memory, kernels: instance.exports as unknown as Kernels, reserved, reservedBytes });
 }

@@ -1,5 +1,6 @@
 /**
- * An engine: one instance of the kernels, its memory, its coefficient block and its scratch arena. This is the only file
+ * An engine: one instance of the kernels, its memory, its coefficient block and its scratch arena. The kernels neither own nor
+ * allocate memory; an engine of its own has a second, small instance beside them that does, on the same memory. This is the only file
  * that knows @assemblyscript/loader, and the only one that makes views on WebAssembly memory.
  *
  * Blocks are pinned typed arrays made through the loader: owned, freeing one twice throws, and not zeroed (encoders write
@@ -9,6 +10,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 
 import { instantiateSync } from '@assemblyscript/loader';
+import { heap as heapBinary } from '#wasm/heap';
 import { simd } from '#wasm/simd';
 import type { Kernels } from './abi.ts';
 import { integer, options } from './arguments.ts';
@@ -27,9 +29,8 @@ const MAX_BLOCK = 2 ** 30 - 64;
 /** Freed bytes are collected when they reach this, or before a block of this size is made. */
 const COLLECT_BYTES = 1 << 18;
 
-type LoaderExports = Kernels & {
+type HeapExports = {
   readonly Float32ArrayId: WebAssembly.Global;
-  readonly __heap_base?: WebAssembly.Global;
 };
 
 export interface EngineOptions {
@@ -215,11 +216,12 @@ export function createEngine(given: EngineOptions = {}): Engine {
       { cause },
     );
   }
+  const kernels = new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as Kernels;
+  const heapModule = compile(heapBinary);
   // the loader asks instanceof, which a module of another realm (Vercel's edge, node:vm, jest) does not answer
-  if (!(module instanceof WebAssembly.Module)) Object.setPrototypeOf(module, WebAssembly.Module.prototype);
-  const { instance, exports } = instantiateSync<LoaderExports>(module, { env: { memory } });
-  const kernels = instance.exports as unknown as LoaderExports;
-  const id = kernels.Float32ArrayId.value as number;
+  if (!(heapModule instanceof WebAssembly.Module)) Object.setPrototypeOf(heapModule, WebAssembly.Module.prototype);
+  const { instance, exports } = instantiateSync<HeapExports>(heapModule, { env: { memory } });
+  const id = (instance.exports.Float32ArrayId as WebAssembly.Global).value as number;
   const { __newArray, __pin, __unpin, __collect } = exports;
   let pending = 0;
   const collect = () => {

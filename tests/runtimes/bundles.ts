@@ -40,12 +40,6 @@ export async function bundle(): Promise<void> {
     ...common,
     format: 'esm',
     conditions: ['workerd'],
-    plugins: [
-      {
-        name: 'byo',
-        setup: (b) => b.onResolve({ filter: /^\.\/byo\.ts$/ }, () => ({ path: join(here, 'byo.workerd.ts') })),
-      },
-    ],
     loader: { '.wasm': 'copy' },
     assetNames: '[name]',
     outfile: join(built, 'worker', 'suite.mjs'),

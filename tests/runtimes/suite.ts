@@ -22,7 +22,6 @@ import {
 import * as reference from 'posenc/reference';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { byo } from './byo.ts';
 
 export interface Result {
   passed: number;
@@ -162,7 +161,7 @@ test('disposal keeps the heap flat', () => {
 
 test('kernels run in place in memory of the caller', () => {
   const memory = new WebAssembly.Memory({ initial: 4 });
-  const engine = attach(memory, { scratch: { byteOffset: 65536, byteLength: 65536 + 4096 }, wasm: byo });
+  const engine = attach(memory, { scratch: { byteOffset: 65536, byteLength: 65536 + 4096 } });
   const out = new Float32Array(memory.buffer, 196608, 16 * 16);
   sinusoidal({ length: 16, dim: 16, out, engine });
   assert.equal(Array.from(out), Array.from(sinusoidal({ length: 16, dim: 16 }).data));

@@ -1,2 +1,2 @@
 /** Vercel's edge runtime imports compiled modules by the `?module` suffix. Chosen by the `edge-light` condition. */
-export { default as byo } from './posenc.byo.wasm?module';
+export { default as heap } from './posenc.heap.wasm?module';
