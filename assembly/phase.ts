@@ -208,8 +208,6 @@ function emitRows(
     for (; rows; rows--, b += rowBytes, out0 += stride, out1 += stride) emitRow(a, b, count, out0, out1, 0);
   } else if (mode == 1) {
     for (; rows; rows--, b += rowBytes, out0 += stride) emitRow(a, b, count, out0, out1, 1);
-  } else if (mode == 2) {
-    for (; rows; rows--, b += rowBytes, out0 += stride) emitRow(a, b, count, out0, out1, 2);
   } else {
     for (; rows; rows--, b += rowBytes, out0 += stride) emitRow(a, b, count, out0, out1, mode);
   }
@@ -446,9 +444,8 @@ export function torchRows(
       addAngles(block, seed, tableC + <usize>(heldBlock & 15) * rowBytes, rowBytes);
     }
     const b = tableB + <usize>(p & 31) * rowBytes;
-    // the mode is a constant in each call
+    // for tables of cos and sin the mode is a constant
     if (mode == 0) emitTorchRow(block, b, frequencies, count, <f64>q, a, out0, out1, 0, limit, scratch, k);
-    else if (mode == 1) emitTorchRow(block, b, frequencies, count, <f64>q, a, out0, out1, 1, limit, scratch, k);
     else emitTorchRow(block, b, frequencies, count, <f64>q, a, out0, out1, mode, limit, scratch, k);
   }
 }

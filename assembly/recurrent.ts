@@ -10,8 +10,6 @@ const TANH = 5;
 const EXPM1 = 7;
 
 /** out = x + c k over n floats. */
-// @ts-ignore: decorator
-@inline
 function addScaled(out: usize, x: usize, k: usize, c: f32, n: usize): void {
   const factor = f32x4.splat(c);
   const end = x + ((n >> 2) << 4);
@@ -176,8 +174,6 @@ function convFlow(out: usize, y: usize, t: f32, flow: usize, alpha: f32, gain: f
   }
 }
 
-// @ts-ignore: decorator
-@inline
 function derivative(out: usize, y: usize, t: f64, flow: usize, alpha: f32, gain: f32, tmp: usize, k: usize): void {
   if (field(flow, 0) == 0) linearFlow(out, y, <f32>t, flow, tmp, k);
   else convFlow(out, y, <f32>t, flow, alpha, gain, tmp, k);

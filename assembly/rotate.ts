@@ -6,131 +6,137 @@
 // Both channels of a pair are loaded before either is stored, so out may be x when load and store pairing agree.
 // Each product is rounded, then the sum: the order of the reference implementations.
 
+/** The first channel of rotated pairs, four at a time. */
 // @ts-ignore: decorator
 @inline
-function rotate4(
-  out: usize, x: usize, cos: usize, sin: usize, partner: usize, half: usize, load: bool, store: bool, inverse: bool, split: bool,
-): void {
-  const c = v128.load(cos);
-  const s = v128.load(sin);
-  const c2 = split ? v128.load(cos + partner) : c;
-  const s2 = split ? v128.load(sin + partner) : s;
-  let a: v128, b: v128;
-  if (load) {
-    const v0 = v128.load(x);
-    const v1 = v128.load(x, 16);
-    a = v128.shuffle<f32>(v0, v1, 0, 2, 4, 6);
-    b = v128.shuffle<f32>(v0, v1, 1, 3, 5, 7);
-  } else {
-    a = v128.load(x);
-    b = v128.load(x + half);
-  }
+function firstOf(a: v128, b: v128, c: v128, s: v128, inverse: bool): v128 {
   const ac = f32x4.mul(a, c);
-  const bs = f32x4.mul(b, inverse ? s2 : s);
-  const bc = f32x4.mul(b, c2);
-  const as_ = f32x4.mul(a, inverse ? s : s2);
-  const first = inverse ? f32x4.add(ac, bs) : f32x4.sub(ac, bs);
-  const second = inverse ? f32x4.sub(bc, as_) : f32x4.add(bc, as_);
-  if (store) {
-    v128.store(out, v128.shuffle<f32>(first, second, 0, 4, 1, 5));
-    v128.store(out, v128.shuffle<f32>(first, second, 2, 6, 3, 7), 16);
-  } else {
-    v128.store(out, first);
-    v128.store(out + half, second);
-  }
+  const bs = f32x4.mul(b, s);
+  return inverse ? f32x4.add(ac, bs) : f32x4.sub(ac, bs);
 }
 
 // @ts-ignore: decorator
 @inline
-function rotateRow(
-  out: usize, x: usize, cos: usize, sin: usize, partner: usize, pairs: usize,
-  loadInterleaved: bool, storeInterleaved: bool, inverse: bool, split: bool,
+function secondOf(a: v128, b: v128, c: v128, s: v128, inverse: bool): v128 {
+  const bc = f32x4.mul(b, c);
+  const as_ = f32x4.mul(a, s);
+  return inverse ? f32x4.sub(bc, as_) : f32x4.add(bc, as_);
+}
+
+/**
+ * The rows of one vector whose channels are loaded and stored in the same pairing and share their angles: the constants
+ * `interleaved` and `inverse` make four loops of one source. Sixteen pairs a turn, at literal offsets from a few pointers:
+ * address arithmetic is what these loops are short of.
+ */
+// @ts-ignore: decorator
+@inline
+function rotateRuns(
+  out: usize, x: usize, cos: usize, sin: usize, pairs: usize, interleaved: bool, inverse: bool,
 ): void {
-  const half = pairs << 2;
-  const xStep: usize = loadInterleaved ? 2 : 1;
-  const outStep: usize = storeInterleaved ? 2 : 1;
-  const xPartner: usize = loadInterleaved ? 4 : half;
-  const outPartner: usize = storeInterleaved ? 4 : half;
-  const quads = cos + ((pairs >> 2) << 4);
-  if (!loadInterleaved && !storeInterleaved && !split) {
-    // sixteen pairs a turn at literal offsets from six pointers: address arithmetic is what this loop is short of
-    const whole = cos + ((pairs >> 4) << 6);
-    if (cos < whole) {
-      let y = x + half;
-      let p = out + half;
-      while (cos < whole) {
-        let c = v128.load(cos);
-        let s = v128.load(sin);
-        let a = v128.load(x);
-        let b = v128.load(y);
-        v128.store(out, inverse ? f32x4.add(f32x4.mul(a, c), f32x4.mul(b, s)) : f32x4.sub(f32x4.mul(a, c), f32x4.mul(b, s)));
-        v128.store(p, inverse ? f32x4.sub(f32x4.mul(b, c), f32x4.mul(a, s)) : f32x4.add(f32x4.mul(b, c), f32x4.mul(a, s)));
-        c = v128.load(cos, 16);
-        s = v128.load(sin, 16);
-        a = v128.load(x, 16);
-        b = v128.load(y, 16);
-        v128.store(out, inverse ? f32x4.add(f32x4.mul(a, c), f32x4.mul(b, s)) : f32x4.sub(f32x4.mul(a, c), f32x4.mul(b, s)), 16);
-        v128.store(p, inverse ? f32x4.sub(f32x4.mul(b, c), f32x4.mul(a, s)) : f32x4.add(f32x4.mul(b, c), f32x4.mul(a, s)), 16);
-        c = v128.load(cos, 32);
-        s = v128.load(sin, 32);
-        a = v128.load(x, 32);
-        b = v128.load(y, 32);
-        v128.store(out, inverse ? f32x4.add(f32x4.mul(a, c), f32x4.mul(b, s)) : f32x4.sub(f32x4.mul(a, c), f32x4.mul(b, s)), 32);
-        v128.store(p, inverse ? f32x4.sub(f32x4.mul(b, c), f32x4.mul(a, s)) : f32x4.add(f32x4.mul(b, c), f32x4.mul(a, s)), 32);
-        c = v128.load(cos, 48);
-        s = v128.load(sin, 48);
-        a = v128.load(x, 48);
-        b = v128.load(y, 48);
-        v128.store(out, inverse ? f32x4.add(f32x4.mul(a, c), f32x4.mul(b, s)) : f32x4.sub(f32x4.mul(a, c), f32x4.mul(b, s)), 48);
-        v128.store(p, inverse ? f32x4.sub(f32x4.mul(b, c), f32x4.mul(a, s)) : f32x4.add(f32x4.mul(b, c), f32x4.mul(a, s)), 48);
-        cos += 64;
-        sin += 64;
-        x += 64;
-        y += 64;
-        out += 64;
-        p += 64;
-      }
+  if (interleaved) {
+    for (const end = cos + ((pairs >> 3) << 5); cos < end; cos += 32, sin += 32, x += 64, out += 64) {
+      const v0 = v128.load(x);
+      const v1 = v128.load(x, 16);
+      const v2 = v128.load(x, 32);
+      const v3 = v128.load(x, 48);
+      const a = v128.shuffle<f32>(v0, v1, 0, 2, 4, 6);
+      const b = v128.shuffle<f32>(v0, v1, 1, 3, 5, 7);
+      const c = v128.load(cos);
+      const s = v128.load(sin);
+      const first = firstOf(a, b, c, s, inverse);
+      const second = secondOf(a, b, c, s, inverse);
+      v128.store(out, v128.shuffle<f32>(first, second, 0, 4, 1, 5));
+      v128.store(out, v128.shuffle<f32>(first, second, 2, 6, 3, 7), 16);
+      const d = v128.shuffle<f32>(v2, v3, 0, 2, 4, 6);
+      const e = v128.shuffle<f32>(v2, v3, 1, 3, 5, 7);
+      const c1 = v128.load(cos, 16);
+      const s1 = v128.load(sin, 16);
+      const third = firstOf(d, e, c1, s1, inverse);
+      const fourth = secondOf(d, e, c1, s1, inverse);
+      v128.store(out, v128.shuffle<f32>(third, fourth, 0, 4, 1, 5), 32);
+      v128.store(out, v128.shuffle<f32>(third, fourth, 2, 6, 3, 7), 48);
+    }
+  } else {
+    const half = pairs << 2;
+    let y = x + half;
+    let p = out + half;
+    for (const end = cos + ((pairs >> 4) << 6); cos < end; cos += 64, sin += 64, x += 64, y += 64, out += 64, p += 64) {
+      let c = v128.load(cos);
+      let s = v128.load(sin);
+      let a = v128.load(x);
+      let b = v128.load(y);
+      v128.store(out, firstOf(a, b, c, s, inverse));
+      v128.store(p, secondOf(a, b, c, s, inverse));
+      c = v128.load(cos, 16);
+      s = v128.load(sin, 16);
+      a = v128.load(x, 16);
+      b = v128.load(y, 16);
+      v128.store(out, firstOf(a, b, c, s, inverse), 16);
+      v128.store(p, secondOf(a, b, c, s, inverse), 16);
+      c = v128.load(cos, 32);
+      s = v128.load(sin, 32);
+      a = v128.load(x, 32);
+      b = v128.load(y, 32);
+      v128.store(out, firstOf(a, b, c, s, inverse), 32);
+      v128.store(p, secondOf(a, b, c, s, inverse), 32);
+      c = v128.load(cos, 48);
+      s = v128.load(sin, 48);
+      a = v128.load(x, 48);
+      b = v128.load(y, 48);
+      v128.store(out, firstOf(a, b, c, s, inverse), 48);
+      v128.store(p, secondOf(a, b, c, s, inverse), 48);
     }
   }
-  while (cos < quads) {
-    rotate4(out, x, cos, sin, partner, half, loadInterleaved, storeInterleaved, inverse, split);
-    cos += 16;
-    sin += 16;
-    x += xStep << 4;
-    out += outStep << 4;
-  }
-  for (let rest = pairs & 3; rest; rest--) {
-    const c = load<f32>(cos);
-    const s = load<f32>(sin);
-    const c2 = split ? load<f32>(cos + partner) : c;
-    const s2 = split ? load<f32>(sin + partner) : s;
-    const a = load<f32>(x);
-    const b = load<f32>(x + xPartner);
-    store<f32>(out, inverse ? a * c + b * s2 : a * c - b * s);
-    store<f32>(out + outPartner, inverse ? b * c2 - a * s : b * c2 + a * s2);
-    cos += 4;
-    sin += 4;
-    x += xStep << 2;
-    out += outStep << 2;
-  }
 }
 
-/** A vector whose way to go is not worth a copy of its own: the mode is told apart here. */
-function rotateOther(out: usize, x: usize, cos: usize, sin: usize, partner: usize, pairs: usize, mode: i32): void {
-  if (partner) {
-    if (mode == 0) rotateRow(out, x, cos, sin, partner, pairs, false, false, false, true);
-    else if (mode == 1) rotateRow(out, x, cos, sin, partner, pairs, true, false, false, true);
-    else if (mode == 2) rotateRow(out, x, cos, sin, partner, pairs, false, true, false, true);
-    else if (mode == 3) rotateRow(out, x, cos, sin, partner, pairs, true, true, false, true);
-    else if (mode == 4) rotateRow(out, x, cos, sin, partner, pairs, false, false, true, true);
-    else if (mode == 5) rotateRow(out, x, cos, sin, partner, pairs, true, false, true, true);
-    else if (mode == 6) rotateRow(out, x, cos, sin, partner, pairs, false, true, true, true);
-    else rotateRow(out, x, cos, sin, partner, pairs, true, true, true, true);
-  } else {
-    if (mode == 1) rotateRow(out, x, cos, sin, 0, pairs, true, false, false, false);
-    else if (mode == 2) rotateRow(out, x, cos, sin, 0, pairs, false, true, false, false);
-    else if (mode == 5) rotateRow(out, x, cos, sin, 0, pairs, true, false, true, false);
-    else rotateRow(out, x, cos, sin, 0, pairs, false, true, true, false);
+/**
+ * Pairs [from, pairs) of a vector in any mode: what the runs leave over, differing pairings, and channels with angles of
+ * their own (partner). Four at a time, then one by one; the same operations in the same order.
+ */
+function rotatePairs(
+  out: usize, x: usize, cos: usize, sin: usize, partner: usize, pairs: usize, from: usize, mode: i32,
+): void {
+  const inverse = (mode & 4) != 0;
+  const xStep: usize = mode & 1 ? 8 : 4;
+  const outStep: usize = mode & 2 ? 8 : 4;
+  const xPartner: usize = mode & 1 ? 4 : pairs << 2;
+  const outPartner: usize = mode & 2 ? 4 : pairs << 2;
+  x += from * xStep;
+  out += from * outStep;
+  cos += from << 2;
+  sin += from << 2;
+  // back: the sine of the other channel, negated
+  const sign = inverse ? i32x4.splat(i32.MIN_VALUE) : i32x4.splat(0);
+  const first: usize = inverse ? partner : 0;
+  const second: usize = inverse ? 0 : partner;
+  let rest = pairs - from;
+  for (; rest >= 4; rest -= 4, cos += 16, sin += 16, x += xStep << 2, out += outStep << 2) {
+    let a = v128.load(x);
+    let b = v128.load(mode & 1 ? x + 16 : x + xPartner);
+    if (mode & 1) {
+      const v = a;
+      a = v128.shuffle<f32>(v, b, 0, 2, 4, 6);
+      b = v128.shuffle<f32>(v, b, 1, 3, 5, 7);
+    }
+    const s1 = v128.xor(v128.load(sin + first), sign);
+    const s2 = v128.xor(v128.load(sin + second), sign);
+    const p = f32x4.sub(f32x4.mul(a, v128.load(cos)), f32x4.mul(b, s1));
+    const q = f32x4.add(f32x4.mul(b, v128.load(cos + partner)), f32x4.mul(a, s2));
+    if (mode & 2) {
+      v128.store(out, v128.shuffle<f32>(p, q, 0, 4, 1, 5));
+      v128.store(out, v128.shuffle<f32>(p, q, 2, 6, 3, 7), 16);
+    } else {
+      v128.store(out, p);
+      v128.store(out + outPartner, q);
+    }
+  }
+  for (; rest; rest--, cos += 4, sin += 4, x += xStep, out += outStep) {
+    const a = load<f32>(x);
+    const b = load<f32>(x + xPartner);
+    const s1 = inverse ? -load<f32>(sin + first) : load<f32>(sin + first);
+    const s2 = inverse ? -load<f32>(sin + second) : load<f32>(sin + second);
+    store<f32>(out, a * load<f32>(cos) - b * s1);
+    store<f32>(out + outPartner, b * load<f32>(cos + partner) + a * s2);
   }
 }
 
@@ -147,7 +153,9 @@ export function rotate(
   temp: usize, n0: usize, n1: usize, n2: usize, x0: usize, x1: usize, x2: usize, out0: usize, out1: usize, out2: usize,
   t0: usize, t1: usize, t2: usize, i0: usize, i1: usize, i2: usize,
 ): void {
-  const plain = partner ? -1 : mode;
+  // same pairing on both sides and one angle a pair
+  const runs = partner == 0 && (mode == 0 || mode == 3 || mode == 4 || mode == 7);
+  const whole = mode & 1 ? pairs & ~7 : pairs & ~15;
   for (let a: usize = 0; a < n0; a++) {
     for (let b: usize = 0; b < n1; b++) {
       let source = x + a * x0 + b * x1;
@@ -162,14 +170,18 @@ export function rotate(
           at += <usize>row * rowBytes;
         }
         if (row >= 0) {
-          if (plain == 0) rotateRow(target, source, cos + at, sin + at, 0, pairs, false, false, false, false);
-          else if (plain == 3) rotateRow(target, source, cos + at, sin + at, 0, pairs, true, true, false, false);
-          else if (plain == 4) rotateRow(target, source, cos + at, sin + at, 0, pairs, false, false, true, false);
-          else if (plain == 7) rotateRow(target, source, cos + at, sin + at, 0, pairs, true, true, true, false);
-          else {
-            rotateOther(temp ? temp : target, source, cos + at, sin + at, partner, pairs, mode);
-            if (temp) for (let i: usize = 0; i < pairs << 3; i += 8) store<u64>(target + i, load<u64>(temp + i));
+          const to = temp ? temp : target;
+          let from: usize = 0;
+          if (runs) {
+            // a run loop per mode: the mode is a constant inside it
+            if (mode == 0) rotateRuns(to, source, cos + at, sin + at, pairs, false, false);
+            else if (mode == 3) rotateRuns(to, source, cos + at, sin + at, pairs, true, false);
+            else if (mode == 4) rotateRuns(to, source, cos + at, sin + at, pairs, false, true);
+            else rotateRuns(to, source, cos + at, sin + at, pairs, true, true);
+            from = whole;
           }
+          if (from < pairs) rotatePairs(to, source, cos + at, sin + at, partner, pairs, from, mode);
+          if (temp) for (let i: usize = 0; i < pairs << 3; i += 8) store<u64>(target + i, load<u64>(temp + i));
         }
         source += x2;
         target += out2;

@@ -46,6 +46,19 @@ test('a step is the row of a sinusoidal table, and out is written', () => {
   assert.equal(out.toFloat32Array(), row.toFloat32Array());
 });
 
+test('steps in any order are the rows of the table, bit for bit', () => {
+  // more spans of 512 positions than the kernel keeps seeds for, in an order that comes back to each of them
+  const steps = Int32Array.from({ length: 3000 }, (_, i) => (i * 7919) % 9001);
+  const table = timestepEmbedding(
+    Int32Array.from({ length: 9001 }, (_, i) => i),
+    { preset: 'dit', dim: 12 },
+  ).toFloat32Array();
+  const rows = timestepEmbedding(steps, { preset: 'dit', dim: 12 }).toFloat32Array();
+  steps.forEach((step, i) => {
+    assert.equal(rows.subarray(12 * i, 12 * i + 12), table.subarray(12 * step, 12 * step + 12));
+  });
+});
+
 test('nothing is guessed', () => {
   fails('ERR_OPTION', /preset: give one of ddpm/, () => timestepEmbedding([1], { dim: 8 }));
   fails('ERR_OPTION', /preset/, () => timestepEmbedding([1], { dim: 8, flipSinToCos: true }));
