@@ -175,7 +175,8 @@ export {
   rmtWriteMemory,
 } from './rows/rmt.ts';
 export type { Positions } from './runtime/arguments.ts';
-export { attach, createEngine, type Engine, type EngineOptions } from './runtime/engine.ts';
+export { attach } from './runtime/attach.ts';
+export { createEngine, type Engine, type EngineOptions } from './runtime/engine.ts';
 export { PosencError, type PosencErrorCode } from './runtime/errors.ts';
 export { type Dtype, scope, Tensor } from './runtime/tensor.ts';
 
