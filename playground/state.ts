@@ -33,9 +33,9 @@ export function put(values: Record<string, string | undefined>): void {
 /** Language and theme survive a change of place. */
 const KEPT = ['lang', 'theme'];
 
-export function address(to: Route, from: URLSearchParams = query, keep: readonly string[] = KEPT): string {
-  const kept = new URLSearchParams([...from].filter(([key]) => keep.includes(key)));
-  return hashOf(to, kept);
+/** The address of another place. */
+export function address(to: Route): string {
+  return hashOf(to, new URLSearchParams([...query].filter(([key]) => KEPT.includes(key))));
 }
 
 function hashOf(to: Route, search: URLSearchParams): string {

@@ -377,6 +377,25 @@ test('pictures of every view in both languages', async () => {
   assert.ok(addresses.length < allAddresses.length);
 });
 
+test('where WebAssembly is off, the page says so in words', async () => {
+  const off = await serve({
+    '/': {
+      type: 'text/html; charset=utf-8',
+      body: html.replace(
+        '<script type="module">',
+        () => '<script>globalThis.WebAssembly = undefined</script><script type="module">',
+      ),
+    },
+  });
+  off.result.catch(() => {});
+  const page = await browser.newPage({ viewport: { width: 800, height: 600 }, colorScheme: 'light', locale: 'en-US' });
+  await page.goto(off.url);
+  await page.waitForSelector('.fatal');
+  assert.match(await page.textContent('.fatal'), /WebAssembly SIMD does not run here/);
+  await page.close();
+  off.close();
+});
+
 test('the end', async () => {
   await browser.close();
   server.close();
