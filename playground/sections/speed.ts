@@ -1,6 +1,6 @@
 /** Section 6: this browser, now. */
 
-import { simd } from '#wasm';
+import { simd } from '#wasm/simd';
 import { alibi, applyRotary, createEngine, fingerprint, rotaryTable, sinusoidal, Tensor } from '../../src/index.ts';
 import { h } from '../dom.ts';
 import { grouped, show, T, type Text, tr } from '../text.ts';
@@ -151,7 +151,7 @@ export const speedSection: Section = {
     };
     const print = fingerprint();
     const equal = print === PUBLISHED_FINGERPRINT;
-    const wasmBytes = typeof simd === 'string' ? Math.floor((simd.length * 3) / 4) : 0;
+    const wasmBytes = typeof simd === 'string' ? atob(simd).length : 0;
     const fact = (name: Text, ...value: (Node | string)[]) =>
       h('div', {}, h('dt', {}, tr(name)), h('dd', {}, ...value));
     main.append(
