@@ -164,7 +164,7 @@ export class Exhibit {
       });
       for (const option of control.options)
         select.append(h('option', { value: option.value, selected: option.value === value }, tr(option.label)));
-      return h('div', { class: 'control' }, select);
+      return h('div', { class: 'control' }, h('label', { for: id }, name), select);
     }
     const { values } = control;
     const read = (text: string) => (values ? values[Number(text)] : Number(text));

@@ -47,7 +47,6 @@ export class Curves {
   update(panel: CurvePanel): void {
     this.#caption.textContent = tr(panel.label);
     this.#panel = panel;
-    console.error('x');
     this.#width = this.#holder.clientWidth;
     this.#holder.replaceChildren(draw(panel, this.#width || WIDTH));
     const named = panel.series.length > 1 || tr(panel.series[0]?.name ?? panel.label) !== tr(panel.label);

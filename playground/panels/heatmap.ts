@@ -106,8 +106,8 @@ export class Heatmap {
         let index = Math.floor((value - low) * scale);
         if (!(value > Number.NEGATIVE_INFINITY && value < Number.POSITIVE_INFINITY)) index = STEPS;
         else if (!plain) index = step(value, palette, range);
-        else if (index < 0) index = 1;
-        else if (index >= STEPS) index = STEPS - 2;
+        else if (index < 0) index = 0;
+        else if (index >= STEPS) index = STEPS - 1;
         pixels[at++] = table[index];
       }
     }

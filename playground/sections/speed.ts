@@ -107,11 +107,7 @@ export const speedSection: Section = {
   render(main) {
     let gone = false;
     const body = h('tbody');
-    const status = h(
-      'p',
-      { role: 'status', class: 'note' },
-      tr(T('Not measured yet.', 'It has not been measured yet')),
-    );
+    const status = h('p', { role: 'status', class: 'note' }, tr(T('Not measured yet.', '尚未测量。')));
     const run = h(
       'button',
       { type: 'button', id: 'measure', click: () => void measure() },
