@@ -92,7 +92,7 @@ export function math(source: string, block = true): string {
       if (name === 'frac') return `<mfrac>${group()}${group()}</mfrac>`;
       if (name === 'sqrt') return `<msqrt>${group()}</msqrt>`;
       if (name === 'text') return `<mtext>${escaped(raw()).replaceAll(' ', '\u00a0')}</mtext>`;
-      if (name === 'mathrm') return `<mi mathvariant="normal">${escaped(raw())}</mi>`;
+      if (name === 'mathrm') return `<mi mathvariant="normal">${escaped(raw()).replaceAll(' ', '\u00a0')}</mi>`;
       if (LETTERS[name]) return `<mi>${LETTERS[name]}</mi>`;
       if (OPERATORS[name]) return `<mo${FENCES.has(name) ? ' stretchy="false"' : ''}>${OPERATORS[name]}</mo>`;
       if (FUNCTIONS.has(name)) {

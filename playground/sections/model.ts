@@ -226,7 +226,9 @@ function report(form: NormalForm, explanation: Explanation | undefined, context:
     );
   }
   if (!form.layerTypes) parts.push(otherFamily(form));
-  const findings = [...(explanation?.warnings ?? []).map(({ message, fix }) => `${message}${fix ? `. ${fix}` : ''}`)];
+  const findings = [
+    ...(explanation?.warnings ?? []).map(({ message, fix }) => sentence(message) + (fix ? ` ${sentence(fix)}` : '')),
+  ];
   if (!explanation) findings.push(...form.warnings.map(({ message }) => message));
   if (findings.length > 0) {
     const items = findings.map((message) => h('li', { lang: 'en', translate: 'no' }, message));
@@ -268,6 +270,9 @@ function report(form: NormalForm, explanation: Explanation | undefined, context:
   }
   return parts;
 }
+
+/** With a capital and a full stop. */
+const sentence = (text: string) => `${text[0].toUpperCase()}${text.slice(1)}.`;
 
 function otherFamily(form: NormalForm): HTMLElement {
   const body = h('tbody');

@@ -187,6 +187,7 @@ export function wavelengthPanel(form: NormalForm, context: number | undefined): 
 interface Rule {
   readonly name: Text;
   readonly spec: RotarySpec;
+  readonly dashed?: boolean;
 }
 
 /** Every scaling, from the trained to the wanted context, on the model's own base and width. */
@@ -202,7 +203,9 @@ export function comparison(form: NormalForm, context: number | undefined): { pan
     { name: T('NTK-aware', 'NTK 感知'), spec: { ...base, ropeType: 'ntk', alpha: factor } },
     {
       name: T('dynamic NTK', '动态 NTK'),
-      spec: { ...base, ropeType: 'dynamic', factor, maxPositionEmbeddings: trained },
+      // with factor 1 its base grows by the length alone, and meets NTK-aware at the wanted length
+      spec: { ...base, ropeType: 'dynamic', factor: 1, maxPositionEmbeddings: trained },
+      dashed: true,
     },
     { name: T('YaRN', 'YaRN'), spec: { ...base, ropeType: 'yarn', factor, originalMaxPositionEmbeddings: trained } },
     {
@@ -232,11 +235,11 @@ export function comparison(form: NormalForm, context: number | undefined): { pan
   ];
   const body = h('tbody');
   const series: Series[] = [];
-  for (const { name, spec } of rules) {
+  for (const { name, spec, dashed } of rules) {
     try {
       const { ladder, attentionFactor } = rotaryFrequencies(spec, { length: wanted });
       const waves = turnOf(ladder.hi);
-      series.push({ name, x: waves, y: indices(waves.length) });
+      series.push({ name, x: waves, y: indices(waves.length), dashed });
       const fresh = waves.filter((wave) => wave > trained && wave < Number.POSITIVE_INFINITY).length;
       body.append(
         h(

@@ -273,7 +273,7 @@ const deberta: View = {
     { label: 'DeBERTaV3 (arXiv 2111.09543)', href: 'https://arxiv.org/abs/2111.09543' },
   ],
   what: T(
-    'Three products instead of one: content with content, content with the position of the key, position of the query with content. The second version puts far distances into logarithmic buckets. The paper writes the third product with the distance turned round; every released code does not.',
+    'Three products instead of one: content with content, content with the position of the key, position of the query with content. The second version puts far distances into logarithmic buckets. The paper writes the third product with the distance turned round; no released code does.',
     '用三个内积代替一个：内容对内容、内容对键的位置、查询的位置对内容。第二版把远距离放入对数分桶。论文把第三项的距离反了过来，而所有公开代码都没有。',
   ),
   formula: [

@@ -25,7 +25,7 @@ interface Way {
 }
 
 const WAYS: readonly Way[] = [
-  { name: T("'exact', as float32", "'exact'，float32 存储"), precision: 'exact' },
+  { name: T("'exact': rounded once", "'exact'：只舍入一次"), precision: 'exact' },
   { name: T("'torch': float32 products", "'torch'：float32 乘积"), precision: 'torch' },
   { name: T("'ggml': repeated products", "'ggml'：逐次相乘"), precision: 'ggml' },
   { name: T('exact, stored as float16', '精确值，存为 float16'), precision: 'exact', dtype: 'float16' },
@@ -128,13 +128,13 @@ export const precisionView: View = {
         Math.max(FLOOR, Math.abs(got[k] - exactHere[k]), Math.abs(got[pairs + k] - exactHere[pairs + k])),
       );
     });
-    const shown = WAYS.map((way, i) => ({ way, i })).slice(1);
+    const shown = WAYS.map((way, i) => ({ way, i }));
     return [
       {
         kind: 'curves',
         label: T('Largest error of cosine and sine over all pairs', '全部通道对中余弦与正弦的最大误差'),
         x: { title: T('position', '位置'), log: true, min: 1, max: FARTHEST },
-        y: { title: T('error', '误差'), log: true, min: FLOOR, max: 2 },
+        y: { title: T('error', '误差'), log: true, min: FLOOR / 2, max: 2 },
         series: shown.map(({ way, i }) => ({ name: way.name, x: sampled, y: byPosition[i] })),
         marks: [{ x: here[0], label: T(`position ${grouped(here[0])}`, `位置 ${grouped(here[0])}`) }],
         height: 330,
@@ -143,15 +143,25 @@ export const precisionView: View = {
         kind: 'curves',
         label: T(`Error of each pair at position ${grouped(here[0])}`, `位置 ${grouped(here[0])} 处各通道对的误差`),
         x: { title: pair },
-        y: { title: T('error', '误差'), log: true, min: FLOOR, max: 2 },
+        y: { title: T('error', '误差'), log: true, min: FLOOR / 2, max: 2 },
         series: shown.map(({ way, i }) => ({ name: way.name, x: channels, y: byPair[i] })),
         height: 330,
       },
       {
         kind: 'note',
         text: T(
-          `At position ${grouped(here[0])}: ${shown.map(({ way, i }) => `${way.name.en} ${show(Math.max(...byPair[i]), 2)}`).join('; ')}. Errors are measured against the exact value, itself rounded to float32 (at most ${show(2 ** -25, 2)} off); smaller ones are drawn at ${show(FLOOR, 2)}.`,
-          `位置 ${grouped(here[0])}：${shown.map(({ way, i }) => `${way.name.zh} ${show(Math.max(...byPair[i]), 2)}`).join('；')}。误差以精确值为准，精确值本身舍入为 float32（误差至多 ${show(2 ** -25, 2)}）；更小的误差画在 ${show(FLOOR, 2)} 处。`,
+          `At position ${grouped(here[0])}: ${shown
+            .slice(1)
+            .map(({ way, i }) => `${way.name.en} ${show(Math.max(...byPair[i]), 2)}`)
+            .join(
+              '; ',
+            )}. Errors are measured against 'exact', which is the true value rounded once to float32, at most ${show(2 ** -25, 2)} off; what is smaller is drawn there.`,
+          `位置 ${grouped(here[0])}：${shown
+            .slice(1)
+            .map(({ way, i }) => `${way.name.zh} ${show(Math.max(...byPair[i]), 2)}`)
+            .join(
+              '；',
+            )}。误差以 'exact' 为准，即真实值只舍入一次成 float32，误差至多 ${show(2 ** -25, 2)}；更小的误差画在该处。`,
         ),
       },
     ];
