@@ -96,7 +96,8 @@ function flat(nested: readonly unknown[]): ArrayLike<number> {
   return numbers;
 }
 
-function compare(what: string, ours: ArrayLike<number>, theirs: ArrayLike<number>, tolerance: number): void {
+/** @throws Error where theirs, rounded to float32, is not within the tolerance (relative above 1) of ours */
+export function compare(what: string, ours: ArrayLike<number>, theirs: ArrayLike<number>, tolerance: number): void {
   if (theirs.length !== ours.length) throw new Error(`${what} made ${theirs.length} numbers, ours ${ours.length}`);
   for (let i = 0; i < ours.length; i++) {
     const a = ours[i];

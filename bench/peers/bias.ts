@@ -1,8 +1,15 @@
 /** Bias matrices [heads, q, k] in JavaScript: the best effort with typed arrays, and as people write it. */
 
-/** ALiBi (arXiv 2108.12409), heads a power of two; keys after the query get -Infinity when causal. offset: position of row 0. */
-export function typedAlibi([heads, rows, columns]: readonly number[], causal: boolean, offset = columns - rows) {
-  const slopes = Float32Array.from({ length: heads }, (_, h) => 2 ** ((-8 * (h + 1)) / heads));
+/**
+ * ALiBi (arXiv 2108.12409); keys after the query get -Infinity when causal. offset: position of row 0; slopes: those of a power
+ * of two.
+ */
+export function typedAlibi(
+  [heads, rows, columns]: readonly number[],
+  causal: boolean,
+  offset = columns - rows,
+  slopes = Float32Array.from({ length: heads }, (_, h) => 2 ** ((-8 * (h + 1)) / heads)),
+) {
   return (out: Float32Array): void => {
     for (let h = 0, at = 0; h < heads; h++) {
       const slope = slopes[h];
