@@ -1,7 +1,10 @@
-/** Rows of the bias family: ALiBi, and the expansion of a diagonal that every other bias of the distance uses. */
-import { alibi, expandDiagonal, Tensor } from 'posenc';
+/**
+ * Rows of the bias family: ALiBi, the expansion of a diagonal that every other bias of the distance uses, those biases
+ * themselves, windows of images, and a matrix larger than memory in blocks of rows.
+ */
+import { alibi, expandDiagonal, kerple, sandwich, swinBias, Tensor, t5Bias } from 'posenc';
 import { type Case, numbers, producer } from './case.ts';
-import { typedAlibi, typedExpand, writtenAlibi } from './peers/bias.ts';
+import { typedAlibi, typedExpand, typedKerple, typedSandwich, typedSwin, typedT5, writtenAlibi } from './peers/bias.ts';
 
 /** [heads, queries, keys] */
 const SHAPES = { small: [4, 128, 128], large: [32, 1024, 1024], decode: [32, 1, 8192] } as const;
@@ -34,6 +37,107 @@ function expandCase(shape: readonly number[]): Case {
   });
 }
 
+/** T5's bias into `out`, its table as a plain array for peers, and the call. */
+function t5(out: Tensor, [heads, queryLength, keyLength]: readonly number[]) {
+  // one query is a decoder's, whose buckets are all for the keys before it
+  const bidirectional = queryLength > 1;
+  const plain = numbers([32, heads]);
+  const table = Tensor.from(plain, [32, heads], { engine: out.engine });
+  const options = { queryLength, keyLength, bidirectional, out };
+  return { plain, bidirectional, run: () => t5Bias(table, options) };
+}
+
+function t5Case(name: string, shape: readonly number[]): Case {
+  return producer(`bias.t5.${name}`, shape, (out) => {
+    const { run, plain, bidirectional } = t5(out, shape);
+    return { ours: run, peers: { 'typed JS': typedT5(shape, plain, bidirectional) } };
+  });
+}
+
+/** KERPLE and Sandwich: held against T5, a table look-up, at the same size. */
+function kerpleCase(name: string, shape: readonly number[]): Case {
+  return producer(`bias.kerple.${name}`, shape, (out) => {
+    const [heads, queryLength, keyLength] = shape;
+    const p = numbers([heads], 2).map((x) => 1.5 + x);
+    const a = numbers([heads], 3).map((x) => 1.5 + x);
+    const options = { p, a, queryLength, keyLength, out };
+    return {
+      ours: () => kerple(options),
+      beside: { name: 't5', run: t5(out, shape).run },
+      peers: { 'typed JS': typedKerple(shape, p, a) },
+      tolerance: 1.2e-7,
+    };
+  });
+}
+
+function sandwichCase(name: string, shape: readonly number[]): Case {
+  return producer(`bias.sandwich.${name}`, shape, (out) => {
+    const [heads, queryLength, keyLength] = shape;
+    const options = { heads, queryLength, keyLength, out };
+    return {
+      ours: () => sandwich(options),
+      beside: { name: 't5', run: t5(out, shape).run },
+      peers: { 'typed JS': typedSandwich(shape, 128) },
+      tolerance: 1.2e-7,
+    };
+  });
+}
+
+function swinCase(window: readonly [number, number], heads: number): Case {
+  const [height, width] = window;
+  const tokens = height * width;
+  return producer(`bias.swin.${height}x${width}`, [heads, tokens, tokens], (out) => {
+    const size = [(2 * height - 1) * (2 * width - 1), heads];
+    const table = Tensor.from(numbers(size), size, { engine: out.engine });
+    const options = { windowSize: window, out };
+    return {
+      ours: () => swinBias(table, options),
+      peers: { 'typed JS': typedSwin(window, heads, table.toFloat32Array()) },
+    };
+  });
+}
+
+/** 64 heads x 32768 x 32768, 256 GiB, through one block of 64 MiB: a call makes the next 8 rows. */
+const STREAM = { heads: 64, length: 32768, rows: 8 };
+const BLOCK = [STREAM.heads, STREAM.rows, STREAM.length];
+
+/** Rows [from, from + rows) of a call after another, spread over the matrix. */
+function ranges(): () => readonly [number, number] {
+  let from = STREAM.length / 2;
+  return () => {
+    from = (from + 4099 * STREAM.rows) % STREAM.length;
+    return [from, from + STREAM.rows];
+  };
+}
+
+const streams: readonly Case[] = [
+  producer('bias.stream.alibi', BLOCK, (out) => {
+    const [next, theirs] = [ranges(), ranges()];
+    const { heads, length: keyLength } = STREAM;
+    return {
+      ours: () => alibi({ heads, keyLength, rows: next(), out }),
+      peers: { 'typed JS': (own) => typedAlibi(BLOCK, false, theirs()[0])(own) },
+      tolerance: 1.2e-7,
+    };
+  }),
+  producer('bias.stream.t5', BLOCK, (out) => {
+    const [next, theirs] = [ranges(), ranges()];
+    const plain = numbers([32, STREAM.heads]);
+    const table = Tensor.from(plain, [32, STREAM.heads], { engine: out.engine });
+    const { length: keyLength } = STREAM;
+    return {
+      ours: () => t5Bias(table, { keyLength, rows: next(), out }),
+      peers: { 'typed JS': (own) => typedT5(BLOCK, plain, true, theirs()[0])(own) },
+    };
+  }),
+];
+
+const byShape = (make: (name: string, shape: readonly number[]) => Case): Case[] => [
+  make('matrix', SHAPES.small),
+  make('matrix', SHAPES.large),
+  make('decode', SHAPES.decode),
+];
+
 export const bias: readonly Case[] = [
   alibiCase('matrix', SHAPES.small, false),
   alibiCase('matrix', SHAPES.large, false),
@@ -42,4 +146,10 @@ export const bias: readonly Case[] = [
   alibiCase('decode', SHAPES.decode, true),
   expandCase(SHAPES.small),
   expandCase(SHAPES.large),
+  ...byShape(t5Case),
+  ...byShape(kerpleCase),
+  ...byShape(sandwichCase),
+  swinCase([7, 7], 3),
+  swinCase([12, 12], 6),
+  ...streams,
 ];

@@ -1,8 +1,9 @@
-/** Rows of the rotary family: cos/sin tables, and the rotation of q or k in place. */
-import { applyRotary, type RotarySpec, rotaryTable } from 'posenc';
+/** Rows of the rotary family: cos/sin tables of every kind of row, and the rotation of q or k in place. */
+import { applyRotary, ggmlRotaryTable, type RotarySpec, rotaryTable, type Tensor } from 'posenc';
 import { type Case, inPlace, producer } from './case.ts';
 import { asWritten, typed } from './peers/rotary.ts';
 import { typedTable } from './peers/sinusoidal.ts';
+import { ggmlTable, mropeTable } from './peers/table.ts';
 
 const tables: Case[] = [];
 for (const precision of ['exact', 'torch'] as const) {
@@ -12,13 +13,7 @@ for (const precision of ['exact', 'torch'] as const) {
   ]) {
     tables.push(
       producer(`rotary.table.${precision}`, [length, dim], (out) => {
-        // cos and sin are the two halves of one block, so that the floor stores exactly the same bytes
-        const half = out.length / 2;
-        const options = {
-          length,
-          out: { cos: out.data.subarray(0, half), sin: out.data.subarray(half) },
-          engine: out.engine,
-        };
+        const options = { length, out: halves(out), engine: out.engine };
         const spec: RotarySpec = { headDim: dim, precision };
         return {
           ours: () => rotaryTable(spec, options),
@@ -29,6 +24,44 @@ for (const precision of ['exact', 'torch'] as const) {
       }),
     );
   }
+}
+
+/** cos and sin of a table as the two halves of one block, so that the floor stores exactly the same bytes. */
+function halves(out: Tensor) {
+  const half = out.length / 2;
+  return { cos: out.data.subarray(0, half), sin: out.data.subarray(half) };
+}
+
+for (const [length, dim] of [
+  [512, 128],
+  [131072, 128],
+]) {
+  tables.push(
+    producer('rotary.table.ggml', [length, dim], (out) => {
+      const options = { length, out: halves(out), engine: out.engine };
+      return {
+        ours: () => ggmlRotaryTable({ nDims: dim, mode: 'NEOX' }, options),
+        peers: { 'typed JS': ggmlTable(length, dim) },
+        tolerance: 1.2e-7,
+      };
+    }),
+    producer('rotary.table.mrope', [length, dim], (out) => {
+      // an image of 32 tokens a row after 16 of text: time, row and column of every token
+      const positions = Int32Array.from({ length: 3 * length }, (_, n) => {
+        const [stream, t] = [Math.floor(n / length), n % length];
+        if (t < 16 || stream === 0) return Math.min(t, 16);
+        return 16 + (stream === 1 ? Math.floor((t - 16) / 32) : (t - 16) % 32);
+      });
+      const sections = [16, 24, 24];
+      const spec: RotarySpec = { headDim: dim, mropeSection: sections, mropeLayout: 'chunked' };
+      const options = { positions, out: halves(out), engine: out.engine };
+      return {
+        ours: () => rotaryTable(spec, options),
+        peers: { 'typed JS': mropeTable(positions, length, sections) },
+        tolerance: 1.2e-7,
+      };
+    }),
+  );
 }
 
 /** Position of the first token: nothing is special about it, unlike 0. */

@@ -1,4 +1,6 @@
 /** Turns a case into a row: touch the memory, check every peer against ours, time ours, the floor and the peers in turns. */
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { type Engine, scope } from 'posenc';
 import type { Kernels } from 'posenc/kernels';
 import type { Case, Trial } from './case.ts';
@@ -22,6 +24,10 @@ export interface Row {
   readonly spread: number;
   /** Best time of the kernel calls alone, replayed without the facade; for rows of at most 1 MiB. */
   readonly kernel?: number;
+  /** Another call on the same memory: its best time, and how many times longer ours takes. */
+  readonly beside?: { readonly name: string; readonly time: number; readonly ratio: number };
+  /** Bytes that the JavaScript heap grew by, at most, in the number of calls the case asks for. */
+  readonly heap?: { readonly calls: number; readonly bytes: number };
   /** Best time of every peer, and how many times slower than ours that is. */
   readonly peers: Readonly<Record<string, { readonly time: number; readonly slower: number }>>;
 }
@@ -35,11 +41,16 @@ export function measure(benchCase: Case, lab: Lab, options: TimerOptions): Row {
     const trial = benchCase.prepare(lab);
     const peers = checkedPeers(benchCase.id, trial);
     const candidates = [{ name: 'ours', run: trial.ours }, { name: 'floor', run: trial.floor }, ...peers];
-    const kernels = benchCase.bytes <= KERNEL_BYTES ? recordKernels(lab.engine, trial.ours) : undefined;
+    const { beside, heapCalls } = trial;
+    // the call beside ours works in the same scratch memory: what ours left there for its kernels would not last
+    const short = benchCase.bytes <= KERNEL_BYTES && !beside;
+    const kernels = trial.kernel ?? (short ? recordKernels(lab.engine, trial.ours) : undefined);
     if (kernels) candidates.push({ name: 'kernel', run: kernels });
+    if (beside) candidates.push(beside);
     const timings = interleave(candidates, options);
     const [ours, floor] = timings;
-    const kernel = kernels && timings[timings.length - 1];
+    const kernel = kernels && timings[2 + peers.length];
+    const other = beside && timings[timings.length - 1].best;
     return {
       id: benchCase.id,
       shape: benchCase.shape,
@@ -48,6 +59,8 @@ export function measure(benchCase: Case, lab: Lab, options: TimerOptions): Row {
       floor: floor.best,
       ...compareTimings(ours, floor),
       ...(kernel && { kernel: kernel.best }),
+      ...(beside && other && { beside: { name: beside.name, time: other, ratio: ours.best / other } }),
+      ...(heapCalls && { heap: { calls: heapCalls, bytes: heapGrowth(trial.ours, heapCalls) } }),
       peers: Object.fromEntries(
         timings
           .slice(2, 2 + peers.length)
@@ -65,7 +78,8 @@ function checkedPeers(id: string, trial: Trial): { name: string; run: () => unkn
     if (!peer) return [];
     const own = start ? start.slice() : new Float32Array(result.length);
     const made = peer(own);
-    compare(`${id}: peer '${name}'`, result.data, Array.isArray(made) ? flat(made) : own, tolerance);
+    const theirs = Array.isArray(made) ? flat(made) : ArrayBuffer.isView(made) ? (made as Float32Array) : own;
+    compare(`${id}: peer '${name}'`, result.data, theirs, tolerance);
     return [{ name, run: () => peer(own) }];
   });
 }
@@ -82,7 +96,8 @@ function flat(nested: readonly unknown[]): ArrayLike<number> {
   return numbers;
 }
 
-function compare(what: string, ours: ArrayLike<number>, theirs: ArrayLike<number>, tolerance: number): void {
+/** @throws Error where theirs, rounded to float32, is not within the tolerance (relative above 1) of ours */
+export function compare(what: string, ours: ArrayLike<number>, theirs: ArrayLike<number>, tolerance: number): void {
   if (theirs.length !== ours.length) throw new Error(`${what} made ${theirs.length} numbers, ours ${ours.length}`);
   for (let i = 0; i < ours.length; i++) {
     const a = ours[i];
@@ -94,8 +109,21 @@ function compare(what: string, ours: ArrayLike<number>, theirs: ArrayLike<number
   }
 }
 
-/** The kernel calls one run makes, as a function that repeats exactly those. */
-function recordKernels(engine: Engine, run: () => unknown): () => void {
+/** Most that the heap held more than before, looked at 20 times during the calls. */
+function heapGrowth(run: () => unknown, calls: number): number {
+  setFlagsFromString('--expose-gc');
+  runInNewContext('gc')();
+  const before = process.memoryUsage().heapUsed;
+  let most = 0;
+  for (let part = 0; part < 20; part++) {
+    for (let i = 0; i < calls / 20; i++) run();
+    most = Math.max(most, process.memoryUsage().heapUsed - before);
+  }
+  return most;
+}
+
+/** The kernel calls one run makes, as a function that repeats exactly those; undefined when it makes none this way. */
+function recordKernels(engine: Engine, run: () => unknown): (() => void) | undefined {
   // the kernels are not part of the typed surface of an engine; this is the one place that looks behind it
   const holder = engine as unknown as { kernels: Kernels };
   const { kernels } = holder;
@@ -117,6 +145,7 @@ function recordKernels(engine: Engine, run: () => unknown): () => void {
   } finally {
     holder.kernels = kernels;
   }
+  if (calls.length === 0) return undefined;
   return () => {
     for (const { kernel, parameters } of calls) kernel(...parameters);
   };

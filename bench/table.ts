@@ -1,5 +1,5 @@
 /** The printed table: what a reader needs to see whether a row is good, in words and units that need no key. */
-import { ceiling, gatedRatio, gateOf } from './gates.ts';
+import { verdicts } from './gates.ts';
 import type { Row } from './row.ts';
 
 /** 12345 -> '12.3 us' */
@@ -25,16 +25,16 @@ const LEGEND = `
 row      family.encoding.case.size; one call of the public function with a reused output
 x floor  our best time / best time of a bare loop that only stores (producers) or loads and stores (in place, joins)
          the same bytes: 1.00 is as fast as memory. 'kernel' is that without the call's argument checks.
+gate     the bound a row must keep (docs/performance.md); 'JS': how many times slower plain JavaScript is; 'ns': the call
+         without its kernels; 'other': ours in times of the call named on the right
 median   median of the same ratio over the rounds, spread: its interquartile range. Large means a busy machine.
 `;
 
 /** Several lines, ending in a newline. */
 export function formatTable(rows: readonly Row[]): string {
   const cells = rows.map((row) => {
-    const gate = gateOf(row);
-    const verdict = gate
-      ? `${gatedRatio(gate, row) <= ceiling(gate) ? 'ok' : 'MISS'} ${ceiling(gate).toFixed(2)}`
-      : '-';
+    const gates = verdicts(row).map(({ text }) => text);
+    const { beside, heap } = row;
     const kernel = row.kernel === undefined ? '' : ` (kernel ${times(row.kernel / row.floor)})`;
     return [
       row.id,
@@ -44,10 +44,12 @@ export function formatTable(rows: readonly Row[]): string {
       times(row.median),
       row.spread.toFixed(2),
       (row.bytes / row.ours).toFixed(1),
-      verdict,
-      Object.entries(row.peers)
-        .map(([name, { slower }]) => `${name} ${times(slower)}`)
-        .join(', '),
+      gates.join(', ') || '-',
+      [
+        ...Object.entries(row.peers).map(([name, { slower }]) => `${name} ${times(slower)}`),
+        ...(beside ? [`(ours ${times(beside.ratio)} x ${beside.name})`] : []),
+        ...(heap ? [`(heap +${size(heap.bytes)} in ${heap.calls.toLocaleString('en')} calls)`] : []),
+      ].join(', '),
     ];
   });
   const widths = HEAD.map((head, i) => Math.max(head.length, ...cells.map((line) => line[i].length)));

@@ -8,6 +8,10 @@ import { performance } from 'node:perf_hooks';
 export interface Candidate {
   readonly name: string;
   readonly run: () => unknown;
+  /** run returns a promise, which is waited for before the next call: only for interleaveAsync. Default false. */
+  readonly asynchronous?: boolean;
+  /** Called before each sample, outside the time. */
+  readonly before?: () => unknown;
 }
 
 export interface TimerOptions {
@@ -36,28 +40,55 @@ export interface Timing {
   readonly samples: readonly number[];
 }
 
+/** A number of calls whose duration the rounds want to know. */
+interface Request {
+  readonly candidate: Candidate;
+  readonly calls: number;
+}
+
 export function interleave(candidates: readonly Candidate[], options: TimerOptions): Timing[] {
-  const {
-    rounds,
-    sampleNs = 2e5,
-    warmupNs = 5e7,
-    warmupCalls = 500,
-    budgetNs = 3e9,
-    now = () => performance.now() * 1e6,
-    random = Math.random,
-  } = options;
-  if (!(rounds >= 1)) throw new RangeError(`rounds: expected at least 1, got ${rounds}`);
-  const time = (run: () => unknown, calls: number) => {
+  const now = options.now ?? clock;
+  const rounds = schedule(candidates, options);
+  for (let step = rounds.next(); ; ) {
+    if (step.done) return step.value;
+    const { candidate, calls } = step.value;
+    const { run } = candidate;
+    candidate.before?.();
     const start = now();
     for (let i = 0; i < calls; i++) run();
-    return now() - start;
-  };
-  const states = candidates.map(({ name, run }) => {
+    step = rounds.next(now() - start);
+  }
+}
+
+/** The same, where some candidates are asynchronous: the others are still called without waiting. */
+export async function interleaveAsync(candidates: readonly Candidate[], options: TimerOptions): Promise<Timing[]> {
+  const now = options.now ?? clock;
+  const rounds = schedule(candidates, options);
+  for (let step = rounds.next(); ; ) {
+    if (step.done) return step.value;
+    const { candidate, calls } = step.value;
+    const { run } = candidate;
+    candidate.before?.();
+    const start = now();
+    if (candidate.asynchronous) for (let i = 0; i < calls; i++) await run();
+    else for (let i = 0; i < calls; i++) run();
+    step = rounds.next(now() - start);
+  }
+}
+
+const clock = () => performance.now() * 1e6;
+
+/** Warm-up, then the rounds: yields what is to be timed, takes its nanoseconds. */
+function* schedule(candidates: readonly Candidate[], options: TimerOptions): Generator<Request, Timing[], number> {
+  const { rounds, sampleNs = 2e5, warmupNs = 5e7, warmupCalls = 500, budgetNs = 3e9, random = Math.random } = options;
+  if (!(rounds >= 1)) throw new RangeError(`rounds: expected at least 1, got ${rounds}`);
+  const states: { candidate: Candidate; calls: number; spent: number; samples: number[] }[] = [];
+  for (const candidate of candidates) {
     for (let calls = 0, spent = 0; spent < warmupNs || (calls < warmupCalls && spent < 4 * warmupNs); calls++) {
-      spent += time(run, 1);
+      spent += yield { candidate, calls: 1 };
     }
-    return { name, run, calls: batch((calls) => time(run, calls), sampleNs), spent: 0, samples: [] as number[] };
-  });
+    states.push({ candidate, calls: yield* batch(candidate, sampleNs), spent: 0, samples: [] });
+  }
   const order = states.slice();
   for (let round = 0; round < rounds; round++) {
     for (let i = order.length - 1; i > 0; i--) {
@@ -66,18 +97,18 @@ export function interleave(candidates: readonly Candidate[], options: TimerOptio
     }
     for (const state of order) {
       if (state.spent >= budgetNs && state.samples.length >= 3) continue;
-      const spent = time(state.run, state.calls);
+      const spent = yield { candidate: state.candidate, calls: state.calls };
       state.spent += spent;
       state.samples.push(spent / state.calls);
     }
   }
-  return states.map(({ name, samples }) => ({ name, samples, best: Math.min(...samples) }));
+  return states.map(({ candidate, samples }) => ({ name: candidate.name, samples, best: Math.min(...samples) }));
 }
 
 /** Calls that together last `sampleNs`. */
-function batch(time: (calls: number) => number, sampleNs: number): number {
+function* batch(candidate: Candidate, sampleNs: number): Generator<Request, number, number> {
   for (let calls = 1; ; ) {
-    const spent = time(calls);
+    const spent = yield { candidate, calls };
     if (spent >= sampleNs) return calls;
     calls = Math.ceil(calls * Math.min(10, Math.max(1.1, (1.1 * sampleNs) / spent)));
   }

@@ -134,3 +134,29 @@ export function debertaScores(
     }
   }
 }
+
+/** debertaScores with the buckets of the Hugging Face code, in its float32 steps, computed beforehand. */
+export function debertaTyped(
+  q: Float32Array,
+  k: Float32Array,
+  posKey: Float32Array,
+  posQuery: Float32Array,
+  span: number,
+  maxRelativePositions: number,
+  scale: number,
+  sizes: Sizes,
+) {
+  const middle = span / 2;
+  const bottom = Math.fround(Math.log(Math.fround((maxRelativePositions - 1) / middle)));
+  const bucket = (distance: number) => {
+    const n = Math.abs(distance);
+    if (n <= middle) return distance;
+    const top = Math.fround(Math.log(Math.fround(n / middle)));
+    return Math.sign(distance) * (Math.ceil(Math.fround(Math.fround(top / bottom) * (middle - 1))) + middle);
+  };
+  const { queryLength, keyLength } = sizes;
+  const index = Int32Array.from({ length: queryLength + keyLength - 1 }, (_, t) =>
+    Math.min(Math.max(bucket(t - keyLength + 1) + span, 0), 2 * span - 1),
+  );
+  return (out: Float32Array): void => debertaScores(q, k, posKey, posQuery, span, index, scale, sizes, out);
+}

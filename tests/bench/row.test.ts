@@ -3,7 +3,7 @@
 import { merge, sinusoidal, Tensor } from 'posenc';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type Case, inPlace, joiner, numbers, type Peer, producer } from '../../bench/case.ts';
+import { type Case, conversion, inPlace, joiner, numbers, type Peer, producer } from '../../bench/case.ts';
 import { CASES } from '../../bench/cases.ts';
 import { type Lab, openLab } from '../../bench/lab.ts';
 import { measure } from '../../bench/row.ts';
@@ -55,6 +55,60 @@ test('a wrong peer is refused by name: a wrong number, NaN, a missing number', (
     /made 47 numbers, ours 48/,
   );
   assert.not.throws(refused(spoilt(right[13] + 6e-8)));
+});
+
+test('a peer may return a typed array of its own', () => {
+  const right = sinusoidal({ length: 6, dim: 8 }).toFloat32Array();
+  const wrong = right.map((x, i) => (i === 13 ? x + 1 : x));
+  assert.not.throws(() => measure(table({ own: () => right }), lab, FAST));
+  assert.throws(() => measure(table({ own: () => wrong }), lab, FAST), /element 13/);
+});
+
+test('a call beside ours, kernels given by the case, and the growth of the heap', () => {
+  const kept: number[][] = [];
+  const slow = () => {
+    for (const end = performance.now() + 0.2; performance.now() < end; );
+  };
+  const measured = (rest: object) =>
+    measure(
+      producer('test.beside', [6, 8], (out) => ({ ours: () => sinusoidal({ length: 6, dim: 8, out }), ...rest })),
+      lab,
+      FAST,
+    );
+  const plain = measured({});
+  assert.is(plain.beside, undefined);
+  assert.is(plain.heap, undefined);
+  const { beside, kernel, ours } = measured({ beside: { name: 'other', run: slow } });
+  assert.is(beside!.name, 'other');
+  assert.ok(beside!.time >= 2e5);
+  assert.is(beside!.ratio, ours / beside!.time);
+  assert.is(kernel, undefined, 'another call would overwrite what recorded kernels need');
+  assert.ok(measured({ kernel: slow }).kernel! >= 2e5);
+  const leak = measured({ ours: () => kept.push(new Array(100).fill(1.5)), heapCalls: 2000 });
+  assert.is(leak.heap!.calls, 2000);
+  assert.ok(leak.heap!.bytes >= 2000 * 100 * 8, `${leak.heap!.bytes}`);
+  assert.ok(kept.length >= 2000);
+});
+
+test('a conversion is held against stores of its float32 side', () => {
+  const seen: string[] = [];
+  for (const direction of ['widen', 'narrow'] as const) {
+    const { bytes, shape } = measure(
+      conversion(`test.bfloat16.${direction}`, 'bfloat16', direction, 33, (codes, floats) => {
+        seen.push(`${codes.dtype} ${floats.dtype}`);
+        const written = direction === 'widen' ? floats : codes;
+        return {
+          ours: () => written.data.fill(3),
+          peers: { own: () => new Uint16Array(33).fill(3) },
+        };
+      }),
+      lab,
+      FAST,
+    );
+    assert.is(bytes, 132);
+    assert.equal(shape, [33]);
+  }
+  assert.equal(seen, ['bfloat16 float32', 'bfloat16 float32']);
 });
 
 test('in-place peers start from the numbers ours started from', () => {
@@ -129,7 +183,7 @@ test('every row has an id of four parts, its own, and the size it says', () => {
   const ids = CASES.map(({ id }) => id);
   assert.is(new Set(ids).size, ids.length);
   for (const { id, shape, bytes } of CASES) {
-    assert.match(id, /^(absolute|rotary|bias)\.[a-z0-9]+\.[a-zA-Z-]+\.[0-9x]+$/);
+    assert.match(id, /^(absolute|rotary|bias|kernels)\.[a-zA-Z0-9]+\.[a-zA-Z0-9-]+\.[0-9x]+$/);
     assert.is(
       bytes,
       shape.reduce((product, n) => product * n, 4),

@@ -1,7 +1,7 @@
 // The interleaving timer, on a clock that only its fake candidates move.
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type Candidate, compareTimings, interleave, quantile } from '../../bench/timer.ts';
+import { type Candidate, compareTimings, interleave, interleaveAsync, quantile } from '../../bench/timer.ts';
 
 /** Candidates that take `cost` nanoseconds a call (by call number), the clock that sees them, and who ran when. */
 function fakes(costs: Record<string, (call: number) => number>) {
@@ -83,6 +83,33 @@ test('median and spread see what the best does not', () => {
   const b = { name: 'b', best: 1, samples: [1, 1, 1, 1, 1] };
   assert.equal(compareTimings(a, b), { ratio: 1, median: 3, spread: 2 });
   assert.is(quantile([4, 1, 2, 3], 0.5), 2.5);
+});
+
+test('asynchronous candidates are waited for, the others are not; preparation is outside the time', async () => {
+  let clock = 0;
+  let open = 0;
+  const log: string[] = [];
+  const candidates: Candidate[] = [
+    {
+      name: 'slow',
+      asynchronous: true,
+      before: () => {
+        clock += 1e6;
+        log.push('before');
+      },
+      run: async () => {
+        assert.is(open++, 0, 'the call before has ended');
+        await new Promise((resolve) => setImmediate(resolve));
+        clock += 400;
+        open--;
+      },
+    },
+    { name: 'fast', run: () => (clock += 100) },
+  ];
+  const [slow, fast] = await interleaveAsync(candidates, { ...SHORT, now: () => clock });
+  assert.equal(slow.samples, new Array(15).fill(400));
+  assert.equal(fast.samples, new Array(15).fill(100));
+  assert.ok(log.length >= 15);
 });
 
 test('no rounds is an error', () => {

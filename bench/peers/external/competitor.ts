@@ -1,0 +1,48 @@
+/** What another library brings to a comparison. */
+
+export interface Competitor {
+  readonly name: string;
+  readonly run: () => unknown;
+  readonly asynchronous?: boolean;
+  readonly before?: () => unknown;
+  /** The numbers of a call, in our layout. */
+  readonly read: () => ArrayLike<number> | Promise<ArrayLike<number>>;
+  /** Largest difference from ours; relative above 1. */
+  readonly tolerance: number;
+  /** Operations in a row within a call. Default 1. */
+  readonly nodes?: number;
+  readonly dispose?: () => unknown;
+}
+
+/** Vectors [length, heads, dim] and the rows [length, dim / 2] that turn them. */
+export interface RotaryProblem {
+  readonly length: number;
+  readonly heads: number;
+  readonly dim: number;
+  readonly x: Float32Array;
+  readonly cos: Float32Array;
+  readonly sin: Float32Array;
+  readonly pairing: 'half' | 'interleaved';
+}
+
+/** A table [length, dim], all sines of a row before its cosines. */
+export interface SinusoidalProblem {
+  readonly length: number;
+  readonly dim: number;
+}
+
+/** A bias [heads, length, length], heads a power of two or the first of one. */
+export interface AlibiProblem {
+  readonly length: number;
+  readonly slopes: Float32Array;
+}
+
+/** A float32 angle is off by half a unit in its last place: its sine by as much. */
+export function angleTolerance(length: number): number {
+  return 1.5 * 2 ** (Math.ceil(Math.log2(length)) - 24);
+}
+
+/** Float32 frequencies 10000^(-2k / dim), which every float32 pipeline begins with. */
+export function frequencies(dim: number): Float32Array {
+  return Float32Array.from({ length: dim / 2 }, (_, k) => 10000 ** ((-2 * k) / dim));
+}
