@@ -1,5 +1,2 @@
-// The default build: the kernels, and the runtime exports that @assemblyscript/loader needs to own blocks.
+// The kernels: no heap, no data, no state, so that they run in any memory, the engine's own or a caller's.
 export * from "./kernels";
-
-/** Runtime id of Float32Array, which the loader asks for when it makes a block. */
-export const Float32ArrayId = idof<Float32Array>();

@@ -45,6 +45,7 @@ export {
   type TaylorTerms,
   taylorDecomposition,
 } from './analysis/decomposition.ts';
+export { type DiagnoseOptions, type Diagnosis, diagnose } from './analysis/diagnose.ts';
 export { permutationError, permuteRows } from './analysis/permutation.ts';
 export { type AlibiOptions, alibi, alibiSlopes } from './bias/alibi.ts';
 export { type BeitBiasOptions, beitBias } from './bias/beit.ts';
@@ -89,7 +90,7 @@ export {
 export { type TupeBucketOptions, type TupeOptions, type TupeProjection, tupe, tupeBuckets } from './bias/tupe.ts';
 export { type XlnetPositionOptions, type XlnetScoreOptions, xlnetPositions, xlnetScores } from './bias/xlnet.ts';
 export { describe, describeExplanation } from './config/describe.ts';
-export { type Explanation, explain } from './config/explain.ts';
+export { type Explanation, explain, explainForm } from './config/explain.ts';
 export { type FromGGUFOptions, fromGGUF, type GGUFTensors } from './config/gguf.ts';
 export { type FromHFOptions, fromHF, toHF } from './config/hf.ts';
 export { type LlamaCpp, toLlamaCpp } from './config/llamaCpp.ts';
@@ -174,7 +175,8 @@ export {
   rmtWriteMemory,
 } from './rows/rmt.ts';
 export type { Positions } from './runtime/arguments.ts';
-export { attach, createEngine, type Engine, type EngineOptions } from './runtime/engine.ts';
+export { attach } from './runtime/attach.ts';
+export { createEngine, type Engine, type EngineOptions } from './runtime/engine.ts';
 export { PosencError, type PosencErrorCode } from './runtime/errors.ts';
 export { type Dtype, scope, Tensor } from './runtime/tensor.ts';
 

@@ -6,8 +6,9 @@ import type { Kernels } from './runtime/abi.ts';
 import type { Engine } from './runtime/engine.ts';
 
 export { KERNEL_ARITY, type KernelName, type Kernels } from './runtime/abi.ts';
+export { attach } from './runtime/attach.ts';
 export { COEFFICIENT_BYTES, writeCoefficients } from './runtime/coefficients.ts';
-export { attach, createEngine, type Engine, type EngineOptions } from './runtime/engine.ts';
+export { createEngine, type Engine, type EngineOptions } from './runtime/engine.ts';
 
 /** The kernels of an engine, and the pointer of its coefficient block (the parameter `k`). */
 export function kernelsOf(engine: Engine): { kernels: Kernels; coefficients: number } {

@@ -8,7 +8,7 @@ import * as api from '../src/index.ts';
 import { createEngine, PosencError, type RotaryTable, Tensor } from '../src/index.ts';
 import * as reference from '../src/reference/index.ts';
 
-const engine = createEngine({ initialBytes: 8 << 20, fixed: true });
+const engine = createEngine({ initialBytes: 2 << 20, scratchBytes: 1 << 18, fixed: true });
 const foreign = createEngine({ initialBytes: 4 << 20 });
 const arena = engine.scratch();
 

@@ -10,6 +10,7 @@ import { options as checkOptions, integer } from '../runtime/arguments.ts';
 import { type FromHFOptions, fromHF } from './hf.ts';
 import type { NormalForm, RotaryLayer } from './normalForm.ts';
 import type { Assumption } from './read.ts';
+import type { TableChoice } from './table.ts';
 
 /** Neighbouring pairs that a scaling treats alike. */
 export interface PairGroup {
@@ -70,10 +71,17 @@ export function explain(config: unknown, options: FromHFOptions = {}): Explanati
   checkOptions('explain', options, ['layerType', 'context', 'strict']);
   const context =
     options.context === undefined ? undefined : integer('context', options.context, 1, Number.MAX_SAFE_INTEGER);
-  const form = fromHF(config, options);
+  return explainForm(fromHF(config, options), { layerType: options.layerType, context });
+}
+
+/** The same for a normal form that is there already, from fromHF or fromGGUF. */
+export function explainForm(form: NormalForm, choice: TableChoice = {}): Explanation {
+  checkOptions('explainForm', choice, ['layerType', 'context']);
+  const context =
+    choice.context === undefined ? undefined : integer('context', choice.context, 1, Number.MAX_SAFE_INTEGER);
   const labels = Object.entries(form.layerTypes ?? {});
   const tables = labels
-    .filter(([label]) => options.layerType === undefined || label === options.layerType)
+    .filter(([label]) => choice.layerType === undefined || label === choice.layerType)
     .map(([label, layer]) => explainTable(label, layer, form.maxPositionEmbeddings, context));
   const supported = supportedContext(form, tables);
   return {

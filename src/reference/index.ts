@@ -1,6 +1,7 @@
 /**
  * `posenc/reference`: the foundation of the package in plain TypeScript, without WebAssembly. Slower and simple enough to
- * be checked on reading; the tests measure the kernels against it. Results are { shape, dtype: 'float32', data }.
+ * be checked on reading; the tests measure the kernels against it. Results are { shape, dtype: 'float32', data }. Bad input is
+ * a RangeError or TypeError that names the option, not a PosencError: this entry shares no code with the rest.
  */
 
 export { type AlibiOptions, type AlibiSlopesOptions, alibi, alibiSlopes } from './alibi.ts';

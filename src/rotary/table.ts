@@ -1,9 +1,11 @@
 /**
  * Rotary tables: cos and sin of position x frequency, [n, rotaryDim / 2] each. RoFormer, arXiv 2104.09864.
  */
+/// <reference lib="esnext.disposable" preserve="true" />
 import type { Rows } from '../phase/plan.ts';
 import { type RowOptions, rowsOf } from '../phase/rows.ts';
 import { integer, MAX_POSITION, oneOf, options, size } from '../runtime/arguments.ts';
+import { disposable } from '../runtime/dispose.ts';
 import type { Engine } from '../runtime/engine.ts';
 import { PosencError } from '../runtime/errors.ts';
 import { checkOut, chooseEngine, output } from '../runtime/operands.ts';
@@ -168,6 +170,12 @@ export class RotaryTable<D extends TableDtype = 'float32'> {
     this.cos.dispose();
     this.sin.dispose();
     for (const block of this.blocks ?? []) block.dispose();
+  }
+
+  declare [Symbol.dispose]: () => void;
+
+  static {
+    disposable(RotaryTable.prototype);
   }
 }
 

@@ -1,31 +1,36 @@
 /**
- * An engine: one instance of the kernels, its memory, its coefficient block and its scratch arena. This is the only file
+ * An engine: one instance of the kernels, its memory, its coefficient block and its scratch arena. The kernels neither own nor
+ * allocate memory; an engine of its own has a second, small instance beside them that does, on the same memory. This is the only file
  * that knows @assemblyscript/loader, and the only one that makes views on WebAssembly memory.
  *
  * Blocks are pinned typed arrays made through the loader: owned, freeing one twice throws, and not zeroed (encoders write
  * all of their output; Tensor.zeros fills). Kernels are called through the raw instance exports, which cost a third of the
  * loader's wrapped ones.
  */
+/// <reference lib="esnext.disposable" preserve="true" />
 
 import { instantiateSync } from '@assemblyscript/loader';
-import { byo, simd } from '#wasm';
+import { heap as heapBinary } from '#wasm/heap';
+import { simd } from '#wasm/simd';
 import type { Kernels } from './abi.ts';
 import { integer, options } from './arguments.ts';
 import { COEFFICIENT_BYTES, writeCoefficients } from './coefficients.ts';
+import { disposable } from './dispose.ts';
 import { PosencError, show } from './errors.ts';
+import type { WasmMemory, WasmModule } from './platform.ts';
 
 const PAGE = 65536;
 const MAX_PAGES = 65536;
 const DEFAULT_SCRATCH = 1 << 20;
-const MIN_SCRATCH = 1 << 16;
+/** @internal */
+export const MIN_SCRATCH = 1 << 16;
 /** The loader's runtime refuses a block of 2^30 bytes. */
 const MAX_BLOCK = 2 ** 30 - 64;
 /** Freed bytes are collected when they reach this, or before a block of this size is made. */
 const COLLECT_BYTES = 1 << 18;
 
-type LoaderExports = Kernels & {
+type HeapExports = {
   readonly Float32ArrayId: WebAssembly.Global;
-  readonly __heap_base?: WebAssembly.Global;
 };
 
 export interface EngineOptions {
@@ -38,12 +43,12 @@ export interface EngineOptions {
   /** Scratch arena of the kernels, reserved at creation, in bytes. At least 64 KiB; default 1 MiB. */
   readonly scratchBytes?: number;
   /** A compiled posenc.simd.wasm, or its bytes, instead of the embedded one. */
-  readonly wasm?: WebAssembly.Module | ArrayBuffer | Uint8Array;
+  readonly wasm?: WasmModule | ArrayBuffer | Uint8Array;
 }
 
 /** Pieces of memory a kernel call works with; pointers are byte offsets. */
 export class Engine {
-  readonly memory: WebAssembly.Memory;
+  readonly memory: WasmMemory;
   /** @internal */
   readonly kernels: Kernels;
   /** @internal pointer of the coefficient block */
@@ -87,6 +92,12 @@ export class Engine {
   dispose(): void {
     this.#disposed = true;
     this.#heap = undefined;
+  }
+
+  declare [Symbol.dispose]: () => void;
+
+  static {
+    disposable(Engine.prototype);
   }
 
   /** @internal */
@@ -162,7 +173,7 @@ interface Heap {
 }
 
 interface EngineParts {
-  readonly memory: WebAssembly.Memory;
+  readonly memory: WasmMemory;
   readonly kernels: Kernels;
   /** Start and size of the reserved region: coefficient block, then arena. */
   readonly reserved: number;
@@ -170,8 +181,8 @@ interface EngineParts {
   readonly heap?: Heap;
 }
 
-/** Room of the coefficient block, rounded up so that the arena starts on a cache line. */
-const COEFFICIENT_SPACE = Math.ceil(COEFFICIENT_BYTES / 64) * 64;
+/** @internal Room of the coefficient block, rounded up so that the arena starts on a cache line. */
+export const COEFFICIENT_SPACE = Math.ceil(COEFFICIENT_BYTES / 64) * 64;
 
 /**
  * A separate engine with its own memory.
@@ -205,9 +216,12 @@ export function createEngine(given: EngineOptions = {}): Engine {
       { cause },
     );
   }
-  const { instance, exports } = instantiateSync<LoaderExports>(module, { env: { memory } });
-  const kernels = instance.exports as unknown as LoaderExports;
-  const id = kernels.Float32ArrayId.value as number;
+  const kernels = new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as Kernels;
+  const heapModule = compile(heapBinary);
+  // the loader asks instanceof, which a module of another realm (Vercel's edge, node:vm, jest) does not answer
+  if (!(heapModule instanceof WebAssembly.Module)) Object.setPrototypeOf(heapModule, WebAssembly.Module.prototype);
+  const { instance, exports } = instantiateSync<HeapExports>(heapModule, { env: { memory } });
+  const id = (instance.exports.Float32ArrayId as WebAssembly.Global).value as number;
   const { __newArray, __pin, __unpin, __collect } = exports;
   let pending = 0;
   const collect = () => {
@@ -252,44 +266,6 @@ export function createEngine(given: EngineOptions = {}): Engine {
   };
   const reservedBytes = COEFFICIENT_SPACE + scratchBytes;
   return new Engine({ memory, kernels, heap, reserved: heap.allocate(reservedBytes), reservedBytes });
-}
-
-/**
- * An engine on memory that belongs to somebody else: the kernels run in place in it, nothing is allocated, and only
- * `scratch` is written besides the outputs that are named. Arrays are passed as Float32Array views on that memory.
- * @throws ERR_OPTION for shared memory or a scratch range outside the memory or smaller than 64 KiB + 1 KiB
- */
-export function attach(
-  memory: WebAssembly.Memory,
-  given: {
-    readonly scratch: { readonly byteOffset: number; readonly byteLength: number };
-    readonly wasm?: WebAssembly.Module | ArrayBuffer | Uint8Array;
-  },
-): Engine {
-  if (Object.prototype.toString.call(memory) !== '[object WebAssembly.Memory]') {
-    throw new PosencError('ERR_OPTION', `memory: expected a WebAssembly.Memory, got ${show(memory)}`);
-  }
-  if (Object.prototype.toString.call(memory.buffer) === '[object SharedArrayBuffer]') {
-    throw new PosencError(
-      'ERR_OPTION',
-      'memory: shared memory is not supported (the kernels are built for unshared memory); give a memory made without shared: true',
-    );
-  }
-  const o = options('attach', given, ['scratch', 'wasm']);
-  const scratch = options('scratch', o.scratch, ['byteOffset', 'byteLength']);
-  const bytes = memory.buffer.byteLength;
-  const reserved = integer('scratch.byteOffset', scratch.byteOffset, 0, bytes);
-  const reservedBytes = integer(
-    'scratch.byteLength',
-    scratch.byteLength,
-    MIN_SCRATCH + COEFFICIENT_SPACE,
-    bytes - reserved,
-  );
-  if (reserved % 16 !== 0) {
-    throw new PosencError('ERR_OPTION', `scratch.byteOffset: expected a multiple of 16, got ${reserved}`);
-  }
-  const instance = new WebAssembly.Instance(compile(o.wasm ?? byo), { env: { memory } });
-  return new Engine({ memory, kernels: instance.exports as unknown as Kernels, reserved, reservedBytes });
 }
 
 /** Embedded binaries are compiled once. */

@@ -7,8 +7,16 @@ import {
   setDefaultEngine,
 } from './engine.ts';
 import { PosencError, show } from './errors.ts';
+import type { HostResponse, HostUrl, WasmModule } from './platform.ts';
 
-export type WasmSource = WebAssembly.Module | BufferSource | URL | string | Response | Promise<Response>;
+export type WasmSource =
+  | WasmModule
+  | ArrayBuffer
+  | ArrayBufferView<ArrayBuffer>
+  | HostUrl
+  | string
+  | HostResponse
+  | Promise<HostResponse>;
 
 /** @internal */
 export async function initFrom(

@@ -4,6 +4,7 @@
  */
 /// <reference lib="esnext.disposable" preserve="true" />
 import { size } from './arguments.ts';
+import { disposable } from './dispose.ts';
 import { defaultEngine, type Engine } from './engine.ts';
 import { PosencError, show } from './errors.ts';
 
@@ -27,8 +28,6 @@ const ARRAYS = {
   float16: Uint16Array,
   bfloat16: Uint16Array,
 } as const;
-
-const DISPOSE: typeof Symbol.dispose = Symbol.dispose ?? (Symbol.for('Symbol.dispose') as typeof Symbol.dispose);
 
 /** Tensors made inside the innermost scope(). */
 let made: Tensor<Dtype>[] | undefined;
@@ -124,13 +123,7 @@ export class Tensor<D extends Dtype = 'float32'> {
   declare [Symbol.dispose]: () => void;
 
   static {
-    Object.defineProperty(Tensor.prototype, DISPOSE, {
-      value: function (this: Tensor<Dtype>) {
-        this.dispose();
-      },
-      configurable: true,
-      writable: true,
-    });
+    disposable(Tensor.prototype);
   }
 
   /** @internal */

@@ -33,8 +33,8 @@ for (const [name, api] of apis) {
   for (const group of GROUPS) {
     test(`${name}: ${group}`, () => {
       const file = fileURLToPath(new URL(`../golden/rotary/${group}.json`, import.meta.url));
-      // position ids are another wing's
-      const records = loadFile(file).filter(({ op }) => !op?.endsWith('position_ids'));
+      // position ids and cached keys are not of these groups' rooms; the reference spells them differently
+      const records = loadFile(file).filter(({ op }) => !op?.endsWith('position_ids') && op !== 'ggml_kshift');
       assert.ok(records.length > 0);
       for (const record of records) {
         const { status, messages = [] } = runRecord(record, api, adapters);

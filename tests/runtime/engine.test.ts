@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { runInNewContext } from 'node:vm';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { alibi, attach, createEngine, merge, PosencError, rotaryTable, sinusoidal, Tensor } from '../../src/index.ts';
@@ -203,6 +204,15 @@ test('createEngine takes a module or bytes, and names what is wrong with its opt
   throwsCode(() => createEngine({ initialBytes: 1 << 24, maximumBytes: 1 << 23 }), 'ERR_OPTION', /initialBytes/);
   throwsCode(() => createEngine({ fixed: 1 as never }), 'ERR_OPTION', /fixed/);
   throwsCode(() => createEngine({ initalBytes: 1 } as never), 'ERR_OPTION', /unknown option 'initalBytes'/);
+});
+
+test('a module compiled in another realm is a module', () => {
+  const bytes = new Uint8Array(readFileSync(new URL('../../build/posenc.simd.wasm', import.meta.url)));
+  const wasm = runInNewContext('new WebAssembly.Module(bytes)', { bytes }) as WebAssembly.Module;
+  assert.not.ok(wasm instanceof WebAssembly.Module);
+  const engine = createEngine({ wasm });
+  assert.is(sinusoidal({ length: 1, dim: 2, engine }).data[1], 1);
+  engine.dispose();
 });
 
 test('a runtime that refuses to compile is explained', () => {

@@ -25,6 +25,12 @@ export async function bundle(): Promise<void> {
   await build({ ...common, format: 'esm', outfile: join(built, 'suite.mjs') });
   await build({
     ...common,
+    entryPoints: [join(here, 'page.ts')],
+    format: 'esm',
+    outfile: join(built, 'page.mjs'),
+  });
+  await build({
+    ...common,
     format: 'iife',
     globalName: 'posencSuite',
     banner: { js: STUBS },

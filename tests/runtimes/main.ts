@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { serve, suitePage, visit, visitWebKit } from './browsers.ts';
 import { built, bundle } from './bundles.ts';
+import { visitUnderPolicies } from './csp.ts';
 import type { Result } from './suite.ts';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
@@ -57,6 +58,16 @@ const browser = (name: 'chromium' | 'firefox', ...commands: string[]): Runtime =
   run: async (at) => visit(name, at, await serve(suitePage(suite))),
 });
 
+/** The same browser under a Content-Security-Policy. */
+const restricted = (name: 'chromium' | 'firefox', ...commands: string[]): Runtime => ({
+  ...browser(name, ...commands),
+  name: `${name}-csp`,
+  run: (at) => visitUnderPolicies(name, at),
+});
+
+const CHROMIUM = ['chromium', 'chromium-headless-shell', 'chromium', 'google-chrome'] as const;
+const FIREFOX = ['firefox', 'firefox-esr', 'firefox'] as const;
+
 const RUNTIMES: readonly Runtime[] = [
   { name: 'node', at: process.execPath, version: () => process.version, run: (at) => output(at, [script()]) },
   node('20'),
@@ -93,8 +104,10 @@ const RUNTIMES: readonly Runtime[] = [
     version: () => JSON.parse(readFileSync(installed('@edge-runtime/vm/package.json'), 'utf8')).version,
     run: edgeRuntime,
   },
-  browser('chromium', 'chromium-headless-shell', 'chromium', 'google-chrome'),
-  browser('firefox', 'firefox-esr', 'firefox'),
+  browser(...CHROMIUM),
+  browser(...FIREFOX),
+  restricted(...CHROMIUM),
+  restricted(...FIREFOX),
   {
     name: 'webkitgtk',
     at: onPath('WebKitWebDriver'),

@@ -9,12 +9,15 @@ import {
   attach,
   createEngine,
   fingerprint,
+  kerple,
   merge,
   PosencError,
   rotaryTable,
+  sandwich,
   scope,
   sinusoidal,
   Tensor,
+  t5Bias,
 } from 'posenc';
 import * as reference from 'posenc/reference';
 import { test } from 'uvu';
@@ -86,6 +89,46 @@ test('alibi and merge equal the reference', () => {
       { mode } as never,
     );
     assert.is(ulps(got.data, want.data), 0);
+  }
+});
+
+test('the other biases equal the reference', () => {
+  const size = { queryLength: 5, keyLength: 12 };
+  const table = Float32Array.from({ length: 32 * 2 }, (_, i) => (i % 13) / 4 - 1);
+  const parameters = [0.25, 1.5, 3];
+  const pairs = [
+    [
+      t5Bias(Tensor.from(table, [32, 2]), { ...size }),
+      reference.t5Bias({ data: table, shape: [32, 2] } as never, size as never),
+    ],
+    [kerple({ ...size, p: parameters, a: parameters }), reference.kerple({ ...size, p: parameters, a: parameters })],
+    [sandwich({ ...size, heads: 4, dim: 32 } as never), reference.sandwich({ ...size, heads: 4, dim: 32 } as never)],
+  ] as const;
+  for (const [got, want] of pairs) {
+    assert.equal(got.shape, want.shape);
+    assert.ok(ulps(got.data, want.data) <= 1);
+  }
+});
+
+test('narrow tables are the float32 table rounded', () => {
+  const spec = { headDim: 32, ropeTheta: 10000 };
+  const wide = rotaryTable(spec, { length: 20, offset: 99 });
+  const narrow = rotaryTable(spec, { length: 20, offset: 99, dtype: 'bfloat16' });
+  const bits = new Uint32Array(wide.cos.toFloat32Array().buffer);
+  const rounded = Uint16Array.from(bits, (word) => (word + 0x7fff + ((word >>> 16) & 1)) >>> 16);
+  assert.equal(Array.from(narrow.cos.data), Array.from(rounded));
+});
+
+test('rows do not depend on how they are asked for', () => {
+  const whole = sinusoidal({ length: 300, dim: 34 }).toFloat32Array();
+  for (const [offset, length] of [
+    [0, 1],
+    [17, 40],
+    [255, 2],
+    [299, 1],
+  ]) {
+    const part = sinusoidal({ length, offset, dim: 34 }).data;
+    assert.is(ulps(part, whole.subarray(34 * offset, 34 * (offset + length))), 0);
   }
 });
 

@@ -1,0 +1,137 @@
+/** Views of the biases that depend on distance: one matrix per head, added onto the scores. */
+import { type AlibiOptions, alibi, alibiSlopes } from '../../src/index.ts';
+import { T } from '../text.ts';
+import {
+  call,
+  choice,
+  type MapPanel,
+  type Panel,
+  type Params,
+  type Slider,
+  slider,
+  steps,
+  toggle,
+  type View,
+} from '../view.ts';
+import { attends, distance, head, key, noFlag, query } from './common.ts';
+
+const num = (value: unknown) => value as number;
+
+export const HEADS = steps('heads', T('Heads', '头数'), 8, [1, 2, 3, 4, 6, 8, 12, 16, 32]);
+export const LENGTH = slider('length', T('Positions', '位置数'), 64, 8, 256);
+export const CAUSAL = toggle('causal', T('Causal', '因果'), true);
+export const headSlider: Slider = slider('head', T('Head shown', '显示的头'), 0, 0, 31);
+
+/** One head of a [heads, q, k] tensor, and every head as a function of distance. */
+export function headPanels(
+  data: () => ArrayLike<number>,
+  p: { heads: number; head: number; length: number },
+  range: readonly [number, number],
+  palette: MapPanel['palette'] = 'sequential',
+): Panel[] {
+  const { heads, length: n } = p;
+  const shown = Math.min(p.head, heads - 1);
+  return [
+    {
+      kind: 'map',
+      label: T(`Bias of head ${shown}`, `第 ${shown} 头的偏置`),
+      data,
+      start: shown * n * n,
+      rows: n,
+      cols: n,
+      palette,
+      range,
+      rowTitle: query,
+      colTitle: key,
+      cell: (r, c, v) => attends(r, c, v),
+      square: true,
+      through: 'row',
+    },
+    distances(data, heads, n),
+  ];
+}
+
+/** The middle row of every head against key − query. */
+function distances(data: () => ArrayLike<number>, heads: number, n: number): Panel {
+  const row = n - 1;
+  const from = data();
+  const few = Array.from({ length: Math.min(heads, 8) }, (_, i) => Math.floor((i * heads) / Math.min(heads, 8)));
+  const x = Float64Array.from({ length: n }, (_, j) => j - row);
+  return {
+    kind: 'curves',
+    label: T('The last query: bias by distance, for several heads', '最后一个查询：若干头的偏置随距离变化'),
+    x: { title: distance },
+    y: { title: T('bias', '偏置') },
+    series: few.map((h) => ({
+      name: T(`${head.en} ${h}`, `${head.zh} ${h}`),
+      x,
+      y: Float64Array.from({ length: n }, (_, j) => from[(h * n + row) * n + j]),
+    })),
+  };
+}
+
+function alibiOptions(p: Params) {
+  return {
+    heads: num(p.heads),
+    keyLength: num(p.length),
+    slopes: p.slopes as 'press' | 'mpt' | 'geometric',
+    form: p.form as NonNullable<AlibiOptions['form']>,
+    causal: p.causal === true,
+  } satisfies AlibiOptions;
+}
+
+const alibiView: View = {
+  id: 'alibi',
+  title: T('ALiBi', 'ALiBi 线性偏置'),
+  sources: [{ label: 'Press et al. 2021 (arXiv 2108.12409)', href: 'https://arxiv.org/abs/2108.12409' }],
+  what: T(
+    'No vector at all: from every score subtract the distance times a slope, one slope per head. Steep heads look close, flat heads look far, and texts longer than any seen in training still make sense. BLOOM and MPT use it; their public codes write four different matrices that agree only after a causal softmax, and order the slopes differently when the number of heads is not a power of two.',
+    '完全不用向量：每个分数减去“距离 × 斜率”，每个头一个斜率。陡的头看近处，平的头看远处，比训练时更长的文本也说得通。BLOOM 与 MPT 采用它；各家公开代码写出四种不同的矩阵，只有经过因果 softmax 后才一致；头数不是二的幂时，斜率的顺序也各不相同。',
+  ),
+  formula: ['S_{h,i,j} = \\frac{q_i \\cdot k_j}{\\sqrt{d}} - m_h |i - j|', 'm_h = 2^{-8 (h+1) / H}'],
+  controls: [
+    HEADS,
+    headSlider,
+    LENGTH,
+    choice('slopes', T('Slopes', '斜率'), 'press', [
+      ['press', T('Press, BLOOM', 'Press、BLOOM')],
+      ['mpt', T('MPT', 'MPT')],
+      ['geometric', T('one geometric row', '单一等比数列')],
+    ]),
+    choice('form', T('Form', '形式'), 'distance', [
+      ['distance', T('distance: −m|i − j|', '距离：−m|i − j|')],
+      ['tril', T('GPT-NeoX: −m·max(i − j, 0)', 'GPT-NeoX：−m·max(i − j, 0)')],
+      ['key', T('key: +m·j (Press)', '键：+m·j（Press）')],
+      ['key-last-zero', T('key, last zero (MPT)', '键，末位为零（MPT）')],
+    ]),
+    CAUSAL,
+  ],
+  compute(p, work) {
+    const o = alibiOptions(p);
+    const bias = alibi({ ...o, out: work.out('bias', [o.heads, o.keyLength, o.keyLength]) });
+    const slopes = work.take(alibiSlopes({ heads: o.heads, slopes: o.slopes, engine: work.engine }));
+    const most = Math.max(...slopes.data) * (o.keyLength - 1);
+    const range: [number, number] = o.form === 'key' ? [0, most] : [-most, 0];
+    const shown = Math.min(num(p.head), o.heads - 1);
+    return headPanels(() => bias.data, { heads: o.heads, head: shown, length: o.keyLength }, range).concat({
+      kind: 'note',
+      text: T(`Slope of head ${shown}: ${slopes.data[shown]}`, `第 ${shown} 头的斜率：${slopes.data[shown]}`),
+    });
+  },
+  code(p) {
+    const o = alibiOptions(p);
+    const inside: Record<string, string> = {
+      distance: '-(i - j).abs()',
+      tril: '-(i - j).clamp(min=0)',
+      key: 'j',
+      'key-last-zero': `j - ${o.keyLength - 1}`,
+    };
+    return {
+      ts: call('alibi', o, { slopes: 'press', form: 'distance', causal: false }),
+      torch: `i, j = torch.arange(${o.keyLength})[:, None], torch.arange(${o.keyLength})\nbias = slopes[:, None, None] * (${inside[o.form]})${o.causal ? "\nbias = bias.masked_fill(j > i, float('-inf'))" : ''}`,
+      llama: noFlag,
+    };
+  },
+};
+
+export const biasViews: readonly View[] = [alibiView];

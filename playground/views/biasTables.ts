@@ -1,0 +1,245 @@
+/** Views of the biases with learned numbers: buckets, kernels, networks. Weights here are smooth or random stand-ins. */
+import { dynamicBias, kerple, naiveRelativeBias, sandwich, t5Bias, t5Buckets } from '../../src/index.ts';
+import { T } from '../text.ts';
+import { around, call, choice, extent, noise, type Params, slider, steps, toggle, type View } from '../view.ts';
+import { CAUSAL, HEADS, headPanels, headSlider, LENGTH } from './bias.ts';
+import { attends, key, noFlag, notThere, query } from './common.ts';
+
+const num = (value: unknown) => value as number;
+const sizes = (p: Params) => ({ heads: num(p.heads), head: num(p.head), length: num(p.length) });
+
+const t5Options = (p: Params) => ({
+  keyLength: num(p.length),
+  numBuckets: num(p.buckets),
+  maxDistance: num(p.far),
+  bidirectional: p.both === true,
+});
+
+const t5: View = {
+  id: 't5',
+  title: T('T5 buckets', 'T5 分桶偏置'),
+  sources: [
+    { label: 'Raffel et al. 2019 (arXiv 1910.10683)', href: 'https://arxiv.org/abs/1910.10683' },
+    {
+      label: 'transformers, T5Attention',
+      href: 'https://github.com/huggingface/transformers/blob/main/src/transformers/models/t5/modeling_t5.py',
+    },
+  ],
+  what: T(
+    'Distances fall into buckets: one for each short distance, then ever wider ones up to a maximum, beyond which all share the last. Each head learns one number per bucket. In the encoder, keys before and after the query have buckets of their own. The numbers here are random; what is real is which cells share one.',
+    '距离落入分桶：近距离一桶一个，之后桶越来越宽，直到最大距离，更远的共用最后一桶。每个头为每个桶学一个数。编码器中，查询之前与之后的键各有自己的桶。这里的数是随机的；真实的是哪些单元格共用同一个桶。',
+  ),
+  formula: [
+    'b_{h,i,j} = W_{\\mathrm{bucket} ( j - i ), h}',
+    '\\mathrm{bucket} ( n ) = n \\quad ( n < N/2 ), \\quad \\min ( \\frac{N}{2} + \\lfloor \\frac{\\ln ( 2n/N )}{\\ln ( 2M/N )} \\cdot \\frac{N}{2} \\rfloor, N - 1 )',
+  ],
+  controls: [
+    HEADS,
+    headSlider,
+    LENGTH,
+    steps('buckets', T('Buckets', '桶数'), 32, [8, 16, 32, 64]),
+    steps('far', T('Largest distance', '最大距离'), 128, [40, 64, 128, 256, 1024]),
+    toggle('both', T('Both directions (encoder)', '双向（编码器）'), true),
+  ],
+  compute(p, work) {
+    const o = t5Options(p);
+    const { heads, length: n } = sizes(p);
+    const table = work.out('table', [o.numBuckets, heads]);
+    table.data.set(noise(table.length, 5));
+    const buckets = work.take(t5Buckets({ ...o, engine: work.engine }));
+    const bias = t5Bias(table, { ...o, out: work.out('bias', [heads, n, n]) });
+    return [
+      {
+        kind: 'map',
+        label: T('Bucket of each pair of positions', '每一对位置所属的桶'),
+        data: () => buckets.data,
+        rows: n,
+        cols: n,
+        palette: 'sequential',
+        range: [0, o.numBuckets - 1],
+        rowTitle: query,
+        colTitle: key,
+        cell: (r, c, v) => attends(r, c, v),
+        square: true,
+        through: 'row',
+      },
+      ...headPanels(() => bias.data, sizes(p), [-1, 1], 'diverging'),
+    ];
+  },
+  code: (p) => ({
+    ts: call('t5Bias', t5Options(p), { numBuckets: 32, maxDistance: 128, bidirectional: true }, 'table'),
+    torch: `bucket = T5Attention._relative_position_bucket(j - i, bidirectional=${p.both ? 'True' : 'False'}, num_buckets=${p.buckets}, max_distance=${p.far})\nbias = table[bucket].permute(2, 0, 1)`,
+    llama: noFlag,
+  }),
+};
+
+/** Parameters that differ from head to head, as training would leave them. */
+const spread = (heads: number, from: number, to: number) =>
+  Array.from({ length: heads }, (_, h) => from + ((to - from) * h) / Math.max(1, heads - 1));
+
+const kerpleOptions = (p: Params) => ({
+  kind: p.kind as 'log' | 'power',
+  p: spread(num(p.heads), num(p.p) / 4, num(p.p)),
+  a: spread(num(p.heads), num(p.a), num(p.a) / 8),
+  keyLength: num(p.length),
+  causal: p.causal === true,
+});
+
+const kerpleView: View = {
+  id: 'kerple',
+  title: T('KERPLE', 'KERPLE'),
+  sources: [{ label: 'Chi et al. 2022 (arXiv 2205.09921)', href: 'https://arxiv.org/abs/2205.09921' }],
+  what: T(
+    'ALiBi with a shape that is learned: each head has two positive numbers, and the penalty grows with the logarithm of the distance, or with a power of it. The logarithm keeps far keys visible, which is why it extrapolates well. Here the heads run from one end of the parameters to the other.',
+    '形状可学习的 ALiBi：每个头有两个正数，惩罚随距离的对数（或幂）增长。对数让远处的键仍然可见，因而外推良好。这里各头的参数从一端变到另一端。',
+  ),
+  formula: [
+    'b^{\\mathrm{log}}_{h,i,j} = - p_h \\ln ( 1 + a_h ( i - j ) )',
+    'b^{\\mathrm{power}}_{h,i,j} = - a_h ( i - j )^{p_h}',
+  ],
+  controls: [
+    HEADS,
+    headSlider,
+    LENGTH,
+    choice('kind', T('Kernel', '核函数'), 'log', [
+      ['log', T('logarithm', '对数')],
+      ['power', T('power', '幂')],
+    ]),
+    slider('p', T('Largest p', '最大 p'), 1, 0.1, 2, 0.05),
+    slider('a', T('Largest a', '最大 a'), 1, 0.05, 2, 0.05),
+    CAUSAL,
+  ],
+  compute(p, work) {
+    const { heads, length: n } = sizes(p);
+    const bias = kerple({ ...kerpleOptions(p), out: work.out('bias', [heads, n, n]) });
+    return headPanels(() => bias.data, sizes(p), [extent(bias.data)[0], 0]);
+  },
+  code: (p) => ({
+    ts: call('kerple', { ...kerpleOptions(p), p: '=p', a: '=a' }, { kind: 'log', causal: false }),
+    torch:
+      p.kind === 'log'
+        ? 'bias = -p * torch.log(1 + a * (i - j).clamp(min=0))'
+        : 'bias = -a * (i - j).clamp(min=0) ** p',
+    llama: notThere,
+  }),
+};
+
+const sandwichOptions = (p: Params) => ({
+  heads: num(p.heads),
+  dim: num(p.dim),
+  base: num(p.base),
+  form: p.form as 'paper' | 'nemo',
+  keyLength: num(p.length),
+  causal: p.causal === true,
+});
+
+const sandwichView: View = {
+  id: 'sandwich',
+  title: T('Sandwich', 'Sandwich'),
+  sources: [{ label: 'Chi et al. 2022 (arXiv 2212.10356)', href: 'https://arxiv.org/abs/2212.10356' }],
+  what: T(
+    'Take sinusoidal vectors, but use only their product with each other as a bias: a sum of cosines that falls with distance and wiggles. Nothing is learned; each head divides the curve by its own number. It shows that a sinusoid, stripped of its coupling to content, is a relative bias.',
+    '取正弦向量，但只把它们之间的内积用作偏置：一组余弦之和，随距离下降并略有波动。没有可学习的参数；每个头把曲线除以自己的数。它说明正弦编码去掉与内容的耦合后就是一种相对偏置。',
+  ),
+  formula: ['b_{h,i,j} = \\frac{1}{8 (h+1) / H} \\sum_{k=0}^{d/2-1} \\cos ( (i-j) b^{-2k/d} )'],
+  controls: [
+    HEADS,
+    headSlider,
+    LENGTH,
+    steps('dim', T('Width of the vectors', '向量宽度'), 128, [16, 32, 64, 128, 256]),
+    steps('base', T('Base', '底数'), 10000, [100, 1000, 10000, 100000]),
+    choice('form', T('Form', '形式'), 'paper', [
+      ['paper', T('paper', '论文')],
+      ['nemo', T('NeMo: zero at distance 0', 'NeMo：距离为 0 时为零')],
+    ]),
+    CAUSAL,
+  ],
+  compute(p, work) {
+    const { heads, length: n } = sizes(p);
+    const bias = sandwich({ ...sandwichOptions(p), out: work.out('bias', [heads, n, n]) });
+    return headPanels(() => bias.data, sizes(p), extent(bias.data));
+  },
+  code: (p) => ({
+    ts: call('sandwich', sandwichOptions(p), { dim: 128, base: 10000, form: 'paper', causal: false }),
+    torch: `freq = ${p.base} ** (-2 * torch.arange(${num(p.dim) / 2}) / ${p.dim})\nbias = ((i - j)[..., None] * freq).cos().sum(-1) / (8 * (h + 1) / ${p.heads})`,
+    llama: notThere,
+  }),
+};
+
+const naive: View = {
+  id: 'naive',
+  title: T('A number for every distance', '每个距离一个数'),
+  sources: [{ label: 'T5, §2.1 (arXiv 1910.10683)', href: 'https://arxiv.org/abs/1910.10683' }],
+  what: T(
+    'The simplest learned relative bias: a table with one number for each distance and head, nothing shared, nothing clipped. It cannot go beyond the distances it was trained on. Numbers here are random.',
+    '最简单的可学习相对偏置：为每个距离、每个头各存一个数，不共享、不截断。它无法超出训练过的距离。这里的数是随机的。',
+  ),
+  formula: ['b_{h,i,j} = W_{j - i + M - 1, h}'],
+  controls: [HEADS, headSlider, LENGTH, CAUSAL],
+  compute(p, work) {
+    const { heads, length: n } = sizes(p);
+    const table = work.out('table', [2 * n - 1, heads]);
+    table.data.set(noise(table.length, 9));
+    const bias = naiveRelativeBias(table, {
+      keyLength: n,
+      causal: p.causal === true,
+      out: work.out('bias', [heads, n, n]),
+    });
+    return headPanels(() => bias.data, sizes(p), [-1, 1], 'diverging');
+  },
+  code: (p) => ({
+    ts: `naiveRelativeBias(table, { keyLength: ${p.length}, causal: ${p.causal} })`,
+    torch: `bias = table[j - i + ${p.length} - 1].permute(2, 0, 1)`,
+    llama: notThere,
+  }),
+};
+
+const dynamicView: View = {
+  id: 'dynamic-bias',
+  title: T('A network of the distance', '距离的神经网络'),
+  sources: [
+    { label: 'Swin V2, §3.3 (arXiv 2111.09883)', href: 'https://arxiv.org/abs/2111.09883' },
+    { label: 'x-transformers, DynamicPositionBias', href: 'https://github.com/lucidrains/x-transformers' },
+  ],
+  what: T(
+    'Instead of a table, a small network: it is fed the distance (or its logarithm) and returns one number per head. It answers for distances never seen, smoothly. It is run once for each distinct distance, not for each cell. Weights here are random.',
+    '用小网络代替查表：输入距离（或其对数），输出每个头一个数。对没见过的距离也能平滑作答。每个不同的距离只运行一次，而不是每个单元格一次。这里的权重是随机的。',
+  ),
+  formula: [
+    'b_{h,i,j} = \\mathrm{MLP} ( i - j )_h',
+    'b_{h,i,j} = \\mathrm{MLP} ( \\sign ( i - j ) \\ln ( |i - j| + 1 ) )_h',
+  ],
+  controls: [
+    HEADS,
+    headSlider,
+    LENGTH,
+    toggle('log', T('Logarithm of the distance', '对距离取对数'), true),
+    steps('width', T('Hidden width', '隐藏宽度'), 32, [4, 8, 16, 32, 64]),
+    slider('seed', T('Random weights', '随机权重'), 1, 1, 20),
+  ],
+  compute(p, work) {
+    const { heads, length: n } = sizes(p);
+    const width = num(p.width);
+    const weights = (count: number, inputs: number, seed: number) =>
+      noise(count, 31 * num(p.seed) + seed).map((x) => x * Math.sqrt(3 / inputs));
+    const layers = [
+      { weight: weights(width, 1, 1), bias: weights(width, 1, 2) },
+      { weight: weights(width * width, width, 3), bias: weights(width, width, 4) },
+      { weight: weights(width * heads, width, 5), bias: weights(heads, width, 6) },
+    ];
+    const bias = dynamicBias({
+      layers,
+      logDistance: p.log === true,
+      keyLength: n,
+      out: work.out('bias', [heads, n, n]),
+    });
+    return headPanels(() => bias.data, sizes(p), around(bias.data), 'diverging');
+  },
+  code: (p) => ({
+    ts: `dynamicBias({ layers, logDistance: ${p.log}, keyLength: ${p.length} })`,
+    torch: `d = (i - j).float()\n${p.log ? 'd = d.sign() * (d.abs() + 1).log()\n' : ''}bias = mlp(d[..., None]).permute(2, 0, 1)`,
+    llama: notThere,
+  }),
+};
+
+export const tableBiasViews: readonly View[] = [t5, kerpleView, sandwichView, naive, dynamicView];

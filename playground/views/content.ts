@@ -1,0 +1,357 @@
+/** Views of the scores that join content and distance. Queries, keys and tables are random stand-ins for trained ones. */
+import {
+  debertaRelativePositions,
+  debertaScores,
+  factoredScores,
+  nezhaScores,
+  nezhaTable,
+  shawIndex,
+  shawScores,
+  sinusoidal,
+  type Tensor,
+  transformerXlScores,
+  transformerXlTable,
+  xlnetPositions,
+  xlnetScores,
+} from '../../src/index.ts';
+import { T, type Text } from '../text.ts';
+import {
+  around,
+  choice,
+  extent,
+  type MapPanel,
+  noise,
+  type Params,
+  slider,
+  steps,
+  toggle,
+  type View,
+  type Workspace,
+} from '../view.ts';
+import { attends, key, notThere, query } from './common.ts';
+
+const num = (value: unknown) => value as number;
+const DIM = 32;
+const LENGTH = slider('length', T('Positions', '位置数'), 48, 8, 128);
+const MEMORY = slider('memory', T('Memory before the segment', '片段之前的记忆'), 16, 0, 64);
+const CONTENT = toggle('content', T('With the product of contents', '包含内容之间的内积'));
+
+/** Random numbers of a shape, the same at every computation. */
+function random(work: Workspace, name: string, shape: readonly number[], seed: number): Tensor {
+  const tensor = work.out(name, shape);
+  tensor.data.set(noise(tensor.length, seed));
+  return tensor;
+}
+
+const qOf = (work: Workspace, n: number) => random(work, 'q', [1, 1, n, DIM], 21);
+const kOf = (work: Workspace, n: number) => random(work, 'k', [1, 1, n, DIM], 22);
+
+/** Scores as a map; queries are the last positions when there are fewer of them. */
+function scoreMap(label: Text, scores: Tensor, through: MapPanel['through'] = 'row'): MapPanel {
+  const [rows, cols] = scores.shape.slice(-2);
+  const at = (r: number) => r + cols - rows;
+  return {
+    kind: 'map',
+    label,
+    data: () => scores.data,
+    rows,
+    cols,
+    palette: 'diverging',
+    range: around(scores.data),
+    rowTitle: query,
+    colTitle: key,
+    rowAt: at,
+    cell: (r, c, v) => attends(at(r), c, v),
+    square: true,
+    through,
+  };
+}
+
+function indexMap(index: Tensor<'int32'>, diverging = false): MapPanel {
+  const [rows, cols] = index.shape;
+  return {
+    kind: 'map',
+    label: T('Row of the relative table that each cell uses', '每个单元格使用相对位置表的哪一行'),
+    data: () => index.data,
+    rows,
+    cols,
+    palette: diverging ? 'diverging' : 'sequential',
+    range: diverging ? around(index.data) : extent(index.data),
+    rowTitle: query,
+    colTitle: key,
+    cell: (r, c, v) => attends(r, c, v),
+    square: true,
+  };
+}
+
+const scoresLabel = (p: Params) =>
+  p.content ? T('Scores', '分数') : T('The position terms of the scores', '分数中的位置项');
+
+const SHAW: Record<string, { beyond: 'clip' | 'zero'; direction: 'key-query' | 'query-key' }> = {
+  shaw: { beyond: 'clip', direction: 'key-query' },
+  bert: { beyond: 'clip', direction: 'query-key' },
+  music: { beyond: 'zero', direction: 'key-query' },
+};
+
+const shaw: View = {
+  id: 'shaw',
+  title: T('Shaw: a vector for every distance', 'Shaw：每个距离一个向量'),
+  sources: [
+    { label: 'Shaw et al. 2018 (arXiv 1803.02155)', href: 'https://arxiv.org/abs/1803.02155' },
+    { label: 'Music Transformer (arXiv 1809.04281)', href: 'https://arxiv.org/abs/1809.04281' },
+  ],
+  what: T(
+    'The first relative encoding: each clipped distance has a learned vector, and a query is multiplied not only with the key but with the vector of the distance between them. Beyond the clip distance all keys look equally far. BERT variants count the distance the other way round; the Music Transformer gives far keys nothing.',
+    '最早的相对编码：每个（截断后的）距离有一个可学习向量，查询不仅与键相乘，还与二者距离对应的向量相乘。超过截断距离后，所有键看起来一样远。BERT 的变体把距离反过来数；Music Transformer 对更远的键不给任何值。',
+  ),
+  formula: ['S_{i,j} = \\frac{ q_i \\cdot k_j + q_i \\cdot R_{\\clip ( j - i, -c, c ) + c} }{\\sqrt{d}}'],
+  controls: [
+    LENGTH,
+    slider('clip', T('Clip distance', '截断距离'), 8, 1, 32),
+    choice('variant', T('Variant', '变体'), 'shaw', [
+      ['shaw', T('Shaw: key minus query, clipped', 'Shaw：键减查询，截断')],
+      ['bert', T('BERT: query minus key', 'BERT：查询减键')],
+      ['music', T('Music Transformer: nothing beyond', 'Music Transformer：更远为零')],
+    ]),
+    CONTENT,
+  ],
+  compute(p, work) {
+    const [n, clip] = [num(p.length), num(p.clip)];
+    const variant = SHAW[p.variant as string];
+    const table = random(work, 'table', [2 * clip + 1, DIM], 23);
+    const index = work.take(shawIndex({ keyLength: n, maxRelativePosition: clip, ...variant, engine: work.engine }));
+    const out = work.out('scores', [1, 1, n, n]);
+    const scores = shawScores(qOf(work, n), kOf(work, n), table, { ...variant, content: p.content === true, out });
+    return [indexMap(index), scoreMap(scoresLabel(p), scores)];
+  },
+  code: (p) => {
+    const { beyond, direction } = SHAW[p.variant as string];
+    return {
+      ts: `shawScores(q, k, table, { beyond: '${beyond}', direction: '${direction}', content: ${p.content} })`,
+      torch: `index = (${direction === 'key-query' ? 'j - i' : 'i - j'}).clamp(-${p.clip}, ${p.clip}) + ${p.clip}\nscores = (q @ k.T + torch.einsum('id,ijd->ij', q, table[index])) / d ** 0.5`,
+      llama: notThere,
+    };
+  },
+};
+
+const nezha: View = {
+  id: 'nezha',
+  title: T('NEZHA', 'NEZHA（哪吒）'),
+  sources: [{ label: 'Wei et al. 2019 (arXiv 1909.00204)', href: 'https://arxiv.org/abs/1909.00204' }],
+  what: T(
+    'Shaw with a fixed table: the vector of a distance is the sinusoidal row of the shifted index, for keys and values alike. Nothing is learned, so any clip distance works without training.',
+    '带固定表的 Shaw：一个距离的向量就是平移后下标对应的正弦行，键与值共用。没有可学习参数，因此任何截断距离都可直接使用。',
+  ),
+  formula: ['S_{i,j} = \\frac{ q_i \\cdot k_j + q_i \\cdot p_{\\clip ( j - i, -c, c ) + c} }{\\sqrt{d}}'],
+  controls: [LENGTH, slider('clip', T('Clip distance', '截断距离'), 16, 1, 64), CONTENT],
+  compute(p, work) {
+    const [n, clip] = [num(p.length), num(p.clip)];
+    const table = nezhaTable({ dim: DIM, maxRelativePosition: clip, out: work.out('table', [2 * clip + 1, DIM]) });
+    const out = work.out('scores', [1, 1, n, n]);
+    const scores = nezhaScores(qOf(work, n), kOf(work, n), table, { content: p.content === true, out });
+    return [
+      {
+        kind: 'map',
+        label: T('The fixed table', '固定的表'),
+        data: () => table.data,
+        rows: 2 * clip + 1,
+        cols: DIM,
+        palette: 'diverging',
+        range: [-1, 1],
+        rowTitle: T('key − query', '键 − 查询'),
+        colTitle: T('channel', '通道'),
+        rowAt: (r) => r - clip,
+      },
+      scoreMap(scoresLabel(p), scores),
+    ];
+  },
+  code: (p) => ({
+    ts: `const table = nezhaTable({ dim: ${DIM}, maxRelativePosition: ${p.clip} });\nnezhaScores(q, k, table)`,
+    torch: `table = sinusoidal(${2 * num(p.clip) + 1}, ${DIM})\nscores = (q @ k.T + torch.einsum('id,ijd->ij', q, table[index])) / d ** 0.5`,
+    llama: notThere,
+  }),
+};
+
+const transformerXl: View = {
+  id: 'transformer-xl',
+  title: T('Transformer-XL', 'Transformer-XL'),
+  sources: [{ label: 'Dai et al. 2019, §3.3 (arXiv 1901.02860)', href: 'https://arxiv.org/abs/1901.02860' }],
+  what: T(
+    'Segments of a long text, each with the states of the one before as memory. An absolute table would give two words the same place, so distance takes its place: the query meets a projected sinusoid of the distance, and two learned vectors u and v stand for the position of the query.',
+    '长文本分段处理，每段以前一段的状态为记忆。若用绝对表，两个词会得到同一位置，于是改用距离：查询与“距离的正弦投影”相乘，并用两个可学习向量 u、v 代替查询自身的位置。',
+  ),
+  formula: ['S_{i,j} = \\frac{ ( q_i + u ) \\cdot k_j + ( q_i + v ) \\cdot r_{i-j} }{\\sqrt{d}}, \\quad j \\le i'],
+  controls: [
+    LENGTH,
+    MEMORY,
+    slider('clamp', T('Distances count up to (0: no limit)', '距离上限（0：不限）'), 0, 0, 64),
+    toggle('biases', T('With u and v', '使用 u 与 v'), true),
+    CONTENT,
+  ],
+  compute(p, work) {
+    const n = num(p.length);
+    const keys = n + num(p.memory);
+    const table = transformerXlTable({
+      keyLength: keys,
+      dim: DIM,
+      clampLen: num(p.clamp),
+      out: work.out('table', [keys, DIM]),
+    });
+    const r = work.out('r', [1, keys, DIM]);
+    r.data.set(table.data);
+    const biases = p.biases ? { u: random(work, 'u', [1, DIM], 24), v: random(work, 'v', [1, DIM], 25) } : {};
+    const scores = transformerXlScores(qOf(work, n), kOf(work, keys), r, {
+      ...biases,
+      content: p.content === true,
+      out: work.out('scores', [1, 1, n, keys]),
+    });
+    return [scoreMap(scoresLabel(p), scores)];
+  },
+  code: (p) => ({
+    ts: `const r = transformerXlTable({ keyLength: ${num(p.length) + num(p.memory)}, dim: ${DIM}, clampLen: ${p.clamp} });\ntransformerXlScores(q, k, rProjected, { ${p.biases ? 'u, v' : ''} })`,
+    torch:
+      "AC = torch.einsum('bhid,bhjd->bhij', q + u, k)\nBD = rel_shift(torch.einsum('bhid,hjd->bhij', q + v, r))\nscores = (AC + BD) / d ** 0.5",
+    llama: notThere,
+  }),
+};
+
+const xlnet: View = {
+  id: 'xlnet',
+  title: T('XLNet', 'XLNet'),
+  sources: [{ label: 'Yang et al. 2019 (arXiv 1906.08237)', href: 'https://arxiv.org/abs/1906.08237' }],
+  what: T(
+    'Transformer-XL in both directions: the table holds distances of either sign, so that a word can be predicted from what follows too. Half a batch may read the text backwards, with negated distances.',
+    '双向的 Transformer-XL：表中包含正负两种距离，因此也能根据后文预测一个词。批次的一半可以倒着读文本，距离取反。',
+  ),
+  formula: ['S_{i,j} = \\frac{ ( q_i + u ) \\cdot k_j + ( q_i + v ) \\cdot r_{i-j} }{\\sqrt{d}}'],
+  controls: [
+    LENGTH,
+    MEMORY,
+    slider('clamp', T('Distances count up to (0: no limit)', '距离上限（0：不限）'), 0, 0, 64),
+    choice('direction', T('Reading', '阅读方向'), 'forward', [
+      ['forward', T('forwards', '正向')],
+      ['backward', T('backwards', '反向')],
+    ]),
+    CONTENT,
+  ],
+  compute(p, work) {
+    const n = num(p.length);
+    const keys = n + num(p.memory);
+    const positions = xlnetPositions({
+      queryLength: n,
+      keyLength: keys,
+      clampLen: num(p.clamp),
+      direction: p.direction as 'forward' | 'backward',
+    });
+    const rows = positions.length;
+    const r = work.out('r', [1, rows, DIM]);
+    sinusoidal({ positions, dim: DIM, arrangement: 'concat', out: r.data, engine: work.engine });
+    const scores = xlnetScores(qOf(work, n), kOf(work, keys), r, {
+      content: p.content === true,
+      out: work.out('scores', [1, 1, n, keys]),
+    });
+    return [scoreMap(scoresLabel(p), scores)];
+  },
+  code: (p) => ({
+    ts: `const positions = xlnetPositions({ queryLength: ${p.length}, keyLength: ${num(p.length) + num(p.memory)}, clampLen: ${p.clamp}, direction: '${p.direction}' });\nxlnetScores(q, k, sinusoidal({ positions, dim, arrangement: 'concat' }))`,
+    torch:
+      "ac = torch.einsum('ibnd,jbnd->bnij', q + r_w_bias, k)\nbd = rel_shift(torch.einsum('ibnd,jbnd->bnij', q + r_r_bias, r))\nscores = (ac + bd) * scale",
+    llama: notThere,
+  }),
+};
+
+const debertaOptions = (p: Params) =>
+  p.version === 'v1'
+    ? { maxRelativePositions: num(p.span) }
+    : { positionBuckets: num(p.span), maxRelativePositions: num(p.far) };
+
+const deberta: View = {
+  id: 'deberta',
+  title: T('DeBERTa: disentangled attention', 'DeBERTa：解耦注意力'),
+  sources: [
+    { label: 'He et al. 2020 (arXiv 2006.03654)', href: 'https://arxiv.org/abs/2006.03654' },
+    { label: 'DeBERTaV3 (arXiv 2111.09543)', href: 'https://arxiv.org/abs/2111.09543' },
+  ],
+  what: T(
+    'Three products instead of one: content with content, content with the position of the key, position of the query with content. The second version puts far distances into logarithmic buckets. The paper writes the third product with the distance turned round; every released code does not.',
+    '用三个内积代替一个：内容对内容、内容对键的位置、查询的位置对内容。第二版把远距离放入对数分桶。论文把第三项的距离反了过来，而所有公开代码都没有。',
+  ),
+  formula: [
+    'S_{i,j} = \\frac{ q_i \\cdot k_j + q_i \\cdot K_{\\delta ( i,j )} + Q_{\\delta ( i,j )} \\cdot k_j }{\\sqrt{3d}}',
+    '\\delta ( i,j ) = \\clip ( \\mathrm{bucket} ( i - j ) + s, 0, 2s - 1 )',
+  ],
+  controls: [
+    LENGTH,
+    choice('version', T('Version', '版本'), 'v3', [
+      ['v1', T('v1: every distance', 'v1：每个距离')],
+      ['v3', T('v2, v3: logarithmic buckets', 'v2、v3：对数分桶')],
+    ]),
+    steps('span', T('Span', '跨度'), 16, [4, 8, 16, 32, 64]),
+    steps('far', T('Largest distance', '最大距离'), 128, [64, 128, 256, 512]),
+    choice('terms', T('Terms', '项'), 'both', [
+      ['both', T('both', '两项')],
+      ['c2p', T('content to position', '内容对位置')],
+      ['p2c', T('position to content', '位置对内容')],
+    ]),
+    CONTENT,
+  ],
+  compute(p, work) {
+    const n = num(p.length);
+    const span = num(p.span);
+    const o = debertaOptions(p);
+    const index = work.take(debertaRelativePositions({ keyLength: n, ...o, form: 'index', span, engine: work.engine }));
+    const scores = debertaScores(qOf(work, n), kOf(work, n), {
+      ...o,
+      posKey: random(work, 'posKey', [2 * span, DIM], 26),
+      posQuery: random(work, 'posQuery', [2 * span, DIM], 27),
+      posAttType: p.terms === 'both' ? ['c2p', 'p2c'] : [p.terms as 'c2p' | 'p2c'],
+      content: p.content === true,
+      out: work.out('scores', [1, 1, n, n]),
+    });
+    return [indexMap(index), scoreMap(scoresLabel(p), scores)];
+  },
+  code: (p) => ({
+    ts: `debertaScores(q, k, { posKey, posQuery, ${Object.entries(debertaOptions(p))
+      .map(([name, value]) => `${name}: ${value}`)
+      .join(', ')} })`,
+    torch:
+      'index = (bucket(i - j) + span).clamp(0, 2 * span - 1)\nc2p = (q @ pos_key.T).gather(-1, index)\np2c = (k @ pos_query.T).gather(-1, index.T).T\nscores = (q @ k.T + c2p + p2c) / (3 * d) ** 0.5',
+    llama: notThere,
+  }),
+};
+
+const factored: View = {
+  id: 'factored',
+  title: T('Content and position kept apart', '内容与位置分开'),
+  sources: [{ label: 'Kitaev & Klein 2018 (arXiv 1805.01052)', href: 'https://arxiv.org/abs/1805.01052' }],
+  what: T(
+    'Every vector has a content half and a position half, and the halves never mix: the score is the sum of two products. So one can be switched off to see what it contributes, which is how the authors showed that a parser needs both.',
+    '每个向量分为内容半与位置半，两半从不混合：分数是两个内积之和。于是可以关掉其中一个，看它的贡献；作者正是这样证明句法分析两者都需要。',
+  ),
+  formula: ['S_{i,j} = \\frac{ q_i^c \\cdot k_j^c + q_i^p \\cdot k_j^p }{\\sqrt{d}}'],
+  controls: [
+    LENGTH,
+    choice('part', T('Halves used', '使用的部分'), 'both', [
+      ['both', T('both', '两者')],
+      ['content', T('content alone', '仅内容')],
+      ['position', T('position alone', '仅位置')],
+    ]),
+  ],
+  compute(p, work) {
+    const n = num(p.length);
+    const positions = sinusoidal({ length: n, dim: DIM, out: work.out('positions', [n, DIM]) });
+    const scores = factoredScores(qOf(work, n), kOf(work, n), positions, positions, {
+      content: p.part !== 'position',
+      position: p.part !== 'content',
+      out: work.out('scores', [1, 1, n, n]),
+    });
+    return [scoreMap(T('Scores', '分数'), scores)];
+  },
+  code: (p) => ({
+    ts: `factoredScores(qContent, kContent, qPosition, kPosition, { content: ${p.part !== 'position'}, position: ${p.part !== 'content'} })`,
+    torch: 'scores = (q_content @ k_content.T + q_position @ k_position.T) / d ** 0.5',
+    llama: notThere,
+  }),
+};
+
+export const contentViews: readonly View[] = [shaw, nezha, transformerXl, xlnet, deberta, factored];

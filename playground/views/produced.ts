@@ -1,0 +1,482 @@
+/** Views of positions that are learned or produced step by step. What training would find is random here. */
+import {
+  complexOrder,
+  complexOrderFrequency,
+  convPositional,
+  floaterPositions,
+  gruPositions,
+  hierarchicalPositions,
+  learnedPositions,
+  nerfEncoding,
+  peg,
+  recursivePositions,
+  type Tensor,
+  type TimestepPreset,
+  timestepEmbedding,
+  weightNorm,
+} from '../../src/index.ts';
+import { T, type Text } from '../text.ts';
+import {
+  around,
+  call,
+  choice,
+  type MapPanel,
+  noise,
+  slider,
+  steps,
+  toggle,
+  type View,
+  type Workspace,
+} from '../view.ts';
+import { channel, notThere, position } from './common.ts';
+
+const num = (value: unknown) => value as number;
+const LENGTH = slider('length', T('Positions', '位置数'), 96, 8, 255);
+const DIM = steps('dim', T('Channels', '通道数'), 32, [8, 16, 32, 64, 128]);
+const SEED = slider('seed', T('Random weights', '随机权重'), 1, 1, 20);
+
+const floatTable = T('No flag: the table is stored in the model file.', '没有对应参数：表存放在模型文件里。');
+
+/** A table of rows by position. */
+function table(label: Text, tensor: Tensor, more: Partial<MapPanel> = {}): MapPanel {
+  const [rows, cols] = tensor.shape.slice(-2);
+  return {
+    kind: 'map',
+    label,
+    data: () => tensor.data,
+    rows,
+    cols,
+    palette: 'diverging',
+    range: around(tensor.data),
+    rowTitle: position,
+    colTitle: channel,
+    through: 'column',
+    ...more,
+  };
+}
+
+function random(work: Workspace, name: string, shape: readonly number[], seed: number, scale = 1): Tensor {
+  const tensor = work.out(name, shape);
+  const numbers = noise(tensor.length, seed);
+  for (let i = 0; i < numbers.length; i++) numbers[i] *= scale;
+  tensor.data.set(numbers);
+  return tensor;
+}
+
+const learned: View = {
+  id: 'learned',
+  title: T('Learned table', '可学习位置表'),
+  sources: [
+    { label: 'Gehring et al. 2017, ConvS2S (arXiv 1705.03122)', href: 'https://arxiv.org/abs/1705.03122' },
+    { label: 'BERT (arXiv 1810.04805)', href: 'https://arxiv.org/abs/1810.04805' },
+  ],
+  what: T(
+    'A row of trained numbers for each position, looked up and added. BERT, GPT-2 and ViT do this. There is no row beyond the last one: the model cannot read further than it was trained. The craft is in the row numbers: OPT begins at row 2, RoBERTa behind its padding row. Numbers here are random, so neighbouring rows have nothing in common; training makes them smooth.',
+    '每个位置对应一行训练得到的数，查表后相加。BERT、GPT-2 与 ViT 采用此法。最后一行之后没有数据，因此模型无法读得比训练时更长。讲究之处在于行号：OPT 从第 2 行开始，RoBERTa 从填充行之后开始。这里的数是随机的，相邻行毫无关系；训练会让它们变得平滑。',
+  ),
+  formula: ['x_n \\leftarrow x_n + W_{\\mathrm{id} ( n )}'],
+  controls: [
+    LENGTH,
+    DIM,
+    choice('rule', T('First row', '起始行'), '0', [
+      ['0', T('0: BERT, GPT-2, ViT', '0：BERT、GPT-2、ViT')],
+      ['2', T('2: OPT, BART', '2：OPT、BART')],
+    ]),
+    toggle('normalize', T('Rows of length 1 (x-transformers)', '行归一化（x-transformers）')),
+  ],
+  compute(p, work) {
+    const [n, dim] = [num(p.length), num(p.dim)];
+    const weights = random(work, 'weights', [n + 2, dim], 41);
+    const rows = learnedPositions(weights, {
+      length: n,
+      offset: Number(p.rule),
+      l2Normalize: p.normalize === true,
+      out: work.out('rows', [n, dim]),
+    });
+    return [table(T('The rows that are added', '相加的各行'), rows)];
+  },
+  code: (p) => ({
+    ts: call(
+      'learnedPositions',
+      { length: p.length, offset: Number(p.rule), l2Normalize: p.normalize },
+      { offset: 0, l2Normalize: false },
+      'weights',
+    ),
+    torch: `x = x + embedding(torch.arange(${p.length})${p.rule === '2' ? ' + 2' : ''})`,
+    llama: floatTable,
+  }),
+};
+
+const hierarchical: View = {
+  id: 'hierarchical',
+  title: T('Hierarchical decomposition', '层次分解'),
+  sources: [{ label: 'Su 2020 (kexue.fm/archives/7947)', href: 'https://kexue.fm/archives/7947' }],
+  what: T(
+    'A table of n learned rows serves n² positions: position i·n + j gets a mixture of row i and row j. The first n positions keep their rows exactly, so a trained BERT can be stretched from 512 to 262 144 positions before any fine-tuning. The mixing weight must not be one half, or (i, j) and (j, i) would be the same place.',
+    'n 行可学习的表可用于 n² 个位置：位置 i·n + j 得到第 i 行与第 j 行的混合。前 n 个位置保持原样，因此训练好的 BERT 无需微调即可从 512 扩展到 262 144 个位置。混合权重不能为二分之一，否则 (i, j) 与 (j, i) 会是同一处。',
+  ),
+  formula: ['q_{i n + j} = \\alpha u_i + ( 1 - \\alpha ) u_j', 'u_k = \\frac{p_k - \\alpha p_0}{1 - \\alpha}'],
+  controls: [
+    slider('rows', T('Rows of the table', '表的行数'), 12, 4, 16),
+    DIM,
+    slider('alpha', T('Alpha', '权重 α'), 0.4, 0.05, 0.45, 0.05),
+  ],
+  compute(p, work) {
+    const [n, dim] = [num(p.rows), num(p.dim)];
+    const weights = random(work, 'weights', [n, dim], 42);
+    const rows = hierarchicalPositions(weights, {
+      length: n * n,
+      alpha: num(p.alpha),
+      out: work.out('rows', [n * n, dim]),
+    });
+    return [table(T('n² rows from n', '由 n 行得到 n² 行'), rows)];
+  },
+  code: (p) => ({
+    ts: `hierarchicalPositions(weights, { length: ${num(p.rows) ** 2}, alpha: ${p.alpha} })`,
+    torch: `u = (table - ${p.alpha} * table[:1]) / (1 - ${p.alpha})\nq = ${p.alpha} * u[s // ${p.rows}] + (1 - ${p.alpha}) * u[s % ${p.rows}]`,
+    llama: notThere,
+  }),
+};
+
+const timestep: View = {
+  id: 'timestep',
+  title: T('Diffusion time steps', '扩散模型时间步'),
+  sources: [{ label: 'Ho et al. 2020, DDPM (arXiv 2006.11239)', href: 'https://arxiv.org/abs/2006.11239' }],
+  what: T(
+    'A diffusion model must know how noisy its input is: the time step is embedded by the same sinusoid. DDPM puts sines first and divides the exponent by one less; Stable Diffusion puts cosines first and does not. FLUX counts time from 0 to 1 and multiplies by a thousand.',
+    '扩散模型必须知道输入有多少噪声：时间步用同样的正弦方式嵌入。DDPM 先放正弦，指数分母少一；Stable Diffusion 先放余弦，分母不减。FLUX 的时间从 0 到 1，再乘一千。',
+  ),
+  formula: ['e_t = [ \\sin ( s t \\omega_k ), \\cos ( s t \\omega_k ) ]', '\\omega_k = 10000^{-k / ( d/2 - \\delta )}'],
+  controls: [
+    choice('preset', T('Model', '模型'), 'ddpm', [
+      ['ddpm', T('DDPM', 'DDPM')],
+      ['stable-diffusion', T('Stable Diffusion', 'Stable Diffusion')],
+      ['flux', T('FLUX', 'FLUX')],
+    ]),
+    { ...DIM, value: 128 },
+    slider('steps', T('Steps shown', '显示的步数'), 128, 16, 256),
+  ],
+  compute(p, work) {
+    const [n, dim] = [num(p.steps), num(p.dim)];
+    const most = p.preset === 'flux' ? 1 : 1000;
+    const at = Float64Array.from({ length: n }, (_, i) => (most * i) / n);
+    const rows = timestepEmbedding(at, { dim, preset: p.preset as TimestepPreset, out: work.out('rows', [n, dim]) });
+    return [
+      table(T('Embedding of each time step', '各时间步的嵌入'), rows, {
+        rowTitle: T('time step', '时间步'),
+        rowAt: (r) => +at[r].toPrecision(4),
+        range: [-1, 1],
+      }),
+    ];
+  },
+  code: (p) => ({
+    ts: `timestepEmbedding(timesteps, { dim: ${p.dim}, preset: '${p.preset}' })`,
+    torch: `get_timestep_embedding(t, ${p.dim}, flip_sin_to_cos=${p.preset === 'ddpm' ? 'False' : 'True'}, downscale_freq_shift=${p.preset === 'ddpm' ? 1 : 0})`,
+    llama: notThere,
+  }),
+};
+
+const fourier: View = {
+  id: 'fourier',
+  title: T('Fourier features (NeRF)', '傅里叶特征（NeRF）'),
+  sources: [
+    { label: 'Mildenhall et al. 2020 (arXiv 2003.08934)', href: 'https://arxiv.org/abs/2003.08934' },
+    { label: 'Tancik et al. 2020 (arXiv 2006.10739)', href: 'https://arxiv.org/abs/2006.10739' },
+  ],
+  what: T(
+    'A network fed bare coordinates draws blurred pictures; fed their sines and cosines at doubling frequencies it draws sharp ones. The paper writes a factor π that the released code does not have.',
+    '只给网络坐标，它画出的图是模糊的；给它频率逐次加倍的正弦与余弦，就能画得清晰。论文里写有因子 π，而公开代码没有。',
+  ),
+  formula: [
+    '\\gamma ( x ) = [ x, \\sin ( 2^0 x ), \\cos ( 2^0 x ), \\dots, \\sin ( 2^{L-1} x ), \\cos ( 2^{L-1} x ) ]',
+  ],
+  controls: [
+    slider('bands', T('Bands', '频带数'), 6, 1, 10),
+    toggle('log', T('Doubling frequencies', '频率逐次加倍'), true),
+    toggle('input', T('With the coordinate itself', '包含坐标本身'), true),
+    slider('points', T('Points', '采样点数'), 192, 16, 256),
+  ],
+  compute(p, work) {
+    const n = num(p.points);
+    const x = work.out('x', [n, 1]);
+    const data = x.data;
+    for (let i = 0; i < n; i++) data[i] = (2 * i) / (n - 1) - 1;
+    const width = 2 * num(p.bands) + (p.input ? 1 : 0);
+    const rows = nerfEncoding(x, {
+      numFrequencies: num(p.bands),
+      logSampling: p.log === true,
+      includeInput: p.input === true,
+      out: work.out('rows', [n, width]),
+    });
+    return [
+      table(T('Features of a coordinate from −1 to 1', '坐标从 −1 到 1 的特征'), rows, {
+        rowTitle: T('coordinate', '坐标'),
+        colTitle: T('feature', '特征'),
+        rowAt: (r) => +((2 * r) / (n - 1) - 1).toFixed(2),
+        range: [-1, 1],
+      }),
+    ];
+  },
+  code: (p) => ({
+    ts: call(
+      'nerfEncoding',
+      { numFrequencies: p.bands, logSampling: p.log, includeInput: p.input },
+      { logSampling: true, includeInput: true },
+      'x',
+    ),
+    torch: `bands = ${p.log ? `2 ** torch.linspace(0, ${num(p.bands) - 1}, ${p.bands})` : `torch.linspace(1, ${2 ** (num(p.bands) - 1)}, ${p.bands})`}\ny = torch.cat([${p.input ? 'x, ' : ''}*[f(x * b) for b in bands for f in (torch.sin, torch.cos)]], -1)`,
+    llama: notThere,
+  }),
+};
+
+const complex: View = {
+  id: 'complex-order',
+  title: T('Complex-order embeddings', '复数序词嵌入'),
+  sources: [{ label: 'Wang et al. 2020 (arXiv 1912.12333)', href: 'https://arxiv.org/abs/1912.12333' }],
+  what: T(
+    'The word itself is a wave: each word has an amplitude, a frequency and a phase in every dimension, and its value at a position is the wave at that point, a complex number. Position is not added to the word; the word is a function of position. Here one word is shown at every position.',
+    '词本身就是一列波：每个词在每个维度上有振幅、频率和相位，它在某位置的值就是波在该点的复数值。位置不是加到词上的；词是位置的函数。这里展示同一个词在各个位置的值。',
+  ),
+  formula: ['z_{n,k} = r_{w,k} \\cdot \\exp ( i ( \\omega_{w,k} n + \\phi_{w,k} ) )'],
+  controls: [
+    LENGTH,
+    DIM,
+    slider('word', T('Word', '词'), 3, 1, 16),
+    toggle('phase', T('With a phase', '使用相位'), true),
+  ],
+  compute(p, work) {
+    const [n, dim] = [num(p.length), num(p.dim)];
+    const words = 17;
+    const frequency = complexOrderFrequency({ vocabulary: words, dim, out: work.out('frequency', [words, dim]) });
+    const amplitude = work.out('amplitude', [words, dim]);
+    amplitude.data.fill(1);
+    const z = complexOrder({
+      ids: new Int32Array(n).fill(num(p.word)),
+      positions: Int32Array.from({ length: n }, (_, i) => i + 1),
+      amplitude,
+      frequency,
+      phase: p.phase ? random(work, 'phase', [words, dim], 43, 3) : undefined,
+      out: work.out('z', [2, n, dim]),
+    });
+    const part = (label: Text, start: number) => table(label, z, { start, range: [-1, 1], rowAt: (r) => r + 1 });
+    return [part(T('Real part', '实部'), 0), part(T('Imaginary part', '虚部'), n * dim)];
+  },
+  code: (p) => ({
+    ts: `complexOrder({ ids, positions, amplitude, frequency${p.phase ? ', phase' : ''} })`,
+    torch: `angle = positions[:, None] * frequency[ids]${p.phase ? ' + phase[ids]' : ''}\nz = torch.polar(amplitude[ids], angle)`,
+    llama: notThere,
+  }),
+};
+
+const recursive: View = {
+  id: 'recursive',
+  title: T('Recursive positions', '递归式位置'),
+  sources: [
+    { label: 'Liu et al. 2020, §2 (arXiv 2003.09229)', href: 'https://arxiv.org/abs/2003.09229' },
+    { label: 'Cho et al. 2014, GRU (arXiv 1406.1078)', href: 'https://arxiv.org/abs/1406.1078' },
+  ],
+  what: T(
+    'The next position is computed from the one before, by a small network that is learned. There is no last row: it goes on as long as one likes. But it must be run step by step, and what it does far out depends on the network: it may settle, circle, or blow up.',
+    '下一个位置由前一个位置经可学习的小网络算出。没有最后一行，想走多远都行。但必须一步步计算，而且走远之后的行为取决于网络：可能收敛、循环，也可能发散。',
+  ),
+  formula: ['p_{n+1} = f ( p_n )', 'f ( p ) = W_2 \\tanh ( W_1 p + b_1 ) + b_2'],
+  controls: [
+    choice('kind', T('Network', '网络'), 'mlp', [
+      ['mlp', T('two layers', '两层网络')],
+      ['residual', T('two layers, added to the position', '两层网络，带残差')],
+      ['gru', T('GRU fed the time', 'GRU，输入时间')],
+    ]),
+    LENGTH,
+    DIM,
+    slider('gain', T('Gain of the weights', '权重增益'), 1.1, 0.2, 3, 0.1),
+    SEED,
+  ],
+  compute(p, work) {
+    const [n, dim] = [num(p.length), num(p.dim)];
+    const gain = num(p.gain);
+    const seed = 100 * num(p.seed);
+    const weights = (name: string, shape: readonly number[], s: number) =>
+      random(work, name, shape, seed + s, gain * Math.sqrt(3 / shape[shape.length - 1]));
+    if (p.kind === 'gru') {
+      const layer = {
+        weightIh: weights('ih', [3 * dim, 1], 1),
+        weightHh: weights('hh', [3 * dim, dim], 2),
+        biasIh: random(work, 'bih', [3 * dim], seed + 3, 0.1),
+        biasHh: random(work, 'bhh', [3 * dim], seed + 4, 0.1),
+      };
+      const hidden = random(work, 'hidden', [1, 1, dim], seed + 5);
+      const rows = work.take(gruPositions(hidden, { length: n, layers: [layer] }));
+      return [table(T('Rows, each from the one before', '逐行递推'), rows, { rows: n, cols: dim })];
+    }
+    const rows = recursivePositions(random(work, 'initial', [dim], seed + 6), {
+      length: n,
+      w1: weights('w1', [dim, dim], 7),
+      b1: random(work, 'b1', [dim], seed + 8, 0.1),
+      w2: weights('w2', [dim, dim], 9),
+      b2: random(work, 'b2', [dim], seed + 10, 0.1),
+      residual: p.kind === 'residual',
+      out: work.out('rows', [n, dim]),
+    });
+    return [table(T('Rows, each from the one before', '逐行递推'), rows)];
+  },
+  code: (p) => ({
+    ts:
+      p.kind === 'gru'
+        ? `gruPositions(hidden, { length: ${p.length}, layers })`
+        : `recursivePositions(initial, { length: ${p.length}, w1, b1, w2, b2, residual: ${p.kind === 'residual'} })`,
+    torch:
+      p.kind === 'gru'
+        ? `rows, _ = gru(0.01 * torch.arange(${p.length})[:, None], hidden)`
+        : `rows = [initial]\nfor _ in range(${num(p.length) - 1}):\n    rows.append(${p.kind === 'residual' ? 'rows[-1] + ' : ''}w2 @ torch.tanh(w1 @ rows[-1] + b1) + b2)`,
+    llama: notThere,
+  }),
+};
+
+const floater: View = {
+  id: 'floater',
+  title: T('FLOATER: a flow', 'FLOATER：连续流'),
+  sources: [
+    { label: 'Liu et al. 2020 (arXiv 2003.09229)', href: 'https://arxiv.org/abs/2003.09229' },
+    { label: 'xuanqing94/FLOATER', href: 'https://github.com/xuanqing94/FLOATER' },
+  ],
+  what: T(
+    'Recursion made continuous: position is the solution of a differential equation whose right-hand side is learned. Rows between the integers exist too. The released code integrates with the 3/8 rule of Runge and Kutta; the classic rule differs in the last digits, Euler visibly.',
+    '把递归变成连续的：位置是一个微分方程的解，方程右端由学习得到。整数之间也有对应的行。公开代码用龙格–库塔 3/8 法积分；经典四阶法只在末位有差别，欧拉法则差得明显。',
+  ),
+  formula: ['\\frac{dp}{dt} = h ( p ( t ), t )', 'p_{n+1} = p_n + \\int h ( p, t ) dt'],
+  controls: [
+    choice('method', T('Integrator', '积分方法'), 'rk4-3/8', [
+      ['rk4-3/8', T('Runge-Kutta, 3/8 rule', '龙格–库塔 3/8 法')],
+      ['rk4-classic', T('Runge-Kutta, classic', '经典龙格–库塔')],
+      ['midpoint', T('midpoint', '中点法')],
+      ['euler', T('Euler', '欧拉法')],
+    ]),
+    LENGTH,
+    DIM,
+    slider('dt', T('Time between rows', '行间时间'), 0.1, 0.01, 0.5, 0.01),
+    slider('substeps', T('Steps between rows', '行间步数'), 5, 1, 10),
+    SEED,
+  ],
+  compute(p, work) {
+    const [n, dim] = [num(p.length), num(p.dim)];
+    const seed = 200 * num(p.seed);
+    const flow = {
+      kind: 'linear' as const,
+      w1: random(work, 'w1', [dim, dim + 1], seed + 1, Math.sqrt(6 / dim)),
+      b1: random(work, 'b1', [dim], seed + 2, 0.2),
+      w2: random(work, 'w2', [dim, dim + 1], seed + 3, Math.sqrt(6 / dim)),
+      b2: random(work, 'b2', [dim], seed + 4, 0.2),
+    };
+    const rows = work.take(
+      floaterPositions(random(work, 'initial', [1, 1, dim], seed + 5), {
+        length: n,
+        flow,
+        dt: num(p.dt),
+        substeps: num(p.substeps),
+        method: p.method as 'euler',
+      }),
+    );
+    return [table(T('Rows along the flow', '沿流的各行'), rows, { rows: n, cols: dim })];
+  },
+  code: (p) => ({
+    ts: call(
+      'floaterPositions',
+      { length: p.length, flow: '=flow', dt: p.dt, substeps: p.substeps, method: p.method },
+      { dt: 0.01, substeps: 5, method: 'rk4-3/8' },
+      'initial',
+    ),
+    torch: `rows = odeint(flow, initial, ${p.dt} * torch.arange(${p.length}), method='${p.method === 'euler' || p.method === 'midpoint' ? p.method : 'rk4'}')`,
+    llama: notThere,
+  }),
+};
+
+export const learnedViews: readonly View[] = [learned, hierarchical, timestep, fourier, complex];
+export const stepViews: readonly View[] = [recursive, floater];
+
+/** An x that is the same everywhere, so that whatever differs in the result is position. */
+const pegView: View = {
+  id: 'peg',
+  title: T('CPVT: position from padding', 'CPVT：来自填充的位置'),
+  sources: [
+    { label: 'Chu et al. 2021 (arXiv 2102.10882)', href: 'https://arxiv.org/abs/2102.10882' },
+    { label: 'Islam et al. 2020 (arXiv 2001.08248)', href: 'https://arxiv.org/abs/2001.08248' },
+  ],
+  what: T(
+    'A small convolution over the grid of patches, padded with zeros, is all the position a vision transformer needs. The input here is the same at every patch: what you see in the result is the border, leaking in. Each further layer carries it further inwards.',
+    '在图块网格上做一次带零填充的小卷积，就足以让视觉 Transformer 知道位置。这里的输入处处相同：结果中看到的就是从边界渗入的信息，每多一层就向内传得更远。',
+  ),
+  formula: ['y = x + \\mathrm{conv}_{3 \\times 3} ( x )'],
+  controls: [
+    slider('size', T('Grid', '网格边长'), 14, 4, 32),
+    slider('layers', T('Layers', '层数'), 1, 1, 8),
+    toggle('residual', T('Plus the input', '加上输入'), true),
+    SEED,
+  ],
+  compute(p, work) {
+    const n = num(p.size);
+    const weight = random(work, 'weight', [1, 1, 3, 3], 300 * num(p.seed), 0.5);
+    let x = work.out('x0', [1, n * n, 1]);
+    x.data.fill(1);
+    for (let layer = 1; layer <= num(p.layers); layer++)
+      x = peg(x, {
+        weight,
+        height: n,
+        width: n,
+        residual: p.residual === true,
+        out: work.out(`x${layer}`, [1, n * n, 1]),
+      });
+    return [
+      table(T('One channel of the result', '结果的一个通道'), x, {
+        rows: n,
+        cols: n,
+        rowTitle: T('row', '行'),
+        colTitle: T('column', '列'),
+        square: true,
+        through: 'row',
+        palette: 'sequential',
+        range: [Math.min(...x.data), Math.max(...x.data)],
+      }),
+    ];
+  },
+  code: (p) => ({
+    ts: `peg(x, { weight, height: ${p.size}, width: ${p.size}, residual: ${p.residual} })`,
+    torch: `y = F.conv2d(x, weight, padding=1, groups=C)${p.residual ? ' + x' : ''}`,
+    llama: notThere,
+  }),
+};
+
+const convView: View = {
+  id: 'conv',
+  title: T('wav2vec 2.0: a wide convolution', 'wav2vec 2.0：宽卷积'),
+  sources: [{ label: 'Baevski et al. 2020 (arXiv 2006.11477)', href: 'https://arxiv.org/abs/2006.11477' }],
+  what: T(
+    'Speech has no fixed places, so wav2vec adds the result of one wide grouped convolution: each frame learns where it stands among its neighbours. On a constant input only the two ends, where the padding reaches, say anything at all.',
+    '语音没有固定的位置，所以 wav2vec 加上一次宽的分组卷积的结果：每一帧从邻居得知自己所处之处。输入恒定时，只有填充触及的两端才携带信息。',
+  ),
+  formula: ['y = x + \\mathrm{gelu} ( \\mathrm{conv} ( x ) )', 'w_t = g_t \\frac{v_t}{|v_t|}'],
+  controls: [
+    slider('length', T('Frames', '帧数'), 128, 16, 256),
+    steps('taps', T('Width of the convolution', '卷积宽度'), 32, [5, 8, 16, 31, 32, 64, 128]),
+    steps('groups', T('Groups', '组数'), 4, [1, 2, 4, 8, 16]),
+    SEED,
+  ],
+  compute(p, work) {
+    const [n, taps, dim] = [num(p.length), num(p.taps), 16];
+    const groups = num(p.groups);
+    const v = random(work, 'v', [dim, dim / groups, taps], 400 * num(p.seed));
+    const g = work.out('g', [taps]);
+    g.data.fill(2);
+    const weight = weightNorm(v, g, { out: work.out('weight', v.shape) });
+    const x = work.out('x', [1, n, dim]);
+    x.data.fill(1);
+    const y = convPositional(x, { weight, groups, out: work.out('y', [1, n, dim]) });
+    return [table(T('What is added to a constant input', '加到恒定输入上的内容'), y, { rowTitle: T('frame', '帧') })];
+  },
+  code: (p) => ({
+    ts: `const weight = weightNorm(v, g);\nconvPositional(x, { weight, groups: ${p.groups} })`,
+    torch: `conv = weight_norm(nn.Conv1d(C, C, ${p.taps}, padding=${Math.floor(num(p.taps) / 2)}, groups=${p.groups}), dim=2)\ny = F.gelu(conv(x)${num(p.taps) % 2 === 0 ? '[..., :-1]' : ''})`,
+    llama: notThere,
+  }),
+};
+
+export const convolutionViews: readonly View[] = [pegView, convView];

@@ -1,0 +1,68 @@
+/**
+ * npm run size [-- --update]: what a user downloads: raw, gzip and brotli bytes of the binaries and of minified bundles that
+ * import one encoder, one rotation, everything. Exit 1 when one is more than a tenth above what scripts/size.json records;
+ * --update records what is measured now.
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { brotliCompressSync, gzipSync } from 'node:zlib';
+import { build } from 'esbuild';
+
+const HEADROOM = 1.1;
+const record = new URL('./size.json', import.meta.url);
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+const IMPORTS = {
+  'only sinusoidal': "export { sinusoidal } from 'posenc';",
+  'only applyRotary': "export { applyRotary } from 'posenc';",
+  'rotary from a config': "export { applyRotary, fromHF, rotaryTable } from 'posenc';",
+  'only the reference': "export * from 'posenc/reference';",
+  everything: "export * from 'posenc';",
+};
+
+interface Size {
+  readonly raw: number;
+  readonly gzip: number;
+  readonly brotli: number;
+}
+const KINDS = ['raw', 'gzip', 'brotli'] as const;
+
+const sizeOf = (bytes: Uint8Array): Size => ({
+  raw: bytes.length,
+  gzip: gzipSync(bytes, { level: 9 }).length,
+  brotli: brotliCompressSync(bytes).length,
+});
+
+async function bundle(contents: string): Promise<Uint8Array> {
+  const { outputFiles } = await build({
+    stdin: { contents, resolveDir: root },
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    write: false,
+  });
+  return outputFiles[0].contents;
+}
+
+const measured: Record<string, Size> = {};
+for (const name of ['posenc.simd.wasm', 'posenc.heap.wasm']) {
+  measured[name] = sizeOf(readFileSync(new URL(`../dist/${name}`, import.meta.url)));
+}
+for (const [name, contents] of Object.entries(IMPORTS)) measured[name] = sizeOf(await bundle(contents));
+
+if (process.argv.includes('--update')) writeFileSync(record, `${JSON.stringify(measured, null, 2)}\n`);
+const recorded = JSON.parse(readFileSync(record, 'utf8')) as Record<string, Size>;
+let [passed, failed] = [0, 0];
+console.log(`${''.padEnd(22)}${KINDS.map((kind) => kind.padStart(10)).join('')}   bytes`);
+for (const [name, size] of Object.entries(measured)) {
+  const over = KINDS.filter((kind) => !(size[kind] <= HEADROOM * (recorded[name]?.[kind] ?? 0)));
+  if (over.length > 0) failed++;
+  else passed++;
+  const verdict = over.map((kind) => `${kind}: recorded ${recorded[name]?.[kind] ?? 'nothing'}`).join(', ');
+  console.log(
+    `${name.padEnd(22)}${KINDS.map((kind) => String(size[kind]).padStart(10)).join('')}   ${verdict}`.trimEnd(),
+  );
+}
+console.log(`${passed} passed, ${failed} failed`);
+if (failed > 0) console.log('smaller is the fix; if the growth is worth it: npm run size -- --update');
+process.exit(failed > 0 ? 1 : 0);

@@ -1,0 +1,46 @@
+/** Engines on memory of the caller: the kernels alone, without a heap beside them. */
+import { simd } from '#wasm/simd';
+import type { Kernels } from './abi.ts';
+import { integer, options } from './arguments.ts';
+import { COEFFICIENT_SPACE, compile, Engine, MIN_SCRATCH } from './engine.ts';
+import { PosencError, show } from './errors.ts';
+import type { WasmMemory, WasmModule } from './platform.ts';
+
+/**
+ * An engine on memory that belongs to somebody else: the kernels run in place in it, nothing is allocated, and only
+ * `scratch` is written besides the outputs that are named. Arrays are passed as Float32Array views on that memory.
+ * @param given.wasm posenc.simd.wasm, compiled or its bytes. Default: the embedded one
+ * @throws ERR_OPTION for shared memory or a scratch range outside the memory or smaller than 64 KiB + 1 KiB
+ */
+export function attach(
+  memory: WasmMemory,
+  given: {
+    readonly scratch: { readonly byteOffset: number; readonly byteLength: number };
+    readonly wasm?: WasmModule | ArrayBuffer | Uint8Array;
+  },
+): Engine {
+  if (Object.prototype.toString.call(memory) !== '[object WebAssembly.Memory]') {
+    throw new PosencError('ERR_OPTION', `memory: expected a WebAssembly.Memory, got ${show(memory)}`);
+  }
+  if (Object.prototype.toString.call(memory.buffer) === '[object SharedArrayBuffer]') {
+    throw new PosencError(
+      'ERR_OPTION',
+      'memory: shared memory is not supported (the kernels are built for unshared memory); give a memory made without shared: true',
+    );
+  }
+  const o = options('attach', given, ['scratch', 'wasm']);
+  const scratch = options('scratch', o.scratch, ['byteOffset', 'byteLength']);
+  const bytes = memory.buffer.byteLength;
+  const reserved = integer('scratch.byteOffset', scratch.byteOffset, 0, bytes);
+  const reservedBytes = integer(
+    'scratch.byteLength',
+    scratch.byteLength,
+    MIN_SCRATCH + COEFFICIENT_SPACE,
+    bytes - reserved,
+  );
+  if (reserved % 16 !== 0) {
+    throw new PosencError('ERR_OPTION', `scratch.byteOffset: expected a multiple of 16, got ${reserved}`);
+  }
+  const instance = new WebAssembly.Instance(compile(o.wasm ?? simd), { env: { memory } });
+  return new Engine({ memory, kernels: instance.exports as unknown as Kernels, reserved, reservedBytes });
+}

@@ -1,0 +1,283 @@
+/** posenc vectors and check: what is printed passes, and every classic mistake is called by its name. */
+import { readFileSync } from 'node:fs';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { PRESETS } from '../../src/cli/presets.ts';
+import {
+  rotaryTableFrom as referenceFrom,
+  rotaryTable as referenceTable,
+  applyRotary as rotateReference,
+} from '../../src/reference/index.ts';
+import { config, posenc } from './shell.ts';
+
+// biome-ignore lint/suspicious/noExplicitAny: JSON that the tests take apart
+type Any = any;
+const vectors = async (...line: string[]): Promise<Any> => {
+  const { code, out, err } = await posenc(['vectors', ...line]);
+  assert.is(`${code} ${err}`, '0 ');
+  return JSON.parse(out);
+};
+const check = (given: unknown, ...line: string[]) => posenc(['check', '-', ...line], { input: JSON.stringify(given) });
+
+test('the list names every vector', async () => {
+  const { out } = await posenc(['vectors']);
+  for (const [name, { about }] of Object.entries(PRESETS))
+    assert.match(out, new RegExp(`^${name} +${about.slice(0, 12).replace(/[^\w ]/g, '.')}`, 'm'));
+  const { code, err } = await posenc(['vectors', 'llama9']);
+  assert.is(code, 2);
+  assert.match(err, /there are default, interleaved/);
+});
+
+for (const name of Object.keys(PRESETS)) {
+  test(`${name}: what is printed passes, one wrong number does not`, async () => {
+    const vector = await vectors(name);
+    const passed = await check(vector);
+    assert.is(passed.code, 0, passed.out);
+    const outputs = Object.keys(vector.outputs);
+    assert.is(passed.out.split('\n').filter((line) => line.startsWith('ok')).length, outputs.length);
+    for (const output of outputs) {
+      const spoilt = structuredClone(vector);
+      const { data } = spoilt.outputs[output];
+      data[data.length - 1] += 0.05;
+      const failed = await check(spoilt);
+      assert.is(failed.code, 1);
+      assert.match(failed.out, new RegExp(`^differs ${output}:.*\\n {8}\\w`, 'm'));
+    }
+  });
+}
+
+test('printed tables and rotations are those of the plain reference', async () => {
+  for (const name of ['default', 'interleaved', 'partial', 'llama3', 'yarn']) {
+    const { spec, positions, inputs, outputs } = await vectors(name);
+    const table = referenceTable(spec, { positions });
+    const near = (got: number[], want: ArrayLike<number>) =>
+      got.forEach((value, i) => {
+        assert.ok(Math.abs(value - want[i]) < 5e-7, `${name} ${i}: ${value} ${want[i]}`);
+      });
+    near(outputs.cos.data, table.cos.data as ArrayLike<number>);
+    near(outputs.sin.data, table.sin.data as ArrayLike<number>);
+    const from = referenceFrom({
+      cos: Float32Array.from(outputs.cos.data),
+      sin: Float32Array.from(outputs.sin.data),
+      shape: outputs.cos.shape,
+      pairing: spec.pairing ?? 'half',
+      rotaryOffset: 0,
+      start: 0,
+    } as never);
+    const rows = { layout: 'THD', positions: positions.map((_: number, i: number) => i) };
+    const x = { data: Float32Array.from(inputs.x.data), shape: inputs.x.shape };
+    near(outputs.rotated.data, rotateReference(x, from, rows as never).data as ArrayLike<number>);
+  }
+});
+
+/** What somebody's rotation makes of the vector's x: angles of a token's pairs, and how channels take them. */
+interface Mistake {
+  readonly angle?: (position: number, pair: number, pairs: number) => number;
+  readonly channels?: 'half' | 'interleaved';
+  readonly angles?: 'half' | 'interleaved';
+  readonly cos?: (angle: number) => number;
+  readonly sin?: (angle: number) => number;
+  readonly plus?: boolean;
+}
+function rotate({ spec, positions, inputs }: Any, mistake: Mistake): number[] {
+  const d = spec.rotaryDim ?? spec.headDim;
+  const [h, heads] = [d / 2, inputs.x.shape[1]];
+  const base = spec.ropeTheta;
+  const {
+    angle = (p, i) => p * base ** ((-2 * i) / d),
+    channels = spec.pairing ?? 'half',
+    cos = Math.cos,
+    sin = Math.sin,
+  } = mistake;
+  const angles = mistake.angles ?? channels;
+  const x: number[] = inputs.x.data;
+  return x.map((value, n) => {
+    const [c, t] = [n % spec.headDim, Math.floor(n / (spec.headDim * heads))];
+    if (c >= d) return value;
+    const pair = angles === 'half' ? c % h : c >> 1;
+    const first = channels === 'half' ? c < h : c % 2 === 0;
+    const partner = channels === 'half' ? (first ? c + h : c - h) : c ^ 1;
+    const a = angle(positions[t], pair, h);
+    return value * cos(a) + x[n - c + partner] * sin(a) * (first && !mistake.plus ? -1 : 1);
+  });
+}
+
+test('this rotation, without a mistake, passes', async () => {
+  for (const name of ['default', 'interleaved', 'partial']) {
+    const vector = await vectors(name);
+    const got = await check({ name, outputs: { rotated: { shape: vector.inputs.x.shape, data: rotate(vector, {}) } } });
+    assert.is(got.code, 0, got.out);
+  }
+});
+
+const MISTAKES: readonly [name: string, mistake: Mistake, about: RegExp][] = [
+  ['default', { channels: 'interleaved' }, /your output is interleaved, expected half/],
+  ['interleaved', { channels: 'half' }, /your output is half, expected interleaved/],
+  ['default', { sin: (a) => -Math.sin(a) }, /turned backwards .*, expected forwards/],
+  [
+    'default',
+    { angle: (p, i) => (p + 1) * 10000 ** (-i / 32) },
+    /positions are off by 1: position p was rotated as p \+ 1/,
+  ],
+  ['default', { angle: (p, i) => p * 500000 ** (-i / 32) }, /ladder of base 500000; expected base 10000/],
+  [
+    'default',
+    { angle: (p, i) => (p / 4) * 10000 ** (-i / 32) },
+    /ladder of base 10000, divided by 4; expected base 10000/,
+  ],
+  ['linear', { angle: (p, i) => p * 10000 ** (-i / 32) }, /base 10000 without scaling; the linear scaling is missing/],
+  ['llama3', {}, /base 500000 without scaling; the llama3 scaling is missing/],
+  ['default', { angles: 'interleaved' }, /pair half \(rotate_half\), but every angle is repeated for neighbours/],
+  ['interleaved', { angles: 'half' }, /pair interleaved, but the row of angles is repeated/],
+  ['default', { cos: Math.sin, sin: Math.cos }, /cos and sin are exchanged/],
+  ['default', { plus: true }, /the minus sign of the rotation is missing/],
+  ['default', { angle: () => 0 }, /nothing was rotated/],
+  ['default', { angle: (p, i) => p * p * (i + 1) }, /no rotation of pairs by position times frequency/],
+];
+for (const [name, mistake, about] of MISTAKES) {
+  test(`${name}: ${about.source.replaceAll('\\', '')}`, async () => {
+    const vector = await vectors(name);
+    const { code, out } = await check({
+      name,
+      outputs: { rotated: { shape: vector.inputs.x.shape, data: rotate(vector, mistake) } },
+    });
+    assert.is(code, 1);
+    assert.match(out, about);
+  });
+}
+
+test('widths, amplitudes and the order of the result', async () => {
+  const expect = async (name: string, other: string[], about: RegExp) => {
+    const [mine, theirs] = [await vectors(name), await vectors(...other)];
+    const { code, out } = await check({ ...mine, outputs: { rotated: theirs.outputs.rotated } });
+    assert.is(code, 1);
+    assert.match(out, about);
+  };
+  const spec = (given: object) => ['--spec', JSON.stringify(given)];
+  await expect('partial', spec({ headDim: 64 }), /your output is rotated in 64 channels, expected 16/);
+  await expect('default', spec({ headDim: 64, attentionFactor: 1.25 }), /1.25 times as long as x, expected 1 times/);
+  const { spec: deepseek } = await vectors('deepseek');
+  await expect(
+    'deepseek',
+    spec({ ...deepseek, outputPairing: 'interleaved' }),
+    /leave in interleaved order, expected half/,
+  );
+  await expect('deepseek', spec({ ...deepseek, rotaryOffset: 0 }), /rotated from channel 0, expected from channel 128/);
+  const { spec: yarn } = await vectors('yarn');
+  await expect(
+    'yarn',
+    spec({ ...yarn, attentionFactor: 1 }),
+    /1 times as long as x, expected 1.139 times \(the attention factor is missing\)/,
+  );
+});
+
+test('tables: exchanged, off by one, another base, full width', async () => {
+  const vector = await vectors('default');
+  const { cos, sin } = vector.outputs;
+  const say = async (outputs: object) => (await check({ name: 'default', outputs })).out;
+  assert.match(await say({ cos: sin, sin: cos }), /cos and sin are exchanged/);
+  const table = (angle: (p: number, i: number) => number, of: (a: number) => number) =>
+    vector.positions.map((p: number) => Array.from({ length: 32 }, (_, i) => of(angle(p, i))));
+  const both = (angle: (p: number, i: number) => number) => ({
+    cos: table(angle, Math.cos),
+    sin: table(angle, Math.sin),
+  });
+  assert.match(await say(both((p, i) => (p - 1) * 10000 ** (-i / 32))), /off by -1: position p was rotated as p - 1/);
+  assert.match(await say(both((p, i) => p * 1e6 ** (-i / 32))), /ladder of base 1000000; expected base 10000/);
+  const wide = (name: 'cos' | 'sin', interleaved: boolean) => ({
+    shape: [8, 64],
+    data: Array.from(
+      { length: 512 },
+      (_, n) => vector.outputs[name].data[Math.floor(n / 64) * 32 + (interleaved ? (n % 64) >> 1 : n % 32)],
+    ),
+  });
+  assert.match(await say({ cos: wide('cos', false) }), /^ok {6}cos/);
+  assert.match(
+    await say({ cos: wide('cos', true) }),
+    /your rows hold every value twice, expected \[f, f\] for half pairing/,
+  );
+  const frequencies = (await vectors('llama3')).outputs.inv_freq.data.map(
+    (_: number, i: number) => 500000 ** (-i / 64),
+  );
+  const missing = await check({ name: 'llama3', outputs: { inv_freq: frequencies } });
+  assert.match(missing.out, /the llama3 scaling is missing/);
+});
+
+test('sinusoidal tables and biases: which variant it is', async () => {
+  const told = async (name: string, other: object, about: RegExp) => {
+    const [mine, theirs] = [await vectors(name), other];
+    const { code, out } = await check({ name: mine.name, outputs: theirs });
+    assert.is(code, 1);
+    assert.match(out, about);
+  };
+  const lines = async (...line: string[]) => JSON.parse((await posenc(line)).out);
+  await told(
+    'sinusoidal',
+    await lines('sinusoidal', '--length', '16', '--dim', '32', '--arrangement', 'concat'),
+    /has arrangement concat, expected interleaved/,
+  );
+  await told(
+    'sinusoidal',
+    await lines('sinusoidal', '--length', '16', '--dim', '32', '--offset', '1'),
+    /has offset 1, expected 0/,
+  );
+  await told(
+    'alibi',
+    await lines('bias', '--heads', '8', '--length', '6', '--form', 'key'),
+    /has form key, expected distance/,
+  );
+  await told(
+    'alibi-12',
+    await lines('bias', '--heads', '12', '--length', '6', '--query-length', '4', '--slopes', 'geometric'),
+    /has slopes geometric, expected press/,
+  );
+  await told('alibi', { bias: new Array(8 * 36).fill(3) }, /none of the public variants/);
+});
+
+test("a model's own config, other tokens, a tolerance, --json", async () => {
+  const vector = await vectors('--config', config('llama-3.1-8b'), '--context', '512');
+  assert.is(vector.spec.ropeType, 'llama3');
+  const passed = await check(
+    { positions: vector.positions, inputs: vector.inputs, outputs: vector.outputs },
+    '--config',
+    config('llama-3.1-8b'),
+  );
+  assert.is(passed.code, 0, passed.out);
+  const embedded = await check({
+    ...vector,
+    spec: undefined,
+    config: JSON.parse(readFileSync(config('llama-3.1-8b'), 'utf8')),
+  });
+  assert.is(embedded.code, 0, embedded.out);
+  const strict = await check(
+    { ...vector, outputs: { cos: vector.outputs.cos.data.map((v: number) => v + 1e-5) } },
+    '--tolerance',
+    '1e-6',
+    '--json',
+  );
+  assert.is(strict.code, 1);
+  assert.equal(
+    JSON.parse(strict.out).map(({ output, ok }: Any) => [output, ok]),
+    [['cos', false]],
+  );
+  const x = [[[1, 0, 0, 1]], [[0.5, 0.25, 1, -1]]];
+  const own = await check({ spec: { headDim: 4, pairing: 'interleaved' }, positions: [0, 1], x, rotated: x });
+  assert.match(own.out, /nothing was rotated/);
+});
+
+test('files that say too little are refused with what is missing', async () => {
+  const refused = async (given: unknown, about: RegExp, code = 3) => {
+    const got = await check(given);
+    assert.is(got.code, code, got.out);
+    assert.match(got.err, about);
+  };
+  await refused([], /expected an object/);
+  await refused({ outputs: { cos: [1] } }, /say what is expected/);
+  await refused({ name: 'default', outputs: {} }, /none of inv_freq, cos, sin, rotated is there/);
+  await refused({ name: 'default', outputs: { cos: [['1']] } }, /cos\[0\]: expected a number/);
+  await refused({ name: 'default', outputs: { cos: { shape: [2, 2], data: [1] } } }, /1 numbers for shape \[2, 2\]/);
+  await refused({ name: 'default', inputs: { x: [[1, 2]] }, outputs: { cos: [1] } }, /expected \[8, heads, 64\]/);
+  await refused({ name: 'toString', outputs: { cos: [1] } }, /no vectors 'toString'/, 2);
+});
+
+test.run();

@@ -1,0 +1,146 @@
+/** The command as a whole: help, exit codes, progress, the bundle as it is installed, plots. */
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { progress } from '../../src/cli/shell.ts';
+import { fingerprint } from '../../src/index.ts';
+import { config, file, posenc } from './shell.ts';
+
+const COMMANDS = ['explain', 'table', 'bias', 'sinusoidal', 'plot', 'vectors', 'check', 'bench', 'fingerprint'];
+
+test('help of every command has an example; it is asked for, so it is no error', async () => {
+  const { code, out, err } = await posenc(['--help']);
+  assert.is(`${code} ${err}`, '0 ');
+  for (const name of COMMANDS) {
+    assert.match(out, new RegExp(`^  ${name} `, 'm'));
+    const help = await posenc([name, '--help']);
+    assert.is(`${help.code} ${help.err}`, '0 ');
+    assert.match(help.out, new RegExp(`Examples?:\\n +.*posenc ${name}`));
+  }
+  assert.match(out, /^Exit codes:\n {2}0 /m);
+  assert.is((await posenc(['--version'])).out, '1.2.3\n');
+});
+
+test('a wrong command line is exit code 2, with words on standard error alone', async () => {
+  for (const line of [
+    [],
+    ['tabel'],
+    ['table', '--lenght', '3'],
+    ['table', '--head-dim', '8'],
+    ['table', '--head-dim', 'x', '--length', '2'],
+    ['plot', 'pie'],
+  ]) {
+    const { code, out, err } = await posenc(line);
+    assert.is(code, 2, line.join(' '));
+    assert.is(out, '');
+    assert.ok(err.length > 0);
+  }
+  const failed = await posenc(['vectors', 'nothing', '--json']);
+  assert.is(JSON.parse(failed.err).error.code, 'ERR_CLI');
+});
+
+test('fingerprint and bench', async () => {
+  assert.is((await posenc(['fingerprint'])).out, `${fingerprint()}\n`);
+  const { out } = await posenc(['bench', '--json']);
+  const rows = JSON.parse(out) as { name: string; bytes: number; ns: number }[];
+  assert.is(rows.length, 4);
+  for (const { name, bytes, ns } of rows) assert.ok(bytes / ns > 0.01 && bytes / ns < 1000, `${name}: ${ns} ns`);
+});
+
+test('progress: after a second, on a terminal, and it goes away', () => {
+  let [time, said] = [0, ''];
+  const shell = { interactive: true, note: (text: string) => void (said += text) };
+  const bar = progress(shell as never, 'file', () => time);
+  for (time of [10, 500, 900]) bar.update(time, 4000);
+  bar.end();
+  assert.is(said, '');
+  for (time of [1200, 1250, 2000]) bar.update(time, 4000);
+  assert.match(said, /file 30 %, 3 s left.*file 50 %, 2 s left$/s);
+  bar.end();
+  assert.ok(said.endsWith('\r\x1b[K'));
+  said = '';
+  const piped = progress({ ...shell, interactive: false } as never, 'file', () => time);
+  piped.update((time = 9000), 10000);
+  assert.is(said, '');
+});
+
+test('SVG: one path for each shade, curves over decades, text escaped', async () => {
+  const heat = await posenc(['plot', 'sinusoidal', '--dim', '16', '--length', '20', '--svg']);
+  assert.match(heat.out, /^<svg [^>]*viewBox="0 0 720 440".*<\/svg>\n$/s);
+  const cells = [...heat.out.matchAll(/M\d+ \d+h(\d+)v1h-/g)].reduce((sum, [, run]) => sum + Number(run), 0);
+  assert.is(cells, 16 * 20, 'every cell is drawn once');
+  assert.match(heat.out, /-1 \(blue\) to 1 \(red\)/);
+  const path = file('w.svg');
+  assert.is((await posenc(['plot', 'wavelengths', '--config', config('llama-3.1-8b'), '--out', path])).code, 0);
+  const svg = readFileSync(path, 'utf8');
+  assert.match(svg, />unscaled<.*>llama3</s);
+  const curves = [...svg.matchAll(/<path d="M([^"]+)" fill="none" stroke="#\w+" stroke-width="2"/g)].map(
+    ([, points]) => points.split('L').length,
+  );
+  assert.equal(curves, [64, 64]);
+  const masked = await posenc(['plot', 'bias', '--heads', '4', '--head', '1', '--causal', '--length', '8', '--svg']);
+  const grey = [...masked.out.matchAll(/fill="#bbb" d="([^"]+)"/g)][0][1];
+  assert.is(
+    [...grey.matchAll(/h(\d+)v/g)].reduce((sum, [, run]) => sum + Number(run), 0),
+    28,
+    'masked cells are grey',
+  );
+});
+
+test('terminal: braille curves, shades without colours, half blocks with them', async () => {
+  const plain = await posenc(['plot', 'wavelengths', '--head-dim', '64'], { columns: 60 });
+  assert.match(plain.out, /[\u2801-\u28ff]/);
+  assert.match(plain.out, /base 10000: 6.28 to 47100/);
+  for (const line of plain.out.split('\n')) assert.ok(line.length <= 60 || line.includes('wavelength'), line);
+  const shades = await posenc(['plot', 'bias', '--heads', '2', '--length', '10', '--causal']);
+  const rows = shades.out
+    .split('\n')
+    .slice(1, 11)
+    .map((line) => line.slice(line.indexOf('|') + 1));
+  rows.forEach((row, i) => {
+    assert.is(row.length, i + 1, 'masked keys are blank');
+  });
+  assert.ok(
+    rows.every((row) => row.endsWith('@')),
+    'the diagonal is the largest',
+  );
+  const colours = await posenc(['plot', 'table', '--head-dim', '16', '--length', '8'], { columns: 80, colour: true });
+  assert.match(colours.out.replaceAll('\x1b', 'ESC'), /ESC\[38;2;\d+;\d+;\d+mESC\[48;2;\d+;\d+;\d+m\u2580/);
+  assert.match((await posenc(['plot', 'bias', '--heads', '2', '--head', '2'])).err, /there are heads 0 to 1/);
+  assert.is((await posenc(['plot', 'sinusoidal', '--length', '99999999'])).code, 2);
+});
+
+test('the bundle runs alone: shebang, standard streams, a pipe whose reader leaves', () => {
+  const root = new URL('../../', import.meta.url).pathname;
+  const built = spawnSync(process.execPath, ['scripts/build-cli.mjs'], { cwd: root, encoding: 'utf8' });
+  assert.is(built.status, 0, built.stderr);
+  const cli = `${root}dist/cli.js`;
+  const source = readFileSync(cli, 'utf8');
+  assert.ok(source.startsWith('#!/usr/bin/env node\n'));
+  const foreign = [...source.matchAll(/^import .* from ["']([^"']+)["'];$/gm)]
+    .map(([, from]) => from)
+    .filter((from) => !/^node:|^\.\/index\.js$/.test(from));
+  assert.equal(
+    foreign.filter((from) => !/^(fs|path|url|stream|child_process|process|events)(\/promises)?$/.test(from)),
+    [],
+  );
+  const explained = spawnSync(process.execPath, [cli, 'explain', '-'], {
+    input: readFileSync(config('bloom')),
+    encoding: 'utf8',
+  });
+  assert.is(explained.status, 0, explained.stderr);
+  assert.match(explained.stdout, /^family {5}alibi/m);
+  const left = spawnSync(
+    'sh',
+    ['-c', `'${process.execPath}' '${cli}' table --head-dim 64 --length 100000 | head -c 10`],
+    { encoding: 'utf8' },
+  );
+  assert.is(left.stderr, '');
+  assert.is(left.stdout.length, 10);
+  const failed = spawnSync(process.execPath, [cli, 'explain', '/nowhere'], { encoding: 'utf8' });
+  assert.is(failed.status, 4);
+  assert.match(failed.stderr, /^posenc: ENOENT/);
+});
+
+test.run();

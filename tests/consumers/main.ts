@@ -1,0 +1,247 @@
+/**
+ * npm run test:consumers -- [NAME...]: packs the package, installs it in clean projects made from the directories beside this
+ * file, and uses it there as its consumers do. Every program that can runs prints the fingerprint, which must be the one of
+ * the sources. One line a check; exit 1 when any failed.
+ */
+import { execFile, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { copyFileSync, cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { gzipSync } from 'node:zlib';
+import { fingerprint, sinusoidal } from '../../src/index.ts';
+
+const here = fileURLToPath(new URL('.', import.meta.url));
+const root = join(here, '..', '..');
+const work = mkdtempSync(join(tmpdir(), 'posenc-consumers-'));
+const tarball = join(work, 'posenc.tgz');
+const expected = fingerprint();
+
+const MAX_TARBALL = 300_000;
+const MAX_WORKER_GZIP = 40_000;
+
+const execute = promisify(execFile);
+async function run(cwd: string, command: string, args: string[], env: NodeJS.ProcessEnv = {}): Promise<string> {
+  const { stdout } = await execute(command, args, {
+    cwd,
+    encoding: 'utf8',
+    timeout: 600_000,
+    maxBuffer: 1 << 26,
+    env: { ...process.env, NEXT_TELEMETRY_DISABLED: '1', WRANGLER_SEND_METRICS: 'false', NO_COLOR: '1', ...env },
+  });
+  return stdout;
+}
+const node = (cwd: string, ...args: string[]) => run(cwd, process.execPath, args);
+
+function must(condition: boolean, message: string): void {
+  if (!condition) throw new Error(message);
+}
+/** The last line of a program's output must be the fingerprint. */
+function same(output: string): undefined {
+  const last = output.trim().split('\n').at(-1);
+  must(last === expected, `expected fingerprint ${expected}, got ${last}`);
+}
+
+/** A clean project with the packed package and its own dependencies installed. */
+async function project(name: string): Promise<string> {
+  const dir = join(work, name);
+  cpSync(join(here, name), dir, { recursive: true });
+  copyFileSync(join(here, 'app.mjs'), join(dir, 'app.mjs'));
+  await run(dir, 'npm', ['install', '--no-audit', '--no-fund', '--ignore-scripts', '--no-package-lock', '--silent']);
+  return dir;
+}
+
+/** Every file below a directory. */
+function files(dir: string): string[] {
+  return readdirSync(dir).flatMap((name) => {
+    const path = join(dir, name);
+    return statSync(path).isDirectory() ? files(path) : [path];
+  });
+}
+const gzip = (paths: string[]) => paths.reduce((sum, path) => sum + gzipSync(readFileSync(path)).length, 0);
+
+/** Each check of a consumer throws or gives what there is to say about it. */
+type Check = (dir: string) => Promise<string | undefined>;
+
+const bundled =
+  (...outputs: string[]): Check =>
+  async (dir) => {
+    await node(dir, 'build.mjs');
+    for (const file of outputs) same(await node(dir, file));
+    return outputs.join(', ');
+  };
+
+const CONSUMERS: Readonly<Record<string, Readonly<Record<string, Check>>>> = {
+  node: {
+    'one runtime dependency': async (dir) => {
+      const list = files(join(dir, 'node_modules')).filter((file) =>
+        /node_modules\/(@[^/]+\/)?[^/]+\/package.json$/.test(file),
+      );
+      must(list.length === 2, `expected posenc and its loader, got ${list.join(', ')}`);
+    },
+    import: async (dir) => same(await node(dir, 'app.mjs')),
+    require: async (dir) => same(await node(dir, 'require.cjs')),
+    init: async (dir) => same(await node(dir, 'init.mjs')),
+  },
+  typescript: Object.fromEntries(
+    ['typescript', 'typescript5'].flatMap((compiler) =>
+      ['es2022', 'node', 'dom', 'worker'].map((lib): [string, Check] => [
+        `${compiler === 'typescript' ? '7' : '5.9'}, ${lib}`,
+        async (dir) => {
+          await node(dir, `node_modules/${compiler}/bin/tsc`, '-p', `tsconfig.${lib}.json`);
+        },
+      ]),
+    ),
+  ),
+  esbuild: { bundle: bundled('out/esm/app.mjs', 'out/iife/app.js', 'out/cjs/app.cjs') },
+  rollup: { bundle: bundled('out/app.mjs') },
+  vite: { bundle: bundled('out/web/app.mjs', 'out/ssr/app.mjs') },
+  webpack: { bundle: bundled('out/web/app.mjs', 'out/node/app.mjs') },
+  next: { turbopack: next('--turbopack'), webpack: next('--webpack') },
+  wrangler: {
+    'one encoder': async (dir) => {
+      const out = await wrangler(dir, 'worker.mjs');
+      const data = sinusoidal({ length: 512, dim: 384 }).toFloat32Array();
+      const hash = createHash('sha256').update(new Uint8Array(data.buffer)).digest('hex');
+      const answer = (await serve(dir, out, 'worker.js', 'hash')).trim();
+      must(answer === `${data.byteLength} ${hash}`, `the Worker answered ${answer}`);
+      const shipped = files(join(dir, out)).filter((file) => /\.(js|wasm)$/.test(file));
+      const size = gzip(shipped);
+      must(size < MAX_WORKER_GZIP, `${size} B gzip, more than ${MAX_WORKER_GZIP}`);
+      must(shipped.length === 3, `expected one script, the kernels and the heap, got ${shipped.join(', ')}`);
+      return `${size} B gzip`;
+    },
+    everything: async (dir) => same(await serve(dir, await wrangler(dir, 'all.mjs'), 'all.js', 'text')),
+  },
+  tools: {
+    publint: async (dir) => {
+      const text = await run(dir, 'node_modules/.bin/publint', [tarball, '--strict']);
+      must(/All good/i.test(text), text);
+    },
+    attw: async (dir) => {
+      const raw = ['posenc.simd.wasm'];
+      await run(dir, 'node_modules/.bin/attw', [tarball, '--profile', 'esm-only', '--exclude-entrypoints', ...raw]);
+    },
+  },
+};
+
+/** Builds the application and asks both of its routes. */
+function next(builder: string): Check {
+  return async (dir) => {
+    rmSync(join(dir, '.next'), { recursive: true, force: true });
+    await node(dir, 'node_modules/next/dist/bin/next', 'build', builder);
+    const port = String(22000 + (process.pid % 10000));
+    const server = spawn(
+      process.execPath,
+      ['node_modules/next/dist/bin/next', 'start', '-H', '127.0.0.1', '-p', port],
+      {
+        cwd: dir,
+        stdio: 'ignore',
+        detached: true,
+        env: { ...process.env, NEXT_TELEMETRY_DISABLED: '1' },
+      },
+    );
+    try {
+      for (const route of ['node', 'edge']) same(await answer(`http://127.0.0.1:${port}/${route}`));
+      const page = await answer(`http://127.0.0.1:${port}/`);
+      must(page.includes('0 1 0 1 0.8414'), `the page says ${page.slice(0, 200)}`);
+    } finally {
+      if (server.pid) process.kill(-server.pid, 'SIGKILL');
+    }
+    return 'page, node route, edge route';
+  };
+}
+
+async function answer(url: string): Promise<string> {
+  for (let attempt = 0; ; attempt++) {
+    const response = await fetch(url).catch(() => undefined);
+    if (response?.ok) return response.text();
+    if (response || attempt > 60) throw new Error(`${url} answered ${response?.status}: ${await response?.text()}`);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
+}
+
+/** A file of the runtimes suite's own installation. */
+function ofRuntimes(path: string): string {
+  const file = join(root, 'tests/runtimes/installed/node_modules', path);
+  must(existsSync(file), `${path} is missing: \`npm ci --ignore-scripts --prefix tests/runtimes/installed\` first`);
+  return file;
+}
+
+/** wrangler wants Node 22: this one, or the one of the runtimes suite. */
+const node22 = () =>
+  Number(process.versions.node.split('.')[0]) >= 22 ? process.execPath : ofRuntimes('node22/bin/node');
+
+/** What a built Worker answers in workerd. */
+const serve = (dir: string, out: string, script: string, form: 'text' | 'hash') =>
+  run(dir, node22(), ['run.mjs', ofRuntimes('miniflare/dist/src/index.js'), out, script, form]);
+
+/** The directory of the built Worker. */
+async function wrangler(dir: string, script: string): Promise<string> {
+  const out = `out-${script}`;
+  await run(dir, node22(), ['node_modules/wrangler/bin/wrangler.js', 'deploy', script, '--dry-run', '--outdir', out], {
+    HOME: work,
+  });
+  return out;
+}
+
+let packed = 0;
+/** The tarball holds what is imported, and nothing else. */
+async function pack(): Promise<string> {
+  const [{ filename, size, files: listed }] = JSON.parse(
+    await run(root, 'npm', ['pack', '--json', '--silent', '--ignore-scripts', '--pack-destination', work]),
+  ) as { filename: string; size: number; files: { path: string }[] }[];
+  copyFileSync(join(work, filename), tarball);
+  const paths = listed.map((file) => file.path);
+  const allowed = /^(dist\/.+\.(js|d\.ts|wasm)|package\.json|LICENSE|README(\.[\w-]+)?\.md|CHANGELOG\.md)$/;
+  const strange = paths.filter((path) => !allowed.test(path));
+  must(strange.length === 0, `should not be packed: ${strange.join(', ')}`);
+  const mapped = paths.filter(
+    (path) => path.endsWith('.js') && /sourceMappingURL/.test(readFileSync(join(root, path), 'utf8')),
+  );
+  must(mapped.length === 0, `maps to nowhere: ${mapped.join(', ')}`);
+  packed = size;
+  return `${paths.length} files`;
+}
+
+let [passed, failed] = [0, 0];
+async function check(name: string, fn: () => Promise<string | undefined>): Promise<boolean> {
+  try {
+    const detail = await fn();
+    passed++;
+    console.log(`${name.padEnd(32)} ok  ${detail ?? ''}`.trimEnd());
+    return true;
+  } catch (error) {
+    failed++;
+    const { stdout, stderr, message } = error as { stdout?: string; stderr?: string; message: string };
+    console.log(`${name.padEnd(32)} failed: ${[message, stdout, stderr].filter(Boolean).join('\n')}`);
+    return false;
+  }
+}
+
+const wanted = process.argv.slice(2);
+const unknown = wanted.filter((name) => !(name in CONSUMERS));
+if (unknown.length > 0) throw new Error(`unknown consumer: ${unknown}; known: ${Object.keys(CONSUMERS).join(', ')}`);
+try {
+  if (await check('pack', pack)) {
+    await check('pack: size', async () => {
+      must(packed <= MAX_TARBALL, `${packed} B, more than ${MAX_TARBALL}`);
+      return `${packed} B`;
+    });
+    for (const [name, checks] of Object.entries(CONSUMERS)) {
+      if (wanted.length > 0 && !wanted.includes(name)) continue;
+      let dir = '';
+      const installed = await check(`${name}: install`, async () => {
+        dir = await project(name);
+      });
+      for (const [what, fn] of installed ? Object.entries(checks) : []) await check(`${name}: ${what}`, () => fn(dir));
+      rmSync(join(work, name), { recursive: true, force: true });
+    }
+  }
+} finally {
+  rmSync(work, { recursive: true, force: true });
+}
+console.log(`${passed} passed, ${failed} failed`);
+process.exit(failed > 0 ? 1 : 0);

@@ -1,0 +1,44 @@
+/** The part of playwright-core's interface that the tests use; the package is installed for them alone. */
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+
+export interface Page {
+  goto(url: string): Promise<unknown>;
+  url(): string;
+  evaluate<R>(code: string): Promise<R>;
+  click(selector: string): Promise<void>;
+  fill(selector: string, text: string): Promise<void>;
+  focus(selector: string): Promise<void>;
+  textContent(selector: string): Promise<string>;
+  waitForTimeout(ms: number): Promise<void>;
+  waitForSelector(selector: string): Promise<unknown>;
+  screenshot(options: { path: string; fullPage: boolean }): Promise<unknown>;
+  setViewportSize(size: { width: number; height: number }): Promise<void>;
+  setInputFiles(selector: string, file: { name: string; mimeType: string; buffer: Buffer }): Promise<void>;
+  on(event: 'console', handler: (message: { type(): string; text(): string }) => void): void;
+  on(event: 'pageerror', handler: (error: Error) => void): void;
+  on(event: 'request', handler: (request: { url(): string }) => void): void;
+  readonly keyboard: { press(key: string): Promise<void> };
+  close(): Promise<void>;
+}
+interface Browser {
+  newPage(options: {
+    viewport: { width: number; height: number };
+    colorScheme: 'light' | 'dark';
+    locale: string;
+  }): Promise<Page>;
+  version(): string;
+  close(): Promise<void>;
+}
+
+const installed = createRequire(fileURLToPath(new URL('./installed/package.json', import.meta.url)));
+
+export function launch(executablePath: string): Promise<Browser> {
+  const { chromium } = installed('playwright-core') as {
+    chromium: { launch(options: { executablePath: string; args: string[] }): Promise<Browser> };
+  };
+  return chromium.launch({ executablePath, args: ['--no-sandbox'] });
+}
+
+/** axe-core's source, to be run inside the page. */
+export const axePath: string = installed.resolve('axe-core/axe.min.js');
