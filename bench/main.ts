@@ -1,8 +1,8 @@
 /**
- * npm run bench -- [--filter PREFIX] [--json FILE] [--svg FILE] [--quick] [--gate] [--micro]
+ * npm run bench -- [--filter PREFIX] [--json FILE] [--svg FILE] [--quick] [--gate] [--micro] [--memory]
  *
  * Times every row against its floor (docs/performance.md), prints a table; with --gate exits 1 when a row misses its gate
- * twice. --micro runs the public microbenchmarks instead.
+ * twice. --micro runs the public microbenchmarks instead, --memory shows what fresh memory costs.
  */
 import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
@@ -11,6 +11,7 @@ import { CASES } from './cases.ts';
 import { chart } from './chart.ts';
 import { missed } from './gates.ts';
 import { openLab } from './lab.ts';
+import { formatMemory, measureMemory } from './memory.ts';
 import { MICROS, runMicros } from './micro.ts';
 import { measure, type Row } from './row.ts';
 import { formatTable } from './table.ts';
@@ -27,11 +28,13 @@ const { values: flags } = parseArgs({
     quick: { type: 'boolean', default: false },
     gate: { type: 'boolean', default: false },
     micro: { type: 'boolean', default: false },
+    memory: { type: 'boolean', default: false },
   },
 });
 const machine = { cpu: cpus()[0]?.model ?? 'unknown', node: process.version };
 process.stdout.write(`${machine.cpu}, Node ${machine.node}\n\n`);
 if (flags.micro) micro();
+else if (flags.memory) process.stdout.write(formatMemory(measureMemory()));
 else await rows();
 
 function micro(): void {

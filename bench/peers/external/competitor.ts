@@ -37,9 +37,12 @@ export interface AlibiProblem {
   readonly slopes: Float32Array;
 }
 
-/** A float32 angle is off by half a unit in its last place: its sine by as much. */
+/**
+ * How far float32 pipelines are from the exact table: the frequency and the angle are both rounded, to half a unit in the last
+ * place of an angle of `length` radians each, and the sine has an error of its own.
+ */
 export function angleTolerance(length: number): number {
-  return 1.5 * 2 ** (Math.ceil(Math.log2(length)) - 24);
+  return 2 ** (Math.ceil(Math.log2(length)) - 23);
 }
 
 /** Float32 frequencies 10000^(-2k / dim), which every float32 pipeline begins with. */

@@ -1,5 +1,7 @@
 /** Modules from this folder's own node_modules. Typed as whatever they are: they may not be there. */
 
+import { fileURLToPath } from 'node:url';
+
 // biome-ignore lint/suspicious/noExplicitAny: the packages are installed by npm run bench:peers only
 export type Library = any;
 
@@ -12,5 +14,5 @@ export async function load(name: string): Promise<Library> {
 
 /** Folder of an installed package. */
 export function folderOf(name: string): string {
-  return new URL(`./node_modules/${name}/`, import.meta.url).pathname;
+  return fileURLToPath(new URL(`./node_modules/${name}/`, import.meta.url));
 }

@@ -19,6 +19,12 @@ export async function open() {
   const ort = await load('onnxruntime-web');
   ort.env.wasm.numThreads = 1;
   ort.env.logLevel = 'error';
+  // its module leaves a Worker among the globals of Node, from which other libraries conclude that this is a browser
+  const { Worker } = globalThis;
+  const first = await sinusoidal(ort, { length: 2, dim: 2 });
+  await first.dispose?.();
+  if (Worker === undefined) Reflect.deleteProperty(globalThis, 'Worker');
+  else globalThis.Worker = Worker;
   return {
     rotary: async (problem: RotaryProblem): Promise<Competitor[]> =>
       Promise.all(
