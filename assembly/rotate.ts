@@ -5,89 +5,9 @@
 // channel of a pair has angles of its own (tables as wide as the rotated channels) are arguments.
 // Both channels of a pair are loaded before either is stored, so out may be x when load and store pairing agree.
 // Each product is rounded, then the sum: the order of the reference implementations.
-
-/** The first channel of rotated pairs, four at a time. */
-// @ts-ignore: decorator
-@inline
-function firstOf(a: v128, b: v128, c: v128, s: v128, inverse: bool): v128 {
-  const ac = f32x4.mul(a, c);
-  const bs = f32x4.mul(b, s);
-  return inverse ? f32x4.add(ac, bs) : f32x4.sub(ac, bs);
-}
-
-// @ts-ignore: decorator
-@inline
-function secondOf(a: v128, b: v128, c: v128, s: v128, inverse: bool): v128 {
-  const bc = f32x4.mul(b, c);
-  const as_ = f32x4.mul(a, s);
-  return inverse ? f32x4.sub(bc, as_) : f32x4.add(bc, as_);
-}
-
-/**
- * The rows of one vector whose channels are loaded and stored in the same pairing and share their angles: the constants
- * `interleaved` and `inverse` make four loops of one source. Sixteen pairs a turn, at literal offsets from a few pointers:
- * address arithmetic is what these loops are short of.
- */
-// @ts-ignore: decorator
-@inline
-function rotateRuns(
-  out: usize, x: usize, cos: usize, sin: usize, pairs: usize, interleaved: bool, inverse: bool,
-): void {
-  if (interleaved) {
-    for (const end = cos + ((pairs >> 3) << 5); cos < end; cos += 32, sin += 32, x += 64, out += 64) {
-      const v0 = v128.load(x);
-      const v1 = v128.load(x, 16);
-      const v2 = v128.load(x, 32);
-      const v3 = v128.load(x, 48);
-      const a = v128.shuffle<f32>(v0, v1, 0, 2, 4, 6);
-      const b = v128.shuffle<f32>(v0, v1, 1, 3, 5, 7);
-      const c = v128.load(cos);
-      const s = v128.load(sin);
-      const first = firstOf(a, b, c, s, inverse);
-      const second = secondOf(a, b, c, s, inverse);
-      v128.store(out, v128.shuffle<f32>(first, second, 0, 4, 1, 5));
-      v128.store(out, v128.shuffle<f32>(first, second, 2, 6, 3, 7), 16);
-      const d = v128.shuffle<f32>(v2, v3, 0, 2, 4, 6);
-      const e = v128.shuffle<f32>(v2, v3, 1, 3, 5, 7);
-      const c1 = v128.load(cos, 16);
-      const s1 = v128.load(sin, 16);
-      const third = firstOf(d, e, c1, s1, inverse);
-      const fourth = secondOf(d, e, c1, s1, inverse);
-      v128.store(out, v128.shuffle<f32>(third, fourth, 0, 4, 1, 5), 32);
-      v128.store(out, v128.shuffle<f32>(third, fourth, 2, 6, 3, 7), 48);
-    }
-  } else {
-    const half = pairs << 2;
-    let y = x + half;
-    let p = out + half;
-    for (const end = cos + ((pairs >> 4) << 6); cos < end; cos += 64, sin += 64, x += 64, y += 64, out += 64, p += 64) {
-      let c = v128.load(cos);
-      let s = v128.load(sin);
-      let a = v128.load(x);
-      let b = v128.load(y);
-      v128.store(out, firstOf(a, b, c, s, inverse));
-      v128.store(p, secondOf(a, b, c, s, inverse));
-      c = v128.load(cos, 16);
-      s = v128.load(sin, 16);
-      a = v128.load(x, 16);
-      b = v128.load(y, 16);
-      v128.store(out, firstOf(a, b, c, s, inverse), 16);
-      v128.store(p, secondOf(a, b, c, s, inverse), 16);
-      c = v128.load(cos, 32);
-      s = v128.load(sin, 32);
-      a = v128.load(x, 32);
-      b = v128.load(y, 32);
-      v128.store(out, firstOf(a, b, c, s, inverse), 32);
-      v128.store(p, secondOf(a, b, c, s, inverse), 32);
-      c = v128.load(cos, 48);
-      s = v128.load(sin, 48);
-      a = v128.load(x, 48);
-      b = v128.load(y, 48);
-      v128.store(out, firstOf(a, b, c, s, inverse), 48);
-      v128.store(p, secondOf(a, b, c, s, inverse), 48);
-    }
-  }
-}
+import {
+  half32, half40, half48, half64, half128, halfRun, halfRunBack, interleaved32, interleaved64, interleavedRun, interleavedRunBack,
+} from "./generated/runs";
 
 /**
  * Pairs [from, pairs) of a vector in any mode: what the runs leave over, differing pairings, and channels with angles of
@@ -141,6 +61,52 @@ function rotatePairs(
 }
 
 /**
+ * n vectors, strides in bytes. A function of its own, so that its loops have the registers to themselves; the mode is told
+ * apart outside them.
+ */
+function rotateVectors(
+  out: usize, x: usize, cos: usize, sin: usize, partner: usize, pairs: usize, mode: i32, temp: usize, n: usize,
+  xStride: usize, outStride: usize, tableStride: usize,
+): void {
+  if (partner == 0 && mode == 0 && (pairs == 32 || pairs == 40 || pairs == 48 || pairs == 64 || pairs == 128)) {
+    // the common widths, straight through
+    if (pairs == 64) half64(out, x, cos, sin, n, xStride, outStride, tableStride);
+    else if (pairs == 32) half32(out, x, cos, sin, n, xStride, outStride, tableStride);
+    else if (pairs == 128) half128(out, x, cos, sin, n, xStride, outStride, tableStride);
+    else if (pairs == 48) half48(out, x, cos, sin, n, xStride, outStride, tableStride);
+    else half40(out, x, cos, sin, n, xStride, outStride, tableStride);
+  } else if (partner == 0 && mode == 3 && (pairs == 32 || pairs == 64)) {
+    if (pairs == 64) interleaved64(out, x, cos, sin, n, xStride, outStride, tableStride);
+    else interleaved32(out, x, cos, sin, n, xStride, outStride, tableStride);
+  } else if (partner == 0 && mode == 0) {
+    for (; n; n--, x += xStride, out += outStride, cos += tableStride, sin += tableStride) {
+      const from = halfRun(out, x, cos, sin, pairs);
+      if (from < pairs) rotatePairs(out, x, cos, sin, 0, pairs, from, 0);
+    }
+  } else if (partner == 0 && mode == 3) {
+    for (; n; n--, x += xStride, out += outStride, cos += tableStride, sin += tableStride) {
+      const from = interleavedRun(out, x, cos, sin, pairs);
+      if (from < pairs) rotatePairs(out, x, cos, sin, 0, pairs, from, 3);
+    }
+  } else if (partner == 0 && mode == 4) {
+    for (; n; n--, x += xStride, out += outStride, cos += tableStride, sin += tableStride) {
+      const from = halfRunBack(out, x, cos, sin, pairs);
+      if (from < pairs) rotatePairs(out, x, cos, sin, 0, pairs, from, 4);
+    }
+  } else if (partner == 0 && mode == 7) {
+    for (; n; n--, x += xStride, out += outStride, cos += tableStride, sin += tableStride) {
+      const from = interleavedRunBack(out, x, cos, sin, pairs);
+      if (from < pairs) rotatePairs(out, x, cos, sin, 0, pairs, from, 7);
+    }
+  } else {
+    for (; n; n--, x += xStride, out += outStride, cos += tableStride, sin += tableStride) {
+      rotatePairs(temp ? temp : out, x, cos, sin, partner, pairs, 0, mode);
+      if (temp) for (let i: usize = 0; i < pairs << 3; i += 8) store<u64>(out + i, load<u64>(temp + i));
+    }
+  }
+}
+
+/**
  * Rotates n0 x n1 x n2 vectors. Strides in bytes: x*, out* of the vectors, t* of the table, i* of the row indices.
  * rows: int32 row of the table per vector at rows + i*, or 0 when the table strides alone say it; a negative row leaves the
  * vector as it is (out must already hold it). mode: bit 0 load interleaved, bit 1 store interleaved, bit 2 inverse.
@@ -153,40 +119,26 @@ export function rotate(
   temp: usize, n0: usize, n1: usize, n2: usize, x0: usize, x1: usize, x2: usize, out0: usize, out1: usize, out2: usize,
   t0: usize, t1: usize, t2: usize, i0: usize, i1: usize, i2: usize,
 ): void {
-  // same pairing on both sides and one angle a pair
-  const runs = partner == 0 && (mode == 0 || mode == 3 || mode == 4 || mode == 7);
-  const whole = mode & 1 ? pairs & ~7 : pairs & ~15;
   for (let a: usize = 0; a < n0; a++) {
     for (let b: usize = 0; b < n1; b++) {
-      let source = x + a * x0 + b * x1;
-      let target = out + a * out0 + b * out1;
-      let offset = a * t0 + b * t1;
-      let index = rows + a * i0 + b * i1;
-      for (let c: usize = 0; c < n2; c++) {
-        let at = offset;
-        let row: i32 = 0;
-        if (rows) {
-          row = load<i32>(index);
-          at += <usize>row * rowBytes;
+      const source = x + a * x0 + b * x1;
+      const target = out + a * out0 + b * out1;
+      const at = a * t0 + b * t1;
+      const index = rows + a * i0 + b * i1;
+      if (rows == 0) {
+        rotateVectors(target, source, cos + at, sin + at, partner, pairs, mode, temp, n2, x2, out2, t2);
+      } else if (i2 == 0) {
+        // one row of the table for all the vectors of the inner loop
+        const row = load<i32>(index);
+        const from = at + <usize>row * rowBytes;
+        if (row >= 0) rotateVectors(target, source, cos + from, sin + from, partner, pairs, mode, temp, n2, x2, out2, t2);
+      } else {
+        for (let c: usize = 0; c < n2; c++) {
+          const row = load<i32>(index + c * i2);
+          const from = at + c * t2 + <usize>row * rowBytes;
+          if (row < 0) continue;
+          rotateVectors(target + c * out2, source + c * x2, cos + from, sin + from, partner, pairs, mode, temp, 1, 0, 0, 0);
         }
-        if (row >= 0) {
-          const to = temp ? temp : target;
-          let from: usize = 0;
-          if (runs) {
-            // a run loop per mode: the mode is a constant inside it
-            if (mode == 0) rotateRuns(to, source, cos + at, sin + at, pairs, false, false);
-            else if (mode == 3) rotateRuns(to, source, cos + at, sin + at, pairs, true, false);
-            else if (mode == 4) rotateRuns(to, source, cos + at, sin + at, pairs, false, true);
-            else rotateRuns(to, source, cos + at, sin + at, pairs, true, true);
-            from = whole;
-          }
-          if (from < pairs) rotatePairs(to, source, cos + at, sin + at, partner, pairs, from, mode);
-          if (temp) for (let i: usize = 0; i < pairs << 3; i += 8) store<u64>(target + i, load<u64>(temp + i));
-        }
-        source += x2;
-        target += out2;
-        offset += t2;
-        index += i2;
       }
     }
   }

@@ -28,15 +28,17 @@ function move(o: usize, d: usize, n: usize, mode: i32): void {
     for (; rest >= 4; rest -= 4, d += 16, o += 16) v128.store(o, f32x4.add(v128.load(o), v128.load(d)));
     for (; rest; rest--, d += 4, o += 4) store<f32>(o, load<f32>(o) + load<f32>(d));
   } else {
-    while (d < end) {
+    for (const wide = d + ((n >> 5) << 7); d < wide; d += 128, o += 128) {
       v128.store(o, v128.load(d));
       v128.store(o, v128.load(d, 16), 16);
       v128.store(o, v128.load(d, 32), 32);
       v128.store(o, v128.load(d, 48), 48);
-      d += 64;
-      o += 64;
+      v128.store(o, v128.load(d, 64), 64);
+      v128.store(o, v128.load(d, 80), 80);
+      v128.store(o, v128.load(d, 96), 96);
+      v128.store(o, v128.load(d, 112), 112);
     }
-    let rest = n & 15;
+    let rest = n & 31;
     for (; rest >= 4; rest -= 4, d += 16, o += 16) v128.store(o, v128.load(d));
     for (; rest; rest--, d += 4, o += 4) store<u32>(o, load<u32>(d));
   }

@@ -96,7 +96,8 @@ function slopesOf(o: AlibiSlopeOptions): Float32Array {
     return Float32Array.from(numbers('slopes', o.slopes, heads));
   const order = oneOf('slopes', o.slopes, ['press', 'mpt', 'geometric'], 'press');
   const largest = finite('alibiBiasMax', o.alibiBiasMax, { above: 0, max: 1024 }, 8);
-  return orders.get(`${order} ${heads} ${largest}`, () => {
+  if (latest?.order === order && latest.heads === heads && latest.largest === largest) return latest.slopes;
+  const slopes = orders.get(`${order} ${heads} ${largest}`, () => {
     const powers = (n: number) => Array.from({ length: n }, (_, h) => powerOfHalf(largest * (h + 1), n));
     if (order === 'geometric') return Float32Array.from(powers(heads));
     const above = powerOfTwoFrom(heads);
@@ -108,7 +109,12 @@ function slopesOf(o: AlibiSlopeOptions): Float32Array {
       [...all.filter((_, i) => i % 2 === 1), ...all.filter((_, i) => i % 2 === 0)].slice(0, heads),
     );
   });
+  latest = { order, heads, largest, slopes };
+  return slopes;
 }
+
+/** What was asked for last: comparing three values beats making a key. */
+let latest: { order: string; heads: number; largest: number; slopes: Float32Array } | undefined;
 
 /** The smallest power of two that is at least n. */
 function powerOfTwoFrom(n: number): number {
@@ -181,6 +187,7 @@ export function alibi(given: AlibiOptions): Tensor {
         writeHeads(engine, at, matrix, perHead, form, placed, batches?.lastKey?.[b]);
       }
     }
+    if (totalHeads === heads) continue;
     // the further heads have slope 0; masks apply to them too
     const shifted = batches?.shift ? { ...block, query: block.query + batches.shift[b] } : block;
     const row = batches?.mask
@@ -301,6 +308,10 @@ function maskRows(mask: AttentionMask): ArrayLike<number>[] {
   return rows;
 }
 
+/** From this many rows on a diagonal pays, up to rows of this many columns. */
+const EXPANDED_ROWS = 16;
+const EXPANDED_COLUMNS = 512;
+
 /** Heads whose slopes fit the arena beside the position blocks. */
 function writeHeads(
   engine: Engine,
@@ -313,9 +324,19 @@ function writeHeads(
 ): void {
   const scratch = engine.scratch();
   const third = (engine.scratchBytes / 3) & ~15;
-  const room = third >>> 3;
   const centred = form === 'distance' || form === 'tril' ? 1 : 0;
   const centre = form === 'key-last-zero' ? lastKey : 0;
+  // short rows of consecutive positions are cheaper to copy out of one diagonal than to compute each
+  const entries = block.rows + block.columns - 1;
+  const expanded =
+    centred === 1 &&
+    !block.queryPositions &&
+    !block.keyPositions &&
+    block.rows >= EXPANDED_ROWS &&
+    block.columns <= EXPANDED_COLUMNS &&
+    8 * entries <= third &&
+    block.query + block.rows < 2 ** 31;
+  const room = expanded ? Math.floor((2 * third) / (4 * entries)) : third >>> 3;
   for (let h = 0; h < slopes.length; h += room) {
     const n = Math.min(room, slopes.length - h);
     for (let i = 0; i < n; i++) {
@@ -323,12 +344,36 @@ function writeHeads(
       engine.f32[(scratch >>> 2) + 2 * i] = m;
       engine.f32[(scratch >>> 2) + 2 * i + 1] = form === 'distance' ? -m : form === 'tril' ? 0 : m;
     }
+    const { kernels, coefficients } = engine;
+    if (expanded) {
+      const diagonal = scratch + third;
+      const last = block.query + block.rows - 1;
+      // the row of the last query, begun as many keys earlier as there are rows above it, holds every distance
+      // biome-ignore format: grouped as the kernel declares it
+      kernels.alibiRows(
+        diagonal, 4 * entries, 0, scratch, n, 1, entries, last, 0, 0, 0, 1, 0,
+        block.left, block.right, block.maskValue, coefficients);
+      const window = diagonal + 4 * (block.rows - 1);
+      kernels.expandRows(
+        out + h * matrix,
+        matrix,
+        4 * block.columns,
+        window,
+        4 * entries,
+        n,
+        4,
+        block.rows,
+        block.columns,
+        0,
+      );
+      continue;
+    }
     forPositions(engine, scratch + third, third, block, (row, rows, column, columns, queries, keys) => {
       // biome-ignore format: grouped as the kernel declares it
-      engine.kernels.alibiRows(
+      kernels.alibiRows(
         out + h * matrix + 4 * (row * block.columns + column), matrix, 4 * block.columns, scratch, n, rows, columns,
         block.query + row, queries, column, keys, centred, centre, block.left, block.right, block.maskValue,
-        engine.coefficients);
+        coefficients);
     });
   }
 }

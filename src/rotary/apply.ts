@@ -106,30 +106,18 @@ export function applyRotary(
       `table: rotates channels ${table.rotaryOffset} to ${table.rotaryOffset + table.rotaryDim}, but x has ${channels} per head`,
     );
   }
-  for (const [name, own, got] of [
-    ['batches', table.batches, batch],
-    ['heads', table.heads, heads],
-  ] as const) {
-    if (own !== undefined && own !== got) {
-      throw new PosencError('ERR_SHAPE', `table: has rows for ${own} ${name}, but x has ${got}`);
-    }
-  }
+  checkRowsFor('batches', table.batches, batch);
+  checkRowsFor('heads', table.heads, heads);
   const indices = rowIndices(table, batch, sequence, layout, outOfRange, o);
   if (o.out !== undefined) {
     if (o.strides) throw new PosencError('ERR_OPTION', 'strides: only for rotating in place; leave out `out`');
     checkOut(engine, o.out, [batch, sequence, heads, channels]);
-    for (const [name, part] of [
-      ['table.cos', table.cos],
-      ['table.sin', table.sin],
-    ] as const)
-      checkOverlap(name, 'out', part, o.out, false);
+    checkOverlap('table.cos', 'out', table.cos, o.out, false);
+    checkOverlap('table.sin', 'out', table.sin, o.out, false);
     checkOverlap('x', 'out', x, o.out);
   }
-  for (const [name, part] of [
-    ['table.cos', table.cos],
-    ['table.sin', table.sin],
-  ] as const)
-    checkOverlap(name, 'x', part, x, false);
+  checkOverlap('table.cos', 'x', table.cos, x, false);
+  checkOverlap('table.sin', 'x', table.sin, x, false);
   if (batch * sequence * heads === 0) return o.out ?? x;
 
   const target = o.out === undefined ? undefined : output(engine, o.out, [batch, sequence, heads, channels]);
@@ -148,6 +136,11 @@ export function applyRotary(
     source.finish();
   }
   return o.out ?? x;
+}
+
+function checkRowsFor(name: string, own: number | undefined, got: number): void {
+  if (own === undefined || own === got) return;
+  throw new PosencError('ERR_SHAPE', `table: has rows for ${own} ${name}, but x has ${got}`);
 }
 
 type Layout = NonNullable<ApplyRotaryOptions['layout']>;
@@ -340,11 +333,12 @@ export function rotation(
     const d = sin ?? table.sin.byteOffset + batch * batchBytes;
     const byRow = rows ? 0 : rowBytes;
     const index = rows ? 4 : 0;
-    const head = [out + lead, x + lead, c, d, partner, rows, pairs, rowBytes, mode, load === store ? 0 : temp];
+    const held = load === store ? 0 : temp;
     // biome-ignore format: grouped as the kernel declares it
-    const loops = byHead
-      ? [batches, heads, tokens, b, h, s, b, h, s, batchBytes, headBytes, byRow, rowsPerBatch, 0, index]
-      : [batches, tokens, heads, b, s, h, b, s, h, batchBytes, byRow, headBytes, rowsPerBatch, index, 0];
-    return [...head, ...loops];
+    return byHead
+      ? [out + lead, x + lead, c, d, partner, rows, pairs, rowBytes, mode, held, batches, heads, tokens,
+          b, h, s, b, h, s, batchBytes, headBytes, byRow, rowsPerBatch, 0, index]
+      : [out + lead, x + lead, c, d, partner, rows, pairs, rowBytes, mode, held, batches, tokens, heads,
+          b, s, h, b, s, h, batchBytes, byRow, headBytes, rowsPerBatch, index, 0];
   };
 }

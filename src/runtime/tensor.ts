@@ -88,6 +88,10 @@ export class Tensor<D extends Dtype = 'float32'> {
     return tensor;
   }
 
+  get byteLength(): number {
+    return this.length * ARRAYS[this.dtype].BYTES_PER_ELEMENT;
+  }
+
   get disposed(): boolean {
     return this.#disposed || this.engine.disposed;
   }
