@@ -7,7 +7,7 @@ import { type Case, numbers, producer } from './case.ts';
 import { typedAlibi, typedExpand, typedKerple, typedSandwich, typedSwin, typedT5, writtenAlibi } from './peers/bias.ts';
 
 /** [heads, queries, keys] */
-const SHAPES = { small: [4, 128, 128], large: [32, 1024, 1024], decode: [32, 1, 8192] } as const;
+const SHAPES = { small: [4, 128, 128], cache: [4, 256, 256], large: [32, 1024, 1024], decode: [32, 1, 8192] } as const;
 
 function alibiCase(name: string, shape: readonly number[], causal: boolean): Case {
   return producer(`bias.alibi.${name}`, shape, (out) => {
@@ -139,6 +139,8 @@ const byShape = (make: (name: string, shape: readonly number[]) => Case): Case[]
 ];
 
 export const bias: readonly Case[] = [
+  alibiCase('matrix', SHAPES.cache, false),
+  alibiCase('causal', SHAPES.cache, true),
   alibiCase('matrix', SHAPES.small, false),
   alibiCase('matrix', SHAPES.large, false),
   alibiCase('causal', SHAPES.small, true),

@@ -9,6 +9,7 @@ const tables: Case[] = [];
 for (const precision of ['exact', 'torch'] as const) {
   for (const [length, dim] of [
     [512, 128],
+    [2048, 128],
     [131072, 128],
   ]) {
     tables.push(

@@ -129,7 +129,9 @@ function direct(
     exactRows(engine, source.ladder, rows, amplitude, target, from, count);
     return;
   }
-  const frequencies = source.float32!.subarray(from, from + count);
+  // plans of float32 frequencies are remembered by the array, so the whole of it goes as it is
+  const all = source.float32!;
+  const frequencies = from === 0 && count === all.length ? all : all.subarray(from, from + count);
   const { positionScale, positionDivisor } = source;
   torchRows(engine, frequencies, dividedRows(rows, positionDivisor), positionScale, amplitude, target);
 }

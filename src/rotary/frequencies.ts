@@ -98,6 +98,37 @@ const ggmlPlans = cache<GgmlFrequencies>(64);
  * @throws PosencError ERR_OPTION, ERR_SHAPE
  */
 export function rotaryFrequencies(spec: RotarySpec, context: { readonly length?: number } = {}): RotaryFrequencies {
+  const known = remembered.get(spec);
+  if (known && known.length === context.length && unchanged(spec, known)) return known.frequencies;
+  const frequencies = resolve(spec, context);
+  const values = Object.values(spec);
+  // lists may be written into between calls; everything else is compared
+  if (values.every((value) => typeof value !== 'object')) {
+    remembered.set(spec, { length: context.length, keys: Object.keys(spec), values, frequencies });
+  }
+  return frequencies;
+}
+
+/** A specification that was resolved before, with what it said then: resolving costs more than a small table. */
+interface Remembered {
+  readonly length: number | undefined;
+  readonly keys: readonly string[];
+  readonly values: readonly unknown[];
+  readonly frequencies: RotaryFrequencies;
+}
+
+const remembered = new WeakMap<RotarySpec, Remembered>();
+
+function unchanged(spec: RotarySpec, { keys, values }: Remembered): boolean {
+  let count = 0;
+  for (const key in spec) {
+    if (key !== keys[count] || spec[key as keyof RotarySpec] !== values[count]) return false;
+    count++;
+  }
+  return count === keys.length;
+}
+
+function resolve(spec: RotarySpec, context: { readonly length?: number }): RotaryFrequencies {
   options('rotary specification', spec, ALL);
   const ropeType = oneOf('ropeType', spec.ropeType, ROPE_TYPES, 'default');
   rejectUnread(spec, ropeType);

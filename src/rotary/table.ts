@@ -214,7 +214,7 @@ export function rotaryTable<D extends TableDtype = 'float32'>(
   const source = rotaryFrequencies(spec, { length: context });
   const growing = LENGTH_DEPENDENT.includes(source.ropeType) && o.context === undefined;
   const at = growing ? (length: number) => rotaryFrequencies(spec, { length }) : undefined;
-  return makeTable(source, splitStreams(rows, source.streamCount), { ...o, at });
+  return makeTable(source, splitStreams(rows, source.streamCount), o, at);
 }
 
 const LENGTH_DEPENDENT: readonly string[] = ['dynamic', 'dynamic-yarn', 'longrope'];
@@ -226,9 +226,8 @@ export type TableFrame = Pick<RotaryFrequencies, 'rotaryDim' | 'rotaryOffset' | 
 export function makeTable<D extends TableDtype>(
   source: TableSource & TableFrame,
   streams: readonly Rows[],
-  o: Pick<RotaryTableOptions<D>, 'capacity' | 'dtype' | 'out' | 'engine'> & {
-    readonly at?: (length: number) => TableSource;
-  },
+  o: Pick<RotaryTableOptions<D>, 'capacity' | 'dtype' | 'out' | 'engine'>,
+  at?: (length: number) => TableSource,
 ): RotaryTable<D> {
   const dtype = oneOf('dtype', o.dtype, ['float32', 'float16', 'bfloat16'], 'float32') as D;
   checkSource(source, dtype);
@@ -261,7 +260,8 @@ export function makeTable<D extends TableDtype>(
     pairing: source.pairing,
     outputPairing: source.outputPairing,
     partnerAngles: source.partnerAngles,
-    ...(!out && consecutive && { blocks: [cos, sin], growth: { capacity, source, at: o.at } }),
+    blocks: !out && consecutive ? [cos, sin] : undefined,
+    growth: !out && consecutive ? { capacity, source, at } : undefined,
   });
 }
 
