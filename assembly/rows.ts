@@ -3,24 +3,31 @@
 
 // @ts-ignore: decorator
 @inline
+function join4(a: v128, b: v128, one: v128, mode: i32): v128 {
+  if (mode == 0) return f32x4.add(a, b);
+  if (mode == 1) return f32x4.mul(a, b);
+  return f32x4.mul(a, f32x4.add(b, one));
+}
+
+// @ts-ignore: decorator
+@inline
 function joinRows(out: usize, x: usize, p: usize, rows: usize, width: usize, period: usize, mode: i32): void {
   // whole periods are contiguous on both sides: one long run each
   const run = period * width;
   let left = rows * width;
-  const one = f32x4.splat(1.0);
+  // 1, made so that it stays in a register
+  const one = f32x4.convert_i32x4_s(i32x4.splat(min<i32>(<i32>period, 1)));
   while (left > 0) {
     const n = min(run, left);
     let q = p;
-    const end = x + ((n >> 2) << 4);
-    while (x < end) {
-      const a = v128.load(x);
-      const b = v128.load(q);
-      if (mode == 0) v128.store(out, f32x4.add(a, b));
-      else if (mode == 1) v128.store(out, f32x4.mul(a, b));
-      else v128.store(out, f32x4.mul(a, f32x4.add(b, one)));
-      x += 16;
-      q += 16;
-      out += 16;
+    for (const end = x + ((n >> 4) << 6); x < end; x += 64, q += 64, out += 64) {
+      v128.store(out, join4(v128.load(x), v128.load(q), one, mode));
+      v128.store(out, join4(v128.load(x, 16), v128.load(q, 16), one, mode), 16);
+      v128.store(out, join4(v128.load(x, 32), v128.load(q, 32), one, mode), 32);
+      v128.store(out, join4(v128.load(x, 48), v128.load(q, 48), one, mode), 48);
+    }
+    for (const end = x + (((n & 15) >> 2) << 4); x < end; x += 16, q += 16, out += 16) {
+      v128.store(out, join4(v128.load(x), v128.load(q), one, mode));
     }
     for (let rest = n & 3; rest; rest--, x += 4, q += 4, out += 4) {
       const a = load<f32>(x);
@@ -86,12 +93,13 @@ export function lookupRows(
       continue;
     }
     let a = table + <usize>id * bytes;
-    const end = a + ((width >> 2) << 4);
-    while (a < end) {
+    for (const end = a + ((width >> 4) << 6); a < end; a += 64, o += 64) {
       v128.store(o, f32x4.mul(v128.load(a), scale));
-      a += 16;
-      o += 16;
+      v128.store(o, f32x4.mul(v128.load(a, 16), scale), 16);
+      v128.store(o, f32x4.mul(v128.load(a, 32), scale), 32);
+      v128.store(o, f32x4.mul(v128.load(a, 48), scale), 48);
     }
+    for (const end = a + (((width & 15) >> 2) << 4); a < end; a += 16, o += 16) v128.store(o, f32x4.mul(v128.load(a), scale));
     for (let rest = width & 3; rest; rest--, a += 4, o += 4) store<f32>(o, load<f32>(a) * factor);
   }
 }

@@ -41,6 +41,7 @@ const merges: Case[] = [];
 for (const mode of ['add', 'mul', 'mulPlusOne'] as const) {
   for (const shape of [
     [4, 128, 128],
+    [16, 128, 128],
     [32, 1024, 512],
   ]) {
     merges.push(

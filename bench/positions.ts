@@ -212,6 +212,7 @@ export const positions: readonly Case[] = [
   grid(14, 14, 768),
   nerf(4096, 10),
   gather(512, 128),
+  gather(2048, 128),
   gather(32768, 512),
   hierarchical(1024, 256),
   resize([37, 37], [64, 64], 768),

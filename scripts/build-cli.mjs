@@ -50,7 +50,7 @@ const { metafile } = await build({
   format: 'esm',
   outfile,
   metafile: true,
-  minifySyntax: true,
+  minify: true,
   legalComments: 'eof',
   logLevel: 'warning',
   plugins: [library, tables],
