@@ -27,6 +27,7 @@ export function rowIds(
   if (!Array.isArray(shape) || shape.reduce((product, n) => product * n, 1) !== list.length) {
     throw new PosencError('ERR_SHAPE', `${option}: the shape does not hold its ${list.length} numbers`);
   }
+  if (list instanceof Int32Array && allWithin(list, rows)) return { ids: list, shape };
   const ids = new Int32Array(list.length);
   for (let i = 0; i < ids.length; i++) {
     const id = typeof list[i] === 'bigint' ? Number(list[i]) : list[i];
@@ -43,6 +44,12 @@ export function rowIds(
     }
   }
   return { ids, shape };
+}
+
+/** What nearly every call holds: nothing to convert, nothing to refuse. */
+function allWithin(ids: Int32Array, rows: number): boolean {
+  for (let i = 0; i < ids.length; i++) if (ids[i] >>> 0 >= rows) return false;
+  return true;
 }
 
 /** Calls `run(first, count, pointer of the int32 ids)` for blocks of the list. */
