@@ -260,4 +260,36 @@ for (const [name, spec, code, message, length] of bad) {
   });
 }
 
+test('a specification that was changed since is resolved anew', () => {
+  const spec: { headDim: number; ropeTheta: number; precision?: 'exact' | 'torch'; rotaryDim?: number } = {
+    headDim: 64,
+    ropeTheta: 10000,
+  };
+  const first = rotaryFrequencies(spec);
+  assert.is(rotaryFrequencies(spec).ladder, first.ladder);
+  spec.ropeTheta = 500000;
+  assert.is.not(rotaryFrequencies(spec).ladder.hi[1], first.ladder.hi[1]);
+  spec.precision = 'torch';
+  assert.is(rotaryFrequencies(spec).precision, 'torch');
+  spec.rotaryDim = 32;
+  assert.is(rotaryFrequencies(spec).pairs, 16);
+  spec.ropeTheta = -1;
+  assert.throws(() => rotaryFrequencies(spec), /ropeTheta/);
+});
+
+test('a list written into between calls is read again', () => {
+  const invFreq = [1, 0.5];
+  const spec = { headDim: 4, invFreq };
+  assert.is(rotaryFrequencies(spec).ladder.hi[1], 0.5);
+  invFreq[1] = 0.25;
+  assert.is(rotaryFrequencies(spec).ladder.hi[1], 0.25);
+});
+
+test('one specification at two lengths keeps its length-dependent frequencies apart', () => {
+  const spec = { headDim: 64, ropeType: 'dynamic', factor: 4, maxPositionEmbeddings: 2048 } as const;
+  const short = rotaryFrequencies(spec, { length: 1024 }).ladder.hi[5];
+  assert.is.not(rotaryFrequencies(spec, { length: 16384 }).ladder.hi[5], short);
+  assert.is(rotaryFrequencies(spec, { length: 1024 }).ladder.hi[5], short);
+});
+
 test.run();

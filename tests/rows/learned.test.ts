@@ -127,4 +127,12 @@ test('long lists are cut into blocks without changing a bit', () => {
   engine.dispose();
 });
 
+test('int32 ids are checked like any others', () => {
+  const table = new Float32Array(12);
+  for (const ids of [Int32Array.of(0, -1), Int32Array.of(2, 3), Int32Array.of(-2147483648)]) {
+    assert.throws(() => learnedPositions(table, { ids, shape: [3, 4] }), /row -?\d+ of a table with rows 0 to 2/);
+  }
+  assert.equal(learnedPositions(table, { ids: Int32Array.of(2, 0), shape: [3, 4] }).shape, [2, 4]);
+});
+
 test.run();
