@@ -195,7 +195,8 @@ async function pack(): Promise<string> {
   ) as { filename: string; size: number; files: { path: string }[] }[];
   copyFileSync(join(work, filename), tarball);
   const paths = listed.map((file) => file.path);
-  const allowed = /^(dist\/.+\.(js|d\.ts|wasm)|package\.json|LICENSE|README(\.[\w-]+)?\.md|CHANGELOG\.md)$/;
+  const allowed =
+    /^(dist\/.+\.(js|d\.ts|wasm)|dist\/cli\.LICENSES\.txt|package\.json|LICENSE|README(\.[\w-]+)?\.md|CHANGELOG\.md)$/;
   const strange = paths.filter((path) => !allowed.test(path));
   must(strange.length === 0, `should not be packed: ${strange.join(', ')}`);
   const mapped = paths.filter(
