@@ -277,7 +277,7 @@ export function compile(source: unknown): WebAssembly.Module {
   if (typeof source === 'string') {
     const known = compiled.get(source);
     if (known) return known;
-    const module = compileBytes(decodeBase64(source));
+    const module = compileBytes(binaryOf(source));
     compiled.set(source, module);
     return module;
   }
@@ -327,13 +327,21 @@ function blocked(what: string, cause: unknown): PosencError {
   );
 }
 
-function decodeBase64(text: string): Uint8Array<ArrayBuffer> {
-  const native = (Uint8Array as { fromBase64?: (text: string) => Uint8Array<ArrayBuffer> }).fromBase64;
-  if (native) return native.call(Uint8Array, text);
-  const binary = atob(text);
-  const bytes = new Uint8Array(binary.length);
-  for (let i = 0; i < bytes.length; i++) bytes[i] = binary.charCodeAt(i);
-  return bytes;
+/** @internal The bytes of an embedded binary; textOf in scripts/build-wasm.mjs makes and explains the text. */
+export function binaryOf(text: string): Uint8Array<ArrayBuffer> {
+  const ranks = new Uint8Array(127);
+  let symbols = 0;
+  for (let code = 32; code < 127; code++) if (!`'"\`\\`.includes(String.fromCharCode(code))) ranks[code] = symbols++;
+  const order = Uint8Array.from({ length: 256 }, (_, i) => Number.parseInt(text.slice(2 * i, 2 * i + 2), 16));
+  const single = symbols - 2;
+  const bytes = new Uint8Array(text.length);
+  let length = 0;
+  for (let at = 512; at < text.length; at++) {
+    let rank = ranks[text.charCodeAt(at)];
+    if (rank >= single) rank = single + (rank - single) * symbols + ranks[text.charCodeAt(++at)];
+    bytes[length++] = order[rank];
+  }
+  return bytes.subarray(0, length);
 }
 
 let shared: Engine | undefined;
