@@ -329,17 +329,24 @@ function blocked(what: string, cause: unknown): PosencError {
 
 /** @internal The bytes of an embedded binary; textOf in scripts/build-wasm.mjs makes and explains the text. */
 export function binaryOf(text: string): Uint8Array<ArrayBuffer> {
-  const ranks = new Uint8Array(127);
-  let symbols = 0;
-  for (let code = 32; code < 127; code++) if (!`'"\`\\`.includes(String.fromCharCode(code))) ranks[code] = symbols++;
-  const order = Uint8Array.from({ length: 256 }, (_, i) => Number.parseInt(text.slice(2 * i, 2 * i + 2), 16));
-  const single = symbols - 2;
-  const bytes = new Uint8Array(text.length);
+  // decoded in place: what is written never overtakes what is read
+  const bytes = new TextEncoder().encode(text) as Uint8Array<ArrayBuffer>;
+  const codes: number[] = [];
+  for (let code = 32; code < 127; code++)
+    if (code !== 34 && code !== 39 && code !== 92 && code !== 96) codes.push(code);
+  const [first, second] = codes.slice(-2);
+  const single = codes.length - 2;
+  // byte values of a character alone, after the first prefix, after the second
+  const values = new Uint8Array(3 * 128);
+  for (let rank = 0; rank < 256; rank++) {
+    const rare = rank - single;
+    const at = rare < 0 ? codes[rank] : 128 * (1 + Math.floor(rare / codes.length)) + codes[rare % codes.length];
+    values[at] = 16 * (bytes[2 * rank] - 97) + bytes[2 * rank + 1] - 97;
+  }
   let length = 0;
-  for (let at = 512; at < text.length; at++) {
-    let rank = ranks[text.charCodeAt(at)];
-    if (rank >= single) rank = single + (rank - single) * symbols + ranks[text.charCodeAt(++at)];
-    bytes[length++] = order[rank];
+  for (let at = 512; at < bytes.length; at++) {
+    const code = bytes[at];
+    bytes[length++] = values[code < first ? code : (code === second ? 256 : 128) + bytes[++at]];
   }
   return bytes.subarray(0, length);
 }
