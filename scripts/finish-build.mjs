@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, wri
 import { basename, dirname, join, resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
-import { pruned } from './declarations.mjs';
+import { pruned } from './declarations.ts';
 
 const manifest = JSON.parse(readFileSync('package.json', 'utf8'));
 const files = (value) => (typeof value === 'string' ? [value] : Object.values(value).flatMap(files));

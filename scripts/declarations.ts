@@ -7,9 +7,19 @@ const DECLARATION =
   /^(?:export )?(?:declare )?(?:abstract )?(?:const|let|function|class|interface|type|namespace) ([\w$]+)/;
 const COMMENT = /\/\*\*(?:(?!\*\/)[\s\S])*\*\/\n/g;
 
-const wordsOf = (text) => text.replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, '').match(/[\w$]+/g) ?? [];
+const wordsOf = (text: string): string[] => text.replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, '').match(/[\w$]+/g) ?? [];
 
-function statementsOf(text) {
+interface Statement {
+  /** The comment that belongs to it, and all that stand before it. */
+  readonly doc: string;
+  readonly comments: string;
+  readonly code: string;
+  readonly name: string | undefined;
+  readonly isImport: boolean;
+  readonly words: readonly string[];
+}
+
+function statementsOf(text: string): Statement[] {
   return Array.from(text.matchAll(STATEMENT), ([, comments, code]) => ({
     doc: comments.match(COMMENT)?.at(-1) ?? '',
     comments,
@@ -21,23 +31,23 @@ function statementsOf(text) {
 }
 
 /** An import with only the names in `used`; nothing when none is. */
-function narrowed(code, used) {
+function narrowed(code: string, used: ReadonlySet<string>): string {
   const [, head, list, tail] = /^(import (?:type )?\{)([^}]*)(\}[\s\S]*)$/.exec(code) ?? [];
   if (list === undefined) return code;
   const names = list.split(',').map((name) => name.trim());
-  const kept = names.filter((name) => used.has(name.split(/\s+/).at(-1)));
+  const kept = names.filter((name) => used.has(name.split(/\s+/).at(-1) ?? ''));
   return kept.length === 0 ? '' : `${head} ${kept.join(', ')} ${tail}`;
 }
 
 /**
  * The declaration files with nothing in them that no entry leads to. A name is led to when a statement that is kept mentions
- * it, in whichever file: rather one too many than one too few. @param texts Map of path to text @param entries paths
+ * it, in whichever file: rather one too many than one too few. @param texts path to text @param entries paths
  */
-export function pruned(texts, entries) {
+export function pruned(texts: ReadonlyMap<string, string>, entries: readonly string[]): Map<string, string> {
   const parsed = new Map(Array.from(texts, ([file, text]) => [file, statementsOf(text)]));
-  const kept = new Set();
-  const words = new Set();
-  const keep = (statement) => {
+  const kept = new Set<Statement>();
+  const words = new Set<string | undefined>();
+  const keep = (statement: Statement) => {
     kept.add(statement);
     for (const word of statement.words) words.add(word);
   };
