@@ -206,10 +206,12 @@ async function pack(): Promise<string> {
 
 let [passed, failed] = [0, 0];
 async function check(name: string, fn: () => Promise<string | undefined>): Promise<boolean> {
+  const start = performance.now();
+  const seconds = () => `${((performance.now() - start) / 1000).toFixed(1)} s`.padStart(8);
   try {
     const detail = await fn();
     passed++;
-    console.log(`${name.padEnd(32)} ok  ${detail ?? ''}`.trimEnd());
+    console.log(`${name.padEnd(32)} ok ${seconds()}  ${detail ?? ''}`.trimEnd());
     return true;
   } catch (error) {
     failed++;
@@ -224,15 +226,21 @@ const unknown = wanted.filter((name) => !(name in CONSUMERS));
 if (unknown.length > 0) throw new Error(`unknown consumer: ${unknown}; known: ${Object.keys(CONSUMERS).join(', ')}`);
 try {
   if (await check('pack', pack)) {
-    for (const [name, checks] of Object.entries(CONSUMERS)) {
-      if (wanted.length > 0 && !wanted.includes(name)) continue;
-      let dir = '';
-      const installed = await check(`${name}: install`, async () => {
-        dir = await project(name);
-      });
-      for (const [what, fn] of installed ? Object.entries(checks) : []) await check(`${name}: ${what}`, () => fn(dir));
-      rmSync(join(work, name), { recursive: true, force: true });
-    }
+    const queue = Object.entries(CONSUMERS).filter(([name]) => wanted.length === 0 || wanted.includes(name));
+    const consume = async () => {
+      for (let entry = queue.shift(); entry; entry = queue.shift()) {
+        const [name, checks] = entry;
+        let dir = '';
+        const installed = await check(`${name}: install`, async () => {
+          dir = await project(name);
+        });
+        for (const [what, fn] of installed ? Object.entries(checks) : [])
+          await check(`${name}: ${what}`, () => fn(dir));
+        rmSync(join(work, name), { recursive: true, force: true });
+      }
+    };
+    // two at a time: one waits for the registry while the other computes
+    await Promise.all([consume(), consume()]);
   }
 } finally {
   rmSync(work, { recursive: true, force: true });
