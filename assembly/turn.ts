@@ -9,38 +9,13 @@ function turnRow(x: usize, lanes: usize, pairs: usize, interleaved: bool): void 
   const step: usize = interleaved ? 32 : 16;
   const end = x + (pairs >> 2) * step;
   for (; x < end; x += step, lanes += 64) {
-    let a0: v128, a1: v128, b0: v128, b1: v128;
     if (interleaved) {
-      const v0 = v128.load(x);
-      const v1 = v128.load(x, 16);
-      const a = v128.shuffle<f32>(v0, v1, 0, 2, 4, 6);
-      const b = v128.shuffle<f32>(v0, v1, 1, 3, 5, 7);
-      a0 = f64x2.promote_low_f32x4(a);
-      b0 = f64x2.promote_low_f32x4(b);
-      a1 = f64x2.promote_low_f32x4(v128.shuffle<f64>(a, a, 1, 1));
-      b1 = f64x2.promote_low_f32x4(v128.shuffle<f64>(b, b, 1, 1));
+      turnTogether(x, v128.load(lanes), v128.load(lanes, 16));
+      turnTogether(x + 16, v128.load(lanes, 32), v128.load(lanes, 48));
     } else {
-      // a load of two that are widened at once is one instruction
       const y = x + half;
-      a0 = f64x2.promote_low_f32x4(v128.load64_zero(x));
-      b0 = f64x2.promote_low_f32x4(v128.load64_zero(y));
-      a1 = f64x2.promote_low_f32x4(v128.load64_zero(x, 8));
-      b1 = f64x2.promote_low_f32x4(v128.load64_zero(y, 8));
-    }
-    let s = v128.load(lanes);
-    let c = v128.load(lanes, 16);
-    const p0 = f32x4.demote_f64x2_zero(f64x2.sub(f64x2.mul(a0, c), f64x2.mul(b0, s)));
-    const q0 = f32x4.demote_f64x2_zero(f64x2.add(f64x2.mul(b0, c), f64x2.mul(a0, s)));
-    s = v128.load(lanes, 32);
-    c = v128.load(lanes, 48);
-    const p1 = f32x4.demote_f64x2_zero(f64x2.sub(f64x2.mul(a1, c), f64x2.mul(b1, s)));
-    const q1 = f32x4.demote_f64x2_zero(f64x2.add(f64x2.mul(b1, c), f64x2.mul(a1, s)));
-    if (interleaved) {
-      v128.store(x, v128.shuffle<f32>(p0, q0, 0, 4, 1, 5));
-      v128.store(x, v128.shuffle<f32>(p1, q1, 0, 4, 1, 5), 16);
-    } else {
-      v128.store(x, v128.shuffle<f64>(p0, p1, 0, 2));
-      v128.store(x + half, v128.shuffle<f64>(q0, q1, 0, 2));
+      turnApart(x, y, v128.load(lanes), v128.load(lanes, 16));
+      turnApart(x + 8, y + 8, v128.load(lanes, 32), v128.load(lanes, 48));
     }
   }
   const partner: usize = interleaved ? 4 : half;
@@ -54,6 +29,32 @@ function turnRow(x: usize, lanes: usize, pairs: usize, interleaved: bool): void 
     store<f32>(x, <f32>(a * c - b * s));
     store<f32>(x + partner, <f32>(b * c + a * s));
   }
+}
+
+/**
+ * Two pairs, first channels at x, second ones at y. The additions and the eight conversions of four pairs are what a turn
+ * costs (six cycles where two of them are done in one), so the rest keeps out of their way: a load of two that are widened at
+ * once is one instruction, and two halves are stored where joining them would take a shuffle.
+ */
+// @ts-ignore: decorator
+@inline
+function turnApart(x: usize, y: usize, s: v128, c: v128): void {
+  const a = f64x2.promote_low_f32x4(v128.load64_zero(x));
+  const b = f64x2.promote_low_f32x4(v128.load64_zero(y));
+  v128.store64_lane(x, f32x4.demote_f64x2_zero(f64x2.sub(f64x2.mul(a, c), f64x2.mul(b, s))), 0);
+  v128.store64_lane(y, f32x4.demote_f64x2_zero(f64x2.add(f64x2.mul(b, c), f64x2.mul(a, s))), 0);
+}
+
+/** Two pairs side by side. */
+// @ts-ignore: decorator
+@inline
+function turnTogether(x: usize, s: v128, c: v128): void {
+  const v = v128.load(x);
+  const a = f64x2.promote_low_f32x4(v128.shuffle<f32>(v, v, 0, 2, 0, 2));
+  const b = f64x2.promote_low_f32x4(v128.shuffle<f32>(v, v, 1, 3, 1, 3));
+  const p = f32x4.demote_f64x2_zero(f64x2.sub(f64x2.mul(a, c), f64x2.mul(b, s)));
+  const q = f32x4.demote_f64x2_zero(f64x2.add(f64x2.mul(b, c), f64x2.mul(a, s)));
+  v128.store(x, v128.shuffle<f32>(p, q, 0, 4, 1, 5));
 }
 
 /** A vector whose pairing changes: turned where it is, then its channels are moved through temp (8 x pairs bytes). */
