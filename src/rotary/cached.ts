@@ -141,13 +141,20 @@ function exchange<T extends Tensor | Float32Array>(
 ): T {
   const o = options(name, given, ['layout', 'heads', 'shape', 'strides', 'positions', 'offset', 'cuSeqlens', 'engine']);
   const layout = oneOf('layout', o.layout, LAYOUTS, 'BSHD');
-  const tables = to === undefined ? ({ table: from } as const) : ({ from, to } as const);
-  for (const [option, table] of Object.entries(tables)) checkTable(option, table);
+  // a missing `to` is wrong where there should be one; only unrotate has none
+  const tables: readonly (readonly [string, RotaryTable<TableDtype>])[] =
+    to === undefined && name === 'unrotate'
+      ? [['table', from]]
+      : [
+          ['from', from],
+          ['to', to!],
+        ];
+  for (const [option, table] of tables) checkTable(option, table);
   const engine = chooseEngine(o.engine, k, from.cos, from.sin, to?.cos, to?.sin);
   const geometry = geometryOf(k, layout, o);
   const { batch, sequence } = geometry;
   checkRoom(from, geometry.channels);
-  for (const [option, table] of Object.entries(tables)) {
+  for (const [option, table] of tables) {
     if (table.batches !== undefined && table.batches !== batch) {
       throw new PosencError('ERR_SHAPE', `${option}: has rows for ${table.batches} batches, but x has ${batch}`);
     }

@@ -435,6 +435,7 @@ test('what cannot be is said before anything is changed', () => {
   const other = rotaryTable({ headDim: 8, pairing: 'interleaved' }, { length: 2 });
   wrong('ERR_OPTION', /pairing/, () => retable(k, table, other, options));
   wrong('ERR_OPTION', /to: expected what rotaryTable/, () => retable(k, table, {} as never, options));
+  wrong('ERR_OPTION', /to: expected what rotaryTable/, () => retable(k, table, undefined as never, options));
   const small = createEngine({ scratchBytes: 1 << 16 });
   wrong('ERR_SHAPE', /scratch arena/, () =>
     shiftKeys(new Float32Array(8192), 1, { headDim: 8192 }, { layout: 'THD', shape: [1, 1, 8192], engine: small }),
