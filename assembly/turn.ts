@@ -6,28 +6,22 @@
 @inline
 function turnRow(x: usize, lanes: usize, pairs: usize, interleaved: bool): void {
   const half = pairs << 2;
-  const step: usize = interleaved ? 32 : 16;
-  const end = x + (pairs >> 2) * step;
-  for (; x < end; x += step, lanes += 64) {
-    if (interleaved) {
-      turnTogether(x, v128.load(lanes), v128.load(lanes, 16));
-      turnTogether(x + 16, v128.load(lanes, 32), v128.load(lanes, 48));
-    } else {
-      const y = x + half;
-      turnApart(x, y, v128.load(lanes), v128.load(lanes, 16));
-      turnApart(x + 8, y + 8, v128.load(lanes, 32), v128.load(lanes, 48));
-    }
+  const step: usize = interleaved ? 16 : 8;
+  const end = x + (pairs >> 1) * step;
+  for (; x < end; x += step, lanes += 32) {
+    const s = v128.load(lanes);
+    const c = v128.load(lanes, 16);
+    if (interleaved) turnTogether(x, s, c);
+    else turnApart(x, x + half, s, c);
   }
-  const partner: usize = interleaved ? 4 : half;
-  const next: usize = interleaved ? 8 : 4;
-  for (let i: usize = 0; i < (pairs & 3); i++, x += next) {
-    const lane = lanes + ((i >> 1) << 5) + ((i & 1) << 3);
-    const s = load<f64>(lane);
-    const c = load<f64>(lane, 16);
+  if (pairs & 1) {
+    const y = x + (interleaved ? 4 : half);
+    const s = load<f64>(lanes);
+    const c = load<f64>(lanes, 16);
     const a = <f64>load<f32>(x);
-    const b = <f64>load<f32>(x + partner);
+    const b = <f64>load<f32>(y);
     store<f32>(x, <f32>(a * c - b * s));
-    store<f32>(x + partner, <f32>(b * c + a * s));
+    store<f32>(y, <f32>(b * c + a * s));
   }
 }
 
