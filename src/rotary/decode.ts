@@ -7,7 +7,7 @@ import type { Engine } from '../runtime/engine.ts';
 import { PosencError, show } from '../runtime/errors.ts';
 import { checkOverlap, chooseEngine, shapeOf } from '../runtime/operands.ts';
 import { Tensor } from '../runtime/tensor.ts';
-import { geometryOf, rotation } from './apply.ts';
+import { callRotation, geometryOf } from './apply.ts';
 import { rowOf, widen } from './caches.ts';
 import { RotaryTable, type TableDtype } from './table.ts';
 
@@ -202,21 +202,20 @@ export function prepareDecode(given: PrepareDecodeOptions): RotaryDecode {
       calls.flatMap(({ x, geometry }) => {
         const { batch, sequence } = geometry;
         const rowsPerBatch = layout === 'THD' ? 0 : 4;
-        return rotation(
-          table,
-          geometry,
-          inverse,
-          temp,
-        )({
-          x: x.byteOffset,
-          out: x.byteOffset,
-          batches: batch,
-          tokens: sequence,
-          rows,
-          rowsPerBatch,
-          cos,
-          sin,
-        });
+        return callRotation(
+          (...parameters) => parameters,
+          { table, geometry, inverse, temp },
+          {
+            x: x.byteOffset,
+            out: x.byteOffset,
+            batches: batch,
+            tokens: sequence,
+            rows,
+            rowsPerBatch,
+            cos,
+            sin,
+          },
+        );
       }),
   );
 }
