@@ -240,6 +240,11 @@ function checkStrides(
 /** A vector whose pairing changes in place passes through the scratch arena. */
 const MAX_ROTARY_DIM = 8192;
 
+/** @internal Bytes the kernel `rotate` wants as scratch memory. */
+export function tempBytes(pairs: number): number {
+  return (pairs <= 512 ? 16 : 8) * pairs;
+}
+
 /** Row indices are handed to the kernel in blocks of the scratch arena. */
 const INDEX_BLOCK = 4096;
 
@@ -258,14 +263,14 @@ function rotateRows(
   const block = Math.min(INDEX_BLOCK, Math.floor(engine.scratchBytes / 16));
   const staged = table.dtype !== 'float32';
   const temp = scratch + 4 * block;
-  const rotation = { table, geometry, inverse, temp: from === to ? temp : 0 };
+  const rotation = { table, geometry, inverse, temp };
   if (!indices && !staged) {
     callRotation(rotate, rotation, { x: from, out: to, batches: batch, tokens: sequence });
     return;
   }
-  // rows of a 16-bit table are widened behind the indices and the temporary vector
+  // rows of a 16-bit table are widened behind the indices and what the kernel works in
   const rowBytes = 4 * table.width;
-  const stage = temp + 4 * table.rotaryDim;
+  const stage = temp + tempBytes(table.rotaryDim / 2);
   const room = engine.scratchBytes - (stage - scratch);
   const tokensAtOnce = staged ? Math.min(block, Math.floor(room / (2 * rowBytes))) : block;
   const perBatch = indices?.perBatch ?? 0;
@@ -295,7 +300,7 @@ interface Rotation {
   readonly table: RotaryTable<TableDtype>;
   readonly geometry: Geometry;
   readonly inverse: boolean;
-  /** Where a vector is held whose pairing changes in place; else 0. */
+  /** Pointer of tempBytes(pairs) bytes. */
   readonly temp: number;
 }
 
@@ -328,7 +333,6 @@ export function callRotation<R>(rotate: (...parameters: number[]) => R, rotation
   const load = inverse ? table.outputPairing : table.pairing;
   const store = inverse ? table.pairing : table.outputPairing;
   const mode = (load === 'interleaved' ? 1 : 0) | (store === 'interleaved' ? 2 : 0) | (inverse ? 4 : 0);
-  const held = load === store ? 0 : temp;
   const to = out + 4 * table.rotaryOffset;
   const from = x + 4 * table.rotaryOffset;
   const c = call.cos ?? table.cos.byteOffset + batch * batchBytes;
@@ -338,11 +342,11 @@ export function callRotation<R>(rotate: (...parameters: number[]) => R, rotation
   const h = 4 * strides.head;
   const byRow = rows ? 0 : rowBytes;
   const index = rows ? 4 : 0;
-  // heads outermost only where each head's tokens are contiguous
+  // tokens innermost only where they are contiguous: the heads of a token share its row
   // biome-ignore format: grouped as the kernel declares it
-  return geometry.layout === 'BHSD'
-    ? rotate(to, from, c, d, partner, rows, pairs, rowBytes, mode, held, batches, heads, tokens,
+  return geometry.layout === 'BHSD' && tokens > 1
+    ? rotate(to, from, c, d, partner, rows, pairs, rowBytes, mode, temp, batches, heads, tokens,
         b, h, s, b, h, s, batchBytes, headBytes, byRow, rowsPerBatch, 0, index)
-    : rotate(to, from, c, d, partner, rows, pairs, rowBytes, mode, held, batches, tokens, heads,
+    : rotate(to, from, c, d, partner, rows, pairs, rowBytes, mode, temp, batches, tokens, heads,
         b, s, h, b, s, h, batchBytes, byRow, headBytes, rowsPerBatch, index, 0);
 }
