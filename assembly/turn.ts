@@ -51,6 +51,15 @@ function turnTogether(x: usize, s: v128, c: v128): void {
   v128.store(x, v128.shuffle<f32>(p, q, 0, 4, 1, 5));
 }
 
+/** Four pairs of n vectors that share a row of lanes, which stays in registers while they pass by. */
+function turnFour(x: usize, y: usize, lanes: usize, n: usize, stride: usize): void {
+  const s0 = v128.load(lanes), c0 = v128.load(lanes, 16), s1 = v128.load(lanes, 32), c1 = v128.load(lanes, 48);
+  for (; n; n--, x += stride, y += stride) {
+    turnApart(x, y, s0, c0);
+    turnApart(x + 8, y + 8, s1, c1);
+  }
+}
+
 /** A vector whose pairing changes: turned where it is, then its channels are moved through temp (8 x pairs bytes). */
 function repair(x: usize, pairs: usize, temp: usize, toInterleaved: bool): void {
   const half = pairs << 2;
@@ -66,24 +75,32 @@ function repair(x: usize, pairs: usize, temp: usize, toInterleaved: bool): void 
 /**
  * Turns n0 x n1 x n2 vectors in place. Strides in bytes: x* of the vectors, l* of the lanes, i* of the row indices.
  * rows: int32 row of lanes per vector at rows + i*, or 0 when the lane strides alone say it.
- * laneBytes: bytes of a row of lanes. load, store: pairing before and after, 0 half, 1 interleaved.
- * temp: 8 x pairs bytes when they differ.
+ * laneBytes: bytes of a row of lanes. mode: pairing before (bit 0) and after (bit 1), 0 half, 1 interleaved.
+ * near: the vectors are few enough to stay in the cache, where those that share a row pass by it four pairs at a time;
+ * from memory that is slower than one vector after the other, and interleaved it gains nothing. temp: 8 x pairs bytes when the pairing changes.
  */
 export function turn(
-  x: usize, lanes: usize, rows: usize, pairs: usize, laneBytes: usize, load_: i32, store_: i32, temp: usize,
+  x: usize, lanes: usize, rows: usize, pairs: usize, laneBytes: usize, mode: i32, near: i32, temp: usize,
   n0: usize, n1: usize, n2: usize, x0: usize, x1: usize, x2: usize, l0: usize, l1: usize, l2: usize,
   i0: usize, i1: usize, i2: usize,
 ): void {
+  const half = pairs << 2;
+  const shared = near && n2 > 1 && l2 == 0 && (rows == 0 || i2 == 0) && (pairs & 3) == 0 && mode == 0;
   for (let a: usize = 0; a < n0; a++) {
     for (let b: usize = 0; b < n1; b++) {
       let vector = x + a * x0 + b * x1;
       let lane = lanes + a * l0 + b * l1;
       let index = rows + a * i0 + b * i1;
+      if (shared) {
+        if (rows) lane += <usize>load<i32>(index) * laneBytes;
+        for (const end = vector + half; vector < end; vector += 16, lane += 64) turnFour(vector, vector + half, lane, n2, x2);
+        continue;
+      }
       for (let c: usize = 0; c < n2; c++, vector += x2, lane += l2, index += i2) {
         const at = rows ? lane + <usize>load<i32>(index) * laneBytes : lane;
-        if (load_) turnRow(vector, at, pairs, true);
+        if (mode & 1) turnRow(vector, at, pairs, true);
         else turnRow(vector, at, pairs, false);
-        if (load_ != store_) repair(vector, pairs, temp, store_ != 0);
+        if (mode == 1 || mode == 2) repair(vector, pairs, temp, mode == 2);
       }
     }
   }

@@ -331,6 +331,9 @@ const LANE_BYTES = 1 << 16;
 /** Tokens whose row indices are handed to the kernel at a time. */
 const INDEX_BLOCK = 2048;
 
+/** Keys of fewer bytes are turned in the cache. */
+const NEAR_BYTES = 1 << 22;
+
 /** The arena holds one vector (when the pairing changes), then lanes of a block of tokens. */
 function turnKeys(
   engine: Engine,
@@ -352,8 +355,8 @@ function turnKeys(
     const b = 4 * strides.batch;
     const s = 4 * strides.sequence;
     const h = 4 * strides.head;
-    const load = how.load === 'interleaved' ? 1 : 0;
-    const store = how.store === 'interleaved' ? 1 : 0;
+    const mode = (how.load === 'interleaved' ? 1 : 0) | (how.store === 'interleaved' ? 2 : 0);
+    const near = 8 * pairs * batch * sequence * heads < NEAR_BYTES ? 1 : 0;
     const batches = how.perBatch ? 1 : batch;
     for (let n = 0; n < batch; n += batches) {
       for (let token = 0; token < sequence; ) {
@@ -361,10 +364,10 @@ function turnKeys(
         const at = x + n * b + token * s;
         // biome-ignore format: grouped as the kernel declares it
         if (layout === 'BHSD') engine.kernels.turn(
-          at, pointer, rows, pairs, rowBytes, load, store, temp,
+          at, pointer, rows, pairs, rowBytes, mode, near, temp,
           batches, heads, tokens, b, h, s, 0, 0, step, 0, 0, 4);
         else engine.kernels.turn(
-          at, pointer, rows, pairs, rowBytes, load, store, temp,
+          at, pointer, rows, pairs, rowBytes, mode, near, temp,
           batches, tokens, heads, b, s, h, 0, step, 0, 0, 4, 0);
         token += tokens;
       }
