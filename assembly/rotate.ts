@@ -122,14 +122,12 @@ function shareInterleaved(
       v128.store(o, turned(v128.load(a, 48), c3, s3), 48);
     }
   }
-  for (; row < end; row += 64, x += 32, out += 32) {
+  if (row < end) {
     const c0 = v128.load(row), c1 = v128.load(row, 32);
     const s0 = v128.load(row, 16), s1 = v128.load(row, 48);
-    let a = x;
-    let o = out;
-    for (let m = n; m; m--, a += xStride, o += outStride) {
-      v128.store(o, turned(v128.load(a), c0, s0));
-      v128.store(o, turned(v128.load(a, 16), c1, s1), 16);
+    for (; n; n--, x += xStride, out += outStride) {
+      v128.store(out, turned(v128.load(x), c0, s0));
+      v128.store(out, turned(v128.load(x, 16), c1, s1), 16);
     }
   }
   return pairs & ~3;
