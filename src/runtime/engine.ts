@@ -329,8 +329,6 @@ function blocked(what: string, cause: unknown): PosencError {
 
 /** @internal The bytes of an embedded binary; textOf in scripts/build-wasm.mjs makes and explains the text. */
 export function binaryOf(text: string): Uint8Array<ArrayBuffer> {
-  // decoded in place: what is written never overtakes what is read
-  const bytes = new TextEncoder().encode(text) as Uint8Array<ArrayBuffer>;
   const codes: number[] = [];
   for (let code = 32; code < 127; code++)
     if (code !== 34 && code !== 39 && code !== 92 && code !== 96) codes.push(code);
@@ -341,12 +339,13 @@ export function binaryOf(text: string): Uint8Array<ArrayBuffer> {
   for (let rank = 0; rank < 256; rank++) {
     const rare = rank - single;
     const at = rare < 0 ? codes[rank] : 128 * (1 + Math.floor(rare / codes.length)) + codes[rare % codes.length];
-    values[at] = 16 * (bytes[2 * rank] - 97) + bytes[2 * rank + 1] - 97;
+    values[at] = 16 * (text.charCodeAt(2 * rank) - 97) + text.charCodeAt(2 * rank + 1) - 97;
   }
+  const bytes = new Uint8Array(text.length - 512);
   let length = 0;
-  for (let at = 512; at < bytes.length; at++) {
-    const code = bytes[at];
-    bytes[length++] = values[code < first ? code : (code === second ? 256 : 128) + bytes[++at]];
+  for (let at = 512; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    bytes[length++] = values[code < first ? code : (code === second ? 256 : 128) + text.charCodeAt(++at)];
   }
   return bytes.subarray(0, length);
 }
