@@ -15,8 +15,6 @@ function narrowNumbers(a: v128, b: v128): v128 {
 }
 
 /** Eight float32 as codes. */
-// @ts-ignore: decorator
-@inline
 function narrow8(a: v128, b: v128): v128 {
   const nan = i16x8.narrow_i32x4_s(f32x4.ne(a, a), f32x4.ne(b, b));
   const quiet = v128.or(i16x8.narrow_i32x4_u(i32x4.shr_u(a, 16), i32x4.shr_u(b, 16)), i16x8.splat(0x40));
