@@ -5,12 +5,178 @@
 // channel of a pair has angles of its own (tables as wide as the rotated channels) are arguments.
 // Both channels of a pair are loaded before either is stored, so out may be x when load and store pairing agree.
 // Each product is rounded, then the sum: the order of the reference implementations.
-import {
-  half32, half40, half48, half64, half128, halfRun, halfRunBack, interleaved32, interleaved64, interleavedRun, interleavedRunBack,
-} from "./generated/runs";
+//
+// Where vectors share a row of the table (the heads of a token), a block of the row stays in registers while they pass by;
+// elsewhere, and where memory rather than the cache sets the pace, each vector runs along its row. Compilers move pure operations to where their results are used, into the
+// loop: what is to stay in a register has to come straight from a load, so that a row that needs preparing (its sines negated,
+// or in the order of interleaved channels) is prepared in memory first.
+
+// @ts-ignore: decorator
+@inline
+function first(a: v128, b: v128, c: v128, s: v128, inverse: bool): v128 {
+  const ac = f32x4.mul(a, c);
+  const bs = f32x4.mul(b, s);
+  return inverse ? f32x4.add(ac, bs) : f32x4.sub(ac, bs);
+}
+
+// @ts-ignore: decorator
+@inline
+function second(a: v128, b: v128, c: v128, s: v128, inverse: bool): v128 {
+  const bc = f32x4.mul(b, c);
+  const as = f32x4.mul(a, s);
+  return inverse ? f32x4.sub(bc, as) : f32x4.add(bc, as);
+}
+
+/** Sixteen pairs of n vectors that share a row of the table; first channels at x and out, second ones `half` bytes on. */
+// @ts-ignore: decorator
+@inline
+function shareHalf16(
+  out: usize, x: usize, cos: usize, sin: usize, half: usize, n: usize, xStride: usize, outStride: usize, inPlace: bool,
+): void {
+  const c0 = v128.load(cos), c1 = v128.load(cos, 16), c2 = v128.load(cos, 32), c3 = v128.load(cos, 48);
+  const s0 = v128.load(sin), s1 = v128.load(sin, 16), s2 = v128.load(sin, 32), s3 = v128.load(sin, 48);
+  let y = x + half;
+  let p = out + half;
+  for (; n; n--, x += xStride, y += xStride, out += outStride, p += outStride) {
+    const o = inPlace ? x : out;
+    const q = inPlace ? y : p;
+    let a = v128.load(x), b = v128.load(y);
+    v128.store(o, first(a, b, c0, s0, false));
+    v128.store(q, second(a, b, c0, s0, false));
+    a = v128.load(x, 16), b = v128.load(y, 16);
+    v128.store(o, first(a, b, c1, s1, false), 16);
+    v128.store(q, second(a, b, c1, s1, false), 16);
+    a = v128.load(x, 32), b = v128.load(y, 32);
+    v128.store(o, first(a, b, c2, s2, false), 32);
+    v128.store(q, second(a, b, c2, s2, false), 32);
+    a = v128.load(x, 48), b = v128.load(y, 48);
+    v128.store(o, first(a, b, c3, s3, false), 48);
+    v128.store(q, second(a, b, c3, s3, false), 48);
+  }
+}
+
+/** Four pairs likewise. */
+// @ts-ignore: decorator
+@inline
+function shareHalf4(
+  out: usize, x: usize, cos: usize, sin: usize, half: usize, n: usize, xStride: usize, outStride: usize,
+): void {
+  const c = v128.load(cos), s = v128.load(sin);
+  for (; n; n--, x += xStride, out += outStride) {
+    const a = v128.load(x), b = v128.load(x + half);
+    v128.store(out, first(a, b, c, s, false));
+    v128.store(out + half, second(a, b, c, s, false));
+  }
+}
+
+/** n vectors that share a row, half pairing; gives back how many pairs of each are done: all whole fours. */
+function shareHalf(
+  out: usize, x: usize, cos: usize, sin: usize, pairs: usize, n: usize, xStride: usize, outStride: usize,
+): usize {
+  const half = pairs << 2;
+  const whole = half & ~15;
+  let at: usize = 0;
+  if (out == x && outStride == xStride) {
+    for (; at + 64 <= whole; at += 64) shareHalf16(x + at, x + at, cos + at, sin + at, half, n, xStride, xStride, true);
+  } else {
+    for (; at + 64 <= whole; at += 64) {
+      shareHalf16(out + at, x + at, cos + at, sin + at, half, n, xStride, outStride, false);
+    }
+  }
+  for (; at < whole; at += 16) shareHalf4(out + at, x + at, cos + at, sin + at, half, n, xStride, outStride);
+  return whole >> 2;
+}
+
+/** An even number of pairs of a row in the order of interleaved channels: (c0 c0 c1 c1) (-s0 s0 -s1 s1) ..., 16 bytes a pair. */
+function spread(row: usize, cos: usize, sin: usize, pairs: usize, inverse: bool): void {
+  const sign = inverse ? i32x4(0, i32.MIN_VALUE, 0, i32.MIN_VALUE) : i32x4(i32.MIN_VALUE, 0, i32.MIN_VALUE, 0);
+  for (let i: usize = 0; i < pairs; i += 2, cos += 8, sin += 8, row += 32) {
+    const c = v128.load64_zero(cos);
+    const s = v128.load64_zero(sin);
+    v128.store(row, v128.shuffle<f32>(c, c, 0, 0, 1, 1));
+    v128.store(row, v128.xor(v128.shuffle<f32>(s, s, 0, 0, 1, 1), sign), 16);
+  }
+}
+
+/** Channels x, with those of every pair exchanged where sines multiply. */
+// @ts-ignore: decorator
+@inline
+function turned(x: v128, c: v128, s: v128): v128 {
+  return f32x4.add(f32x4.mul(x, c), f32x4.mul(v128.shuffle<f32>(x, x, 1, 0, 3, 2), s));
+}
+
+/** n vectors that share a row, interleaved, from a spread row; gives back how many pairs of each are done: all whole fours. */
+function shareInterleaved(
+  out: usize, x: usize, row: usize, pairs: usize, n: usize, xStride: usize, outStride: usize,
+): usize {
+  const end = row + ((pairs & ~3) << 4);
+  for (; row + 128 <= end; row += 128, x += 64, out += 64) {
+    const c0 = v128.load(row), c1 = v128.load(row, 32), c2 = v128.load(row, 64), c3 = v128.load(row, 96);
+    const s0 = v128.load(row, 16), s1 = v128.load(row, 48), s2 = v128.load(row, 80), s3 = v128.load(row, 112);
+    let a = x;
+    let o = out;
+    for (let m = n; m; m--, a += xStride, o += outStride) {
+      v128.store(o, turned(v128.load(a), c0, s0));
+      v128.store(o, turned(v128.load(a, 16), c1, s1), 16);
+      v128.store(o, turned(v128.load(a, 32), c2, s2), 32);
+      v128.store(o, turned(v128.load(a, 48), c3, s3), 48);
+    }
+  }
+  if (row < end) {
+    const c0 = v128.load(row), c1 = v128.load(row, 32);
+    const s0 = v128.load(row, 16), s1 = v128.load(row, 48);
+    for (; n; n--, x += xStride, out += outStride) {
+      v128.store(out, turned(v128.load(x), c0, s0));
+      v128.store(out, turned(v128.load(x, 16), c1, s1), 16);
+    }
+  }
+  return pairs & ~3;
+}
+
+/** A vector along its own row, half pairing; gives back how many pairs are done: all whole sixteens. */
+// @ts-ignore: decorator
+@inline
+function ownHalf(out: usize, x: usize, cos: usize, sin: usize, pairs: usize, inverse: bool): usize {
+  let y = x + (pairs << 2);
+  let p = out + (pairs << 2);
+  for (const end = cos + ((pairs >> 4) << 6); cos < end; cos += 64, sin += 64, x += 64, y += 64, out += 64, p += 64) {
+    let a = v128.load(x), b = v128.load(y), c = v128.load(cos), s = v128.load(sin);
+    v128.store(out, first(a, b, c, s, inverse));
+    v128.store(p, second(a, b, c, s, inverse));
+    a = v128.load(x, 16), b = v128.load(y, 16), c = v128.load(cos, 16), s = v128.load(sin, 16);
+    v128.store(out, first(a, b, c, s, inverse), 16);
+    v128.store(p, second(a, b, c, s, inverse), 16);
+    a = v128.load(x, 32), b = v128.load(y, 32), c = v128.load(cos, 32), s = v128.load(sin, 32);
+    v128.store(out, first(a, b, c, s, inverse), 32);
+    v128.store(p, second(a, b, c, s, inverse), 32);
+    a = v128.load(x, 48), b = v128.load(y, 48), c = v128.load(cos, 48), s = v128.load(sin, 48);
+    v128.store(out, first(a, b, c, s, inverse), 48);
+    v128.store(p, second(a, b, c, s, inverse), 48);
+  }
+  return pairs & ~15;
+}
+
+/** The same, interleaved; all whole eights. */
+// @ts-ignore: decorator
+@inline
+function ownInterleaved(out: usize, x: usize, cos: usize, sin: usize, pairs: usize, inverse: bool): usize {
+  for (const end = cos + ((pairs >> 3) << 5); cos < end; cos += 32, sin += 32, x += 64, out += 64) {
+    let v = v128.load(x), w = v128.load(x, 16), c = v128.load(cos), s = v128.load(sin);
+    let a = v128.shuffle<f32>(v, w, 0, 2, 4, 6), b = v128.shuffle<f32>(v, w, 1, 3, 5, 7);
+    v = first(a, b, c, s, inverse), w = second(a, b, c, s, inverse);
+    v128.store(out, v128.shuffle<f32>(v, w, 0, 4, 1, 5));
+    v128.store(out, v128.shuffle<f32>(v, w, 2, 6, 3, 7), 16);
+    v = v128.load(x, 32), w = v128.load(x, 48), c = v128.load(cos, 16), s = v128.load(sin, 16);
+    a = v128.shuffle<f32>(v, w, 0, 2, 4, 6), b = v128.shuffle<f32>(v, w, 1, 3, 5, 7);
+    v = first(a, b, c, s, inverse), w = second(a, b, c, s, inverse);
+    v128.store(out, v128.shuffle<f32>(v, w, 0, 4, 1, 5), 32);
+    v128.store(out, v128.shuffle<f32>(v, w, 2, 6, 3, 7), 48);
+  }
+  return pairs & ~7;
+}
 
 /**
- * Pairs [from, pairs) of a vector in any mode: what the runs leave over, differing pairings, and channels with angles of
+ * Pairs [from, pairs) of a vector in any mode: what the other loops leave over, differing pairings, and channels with angles of
  * their own (partner). Four at a time, then one by one; the same operations in the same order.
  */
 function rotatePairs(
@@ -60,49 +226,45 @@ function rotatePairs(
   }
 }
 
-/**
- * n vectors, strides in bytes. A function of its own, so that its loops have the registers to themselves; the mode is told
- * apart outside them.
- */
+/** From this many bytes on, vectors come from memory, which is fastest read one after the other. */
+const FAR: usize = 1 << 24;
+
+/** A spread row is made for vectors of at most this many pairs: 16 bytes of temp a pair. */
+const SPREAD_PAIRS: usize = 512;
+
+/** n vectors, strides in bytes; shared: let them pass by their row where they share one. The mode is told apart outside the loops. */
 function rotateVectors(
   out: usize, x: usize, cos: usize, sin: usize, partner: usize, pairs: usize, mode: i32, temp: usize, n: usize,
-  xStride: usize, outStride: usize, tableStride: usize,
+  xStride: usize, outStride: usize, tableStride: usize, shared: bool,
 ): void {
-  if (partner == 0 && mode == 0 && (pairs == 32 || pairs == 40 || pairs == 48 || pairs == 64 || pairs == 128)) {
-    // the common widths, straight through
-    if (pairs == 64) half64(out, x, cos, sin, n, xStride, outStride, tableStride);
-    else if (pairs == 32) half32(out, x, cos, sin, n, xStride, outStride, tableStride);
-    else if (pairs == 128) half128(out, x, cos, sin, n, xStride, outStride, tableStride);
-    else if (pairs == 48) half48(out, x, cos, sin, n, xStride, outStride, tableStride);
-    else half40(out, x, cos, sin, n, xStride, outStride, tableStride);
-  } else if (partner == 0 && mode == 3 && (pairs == 32 || pairs == 64)) {
-    if (pairs == 64) interleaved64(out, x, cos, sin, n, xStride, outStride, tableStride);
-    else interleaved32(out, x, cos, sin, n, xStride, outStride, tableStride);
-  } else if (partner == 0 && mode == 0) {
-    for (; n; n--, x += xStride, out += outStride, cos += tableStride, sin += tableStride) {
-      const from = halfRun(out, x, cos, sin, pairs);
-      if (from < pairs) rotatePairs(out, x, cos, sin, 0, pairs, from, 0);
+  const inverse = (mode & 4) != 0;
+  const pairing = mode & 3;
+  let from: usize = 0;
+  if (shared && partner == 0 && tableStride == 0 && n > 1 && (pairing == 0 || (pairing == 3 && pairs <= SPREAD_PAIRS))) {
+    if (pairing == 0) {
+      let s = sin;
+      if (inverse) {
+        for (let i: usize = 0; i < pairs << 2; i += 4) store<f32>(temp + i, -load<f32>(sin + i));
+        s = temp;
+      }
+      from = shareHalf(out, x, cos, s, pairs, n, xStride, outStride);
+    } else {
+      spread(temp, cos, sin, pairs & ~3, inverse);
+      from = shareInterleaved(out, x, temp, pairs, n, xStride, outStride);
     }
-  } else if (partner == 0 && mode == 3) {
-    for (; n; n--, x += xStride, out += outStride, cos += tableStride, sin += tableStride) {
-      const from = interleavedRun(out, x, cos, sin, pairs);
-      if (from < pairs) rotatePairs(out, x, cos, sin, 0, pairs, from, 3);
+    if (from == pairs) return;
+  }
+  const held = out == x && (pairing == 1 || pairing == 2);
+  for (; n; n--, x += xStride, out += outStride, cos += tableStride, sin += tableStride) {
+    let done = from;
+    if (partner == 0 && done == 0) {
+      if (mode == 0) done = ownHalf(out, x, cos, sin, pairs, false);
+      else if (mode == 4) done = ownHalf(out, x, cos, sin, pairs, true);
+      else if (mode == 3) done = ownInterleaved(out, x, cos, sin, pairs, false);
+      else if (mode == 7) done = ownInterleaved(out, x, cos, sin, pairs, true);
     }
-  } else if (partner == 0 && mode == 4) {
-    for (; n; n--, x += xStride, out += outStride, cos += tableStride, sin += tableStride) {
-      const from = halfRunBack(out, x, cos, sin, pairs);
-      if (from < pairs) rotatePairs(out, x, cos, sin, 0, pairs, from, 4);
-    }
-  } else if (partner == 0 && mode == 7) {
-    for (; n; n--, x += xStride, out += outStride, cos += tableStride, sin += tableStride) {
-      const from = interleavedRunBack(out, x, cos, sin, pairs);
-      if (from < pairs) rotatePairs(out, x, cos, sin, 0, pairs, from, 7);
-    }
-  } else {
-    for (; n; n--, x += xStride, out += outStride, cos += tableStride, sin += tableStride) {
-      rotatePairs(temp ? temp : out, x, cos, sin, partner, pairs, 0, mode);
-      if (temp) for (let i: usize = 0; i < pairs << 3; i += 8) store<u64>(out + i, load<u64>(temp + i));
-    }
+    if (done < pairs) rotatePairs(held ? temp : out, x, cos, sin, partner, pairs, done, mode);
+    if (held) for (let i: usize = 0; i < pairs << 3; i += 8) store<u64>(out + i, load<u64>(temp + i));
   }
 }
 
@@ -112,13 +274,15 @@ function rotateVectors(
  * vector as it is (out must already hold it). mode: bit 0 load interleaved, bit 1 store interleaved, bit 2 inverse.
  * partner: bytes from a pair's first cos (sin) to the cos (sin) of its second channel, 0 when both share one angle:
  *   (x1, x2) -> (x1 c1 - x2 s1, x2 c2 + x1 s2), inverse: the transpose.
- * temp: 8 x pairs bytes to hold a vector when load and store pairing differ and out is x, else 0.
+ * temp: scratch memory, 16 x pairs bytes up to 512 pairs and 8 x pairs above: a prepared row of the table, or a vector whose
+ * pairing changes where it is.
  */
 export function rotate(
   out: usize, x: usize, cos: usize, sin: usize, partner: usize, rows: usize, pairs: usize, rowBytes: usize, mode: i32,
   temp: usize, n0: usize, n1: usize, n2: usize, x0: usize, x1: usize, x2: usize, out0: usize, out1: usize, out2: usize,
   t0: usize, t1: usize, t2: usize, i0: usize, i1: usize, i2: usize,
 ): void {
+  const near = n0 * n1 * n2 * (pairs << 3) < FAR;
   for (let a: usize = 0; a < n0; a++) {
     for (let b: usize = 0; b < n1; b++) {
       const source = x + a * x0 + b * x1;
@@ -126,18 +290,18 @@ export function rotate(
       const at = a * t0 + b * t1;
       const index = rows + a * i0 + b * i1;
       if (rows == 0) {
-        rotateVectors(target, source, cos + at, sin + at, partner, pairs, mode, temp, n2, x2, out2, t2);
+        rotateVectors(target, source, cos + at, sin + at, partner, pairs, mode, temp, n2, x2, out2, t2, near);
       } else if (i2 == 0) {
         // one row of the table for all the vectors of the inner loop
         const row = load<i32>(index);
         const from = at + <usize>row * rowBytes;
-        if (row >= 0) rotateVectors(target, source, cos + from, sin + from, partner, pairs, mode, temp, n2, x2, out2, t2);
+        if (row >= 0) rotateVectors(target, source, cos + from, sin + from, partner, pairs, mode, temp, n2, x2, out2, t2, near);
       } else {
         for (let c: usize = 0; c < n2; c++) {
           const row = load<i32>(index + c * i2);
           const from = at + c * t2 + <usize>row * rowBytes;
           if (row < 0) continue;
-          rotateVectors(target + c * out2, source + c * x2, cos + from, sin + from, partner, pairs, mode, temp, 1, 0, 0, 0);
+          rotateVectors(target + c * out2, source + c * x2, cos + from, sin + from, partner, pairs, mode, temp, 1, 0, 0, 0, false);
         }
       }
     }

@@ -83,25 +83,40 @@ export function copyRows(
 export function lookupRows(
   out: usize, outStride: usize, table: usize, tableRows: i32, width: usize, ids: usize, n: usize, factor: f32,
 ): void {
-  const scale = f32x4.splat(factor);
   const bytes = width << 2;
-  for (; n; n--, ids += 4, out += outStride) {
+  while (n) {
     const id = load<i32>(ids);
-    let o = out;
-    if (<u32>id >= <u32>tableRows) {
-      memory.fill(o, 0, bytes);
-      continue;
+    let run: usize = 1;
+    if (<u32>id >= <u32>tableRows) memory.fill(out, 0, bytes);
+    else {
+      // rows that follow each other on both sides are one long row
+      if (outStride == bytes) {
+        const most = min(n, <usize>(tableRows - id));
+        while (run < most && load<i32>(ids + (run << 2)) == id + <i32>run) run++;
+      }
+      scaleRun(out, table + <usize>id * bytes, run * width, factor);
     }
-    let a = table + <usize>id * bytes;
-    for (const end = a + ((width >> 4) << 6); a < end; a += 64, o += 64) {
-      v128.store(o, f32x4.mul(v128.load(a), scale));
-      v128.store(o, f32x4.mul(v128.load(a, 16), scale), 16);
-      v128.store(o, f32x4.mul(v128.load(a, 32), scale), 32);
-      v128.store(o, f32x4.mul(v128.load(a, 48), scale), 48);
-    }
-    for (const end = a + (((width & 15) >> 2) << 4); a < end; a += 16, o += 16) v128.store(o, f32x4.mul(v128.load(a), scale));
-    for (let rest = width & 3; rest; rest--, a += 4, o += 4) store<f32>(o, load<f32>(a) * factor);
+    n -= run;
+    ids += run << 2;
+    out += run * outStride;
   }
+}
+
+/** out = factor x a, n floats. */
+function scaleRun(out: usize, a: usize, n: usize, factor: f32): void {
+  const scale = f32x4.splat(factor);
+  for (const end = a + ((n >> 5) << 7); a < end; a += 128, out += 128) {
+    v128.store(out, f32x4.mul(v128.load(a), scale));
+    v128.store(out, f32x4.mul(v128.load(a, 16), scale), 16);
+    v128.store(out, f32x4.mul(v128.load(a, 32), scale), 32);
+    v128.store(out, f32x4.mul(v128.load(a, 48), scale), 48);
+    v128.store(out, f32x4.mul(v128.load(a, 64), scale), 64);
+    v128.store(out, f32x4.mul(v128.load(a, 80), scale), 80);
+    v128.store(out, f32x4.mul(v128.load(a, 96), scale), 96);
+    v128.store(out, f32x4.mul(v128.load(a, 112), scale), 112);
+  }
+  for (const end = a + (((n & 31) >> 2) << 4); a < end; a += 16, out += 16) v128.store(out, f32x4.mul(v128.load(a), scale));
+  for (let rest = n & 3; rest; rest--, a += 4, out += 4) store<f32>(out, load<f32>(a) * factor);
 }
 
 /** Every row times factor / max(its length, epsilon), in place. */

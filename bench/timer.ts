@@ -24,8 +24,10 @@ export interface TimerOptions {
    */
   readonly warmupNs?: number;
   readonly warmupCalls?: number;
-  /** A candidate sits out the remaining rounds when it has used this much and has 3 samples. Default 3 s. */
+  /** A candidate sits out the remaining rounds when it has used this much and has `leastSamples`. Default 3 s. */
   readonly budgetNs?: number;
+  /** Default 3. */
+  readonly leastSamples?: number;
   /** In nanoseconds. */
   readonly now?: () => number;
   /** In [0, 1). */
@@ -80,7 +82,15 @@ const clock = () => performance.now() * 1e6;
 
 /** Warm-up, then the rounds: yields what is to be timed, takes its nanoseconds. */
 function* schedule(candidates: readonly Candidate[], options: TimerOptions): Generator<Request, Timing[], number> {
-  const { rounds, sampleNs = 2e5, warmupNs = 5e7, warmupCalls = 500, budgetNs = 3e9, random = Math.random } = options;
+  const {
+    rounds,
+    sampleNs = 2e5,
+    warmupNs = 5e7,
+    warmupCalls = 500,
+    budgetNs = 3e9,
+    leastSamples = 3,
+    random = Math.random,
+  } = options;
   if (!(rounds >= 1)) throw new RangeError(`rounds: expected at least 1, got ${rounds}`);
   const states: { candidate: Candidate; calls: number; spent: number; samples: number[] }[] = [];
   for (const candidate of candidates) {
@@ -96,7 +106,7 @@ function* schedule(candidates: readonly Candidate[], options: TimerOptions): Gen
       [order[i], order[j]] = [order[j], order[i]];
     }
     for (const state of order) {
-      if (state.spent >= budgetNs && state.samples.length >= 3) continue;
+      if (state.spent >= budgetNs && state.samples.length >= leastSamples) continue;
       const spent = yield { candidate: state.candidate, calls: state.calls };
       state.spent += spent;
       state.samples.push(spent / state.calls);

@@ -5,7 +5,6 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import asc from 'assemblyscript/asc';
-import { generateRuns } from './generate-runs.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 process.chdir(root);
@@ -19,7 +18,7 @@ const targets = [
 /** Hash of everything the binaries depend on, so that an unchanged tree is not compiled again. */
 function fingerprint() {
   const hash = createHash('sha256');
-  const files = ['asconfig.json', 'package-lock.json', 'scripts/build-wasm.mjs', 'scripts/generate-runs.mjs'];
+  const files = ['asconfig.json', 'package-lock.json', 'scripts/build-wasm.mjs'];
   const walk = (dir) => {
     for (const name of readdirSync(dir).sort()) {
       const path = join(dir, name);
@@ -45,7 +44,6 @@ function embed(name) {
 }
 
 const embedded = ['simd', 'heap'];
-generateRuns();
 const stamp = 'build/.inputs';
 const wanted = fingerprint();
 const fresh =

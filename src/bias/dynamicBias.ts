@@ -20,13 +20,15 @@ export interface DynamicBiasOptions extends ToeplitzOptions {
   readonly logDistance?: boolean;
 }
 
+const OPTIONS = [...TOEPLITZ_OPTIONS, 'layers', 'activation', 'logDistance'] as const;
+
 /**
  * bias[h, i, j] = network(i - j)[h].
  * @returns float32 [heads, queryLength, keyLength], or what `diagonal`, `rows`, batches and `addTo` make of it
  * @throws ERR_OPTION, ERR_SHAPE, ERR_POSITION, ERR_OUT_OF_MEMORY
  */
 export function dynamicBias(given: DynamicBiasOptions): Tensor {
-  const o = options('dynamicBias', given, [...TOEPLITZ_OPTIONS, 'layers', 'activation', 'logDistance']);
+  const o = options('dynamicBias', given, OPTIONS);
   const layers = checkLayers('layers', o.layers, 1);
   const activation = UNARY[oneOf('activation', o.activation, ['silu', 'relu', 'gelu', 'tanh'], 'silu')];
   const logDistance = boolean('logDistance', o.logDistance, false);

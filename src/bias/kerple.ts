@@ -28,13 +28,15 @@ export interface KerpleOptions extends ToeplitzOptions {
 /** assembly/distance.ts */
 const FORM = { log: 0, power: 1, weight: 2 } as const;
 
+const OPTIONS = [...TOEPLITZ_OPTIONS, 'kind', 'p', 'a', 'weightP', 'weightA', 'part', 'eps'] as const;
+
 /**
  * The bias matrix; keys after the query get 0 unless they are masked.
  * @returns float32 [heads, queryLength, keyLength], or what `diagonal`, `rows`, batches and `addTo` make of it
  * @throws ERR_OPTION, ERR_SHAPE, ERR_POSITION, ERR_OUT_OF_MEMORY
  */
 export function kerple(given: KerpleOptions): Tensor {
-  const o = options('kerple', given, [...TOEPLITZ_OPTIONS, 'kind', 'p', 'a', 'weightP', 'weightA', 'part', 'eps']);
+  const o = options('kerple', given, OPTIONS);
   const kind = oneOf('kind', o.kind, ['log', 'power'], 'log');
   const part = oneOf('part', o.part, ['bias', 'weight'], 'bias');
   const eps = Math.fround(finite('eps', o.eps, { above: 0, max: 2 }, 0.01));

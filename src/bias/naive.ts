@@ -16,6 +16,8 @@ export interface NaiveRelativeBiasOptions extends ToeplitzOptions {
   readonly shape?: readonly number[];
 }
 
+const OPTIONS = [...TOEPLITZ_OPTIONS, 'layout', 'shape'] as const;
+
 /**
  * The bias of a table [2 maxPosition - 1, heads]; distances beyond maxPosition - 1 that no mask takes are an error.
  * @returns float32 [heads, queryLength, keyLength], or [queryLength, keyLength, heads] for layout 'qkh', or what
@@ -23,7 +25,7 @@ export interface NaiveRelativeBiasOptions extends ToeplitzOptions {
  * @throws ERR_OPTION, ERR_SHAPE, ERR_POSITION, ERR_OUT_OF_MEMORY
  */
 export function naiveRelativeBias(table: Tensor | Float32Array, given: NaiveRelativeBiasOptions): Tensor {
-  const o = options('naiveRelativeBias', given, [...TOEPLITZ_OPTIONS, 'layout', 'shape']);
+  const o = options('naiveRelativeBias', given, OPTIONS);
   const layout = oneOf('layout', o.layout, ['hqk', 'qkh'], 'hqk');
   const shape = shapeOf('table', table, o.shape);
   if (shape.length !== 2 || shape[0] % 2 !== 1 || shape[1] === 0) {

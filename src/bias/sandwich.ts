@@ -30,13 +30,15 @@ const MAX_DIM = 1024;
 /** Distances summed at a time. */
 const BLOCK = 512;
 
+const OPTIONS = [...TOEPLITZ_OPTIONS, 'heads', 'dim', 'base', 'form'] as const;
+
 /**
  * bias[h, i, j] = (sum_k cos((i - j) base^(-2k/dim)) - s) / (8 (h + 1) / heads), the sum in float64, rounded once.
  * @returns float32 [heads, queryLength, keyLength], or what `diagonal`, `rows`, batches and `addTo` make of it
  * @throws ERR_OPTION, ERR_SHAPE, ERR_POSITION, ERR_OUT_OF_MEMORY
  */
 export function sandwich(given: SandwichOptions): Tensor {
-  const o = options('sandwich', given, [...TOEPLITZ_OPTIONS, 'heads', 'dim', 'base', 'form']);
+  const o = options('sandwich', given, OPTIONS);
   const heads = headCount('heads', o.heads);
   const dim = integer('dim', o.dim, 2, MAX_DIM, 128);
   if (dim % 2 !== 0) throw new PosencError('ERR_OPTION', `dim: expected an even number, got ${dim}`);

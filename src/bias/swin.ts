@@ -35,13 +35,15 @@ export interface SwinIndexOptions {
   readonly engine?: Engine;
 }
 
+const OPTIONS = [...GRID_OPTIONS, 'windowSize', 'shape'] as const;
+
 /**
  * bias[h, (qy, qx), (ky, kx)] = table[(qy - ky + height - 1) (2 width - 1) + qx - kx + width - 1, h].
  * @returns float32 [heads, tokens, tokens], or the rows asked for
  * @throws ERR_OPTION, ERR_SHAPE, ERR_OUT_OF_MEMORY
  */
 export function swinBias(table: Tensor | Float32Array, given: SwinBiasOptions): Tensor {
-  const o = options('swinBias', given, [...GRID_OPTIONS, 'windowSize', 'shape']);
+  const o = options('swinBias', given, OPTIONS);
   const window = windowSize('windowSize', o.windowSize);
   const heads = tableHeads(table, o.shape, entriesOf(window), '(2 height - 1)(2 width - 1)');
   return gridBias(

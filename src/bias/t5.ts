@@ -80,13 +80,15 @@ export function t5Buckets(given: T5BucketsOptions = {}): Tensor<'int32'> {
   return toeplitz(encoding, { ...o, ...positions } as unknown as ToeplitzOptions) as unknown as Tensor<'int32'>;
 }
 
+const BIAS_OPTIONS = [...BUCKET_OPTIONS, 'scale', 'shape', ...TOEPLITZ_OPTIONS] as const;
+
 /**
  * The bias matrix of a table [numBuckets, heads]. T5 does not scale its logits by 1 / sqrt(headDim).
  * @returns float32 [heads, queryLength, keyLength], or what `diagonal`, `rows`, batches and `addTo` make of it
  * @throws ERR_OPTION, ERR_SHAPE, ERR_POSITION, ERR_OUT_OF_MEMORY
  */
 export function t5Bias(table: Tensor | Float32Array, given: T5BiasOptions): Tensor {
-  const o = options('t5Bias', given, [...BUCKET_OPTIONS, 'scale', 'shape', ...TOEPLITZ_OPTIONS]);
+  const o = options('t5Bias', given, BIAS_OPTIONS);
   const runs = runsOf(o);
   const scale = finite('scale', o.scale, {}, 1);
   const shape = shapeOf('table', table, o.shape);
@@ -137,11 +139,21 @@ function bucketFiller(engine: Engine, runs: Runs, table: number, tableStride: nu
 
 const DEFAULT_BUCKETS = 32;
 const plans = cache<Runs>(64);
+/** The plan used last, found without making a key: every layer and step of a model asks for the same one. */
+let latest: { numBuckets: number; maxDistance: number; bidirectional: boolean; runs: Runs } | undefined;
 
 function runsOf(o: T5BucketOptions): Runs {
   const numBuckets = integer('numBuckets', o.numBuckets, 1, MAX_BUCKETS, DEFAULT_BUCKETS);
   const maxDistance = integer('maxDistance', o.maxDistance, 1, 2 ** 31 - 1, 128);
   const bidirectional = boolean('bidirectional', o.bidirectional, true);
+  const same = latest?.numBuckets === numBuckets && latest.maxDistance === maxDistance;
+  if (same && latest?.bidirectional === bidirectional) return latest.runs;
+  const runs = planned(numBuckets, maxDistance, bidirectional);
+  latest = { numBuckets, maxDistance, bidirectional, runs };
+  return runs;
+}
+
+function planned(numBuckets: number, maxDistance: number, bidirectional: boolean): Runs {
   const count = bidirectional ? Math.floor(numBuckets / 2) : numBuckets;
   const maxExact = Math.floor(count / 2);
   if (maxExact < 1) {

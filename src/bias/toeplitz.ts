@@ -115,15 +115,17 @@ export function toeplitz(encoding: Encoding, o: ToeplitzOptions): Tensor {
   if (diagonal)
     refuse(o, 'diagonal', ['queryPositions', 'keyPositions', 'addTo', 'queryLengths', 'keyLengths', 'keyLeftPad']);
   if (o.addTo !== undefined) refuse(o, 'addTo', ['out']);
-  const blocks = (batches ?? [{ shift: 0, pad: 0, keys: block.columns }]).map(({ shift, pad, keys }) => ({
-    ...block,
-    query: block.query + shift,
-    pad,
-    end: batches ? keyEnd(encoding.keyPadding, block, pad + keys) : block.columns,
-  }));
+  const blocks: readonly Placed[] = batches
+    ? batches.map(({ shift, pad, keys }) => ({
+        ...block,
+        query: block.query + shift,
+        pad,
+        end: keyEnd(encoding.keyPadding, block, pad + keys),
+      }))
+    : [block];
   for (const b of blocks) checkRange(encoding, b);
 
-  const engine = chooseEngine(o.engine, ...tables.map(([, table]) => table), o.out, o.addTo);
+  const engine = chooseEngine(o.engine, o.out, o.addTo, ...tables.map(([, table]) => table));
   const entries = Math.max(0, block.rows + block.columns - 1);
   const sizes = diagonal ? [heads, entries] : [heads, block.rows, block.columns];
   const shape = width === 1 ? sizes.slice(encoding.squeeze ?? 0) : [...sizes.slice(1), width];
@@ -215,8 +217,8 @@ export function keyEnd(keyPadding: KeyPadding | undefined, block: Block, end: nu
 }
 
 function batchesOf(encoding: Encoding, o: ToeplitzOptions): Batch[] | undefined {
+  if (o.queryLengths === undefined && o.keyLengths === undefined && o.keyLeftPad === undefined) return undefined;
   const given = (['queryLengths', 'keyLengths', 'keyLeftPad'] as const).filter((name) => o[name] !== undefined);
-  if (given.length === 0) return undefined;
   if (encoding.consecutiveOnly) {
     throw new PosencError('ERR_OPTION', `${given[0]}: this form of ${encoding.name} is defined for one sequence`);
   }
@@ -247,14 +249,15 @@ export function batchList(
   });
 }
 
-/** Columns [pad, end) hold keys, the others padding. */
-type Placed = Block & { readonly pad: number; readonly end: number };
+/** Columns [pad, end) hold keys, the others padding. Default: all hold keys. */
+type Placed = Block & { readonly pad?: number; readonly end?: number };
 
 /** The smallest and largest distance of a block, before masks; undefined when it is empty. */
 function extremes(block: Placed): readonly [number, number] | undefined {
-  if (block.rows === 0 || block.columns === block.pad) return undefined;
+  const columns = block.columns - (block.pad ?? 0);
+  if (block.rows === 0 || columns === 0) return undefined;
   const [q0, q1] = spread(block.queryPositions, block.query, block.rows);
-  const [k0, k1] = spread(block.keyPositions, 0, block.columns - block.pad);
+  const [k0, k1] = spread(block.keyPositions, 0, columns);
   return [k0 - q1, k1 - q0];
 }
 
@@ -269,9 +272,11 @@ function spread(list: Int32Array | undefined, first: number, count: number): rea
 }
 
 /** The distances that are not masked. */
-export function allowed(block: Block): readonly [number, number] {
-  const open = (n: number) => (n === UNLIMITED ? Number.POSITIVE_INFINITY : n);
-  return [-open(block.left), open(block.right)];
+export function allowed({ left, right }: Block): readonly [number, number] {
+  return [
+    left === UNLIMITED ? Number.NEGATIVE_INFINITY : -left,
+    right === UNLIMITED ? Number.POSITIVE_INFINITY : right,
+  ];
 }
 
 function checkRange({ range, name }: Encoding, block: Placed): void {
@@ -325,6 +330,10 @@ class Writer {
     const [low, high] = allowed(block);
     const from = Math.min(Math.max(low - first, 0), count);
     const end = Math.max(from, Math.min(high - first + 1, count));
+    if (from === 0 && end === count) {
+      this.#filler.fill(to, { first, count, list: 0 });
+      return;
+    }
     const mask = (start: number, n: number) => {
       if (n > 0) {
         const pointer = to.pointer + 4 * start * width;
@@ -346,8 +355,12 @@ class Writer {
       return;
     }
     const { columns } = block;
-    const pad = Math.min(block.pad, columns);
-    const end = Math.max(pad, block.end);
+    const pad = Math.min(block.pad ?? 0, columns);
+    const end = Math.max(pad, block.end ?? columns);
+    if (end - pad === columns) {
+      this.#writeConsecutive(out, headStride, block, 0, mode, columns);
+      return;
+    }
     const part = (from: number, to: number, masks: Pick<Block, 'left' | 'right'>) => {
       if (to === from) return;
       const at = out + 4 * from * width;

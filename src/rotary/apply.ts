@@ -172,21 +172,20 @@ export function geometryOf(
   if (shape.length !== axes) {
     throw new PosencError('ERR_SHAPE', `shape: layout '${layout}' has ${axes} sizes, got [${shape.join(', ')}]`);
   }
-  if (layout === 'BSD' || layout === 'TD') shape = apart(shape, layout, o.heads);
+  const byHead = layout === 'BHSD';
+  const token = layout === 'THD' || layout === 'TD' ? 0 : byHead ? 2 : 1;
+  const batch = layout === 'THD' || layout === 'TD' ? 1 : shape[0];
+  const sequence = shape[token];
+  let heads = shape[byHead ? 1 : token + 1];
+  let channels = shape[axes - 1];
+  if (layout === 'BSD' || layout === 'TD') [heads, channels] = apart(channels, layout, o.heads);
   else if (o.heads !== undefined) {
     throw new PosencError('ERR_OPTION', `heads: for layouts 'BSD' and 'TD'; layout '${layout}' has them in its shape`);
   }
-  const [batch, sequence, heads, channels] =
-    layout === 'THD' || layout === 'TD'
-      ? [1, ...shape]
-      : layout === 'BHSD'
-        ? [shape[0], shape[2], shape[1], shape[3]]
-        : shape;
   if (channels === 0) throw new PosencError('ERR_SHAPE', 'shape: a head needs at least one channel');
-  const dense =
-    layout === 'BHSD'
-      ? { batch: heads * sequence * channels, sequence: channels, head: sequence * channels }
-      : { batch: sequence * heads * channels, sequence: heads * channels, head: channels };
+  const dense = byHead
+    ? { batch: heads * sequence * channels, sequence: channels, head: sequence * channels }
+    : { batch: sequence * heads * channels, sequence: heads * channels, head: channels };
   if (o.strides === undefined) return { layout, batch, sequence, heads, channels, strides: dense };
   const given = options('strides', o.strides, ['batch', 'sequence', 'head']);
   const stride = (name: 'batch' | 'sequence' | 'head') =>
@@ -196,9 +195,8 @@ export function geometryOf(
   return { layout, batch, sequence, heads, channels, strides };
 }
 
-/** [..., heads * D] as [..., heads, D]. */
-function apart(shape: readonly number[], layout: Layout, given: unknown): readonly number[] {
-  const width = shape[shape.length - 1];
+/** Heads and channels of a head, from heads * D side by side. */
+function apart(width: number, layout: Layout, given: unknown): [heads: number, channels: number] {
   if (given === undefined) {
     throw new PosencError('ERR_OPTION', `heads: layout '${layout}' needs it, to cut ${width} channels into heads`);
   }
@@ -207,7 +205,7 @@ function apart(shape: readonly number[], layout: Layout, given: unknown): readon
   if (!Number.isInteger(channels) || heads * channels !== width) {
     throw new PosencError('ERR_SHAPE', `heads: ${width} channels do not divide into ${heads} heads`);
   }
-  return [...shape.slice(0, -1), heads, channels];
+  return [heads, channels];
 }
 
 /** Vectors must not overlap (in place they would be rotated twice) and must lie inside x. */
@@ -242,6 +240,11 @@ function checkStrides(
 /** A vector whose pairing changes in place passes through the scratch arena. */
 const MAX_ROTARY_DIM = 8192;
 
+/** @internal Bytes the kernel `rotate` wants as scratch memory. */
+export function tempBytes(pairs: number): number {
+  return (pairs <= 512 ? 16 : 8) * pairs;
+}
+
 /** Row indices are handed to the kernel in blocks of the scratch arena. */
 const INDEX_BLOCK = 4096;
 
@@ -255,18 +258,19 @@ function rotateRows(
   inverse: boolean,
 ): void {
   const { batch, sequence, strides } = geometry;
+  const { rotate } = engine.kernels;
   const scratch = engine.scratch();
   const block = Math.min(INDEX_BLOCK, Math.floor(engine.scratchBytes / 16));
   const staged = table.dtype !== 'float32';
   const temp = scratch + 4 * block;
-  const call = rotation(table, geometry, inverse, from === to ? temp : 0);
+  const rotation = { table, geometry, inverse, temp };
   if (!indices && !staged) {
-    engine.kernels.rotate(...call({ x: from, out: to, batches: batch, tokens: sequence }));
+    callRotation(rotate, rotation, { x: from, out: to, batches: batch, tokens: sequence });
     return;
   }
-  // rows of a 16-bit table are widened behind the indices and the temporary vector
+  // rows of a 16-bit table are widened behind the indices and what the kernel works in
   const rowBytes = 4 * table.width;
-  const stage = temp + 4 * table.rotaryDim;
+  const stage = temp + tempBytes(table.rotaryDim / 2);
   const room = engine.scratchBytes - (stage - scratch);
   const tokensAtOnce = staged ? Math.min(block, Math.floor(room / (2 * rowBytes))) : block;
   const perBatch = indices?.perBatch ?? 0;
@@ -280,15 +284,24 @@ function rotateRows(
       else for (let t = 0; t < tokens; t++) engine.i32[row + t] = at + t;
       const rows = { x: from + skip, out: to + skip, batches: perBatch ? 1 : batch, tokens, batch: n, rows: scratch };
       if (!staged) {
-        engine.kernels.rotate(...call(rows));
+        callRotation(rotate, rotation, rows);
         continue;
       }
       widen(engine, table, stage, stage + tokens * rowBytes, scratch, tokens);
       // the widened row of token t is row t; what was left out stays so
       for (let t = 0; t < tokens; t++) if (engine.i32[row + t] >= 0) engine.i32[row + t] = t;
-      engine.kernels.rotate(...call({ ...rows, cos: stage, sin: stage + tokens * rowBytes }));
+      callRotation(rotate, rotation, { ...rows, cos: stage, sin: stage + tokens * rowBytes });
     }
   }
+}
+
+/** What all calls of one rotation have in common. */
+interface Rotation {
+  readonly table: RotaryTable<TableDtype>;
+  readonly geometry: Geometry;
+  readonly inverse: boolean;
+  /** Pointer of tempBytes(pairs) bytes. */
+  readonly temp: number;
 }
 
 /** One call of the kernel: pointers of the first vector, its counts, and where the rows come from. */
@@ -307,13 +320,11 @@ interface Call {
   readonly sin?: number;
 }
 
-/** @internal What a rotation passes to the kernel `rotate`, as a function of what varies between calls. */
-export function rotation(
-  table: RotaryTable<TableDtype>,
-  { layout, heads, strides }: Geometry,
-  inverse: boolean,
-  temp: number,
-): (call: Call) => number[] {
+/** @internal Calls the kernel `rotate`, or what takes its arguments; they are spelt out because a spread costs as much as a token. */
+export function callRotation<R>(rotate: (...parameters: number[]) => R, rotation: Rotation, call: Call): R {
+  const { table, geometry, inverse, temp } = rotation;
+  const { heads, strides } = geometry;
+  const { x, out, batches, tokens, batch = 0, rows = 0, rowsPerBatch = 0 } = call;
   const pairs = table.rotaryDim / 2;
   const rowBytes = 4 * table.width;
   const partner = table.partnerAngles ? 4 * pairs : 0;
@@ -322,23 +333,20 @@ export function rotation(
   const load = inverse ? table.outputPairing : table.pairing;
   const store = inverse ? table.pairing : table.outputPairing;
   const mode = (load === 'interleaved' ? 1 : 0) | (store === 'interleaved' ? 2 : 0) | (inverse ? 4 : 0);
-  const lead = 4 * table.rotaryOffset;
+  const to = out + 4 * table.rotaryOffset;
+  const from = x + 4 * table.rotaryOffset;
+  const c = call.cos ?? table.cos.byteOffset + batch * batchBytes;
+  const d = call.sin ?? table.sin.byteOffset + batch * batchBytes;
   const b = 4 * strides.batch;
   const s = 4 * strides.sequence;
   const h = 4 * strides.head;
-  // heads outermost only where each head's tokens are contiguous
-  const byHead = layout === 'BHSD';
-  return ({ x, out, batches, tokens, batch = 0, rows = 0, rowsPerBatch = 0, cos, sin }) => {
-    const c = cos ?? table.cos.byteOffset + batch * batchBytes;
-    const d = sin ?? table.sin.byteOffset + batch * batchBytes;
-    const byRow = rows ? 0 : rowBytes;
-    const index = rows ? 4 : 0;
-    const held = load === store ? 0 : temp;
-    // biome-ignore format: grouped as the kernel declares it
-    return byHead
-      ? [out + lead, x + lead, c, d, partner, rows, pairs, rowBytes, mode, held, batches, heads, tokens,
-          b, h, s, b, h, s, batchBytes, headBytes, byRow, rowsPerBatch, 0, index]
-      : [out + lead, x + lead, c, d, partner, rows, pairs, rowBytes, mode, held, batches, tokens, heads,
-          b, s, h, b, s, h, batchBytes, byRow, headBytes, rowsPerBatch, index, 0];
-  };
+  const byRow = rows ? 0 : rowBytes;
+  const index = rows ? 4 : 0;
+  // tokens innermost only where they are contiguous: the heads of a token share its row
+  // biome-ignore format: grouped as the kernel declares it
+  return geometry.layout === 'BHSD' && tokens > 1
+    ? rotate(to, from, c, d, partner, rows, pairs, rowBytes, mode, temp, batches, heads, tokens,
+        b, h, s, b, h, s, batchBytes, headBytes, byRow, rowsPerBatch, 0, index)
+    : rotate(to, from, c, d, partner, rows, pairs, rowBytes, mode, temp, batches, tokens, heads,
+        b, s, h, b, s, h, batchBytes, byRow, headBytes, rowsPerBatch, index, 0);
 }

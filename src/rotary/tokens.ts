@@ -29,6 +29,9 @@ export function rowIndices(
   exclusive('applyRotary', 'positions', 'cuSeqlens', o);
   exclusive('applyRotary', 'positions', 'offset', o);
   if (table.start === undefined) return rowAligned(table, batch, sequence, o);
+  if (o.positions === undefined && o.cuSeqlens === undefined && (o.offset ?? 0) === table.start) {
+    if (sequence <= table.length) return undefined;
+  }
   const starts = o.cuSeqlens === undefined ? undefined : sequenceStarts(o.cuSeqlens, layout, sequence);
   const offsets = offsetsOf(o.offset, starts ? starts.length - 1 : batch);
   const given = o.positions === undefined ? undefined : positions('positions', o.positions);
@@ -39,9 +42,6 @@ export function rowIndices(
     );
   }
   if (batch * sequence === 0) return undefined;
-  if (!given && !starts && offsets.length === 1 && table.start === offsets[0]) {
-    if (sequence <= table.length) return undefined;
-  }
   const perBatch =
     (given && given.length === batch * sequence && batch > 1) || (offsets.length > 1 && !starts) ? sequence : 0;
   const rows = new Int32Array(perBatch ? batch * sequence : sequence);

@@ -1,6 +1,7 @@
 /** Row numbers of a table as its gatherers take them: checked integers, handed to the kernels in blocks of the scratch arena. */
 import type { Engine } from '../runtime/engine.ts';
 import { PosencError, show } from '../runtime/errors.ts';
+import { elementsOf } from '../runtime/tensor.ts';
 
 /** Row numbers: a list, or integers with a shape such as positionIds returns. */
 export type RowIds =
@@ -24,7 +25,7 @@ export function rowIds(
     throw new PosencError('ERR_OPTION', `${option}: expected integers, or { data, shape }, got ${show(value)}`);
   }
   const shape = tensor ? given.shape : [list.length];
-  if (!Array.isArray(shape) || shape.reduce((product, n) => product * n, 1) !== list.length) {
+  if (!Array.isArray(shape) || elementsOf(shape) !== list.length) {
     throw new PosencError('ERR_SHAPE', `${option}: the shape does not hold its ${list.length} numbers`);
   }
   if (list instanceof Int32Array && allWithin(list, rows)) return { ids: list, shape };
@@ -61,7 +62,7 @@ export function forIdBlocks(
   const pointer = engine.scratch();
   const block = engine.scratchBytes >>> 2;
   for (let first = 0; first < ids.length; first += block) {
-    const part = ids.subarray(first, first + block);
+    const part = ids.length <= block ? ids : ids.subarray(first, first + block);
     engine.i32.set(part, pointer >>> 2);
     run(first, part.length, pointer);
   }

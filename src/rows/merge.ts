@@ -20,14 +20,17 @@ export interface MergeOptions {
   readonly engine?: Engine;
 }
 
+const OPTIONS = ['mode', 'shape', 'positionShape', 'out', 'engine'] as const;
+const MODES = ['add', 'mul', 'mulPlusOne', 'concat', 'zero'] as const;
+
 /**
  * x joined with p. p [S, D] is repeated over the leading dimensions of x.
  * @returns float32, x's shape; for 'concat' [..., S, D + Dp]
  * @throws ERR_SHAPE, ERR_OPTION, ERR_DISPOSED, ERR_OUT_OF_MEMORY
  */
 export function merge(x: Tensor | Float32Array, p: Tensor | Float32Array, given: MergeOptions = {}): Tensor {
-  const o = options('merge', given, ['mode', 'shape', 'positionShape', 'out', 'engine']);
-  const mode = oneOf('mode', o.mode, ['add', 'mul', 'mulPlusOne', 'concat', 'zero'], 'add');
+  const o = options('merge', given, OPTIONS);
+  const mode = oneOf('mode', o.mode, MODES, 'add');
   const engine = chooseEngine(o.engine, x, p, o.out);
   const shape = shapeOf('x', x, o.shape);
   const positionShape = shapeOf('p', p, o.positionShape);
@@ -39,10 +42,7 @@ export function merge(x: Tensor | Float32Array, p: Tensor | Float32Array, given:
   }
   const width = shape[shape.length - 1];
   const added = positionShape[positionShape.length - 1];
-  const rows = shape.slice(0, -1).reduce((product, n) => product * n, 1);
-  const period = positionShape.slice(0, -1).reduce((product, n) => product * n, 1);
-  const suffix = positionShape.slice(0, -1).every((n, i) => n === shape[shape.length - positionShape.length + i]);
-  if (positionShape.length > shape.length || !suffix || (mode !== 'concat' && added !== width)) {
+  if (!endsIn(shape, positionShape) || (mode !== 'concat' && added !== width)) {
     throw new PosencError(
       'ERR_SHAPE',
       `p: [${positionShape.join(', ')}] does not fit x [${shape.join(', ')}]; give p as [S, D]${mode === 'concat' ? ' with any D' : ''}`,
@@ -54,12 +54,17 @@ export function merge(x: Tensor | Float32Array, p: Tensor | Float32Array, given:
   checkOverlap('x', 'out', x, o.out, mode !== 'concat');
   const joined = output(engine, o.out, outShape);
   if (joined.length === 0) return joined;
+  const rows = joined.length / outShape[outShape.length - 1];
+  let period = 1;
+  for (let i = 0; i + 1 < positionShape.length; i++) period *= positionShape[i];
   const vectors = operand('x', engine, x);
   try {
     const positions = operand('p', engine, p);
     try {
       const { kernels } = engine;
-      const [to, from, table] = [joined.byteOffset, vectors.pointer, positions.pointer];
+      const to = joined.byteOffset;
+      const from = vectors.pointer;
+      const table = positions.pointer;
       if (mode === 'add') kernels.addRows(to, from, table, rows, width, period);
       else if (mode === 'mul') kernels.multiplyRows(to, from, table, rows, width, period);
       else if (mode === 'mulPlusOne') kernels.multiplyPlusOneRows(to, from, table, rows, width, period);
@@ -76,4 +81,12 @@ export function merge(x: Tensor | Float32Array, p: Tensor | Float32Array, given:
     vectors.finish();
   }
   return joined;
+}
+
+/** Whether the rows of p are the last dimensions of the rows of x. */
+function endsIn(shape: readonly number[], positionShape: readonly number[]): boolean {
+  const skip = shape.length - positionShape.length;
+  if (skip < 0) return false;
+  for (let i = 0; i + 1 < positionShape.length; i++) if (positionShape[i] !== shape[skip + i]) return false;
+  return true;
 }

@@ -12,8 +12,9 @@ export function options<T extends object>(name: string, value: T | undefined, al
   if (value === null || typeof value !== 'object' || Array.isArray(value) || ArrayBuffer.isView(value)) {
     throw new PosencError('ERR_OPTION', `${name}: expected one options object, got ${show(value)}`);
   }
-  for (const key of Object.keys(value)) {
-    if (!allowed.includes(key)) {
+  // for-in makes no list of the keys; what it inherits is no option
+  for (const key in value) {
+    if (!allowed.includes(key) && Object.hasOwn(value, key)) {
       throw new PosencError('ERR_OPTION', `${name}: unknown option '${key}'; allowed: ${allowed.join(', ')}`);
     }
   }

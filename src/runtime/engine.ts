@@ -216,7 +216,7 @@ export function createEngine(given: EngineOptions = {}): Engine {
       { cause },
     );
   }
-  const kernels = new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as Kernels;
+  const kernels = { ...new WebAssembly.Instance(module, { env: { memory } }).exports } as unknown as Kernels;
   const heapModule = compile(heapBinary);
   // the loader asks instanceof, which a module of another realm (Vercel's edge, node:vm, jest) does not answer
   if (!(heapModule instanceof WebAssembly.Module)) Object.setPrototypeOf(heapModule, WebAssembly.Module.prototype);
