@@ -1,6 +1,6 @@
 // bfloat16: the upper half of a float32, rounded to nearest even; NaN stays a quiet NaN.
 //
-// The loops test at their end: V8 moves constants, v128 literals included, out of a loop only when nothing can leave it
+// Loops with constants test at their end: V8 moves those, v128 literals included, out of a loop only when nothing can leave it
 // before they are used.
 
 /** Eight float32, none of them NaN, as codes. */
