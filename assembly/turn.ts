@@ -6,53 +6,57 @@
 @inline
 function turnRow(x: usize, lanes: usize, pairs: usize, interleaved: bool): void {
   const half = pairs << 2;
-  const step: usize = interleaved ? 32 : 16;
-  const end = x + (pairs >> 2) * step;
-  for (; x < end; x += step, lanes += 64) {
-    let a0: v128, a1: v128, b0: v128, b1: v128;
-    if (interleaved) {
-      const v0 = v128.load(x);
-      const v1 = v128.load(x, 16);
-      const a = v128.shuffle<f32>(v0, v1, 0, 2, 4, 6);
-      const b = v128.shuffle<f32>(v0, v1, 1, 3, 5, 7);
-      a0 = f64x2.promote_low_f32x4(a);
-      b0 = f64x2.promote_low_f32x4(b);
-      a1 = f64x2.promote_low_f32x4(v128.shuffle<f64>(a, a, 1, 1));
-      b1 = f64x2.promote_low_f32x4(v128.shuffle<f64>(b, b, 1, 1));
-    } else {
-      // a load of two that are widened at once is one instruction
-      const y = x + half;
-      a0 = f64x2.promote_low_f32x4(v128.load64_zero(x));
-      b0 = f64x2.promote_low_f32x4(v128.load64_zero(y));
-      a1 = f64x2.promote_low_f32x4(v128.load64_zero(x, 8));
-      b1 = f64x2.promote_low_f32x4(v128.load64_zero(y, 8));
-    }
-    let s = v128.load(lanes);
-    let c = v128.load(lanes, 16);
-    const p0 = f32x4.demote_f64x2_zero(f64x2.sub(f64x2.mul(a0, c), f64x2.mul(b0, s)));
-    const q0 = f32x4.demote_f64x2_zero(f64x2.add(f64x2.mul(b0, c), f64x2.mul(a0, s)));
-    s = v128.load(lanes, 32);
-    c = v128.load(lanes, 48);
-    const p1 = f32x4.demote_f64x2_zero(f64x2.sub(f64x2.mul(a1, c), f64x2.mul(b1, s)));
-    const q1 = f32x4.demote_f64x2_zero(f64x2.add(f64x2.mul(b1, c), f64x2.mul(a1, s)));
-    if (interleaved) {
-      v128.store(x, v128.shuffle<f32>(p0, q0, 0, 4, 1, 5));
-      v128.store(x, v128.shuffle<f32>(p1, q1, 0, 4, 1, 5), 16);
-    } else {
-      v128.store(x, v128.shuffle<f64>(p0, p1, 0, 2));
-      v128.store(x + half, v128.shuffle<f64>(q0, q1, 0, 2));
-    }
+  const step: usize = interleaved ? 16 : 8;
+  const end = x + (pairs >> 1) * step;
+  for (; x < end; x += step, lanes += 32) {
+    const s = v128.load(lanes);
+    const c = v128.load(lanes, 16);
+    if (interleaved) turnTogether(x, s, c);
+    else turnApart(x, x + half, s, c);
   }
-  const partner: usize = interleaved ? 4 : half;
-  const next: usize = interleaved ? 8 : 4;
-  for (let i: usize = 0; i < (pairs & 3); i++, x += next) {
-    const lane = lanes + ((i >> 1) << 5) + ((i & 1) << 3);
-    const s = load<f64>(lane);
-    const c = load<f64>(lane, 16);
+  if (pairs & 1) {
+    const y = x + (interleaved ? 4 : half);
+    const s = load<f64>(lanes);
+    const c = load<f64>(lanes, 16);
     const a = <f64>load<f32>(x);
-    const b = <f64>load<f32>(x + partner);
+    const b = <f64>load<f32>(y);
     store<f32>(x, <f32>(a * c - b * s));
-    store<f32>(x + partner, <f32>(b * c + a * s));
+    store<f32>(y, <f32>(b * c + a * s));
+  }
+}
+
+/**
+ * Two pairs, first channels at x, second ones at y. The additions and the eight conversions of four pairs are what a turn
+ * costs (six cycles where two of them are done in one), so the rest keeps out of their way: a load of two that are widened at
+ * once is one instruction, and two halves are stored where joining them would take a shuffle.
+ */
+// @ts-ignore: decorator
+@inline
+function turnApart(x: usize, y: usize, s: v128, c: v128): void {
+  const a = f64x2.promote_low_f32x4(v128.load64_zero(x));
+  const b = f64x2.promote_low_f32x4(v128.load64_zero(y));
+  v128.store64_lane(x, f32x4.demote_f64x2_zero(f64x2.sub(f64x2.mul(a, c), f64x2.mul(b, s))), 0);
+  v128.store64_lane(y, f32x4.demote_f64x2_zero(f64x2.add(f64x2.mul(b, c), f64x2.mul(a, s))), 0);
+}
+
+/** Two pairs side by side. */
+// @ts-ignore: decorator
+@inline
+function turnTogether(x: usize, s: v128, c: v128): void {
+  const v = v128.load(x);
+  const a = f64x2.promote_low_f32x4(v128.shuffle<f32>(v, v, 0, 2, 0, 2));
+  const b = f64x2.promote_low_f32x4(v128.shuffle<f32>(v, v, 1, 3, 1, 3));
+  const p = f32x4.demote_f64x2_zero(f64x2.sub(f64x2.mul(a, c), f64x2.mul(b, s)));
+  const q = f32x4.demote_f64x2_zero(f64x2.add(f64x2.mul(b, c), f64x2.mul(a, s)));
+  v128.store(x, v128.shuffle<f32>(p, q, 0, 4, 1, 5));
+}
+
+/** Four pairs of n vectors that share a row of lanes, which stays in registers while they pass by. */
+function turnFour(x: usize, y: usize, lanes: usize, n: usize, stride: usize): void {
+  const s0 = v128.load(lanes), c0 = v128.load(lanes, 16), s1 = v128.load(lanes, 32), c1 = v128.load(lanes, 48);
+  for (; n; n--, x += stride, y += stride) {
+    turnApart(x, y, s0, c0);
+    turnApart(x + 8, y + 8, s1, c1);
   }
 }
 
@@ -71,24 +75,32 @@ function repair(x: usize, pairs: usize, temp: usize, toInterleaved: bool): void 
 /**
  * Turns n0 x n1 x n2 vectors in place. Strides in bytes: x* of the vectors, l* of the lanes, i* of the row indices.
  * rows: int32 row of lanes per vector at rows + i*, or 0 when the lane strides alone say it.
- * laneBytes: bytes of a row of lanes. load, store: pairing before and after, 0 half, 1 interleaved.
- * temp: 8 x pairs bytes when they differ.
+ * laneBytes: bytes of a row of lanes. mode: pairing before (bit 0) and after (bit 1), 0 half, 1 interleaved.
+ * near: the vectors are few enough to stay in the cache, where those that share a row pass by it four pairs at a time;
+ * from memory that is slower than one vector after the other, and interleaved it gains nothing. temp: 8 x pairs bytes when the pairing changes.
  */
 export function turn(
-  x: usize, lanes: usize, rows: usize, pairs: usize, laneBytes: usize, load_: i32, store_: i32, temp: usize,
+  x: usize, lanes: usize, rows: usize, pairs: usize, laneBytes: usize, mode: i32, near: i32, temp: usize,
   n0: usize, n1: usize, n2: usize, x0: usize, x1: usize, x2: usize, l0: usize, l1: usize, l2: usize,
   i0: usize, i1: usize, i2: usize,
 ): void {
+  const half = pairs << 2;
+  const shared = near && n2 > 1 && l2 == 0 && (rows == 0 || i2 == 0) && (pairs & 3) == 0 && mode == 0;
   for (let a: usize = 0; a < n0; a++) {
     for (let b: usize = 0; b < n1; b++) {
       let vector = x + a * x0 + b * x1;
       let lane = lanes + a * l0 + b * l1;
       let index = rows + a * i0 + b * i1;
+      if (shared) {
+        if (rows) lane += <usize>load<i32>(index) * laneBytes;
+        for (const end = vector + half; vector < end; vector += 16, lane += 64) turnFour(vector, vector + half, lane, n2, x2);
+        continue;
+      }
       for (let c: usize = 0; c < n2; c++, vector += x2, lane += l2, index += i2) {
         const at = rows ? lane + <usize>load<i32>(index) * laneBytes : lane;
-        if (load_) turnRow(vector, at, pairs, true);
+        if (mode & 1) turnRow(vector, at, pairs, true);
         else turnRow(vector, at, pairs, false);
-        if (load_ != store_) repair(vector, pairs, temp, store_ != 0);
+        if (mode == 1 || mode == 2) repair(vector, pairs, temp, mode == 2);
       }
     }
   }

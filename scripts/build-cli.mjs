@@ -63,7 +63,7 @@ chmodSync(outfile, 0o755);
 
 // what is bundled keeps its licence
 const packages = Object.keys(metafile.inputs).flatMap(
-  (path) => /^node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1] ?? [],
+  (path) => /(?:^|\/)node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1] ?? [],
 );
 const notices = [...new Set(packages)].sort().map((name) => {
   const { version, license } = JSON.parse(readFileSync(join(root, 'node_modules', name, 'package.json'), 'utf8'));

@@ -2,6 +2,7 @@
 
 import { simd } from '#wasm/simd';
 import { alibi, applyRotary, createEngine, fingerprint, rotaryTable, sinusoidal, Tensor } from '../../src/index.ts';
+import { binaryOf } from '../../src/runtime/engine.ts';
 import { h } from '../dom.ts';
 import { grouped, show, T, type Text, tr } from '../text.ts';
 import { noise } from '../view.ts';
@@ -147,7 +148,7 @@ export const speedSection: Section = {
     };
     const print = fingerprint();
     const equal = print === PUBLISHED_FINGERPRINT;
-    const wasmBytes = typeof simd === 'string' ? atob(simd).length : 0;
+    const wasmBytes = typeof simd === 'string' ? binaryOf(simd).length : 0;
     const fact = (name: Text, ...value: (Node | string)[]) =>
       h('div', {}, h('dt', {}, tr(name)), h('dd', {}, ...value));
     main.append(

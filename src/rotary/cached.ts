@@ -6,7 +6,7 @@
  * Angles are combined in float64 and every number is rounded once, so nothing but that rounding is left of a turn: a shift is
  * as exact on the hundredth time as on the first.
  */
-import { laneWriter, type Phases, type Room, tooWide } from '../phase/lanes.ts';
+import { type LaneWriter, laneWriter, type Phases, type Room, tooWide } from '../phase/lanes.ts';
 import { integer, oneOf, options, type Positions, positions } from '../runtime/arguments.ts';
 import type { Engine } from '../runtime/engine.ts';
 import { PosencError, show } from '../runtime/errors.ts';
@@ -51,7 +51,7 @@ export function shiftKeys<T extends Tensor | Float32Array>(
   const o = options('shiftKeys', given, ['layout', 'heads', 'shape', 'strides', 'context', 'engine']);
   const layout = oneOf('layout', o.layout, LAYOUTS, 'BSHD');
   const context = o.context === undefined ? undefined : integer('context', o.context, 1, 2 ** 53);
-  const deltas = positions('delta', typeof delta === 'number' ? [delta] : delta).slice();
+  const deltas = positions('delta', typeof delta === 'number' ? Float64Array.of(delta) : delta).slice();
   const frequencies = rotaryFrequencies(spec, { length: context });
   const engine = chooseEngine(o.engine, k);
   const geometry = geometryOf(k, layout, o);
@@ -70,15 +70,15 @@ export function shiftKeys<T extends Tensor | Float32Array>(
     load: frequencies.outputPairing,
     store: frequencies.outputPairing,
     perBatch,
-    lanes: (room) => {
-      const indexBytes = shared ? 0 : 4 * Math.min(sequence + (sequence & 1), INDEX_BLOCK);
+    lanes: (room, held) => {
+      if (shared) {
+        const { pointer, rowBytes } = rowOfLanes(engine, frequencies, deltas, room, held);
+        return () => ({ tokens: sequence, pointer, rowBytes, step: 0, rows: 0 });
+      }
+      const indexBytes = 4 * Math.min(sequence + (sequence & 1), INDEX_BLOCK);
       const rest = { pointer: room.pointer + indexBytes, bytes: room.bytes - indexBytes };
       const writer = laneWriter(engine, phasesOf(frequencies), 0, frequencies.pairs, rest);
       const { pointer, rowBytes } = writer;
-      if (shared) {
-        writer.write(deltas, 0, 1);
-        return () => ({ tokens: sequence, pointer, rowBytes, step: 0, rows: 0 });
-      }
       const distinct = new Float64Array(Math.min(writer.capacity, INDEX_BLOCK));
       const rows = new Int32Array(indexBytes / 4);
       return (b, token) => {
@@ -141,13 +141,20 @@ function exchange<T extends Tensor | Float32Array>(
 ): T {
   const o = options(name, given, ['layout', 'heads', 'shape', 'strides', 'positions', 'offset', 'cuSeqlens', 'engine']);
   const layout = oneOf('layout', o.layout, LAYOUTS, 'BSHD');
-  const tables = to === undefined ? ({ table: from } as const) : ({ from, to } as const);
-  for (const [option, table] of Object.entries(tables)) checkTable(option, table);
+  // a missing `to` is wrong where there should be one; only unrotate has none
+  const tables: readonly (readonly [string, RotaryTable<TableDtype>])[] =
+    to === undefined && name === 'unrotate'
+      ? [['table', from]]
+      : [
+          ['from', from],
+          ['to', to!],
+        ];
+  for (const [option, table] of tables) checkTable(option, table);
   const engine = chooseEngine(o.engine, k, from.cos, from.sin, to?.cos, to?.sin);
   const geometry = geometryOf(k, layout, o);
   const { batch, sequence } = geometry;
   checkRoom(from, geometry.channels);
-  for (const [option, table] of Object.entries(tables)) {
+  for (const [option, table] of tables) {
     if (table.batches !== undefined && table.batches !== batch) {
       throw new PosencError('ERR_SHAPE', `${option}: has rows for ${table.batches} batches, but x has ${batch}`);
     }
@@ -219,6 +226,41 @@ function exchange<T extends Tensor | Float32Array>(
   return k;
 }
 
+/** What the arena holds after a shift by one number: the same shift of the next layer's keys finds its lanes there. */
+class LanesInArena {
+  readonly frequencies: RotaryFrequencies;
+  readonly delta: number;
+  readonly pointer: number;
+  readonly rowBytes: number;
+
+  constructor(frequencies: RotaryFrequencies, delta: number, { pointer, rowBytes }: LaneWriter) {
+    this.frequencies = frequencies;
+    this.delta = delta;
+    this.pointer = pointer;
+    this.rowBytes = rowBytes;
+  }
+}
+
+/** Lanes of a shift by deltas[0], written into the room unless the arena holds them. */
+function rowOfLanes(
+  engine: Engine,
+  frequencies: RotaryFrequencies,
+  deltas: Float64Array,
+  room: Room,
+  held: unknown,
+): LanesInArena {
+  let lanes: LanesInArena;
+  if (held instanceof LanesInArena && held.frequencies === frequencies && Object.is(held.delta, deltas[0]))
+    lanes = held;
+  else {
+    const writer = laneWriter(engine, phasesOf(frequencies), 0, frequencies.pairs, room);
+    writer.write(deltas, 0, 1);
+    lanes = new LanesInArena(frequencies, deltas[0], writer);
+  }
+  engine.scratch(lanes);
+  return lanes;
+}
+
 function phasesOf(frequencies: RotaryFrequencies): Phases {
   const { precision, pairs, ladder, float32, ggml } = frequencies;
   if (precision === 'torch') return { kind: 'sum', axes: 1, frequencies: float32!, count: pairs, single: true };
@@ -279,8 +321,8 @@ interface Turn {
   readonly store: Pairing;
   /** Every batch has lanes of its own. */
   readonly perBatch: boolean;
-  /** What writes the lanes into the room, from a token of a batch on. */
-  readonly lanes: (room: Room) => (batch: number, token: number) => Block;
+  /** What writes the lanes into the room, from a token of a batch on. held: what the arena held before the call. */
+  readonly lanes: (room: Room, held: unknown) => (batch: number, token: number) => Block;
 }
 
 /** Lanes made at a time: they stay in the cache until they are used. */
@@ -288,6 +330,9 @@ const LANE_BYTES = 1 << 16;
 
 /** Tokens whose row indices are handed to the kernel at a time. */
 const INDEX_BLOCK = 2048;
+
+/** Keys of fewer bytes are turned in the cache. */
+const NEAR_BYTES = 1 << 22;
 
 /** The arena holds one vector (when the pairing changes), then lanes of a block of tokens. */
 function turnKeys(
@@ -303,14 +348,15 @@ function turnKeys(
   if (tempBytes + 4 * INDEX_BLOCK + 64 * (pairs + 4) > engine.scratchBytes) throw tooWide(engine, pairs);
   const keys = operand('k', engine, k, true);
   try {
+    const held = engine.scratchHolds;
     const temp = engine.scratch();
-    const next = how.lanes({ pointer: temp + tempBytes, bytes: engine.scratchBytes - tempBytes });
+    const next = how.lanes({ pointer: temp + tempBytes, bytes: engine.scratchBytes - tempBytes }, held);
     const x = keys.pointer + 4 * rotaryOffset;
     const b = 4 * strides.batch;
     const s = 4 * strides.sequence;
     const h = 4 * strides.head;
-    const load = how.load === 'interleaved' ? 1 : 0;
-    const store = how.store === 'interleaved' ? 1 : 0;
+    const mode = (how.load === 'interleaved' ? 1 : 0) | (how.store === 'interleaved' ? 2 : 0);
+    const near = 8 * pairs * batch * sequence * heads < NEAR_BYTES ? 1 : 0;
     const batches = how.perBatch ? 1 : batch;
     for (let n = 0; n < batch; n += batches) {
       for (let token = 0; token < sequence; ) {
@@ -318,10 +364,10 @@ function turnKeys(
         const at = x + n * b + token * s;
         // biome-ignore format: grouped as the kernel declares it
         if (layout === 'BHSD') engine.kernels.turn(
-          at, pointer, rows, pairs, rowBytes, load, store, temp,
+          at, pointer, rows, pairs, rowBytes, mode, near, temp,
           batches, heads, tokens, b, h, s, 0, 0, step, 0, 0, 4);
         else engine.kernels.turn(
-          at, pointer, rows, pairs, rowBytes, load, store, temp,
+          at, pointer, rows, pairs, rowBytes, mode, near, temp,
           batches, tokens, heads, b, s, h, 0, step, 0, 0, 4, 0);
         token += tokens;
       }

@@ -277,7 +277,7 @@ export function compile(source: unknown): WebAssembly.Module {
   if (typeof source === 'string') {
     const known = compiled.get(source);
     if (known) return known;
-    const module = compileBytes(decodeBase64(source));
+    const module = compileBytes(binaryOf(source));
     compiled.set(source, module);
     return module;
   }
@@ -327,13 +327,28 @@ function blocked(what: string, cause: unknown): PosencError {
   );
 }
 
-function decodeBase64(text: string): Uint8Array<ArrayBuffer> {
-  const native = (Uint8Array as { fromBase64?: (text: string) => Uint8Array<ArrayBuffer> }).fromBase64;
-  if (native) return native.call(Uint8Array, text);
-  const binary = atob(text);
-  const bytes = new Uint8Array(binary.length);
-  for (let i = 0; i < bytes.length; i++) bytes[i] = binary.charCodeAt(i);
-  return bytes;
+/** @internal The bytes of an embedded binary; textOf in scripts/build-wasm.mjs makes and explains the text. */
+export function binaryOf(text: string): Uint8Array<ArrayBuffer> {
+  // decoded in place: what is written never overtakes what is read
+  const bytes = new TextEncoder().encode(text) as Uint8Array<ArrayBuffer>;
+  const codes: number[] = [];
+  for (let code = 32; code < 127; code++)
+    if (code !== 34 && code !== 39 && code !== 92 && code !== 96) codes.push(code);
+  const [first, second] = codes.slice(-2);
+  const single = codes.length - 2;
+  // byte values of a character alone, after the first prefix, after the second
+  const values = new Uint8Array(3 * 128);
+  for (let rank = 0; rank < 256; rank++) {
+    const rare = rank - single;
+    const at = rare < 0 ? codes[rank] : 128 * (1 + Math.floor(rare / codes.length)) + codes[rare % codes.length];
+    values[at] = 16 * (bytes[2 * rank] - 97) + bytes[2 * rank + 1] - 97;
+  }
+  let length = 0;
+  for (let at = 512; at < bytes.length; at++) {
+    const code = bytes[at];
+    bytes[length++] = values[code < first ? code : (code === second ? 256 : 128) + bytes[++at]];
+  }
+  return bytes.subarray(0, length);
 }
 
 let shared: Engine | undefined;

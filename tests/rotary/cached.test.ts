@@ -372,6 +372,37 @@ test('many different shifts and a small arena: the numbers of the large one', ()
   assert.equal(tensor.toFloat32Array(), unrotate(k.slice(), rotaryTable(spec, { length: 700 }), options));
 });
 
+test('a shift like the one before uses its angles again, any other call or change makes them anew', () => {
+  const engine = createEngine();
+  const other: RotarySpec = { headDim: 20, ropeTheta: 500 };
+  const changed = { headDim: 20, ropeTheta: 1e4, rotationSign: 1 } as {
+    -readonly [K in keyof RotarySpec]: RotarySpec[K];
+  };
+  const table = rotaryTable(other, { length: 5, engine });
+  const options = { layout: 'THD', shape: [5, 2, 20] } as const;
+  const k = keys(200, 3);
+  const shift = (delta: number | number[], spec: RotarySpec) => {
+    const want = shiftKeys(k.slice(), delta, { ...spec }, { ...options, engine: createEngine() });
+    assert.equal(shiftKeys(k.slice(), delta, spec, { ...options, engine }), want);
+  };
+  shift(-3, changed);
+  shift(-3, changed);
+  shift(5, changed);
+  shift(5, other);
+  shift(5, changed);
+  unrotate(k.slice(), table, { ...options, engine });
+  shift(5, changed);
+  shift([1, 2, 3, 4, 5], changed);
+  shift(1, changed);
+  changed.ropeTheta = 100;
+  shift(1, changed);
+  changed.rotationSign = -1;
+  shift(1, changed);
+  const wild: RotarySpec = { headDim: 20, invFreq: new Array(10).fill(1e13) };
+  for (let i = 0; i < 2; i++) assert.throws(() => shiftKeys(k.slice(), 1, wild, { ...options, engine }), /2\^40/);
+  shift(1, changed);
+});
+
 test("ggml: the iterated angles of the difference, as llama.cpp's K-shift", () => {
   const spec: RotarySpec = { headDim: 8, precision: 'ggml' };
   const k = keys(16);
@@ -404,6 +435,7 @@ test('what cannot be is said before anything is changed', () => {
   const other = rotaryTable({ headDim: 8, pairing: 'interleaved' }, { length: 2 });
   wrong('ERR_OPTION', /pairing/, () => retable(k, table, other, options));
   wrong('ERR_OPTION', /to: expected what rotaryTable/, () => retable(k, table, {} as never, options));
+  wrong('ERR_OPTION', /to: expected what rotaryTable/, () => retable(k, table, undefined as never, options));
   const small = createEngine({ scratchBytes: 1 << 16 });
   wrong('ERR_SHAPE', /scratch arena/, () =>
     shiftKeys(new Float32Array(8192), 1, { headDim: 8192 }, { layout: 'THD', shape: [1, 1, 8192], engine: small }),
