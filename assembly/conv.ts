@@ -90,15 +90,13 @@ export function depthwise3x3(
   }
 }
 
-/** The first `columns` channels of a position; beyond `exists` nothing. */
-// @ts-ignore: decorator
-@inline
-function loadRow(p: usize, columns: usize, exists: bool): v128 {
-  if (!exists) return i64x2.splat(0);
-  if (columns == 4) return v128.load(p);
-  let v = v128.load32_zero(p);
-  if (columns > 1) v = v128.load32_lane(p + 4, v, 1);
-  if (columns > 2) v = v128.load32_lane(p + 8, v, 2);
+/** One channel of the first four of `rows` positions; 0 beyond. */
+function loadColumn(p: usize, stride: usize, rows: isize): v128 {
+  let v: v128 = i64x2.splat(0);
+  if (rows > 0) v = v128.load32_zero(p);
+  if (rows > 1) v = v128.load32_lane(p + stride, v, 1);
+  if (rows > 2) v = v128.load32_lane(p + 2 * stride, v, 2);
+  if (rows > 3) v = v128.load32_lane(p + 3 * stride, v, 3);
   return v;
 }
 
@@ -158,22 +156,22 @@ export function groupedConv1d(
       const rows = length - l;
       const target = out + l * outStride;
       if (accumulate) {
-        let r0 = loadRow(target, columns, true);
-        let r1 = loadRow(target + outStride, columns, rows > 1);
-        let r2 = loadRow(target + 2 * outStride, columns, rows > 2);
-        let r3 = loadRow(target + 3 * outStride, columns, rows > 3);
-        s0 = v128.shuffle<i64>(v128.shuffle<f32>(r0, r1, 0, 4, 1, 5), v128.shuffle<f32>(r2, r3, 0, 4, 1, 5), 0, 2);
-        s1 = v128.shuffle<i64>(v128.shuffle<f32>(r0, r1, 0, 4, 1, 5), v128.shuffle<f32>(r2, r3, 0, 4, 1, 5), 1, 3);
-        s2 = v128.shuffle<i64>(v128.shuffle<f32>(r0, r1, 2, 6, 3, 7), v128.shuffle<f32>(r2, r3, 2, 6, 3, 7), 0, 2);
-        s3 = v128.shuffle<i64>(v128.shuffle<f32>(r0, r1, 2, 6, 3, 7), v128.shuffle<f32>(r2, r3, 2, 6, 3, 7), 1, 3);
-        r0 = loadRow(target + 4 * outStride, columns, rows > 4);
-        r1 = loadRow(target + 5 * outStride, columns, rows > 5);
-        r2 = loadRow(target + 6 * outStride, columns, rows > 6);
-        r3 = loadRow(target + 7 * outStride, columns, rows > 7);
-        s4 = v128.shuffle<i64>(v128.shuffle<f32>(r0, r1, 0, 4, 1, 5), v128.shuffle<f32>(r2, r3, 0, 4, 1, 5), 0, 2);
-        s5 = v128.shuffle<i64>(v128.shuffle<f32>(r0, r1, 0, 4, 1, 5), v128.shuffle<f32>(r2, r3, 0, 4, 1, 5), 1, 3);
-        s6 = v128.shuffle<i64>(v128.shuffle<f32>(r0, r1, 2, 6, 3, 7), v128.shuffle<f32>(r2, r3, 2, 6, 3, 7), 0, 2);
-        s7 = v128.shuffle<i64>(v128.shuffle<f32>(r0, r1, 2, 6, 3, 7), v128.shuffle<f32>(r2, r3, 2, 6, 3, 7), 1, 3);
+        const below = target + 4 * outStride;
+        const more = <isize>rows - 4;
+        s0 = loadColumn(target, outStride, rows);
+        s4 = loadColumn(below, outStride, more);
+        if (columns > 1) {
+          s1 = loadColumn(target + 4, outStride, rows);
+          s5 = loadColumn(below + 4, outStride, more);
+        }
+        if (columns > 2) {
+          s2 = loadColumn(target + 8, outStride, rows);
+          s6 = loadColumn(below + 8, outStride, more);
+        }
+        if (columns > 3) {
+          s3 = loadColumn(target + 12, outStride, rows);
+          s7 = loadColumn(below + 12, outStride, more);
+        }
       }
       let channel = x + (l << 2);
       let at: usize = 0;

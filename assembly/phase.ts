@@ -109,7 +109,12 @@ function emitRow(a: usize, b: usize, count: usize, out0: usize, out1: usize, mod
     a += 64;
     b += 64;
   }
-  for (let rest = <isize>(count & 3); rest > 0; rest -= 2) {
+  if (count & 3) emitRest(a, b, count & 3, out0, out1, mode);
+}
+
+/** The last one to three frequencies of a row. */
+function emitRest(a: usize, b: usize, count: usize, out0: usize, out1: usize, mode: i32): void {
+  for (let rest = <isize>count; rest > 0; rest -= 2) {
     const lanes = <usize>min<isize>(rest, 2);
     const sa = v128.load(a);
     const ca = v128.load(a, 16);

@@ -72,8 +72,6 @@ export function gatherAdd(
   }
 }
 
-// @ts-ignore: decorator
-@inline
 function fill(o: usize, count: i32, value: f32): void {
   const v = f32x4.splat(value);
   for (; count >= 4; count -= 4, o += 16) v128.store(o, v);
@@ -88,8 +86,6 @@ function copy(o: usize, a: usize, count: i32): void {
 }
 
 /** Sum of `count` floats: four lanes, then their sum, then the tail. */
-// @ts-ignore: decorator
-@inline
 function sum(a: usize, count: i32): f32 {
   let s = f32x4.splat(0.0);
   for (; count >= 4; count -= 4, a += 16) s = f32x4.add(s, v128.load(a));

@@ -3,8 +3,6 @@
 // For each output row the rows of the table are blended first (one run over w cells), then the cells of that row.
 
 /** out[0 .. width) = sum over count taps of weights[t] x row t, rows `stride` apart. Sizes in floats, strides in bytes. */
-// @ts-ignore: decorator
-@inline
 function blend(out: usize, x: usize, stride: usize, weights: usize, count: usize, width: usize): void {
   const last = weights + (count << 2);
   const end16 = x + ((width >> 4) << 6);

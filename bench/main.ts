@@ -1,14 +1,16 @@
 /**
- * npm run bench -- [--filter PREFIX] [--json FILE] [--svg FILE] [--quick] [--gate] [--micro] [--memory]
+ * npm run bench -- [--filter PREFIX] [--json FILE] [--svg FILE] [--quick] [--gate] [--micro] [--memory] [--cold]
  *
  * Times every row against its floor (docs/performance.md), prints a table; with --gate exits 1 when a row misses its gate
- * twice. --micro runs the public microbenchmarks instead, --memory shows what fresh memory costs.
+ * twice. --micro runs the public microbenchmarks instead, --memory shows what fresh memory costs, --cold what the first call
+ * of a program costs.
  */
 import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { CASES } from './cases.ts';
 import { chart } from './chart.ts';
+import { formatCold, measureCold } from './cold.ts';
 import { missed } from './gates.ts';
 import { openLab } from './lab.ts';
 import { formatMemory, measureMemory } from './memory.ts';
@@ -30,12 +32,14 @@ const { values: flags } = parseArgs({
     gate: { type: 'boolean', default: false },
     micro: { type: 'boolean', default: false },
     memory: { type: 'boolean', default: false },
+    cold: { type: 'boolean', default: false },
   },
 });
 const machine = { cpu: cpus()[0]?.model ?? 'unknown', node: process.version };
 process.stdout.write(`${machine.cpu}, Node ${machine.node}\n\n`);
 if (flags.micro) micro();
 else if (flags.memory) process.stdout.write(formatMemory(measureMemory()));
+else if (flags.cold) process.stdout.write(formatCold(measureCold()));
 else await rows();
 
 function micro(): void {

@@ -4,33 +4,22 @@
 import { ERF, ERFC, ERFC_MAX, ERF_SMALL, FOUR, GELU_MAX, HALF, ONE, SIGN, SQRT_HALF, UPPER } from "./constants";
 import { expSum } from "./exp";
 
+/** Horner's rule over the coefficients at k + first .. k + last, offsets in bytes. */
+function horner(z: v128, k: usize, first: usize, last: usize): v128 {
+  let at = k + last;
+  let p = v128.load64_splat(at);
+  for (const end = k + first; at > end; ) {
+    at -= 8;
+    p = f64x2.add(f64x2.mul(p, z), v128.load64_splat(at));
+  }
+  return p;
+}
+
 /** e^(-square - low) (1 + R(q)) / (1 + 2 a) for 0 <= a <= 30. */
 function scaledTail(a: v128, square: v128, low: v128, k: usize): v128 {
   const four = v128.load64_splat(k, FOUR);
   const q = f64x2.div(f64x2.sub(a, four), f64x2.add(a, four));
-  let p = v128.load64_splat(k, ERFC + 176);
-  p = f64x2.add(f64x2.mul(p, q), v128.load64_splat(k, ERFC + 168));
-  p = f64x2.add(f64x2.mul(p, q), v128.load64_splat(k, ERFC + 160));
-  p = f64x2.add(f64x2.mul(p, q), v128.load64_splat(k, ERFC + 152));
-  p = f64x2.add(f64x2.mul(p, q), v128.load64_splat(k, ERFC + 144));
-  p = f64x2.add(f64x2.mul(p, q), v128.load64_splat(k, ERFC + 136));
-  p = f64x2.add(f64x2.mul(p, q), v128.load64_splat(k, ERFC + 128));
-  p = f64x2.add(f64x2.mul(p, q), v128.load64_splat(k, ERFC + 120));
-  p = f64x2.add(f64x2.mul(p, q), v128.load64_splat(k, ERFC + 112));
-  p = f64x2.add(f64x2.mul(p, q), v128.load64_splat(k, ERFC + 104));
-  p = f64x2.add(f64x2.mul(p, q), v128.load64_splat(k, ERFC + 96));
-  p = f64x2.add(f64x2.mul(p, q), v128.load64_splat(k, ERFC + 88));
-  p = f64x2.add(f64x2.mul(p, q), v128.load64_splat(k, ERFC + 80));
-  p = f64x2.add(f64x2.mul(p, q), v128.load64_splat(k, ERFC + 72));
-  p = f64x2.add(f64x2.mul(p, q), v128.load64_splat(k, ERFC + 64));
-  p = f64x2.add(f64x2.mul(p, q), v128.load64_splat(k, ERFC + 56));
-  p = f64x2.add(f64x2.mul(p, q), v128.load64_splat(k, ERFC + 48));
-  p = f64x2.add(f64x2.mul(p, q), v128.load64_splat(k, ERFC + 40));
-  p = f64x2.add(f64x2.mul(p, q), v128.load64_splat(k, ERFC + 32));
-  p = f64x2.add(f64x2.mul(p, q), v128.load64_splat(k, ERFC + 24));
-  p = f64x2.add(f64x2.mul(p, q), v128.load64_splat(k, ERFC + 16));
-  p = f64x2.add(f64x2.mul(p, q), v128.load64_splat(k, ERFC + 8));
-  p = f64x2.add(f64x2.mul(p, q), v128.load64_splat(k, ERFC));
+  const p = horner(q, k, ERFC, ERFC + 176);
   const one = v128.load64_splat(k, ONE);
   const sign = v128.load64_splat(k, SIGN);
   const e = expSum(v128.xor(square, sign), v128.xor(low, sign), k);
@@ -52,18 +41,7 @@ export function erf64x2(x: v128, k: usize): v128 {
   const sign = v128.load64_splat(k, SIGN);
   const a = f64x2.pmin(v128.andnot(x, sign), v128.load64_splat(k, ERFC_MAX));
   const z = f64x2.mul(a, a);
-  let p = v128.load64_splat(k, ERF + 88);
-  p = f64x2.add(f64x2.mul(p, z), v128.load64_splat(k, ERF + 80));
-  p = f64x2.add(f64x2.mul(p, z), v128.load64_splat(k, ERF + 72));
-  p = f64x2.add(f64x2.mul(p, z), v128.load64_splat(k, ERF + 64));
-  p = f64x2.add(f64x2.mul(p, z), v128.load64_splat(k, ERF + 56));
-  p = f64x2.add(f64x2.mul(p, z), v128.load64_splat(k, ERF + 48));
-  p = f64x2.add(f64x2.mul(p, z), v128.load64_splat(k, ERF + 40));
-  p = f64x2.add(f64x2.mul(p, z), v128.load64_splat(k, ERF + 32));
-  p = f64x2.add(f64x2.mul(p, z), v128.load64_splat(k, ERF + 24));
-  p = f64x2.add(f64x2.mul(p, z), v128.load64_splat(k, ERF + 16));
-  p = f64x2.add(f64x2.mul(p, z), v128.load64_splat(k, ERF + 8));
-  p = f64x2.add(f64x2.mul(p, z), v128.load64_splat(k, ERF));
+  const p = horner(z, k, ERF, ERF + 88);
   const small = f64x2.add(a, f64x2.mul(a, p));
   // what the rounding of z costs erfc is far below an ulp of 1
   const large = f64x2.sub(v128.load64_splat(k, ONE), scaledTail(a, z, i64x2.splat(0), k));

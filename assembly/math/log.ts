@@ -54,9 +54,7 @@ export function within(value: v128, x: v128, k: usize): v128 {
   return v128.bitselect(value, limit, ordinary);
 }
 
-/** ln x + low, |low| below an ulp of 1. */
-// @ts-ignore: decorator
-@inline
+/** ln x + low, |low| below an ulp of 1, where 0 < x < inf; the limits elsewhere. */
 function logSum(x: v128, low: v128, k: usize): v128 {
   const tiny = f64x2.lt(x, v128.load64_splat(k, MIN_NORMAL));
   const bits = shifted(x, tiny, k);
@@ -67,12 +65,15 @@ function logSum(x: v128, low: v128, k: usize): v128 {
   const halfSquare = f64x2.mul(v128.load64_splat(k, HALF), f64x2.mul(f, f));
   const tail = f64x2.mul(s, f64x2.add(halfSquare, tailOfLog(f64x2.mul(s, s), k)));
   const rest = f64x2.add(tail, f64x2.add(f64x2.mul(e, v128.load64_splat(k, LN2_LOW)), low));
-  return f64x2.sub(f64x2.mul(e, v128.load64_splat(k, LN2_HIGH)), f64x2.sub(f64x2.sub(halfSquare, rest), f));
+  const value = f64x2.sub(f64x2.mul(e, v128.load64_splat(k, LN2_HIGH)), f64x2.sub(f64x2.sub(halfSquare, rest), f));
+  return within(value, x, k);
 }
 
 /** ln x. */
+// @ts-ignore: decorator
+@inline
 export function log64x2(x: v128, k: usize): v128 {
-  return within(logSum(x, i64x2.splat(0), k), x, k);
+  return logSum(x, i64x2.splat(0), k);
 }
 
 /** ln(1 + x), relatively exact near 0; -0 stays -0. */
@@ -83,7 +84,7 @@ export function log1p64x2(x: v128, k: usize): v128 {
   const lost = v128.bitselect(
     f64x2.sub(one, f64x2.sub(u, x)), f64x2.sub(x, f64x2.sub(u, one)), f64x2.gt(x, one),
   );
-  const value = within(logSum(u, f64x2.div(lost, u), k), u, k);
+  const value = logSum(u, f64x2.div(lost, u), k);
   return v128.bitselect(x, value, f64x2.eq(x, i64x2.splat(0)));
 }
 
