@@ -3,7 +3,7 @@
  * and rotary tables of every scaling differ in nothing but their ladder. Vaswani et al., arXiv 1706.03762, section 3.5.
  */
 import { cache } from './cache.ts';
-import { type DD, divNumber, exp, from, ln, mulNumber, neg } from './dd.ts';
+import { type DD, divNumber, exp, from, ln, mul, mulNumber, neg } from './dd.ts';
 
 /**
  * Frequencies hi[k] + lo[k] in radians per position, hi[k] being the nearest float64. Ladders are shared through a cache:
@@ -54,11 +54,20 @@ export function ladder(options: { base: number; count: number; denominator: numb
 
 let latest: { base: number; count: number; denominator: number; scale: number; ladder: Ladder } | undefined;
 
-/** base^(-k / denominator), k = 0 .. count-1. */
+/**
+ * base^(-k / denominator), k = 0 .. count-1: exponentials where k is a power of two, products of those elsewhere. A program's
+ * first call waits for this in code that has never run before, and an exponential costs as much as fifty products.
+ */
 export function powers(options: { base: DD; count: number; denominator: number }): DD[] {
   const { base, count, denominator } = options;
   const lnBase = neg(ln(base));
-  return Array.from({ length: count }, (_, k) => exp(divNumber(mulNumber(lnBase, k), denominator)));
+  const list: DD[] = [];
+  for (let k = 0; k < count; k++) {
+    const lowest = k & -k;
+    if (k === lowest) list.push(exp(divNumber(mulNumber(lnBase, k), denominator)));
+    else list.push(mul(list[k - lowest], list[lowest]));
+  }
+  return list;
 }
 
 /** Frequencies given as doubles, taken as exact. */
