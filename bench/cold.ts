@@ -15,7 +15,8 @@ const FIRST_CALL = `
 import { sinusoidal } from 'posenc';
 const start = performance.now();
 sinusoidal({ length: 64, dim: 64 });
-process.stdout.write(String(performance.now() - start));
+const milliseconds = performance.now() - start;
+process.stdout.write(String(milliseconds));
 `;
 
 /** The first call in `processes` fresh processes, one after the other. */
