@@ -133,13 +133,27 @@ function shareInterleaved(
   return pairs & ~3;
 }
 
-/** A vector along its own row, half pairing; gives back how many pairs are done: all whole sixteens. */
+/** Halves this many pairs long are two streams too far apart for the machine to fetch ahead on both. */
+const WIDE: usize = 128;
+
+/** A vector along its own row, half pairing; gives back how many pairs are done: all whole fours. */
 // @ts-ignore: decorator
 @inline
 function ownHalf(out: usize, x: usize, cos: usize, sin: usize, pairs: usize, inverse: bool): usize {
-  let y = x + (pairs << 2);
-  let p = out + (pairs << 2);
-  for (const end = cos + ((pairs >> 4) << 6); cos < end; cos += 64, sin += 64, x += 64, y += 64, out += 64, p += 64) {
+  const half = pairs << 2;
+  let y = x + half;
+  let p = out + half;
+  if (pairs >= WIDE) {
+    // lines read in order first are one stream
+    for (let line = x; line + 256 <= y + half; line += 256) {
+      load<u32>(line);
+      load<u32>(line, 64);
+      load<u32>(line, 128);
+      load<u32>(line, 192);
+    }
+  }
+  const last = cos + (half & ~15);
+  for (const end = cos + (half & ~63); cos < end; cos += 64, sin += 64, x += 64, y += 64, out += 64, p += 64) {
     let a = v128.load(x), b = v128.load(y), c = v128.load(cos), s = v128.load(sin);
     v128.store(out, first(a, b, c, s, inverse));
     v128.store(p, second(a, b, c, s, inverse));
@@ -153,7 +167,12 @@ function ownHalf(out: usize, x: usize, cos: usize, sin: usize, pairs: usize, inv
     v128.store(out, first(a, b, c, s, inverse), 48);
     v128.store(p, second(a, b, c, s, inverse), 48);
   }
-  return pairs & ~15;
+  for (; cos < last; cos += 16, sin += 16, x += 16, y += 16, out += 16, p += 16) {
+    const a = v128.load(x), b = v128.load(y), c = v128.load(cos), s = v128.load(sin);
+    v128.store(out, first(a, b, c, s, inverse));
+    v128.store(p, second(a, b, c, s, inverse));
+  }
+  return pairs & ~3;
 }
 
 /** The same, interleaved; all whole eights. */
