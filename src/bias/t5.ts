@@ -111,22 +111,21 @@ export function t5Bias(table: Tensor | Float32Array, given: T5BiasOptions): Tens
   );
 }
 
-/** Buckets in runs: bucket buckets[r] from distance starts[r] on; starts[0] stands for minus infinity. */
+/** Buckets in runs: bucket words[count + r] from distance words[r] on; words[0] stands for minus infinity. */
 interface Runs {
-  readonly starts: Int32Array;
-  readonly buckets: Int32Array;
+  readonly count: number;
+  readonly words: Int32Array;
 }
 
 function bucketFiller(engine: Engine, runs: Runs, table: number, tableStride: number, scale: number): Filler {
-  const n = runs.starts.length;
+  const n = runs.count;
   let starts = 0;
   return {
     scratchBytes: (8 * n + 15) & ~15,
     directRows: 16,
     load(pointer) {
       starts = pointer;
-      engine.i32.set(runs.starts, pointer >>> 2);
-      engine.i32.set(runs.buckets, (pointer >>> 2) + n);
+      engine.i32.set(runs.words, pointer >>> 2);
     },
     fill(to, { first, count, list }) {
       const entry = table === 0 ? 0 : table + 4 * to.head;
@@ -180,10 +179,8 @@ function planned(numBuckets: number, maxDistance: number, bidirectional: boolean
     if (bidirectional) for (const [start, bucket] of starts) runs.push([Math.max(start, 1), bucket + count]);
     // distance 0 belongs to the side of the keys before, and from 1 on bucket 0 of the other side may be empty
     const kept = runs.filter(([start], r) => r + 1 === runs.length || runs[r + 1][0] > start);
-    return {
-      starts: Int32Array.from(kept, ([start]) => start),
-      buckets: Int32Array.from(kept, ([, bucket]) => bucket),
-    };
+    const words = Int32Array.from([...kept.map(([start]) => start), ...kept.map(([, bucket]) => bucket)]);
+    return { count: kept.length, words };
   });
 }
 

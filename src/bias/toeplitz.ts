@@ -125,10 +125,13 @@ export function toeplitz(encoding: Encoding, o: ToeplitzOptions): Tensor {
     : [block];
   for (const b of blocks) checkRange(encoding, b);
 
-  const engine = chooseEngine(o.engine, o.out, o.addTo, ...tables.map(([, table]) => table));
+  const engine =
+    tables.length <= 1
+      ? chooseEngine(o.engine, o.out, o.addTo, tables[0]?.[1])
+      : chooseEngine(o.engine, o.out, o.addTo, ...tables.map(([, table]) => table));
   const entries = Math.max(0, block.rows + block.columns - 1);
   const sizes = diagonal ? [heads, entries] : [heads, block.rows, block.columns];
-  const shape = width === 1 ? sizes.slice(encoding.squeeze ?? 0) : [...sizes.slice(1), width];
+  const shape = width > 1 ? [...sizes.slice(1), width] : encoding.squeeze ? sizes.slice(encoding.squeeze) : sizes;
   if (batches) shape.unshift(blocks.length);
   if (o.addTo === undefined) checkOut(engine, o.out, shape, dtype);
   const repeats = o.addTo === undefined ? 1 : repeatsOf(o.addTo, shape);
