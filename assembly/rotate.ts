@@ -13,18 +13,14 @@
 
 // @ts-ignore: decorator
 @inline
-function first(a: v128, b: v128, c: v128, s: v128, inverse: bool): v128 {
-  const ac = f32x4.mul(a, c);
-  const bs = f32x4.mul(b, s);
-  return inverse ? f32x4.add(ac, bs) : f32x4.sub(ac, bs);
+function first(a: v128, b: v128, c: v128, s: v128): v128 {
+  return f32x4.sub(f32x4.mul(a, c), f32x4.mul(b, s));
 }
 
 // @ts-ignore: decorator
 @inline
-function second(a: v128, b: v128, c: v128, s: v128, inverse: bool): v128 {
-  const bc = f32x4.mul(b, c);
-  const as = f32x4.mul(a, s);
-  return inverse ? f32x4.sub(bc, as) : f32x4.add(bc, as);
+function second(a: v128, b: v128, c: v128, s: v128): v128 {
+  return f32x4.add(f32x4.mul(b, c), f32x4.mul(a, s));
 }
 
 /** Sixteen pairs of n vectors that share a row of the table; first channels at x and out, second ones `half` bytes on. */
@@ -41,17 +37,17 @@ function shareHalf16(
     const o = inPlace ? x : out;
     const q = inPlace ? y : p;
     let a = v128.load(x), b = v128.load(y);
-    v128.store(o, first(a, b, c0, s0, false));
-    v128.store(q, second(a, b, c0, s0, false));
+    v128.store(o, first(a, b, c0, s0));
+    v128.store(q, second(a, b, c0, s0));
     a = v128.load(x, 16), b = v128.load(y, 16);
-    v128.store(o, first(a, b, c1, s1, false), 16);
-    v128.store(q, second(a, b, c1, s1, false), 16);
+    v128.store(o, first(a, b, c1, s1), 16);
+    v128.store(q, second(a, b, c1, s1), 16);
     a = v128.load(x, 32), b = v128.load(y, 32);
-    v128.store(o, first(a, b, c2, s2, false), 32);
-    v128.store(q, second(a, b, c2, s2, false), 32);
+    v128.store(o, first(a, b, c2, s2), 32);
+    v128.store(q, second(a, b, c2, s2), 32);
     a = v128.load(x, 48), b = v128.load(y, 48);
-    v128.store(o, first(a, b, c3, s3, false), 48);
-    v128.store(q, second(a, b, c3, s3, false), 48);
+    v128.store(o, first(a, b, c3, s3), 48);
+    v128.store(q, second(a, b, c3, s3), 48);
   }
 }
 
@@ -64,8 +60,8 @@ function shareHalf4(
   const c = v128.load(cos), s = v128.load(sin);
   for (; n; n--, x += xStride, out += outStride) {
     const a = v128.load(x), b = v128.load(x + half);
-    v128.store(out, first(a, b, c, s, false));
-    v128.store(out + half, second(a, b, c, s, false));
+    v128.store(out, first(a, b, c, s));
+    v128.store(out + half, second(a, b, c, s));
   }
 }
 
@@ -139,7 +135,7 @@ const WIDE: usize = 128;
 /** A vector along its own row, half pairing; gives back how many pairs are done: all whole fours. */
 // @ts-ignore: decorator
 @inline
-function ownHalf(out: usize, x: usize, cos: usize, sin: usize, pairs: usize, inverse: bool): usize {
+function ownHalf(out: usize, x: usize, cos: usize, sin: usize, pairs: usize): usize {
   const half = pairs << 2;
   let y = x + half;
   let p = out + half;
@@ -155,22 +151,22 @@ function ownHalf(out: usize, x: usize, cos: usize, sin: usize, pairs: usize, inv
   const last = cos + (half & ~15);
   for (const end = cos + (half & ~63); cos < end; cos += 64, sin += 64, x += 64, y += 64, out += 64, p += 64) {
     let a = v128.load(x), b = v128.load(y), c = v128.load(cos), s = v128.load(sin);
-    v128.store(out, first(a, b, c, s, inverse));
-    v128.store(p, second(a, b, c, s, inverse));
+    v128.store(out, first(a, b, c, s));
+    v128.store(p, second(a, b, c, s));
     a = v128.load(x, 16), b = v128.load(y, 16), c = v128.load(cos, 16), s = v128.load(sin, 16);
-    v128.store(out, first(a, b, c, s, inverse), 16);
-    v128.store(p, second(a, b, c, s, inverse), 16);
+    v128.store(out, first(a, b, c, s), 16);
+    v128.store(p, second(a, b, c, s), 16);
     a = v128.load(x, 32), b = v128.load(y, 32), c = v128.load(cos, 32), s = v128.load(sin, 32);
-    v128.store(out, first(a, b, c, s, inverse), 32);
-    v128.store(p, second(a, b, c, s, inverse), 32);
+    v128.store(out, first(a, b, c, s), 32);
+    v128.store(p, second(a, b, c, s), 32);
     a = v128.load(x, 48), b = v128.load(y, 48), c = v128.load(cos, 48), s = v128.load(sin, 48);
-    v128.store(out, first(a, b, c, s, inverse), 48);
-    v128.store(p, second(a, b, c, s, inverse), 48);
+    v128.store(out, first(a, b, c, s), 48);
+    v128.store(p, second(a, b, c, s), 48);
   }
   for (; cos < last; cos += 16, sin += 16, x += 16, y += 16, out += 16, p += 16) {
     const a = v128.load(x), b = v128.load(y), c = v128.load(cos), s = v128.load(sin);
-    v128.store(out, first(a, b, c, s, inverse));
-    v128.store(p, second(a, b, c, s, inverse));
+    v128.store(out, first(a, b, c, s));
+    v128.store(p, second(a, b, c, s));
   }
   return pairs & ~3;
 }
@@ -178,16 +174,16 @@ function ownHalf(out: usize, x: usize, cos: usize, sin: usize, pairs: usize, inv
 /** The same, interleaved; all whole eights. */
 // @ts-ignore: decorator
 @inline
-function ownInterleaved(out: usize, x: usize, cos: usize, sin: usize, pairs: usize, inverse: bool): usize {
+function ownInterleaved(out: usize, x: usize, cos: usize, sin: usize, pairs: usize): usize {
   for (const end = cos + ((pairs >> 3) << 5); cos < end; cos += 32, sin += 32, x += 64, out += 64) {
     let v = v128.load(x), w = v128.load(x, 16), c = v128.load(cos), s = v128.load(sin);
     let a = v128.shuffle<f32>(v, w, 0, 2, 4, 6), b = v128.shuffle<f32>(v, w, 1, 3, 5, 7);
-    v = first(a, b, c, s, inverse), w = second(a, b, c, s, inverse);
+    v = first(a, b, c, s), w = second(a, b, c, s);
     v128.store(out, v128.shuffle<f32>(v, w, 0, 4, 1, 5));
     v128.store(out, v128.shuffle<f32>(v, w, 2, 6, 3, 7), 16);
     v = v128.load(x, 32), w = v128.load(x, 48), c = v128.load(cos, 16), s = v128.load(sin, 16);
     a = v128.shuffle<f32>(v, w, 0, 2, 4, 6), b = v128.shuffle<f32>(v, w, 1, 3, 5, 7);
-    v = first(a, b, c, s, inverse), w = second(a, b, c, s, inverse);
+    v = first(a, b, c, s), w = second(a, b, c, s);
     v128.store(out, v128.shuffle<f32>(v, w, 0, 4, 1, 5), 32);
     v128.store(out, v128.shuffle<f32>(v, w, 2, 6, 3, 7), 48);
   }
@@ -251,6 +247,12 @@ const FAR: usize = 1 << 24;
 /** A spread row is made for vectors of at most this many pairs: 16 bytes of temp a pair. */
 const SPREAD_PAIRS: usize = 512;
 
+/** The sines of a row, negated: what turns back. */
+function negate(row: usize, sin: usize, pairs: usize): usize {
+  for (let i: usize = 0; i < pairs << 2; i += 4) store<f32>(row + i, -load<f32>(sin + i));
+  return row;
+}
+
 /** n vectors, strides in bytes; shared: let them pass by their row where they share one. The mode is told apart outside the loops. */
 function rotateVectors(
   out: usize, x: usize, cos: usize, sin: usize, partner: usize, pairs: usize, mode: i32, temp: usize, n: usize,
@@ -259,29 +261,21 @@ function rotateVectors(
   const inverse = (mode & 4) != 0;
   const pairing = mode & 3;
   let from: usize = 0;
-  if (shared && partner == 0 && tableStride == 0 && n > 1 && (pairing == 0 || (pairing == 3 && pairs <= SPREAD_PAIRS))) {
+  if (shared && partner == 0 && tableStride == 0 && n > 1) {
     if (pairing == 0) {
-      let s = sin;
-      if (inverse) {
-        for (let i: usize = 0; i < pairs << 2; i += 4) store<f32>(temp + i, -load<f32>(sin + i));
-        s = temp;
-      }
-      from = shareHalf(out, x, cos, s, pairs, n, xStride, outStride);
-    } else {
+      from = shareHalf(out, x, cos, inverse ? negate(temp, sin, pairs) : sin, pairs, n, xStride, outStride);
+    } else if (pairing == 3 && pairs <= SPREAD_PAIRS) {
       spread(temp, cos, sin, pairs & ~3, inverse);
       from = shareInterleaved(out, x, temp, pairs, n, xStride, outStride);
     }
     if (from == pairs) return;
   }
+  const own = from == 0 && partner == 0;
   const held = out == x && (pairing == 1 || pairing == 2);
   for (; n; n--, x += xStride, out += outStride, cos += tableStride, sin += tableStride) {
     let done = from;
-    if (partner == 0 && done == 0) {
-      if (mode == 0) done = ownHalf(out, x, cos, sin, pairs, false);
-      else if (mode == 4) done = ownHalf(out, x, cos, sin, pairs, true);
-      else if (mode == 3) done = ownInterleaved(out, x, cos, sin, pairs, false);
-      else if (mode == 7) done = ownInterleaved(out, x, cos, sin, pairs, true);
-    }
+    if (own && pairing == 0) done = ownHalf(out, x, cos, inverse ? negate(temp, sin, pairs) : sin, pairs);
+    else if (own && pairing == 3) done = ownInterleaved(out, x, cos, inverse ? negate(temp, sin, pairs) : sin, pairs);
     if (done < pairs) rotatePairs(held ? temp : out, x, cos, sin, partner, pairs, done, mode);
     if (held) for (let i: usize = 0; i < pairs << 3; i += 8) store<u64>(out + i, load<u64>(temp + i));
   }
