@@ -21,7 +21,6 @@ const walk = (dir) =>
     const path = join(dir, name);
     return statSync(path).isDirectory() ? walk(path) : [path];
   });
-rmSync('dist/chunks', { recursive: true, force: true });
 // the command and the embedded binaries are bundles already
 const isModule = (path) => path.endsWith('.js') && path !== join('dist/cli.js') && dirname(path) !== join('dist/wasm');
 const modules = walk('dist').filter(isModule);

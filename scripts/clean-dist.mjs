@@ -1,0 +1,7 @@
+// Before tsc: what an earlier build left in dist would be packed too. The binaries stay: build-wasm.mjs knows whether they are new.
+import { readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+
+for (const name of readdirSync('dist')) {
+  if (name !== 'wasm' && !name.endsWith('.wasm')) rmSync(join('dist', name), { recursive: true });
+}
