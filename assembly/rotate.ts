@@ -7,9 +7,8 @@
 // Each product is rounded, then the sum: the order of the reference implementations.
 //
 // Where vectors share a row of the table (the heads of a token), a block of the row stays in registers while they pass by;
-// elsewhere, and where memory rather than the cache sets the pace, each vector runs along its row. Compilers move pure operations to where their results are used, into the
-// loop: what is to stay in a register has to come straight from a load, so that a row that needs preparing (its sines negated,
-// or in the order of interleaved channels) is prepared in memory first.
+// elsewhere, and where memory rather than the cache sets the pace, each vector runs along its row. Loops past which something
+// stays in registers test at their end: into others V8 moves what is computed before them (see math/bfloat16.ts).
 
 // @ts-ignore: decorator
 @inline
@@ -83,17 +82,6 @@ function shareHalf(
   return whole >> 2;
 }
 
-/** An even number of pairs of a row in the order of interleaved channels: (c0 c0 c1 c1) (-s0 s0 -s1 s1) ..., 16 bytes a pair. */
-function spread(row: usize, cos: usize, sin: usize, pairs: usize, inverse: bool): void {
-  const sign = inverse ? i32x4(0, i32.MIN_VALUE, 0, i32.MIN_VALUE) : i32x4(i32.MIN_VALUE, 0, i32.MIN_VALUE, 0);
-  for (let i: usize = 0; i < pairs; i += 2, cos += 8, sin += 8, row += 32) {
-    const c = v128.load64_zero(cos);
-    const s = v128.load64_zero(sin);
-    v128.store(row, v128.shuffle<f32>(c, c, 0, 0, 1, 1));
-    v128.store(row, v128.xor(v128.shuffle<f32>(s, s, 0, 0, 1, 1), sign), 16);
-  }
-}
-
 /** Channels x, with those of every pair exchanged where sines multiply. */
 // @ts-ignore: decorator
 @inline
@@ -101,32 +89,50 @@ function turned(x: v128, c: v128, s: v128): v128 {
   return f32x4.add(f32x4.mul(x, c), f32x4.mul(v128.shuffle<f32>(x, x, 1, 0, 3, 2), s));
 }
 
-/** n vectors that share a row, interleaved, from a spread row; gives back how many pairs of each are done: all whole fours. */
+/** Two numbers of a row, each for both channels of its pair. */
+// @ts-ignore: decorator
+@inline
+function both(row: usize): v128 {
+  const v = v128.load64_zero(row);
+  return v128.shuffle<f32>(v, v, 0, 0, 1, 1);
+}
+
+/** n > 0 vectors that share a row, interleaved; gives back how many pairs of each are done: all whole twos. */
 function shareInterleaved(
-  out: usize, x: usize, row: usize, pairs: usize, n: usize, xStride: usize, outStride: usize,
+  out: usize, x: usize, cos: usize, sin: usize, pairs: usize, n: usize, xStride: usize, outStride: usize, inverse: bool,
 ): usize {
-  const end = row + ((pairs & ~3) << 4);
-  for (; row + 128 <= end; row += 128, x += 64, out += 64) {
-    const c0 = v128.load(row), c1 = v128.load(row, 32), c2 = v128.load(row, 64), c3 = v128.load(row, 96);
-    const s0 = v128.load(row, 16), s1 = v128.load(row, 48), s2 = v128.load(row, 80), s3 = v128.load(row, 112);
+  // the sines of first channels are negated, or to turn back those of second ones
+  const sign = inverse ? i32x4(0, i32.MIN_VALUE, 0, i32.MIN_VALUE) : i32x4(i32.MIN_VALUE, 0, i32.MIN_VALUE, 0);
+  const end = cos + ((pairs & ~1) << 2);
+  for (; cos + 32 <= end; cos += 32, sin += 32, x += 64, out += 64) {
+    const c0 = both(cos), c1 = both(cos + 8), c2 = both(cos + 16), c3 = both(cos + 24);
+    const s0 = v128.xor(both(sin), sign), s1 = v128.xor(both(sin + 8), sign);
+    const s2 = v128.xor(both(sin + 16), sign), s3 = v128.xor(both(sin + 24), sign);
     let a = x;
     let o = out;
-    for (let m = n; m; m--, a += xStride, o += outStride) {
+    let m = n;
+    do {
       v128.store(o, turned(v128.load(a), c0, s0));
       v128.store(o, turned(v128.load(a, 16), c1, s1), 16);
       v128.store(o, turned(v128.load(a, 32), c2, s2), 32);
       v128.store(o, turned(v128.load(a, 48), c3, s3), 48);
-    }
+      a += xStride;
+      o += outStride;
+    } while (--m);
   }
-  if (row < end) {
-    const c0 = v128.load(row), c1 = v128.load(row, 32);
-    const s0 = v128.load(row, 16), s1 = v128.load(row, 48);
-    for (; n; n--, x += xStride, out += outStride) {
-      v128.store(out, turned(v128.load(x), c0, s0));
-      v128.store(out, turned(v128.load(x, 16), c1, s1), 16);
-    }
+  for (; cos < end; cos += 8, sin += 8, x += 16, out += 16) {
+    const c = both(cos);
+    const s = v128.xor(both(sin), sign);
+    let a = x;
+    let o = out;
+    let m = n;
+    do {
+      v128.store(o, turned(v128.load(a), c, s));
+      a += xStride;
+      o += outStride;
+    } while (--m);
   }
-  return pairs & ~3;
+  return pairs & ~1;
 }
 
 /** Halves this many pairs long are two streams too far apart for the machine to fetch ahead on both. */
@@ -244,9 +250,6 @@ function rotatePairs(
 /** From this many bytes on, vectors come from memory, which is fastest read one after the other. */
 const FAR: usize = 1 << 24;
 
-/** A spread row is made for vectors of at most this many pairs: 16 bytes of temp a pair. */
-const SPREAD_PAIRS: usize = 512;
-
 /** The sines of a row, negated: what turns back. */
 function negate(row: usize, sin: usize, pairs: usize): usize {
   for (let i: usize = 0; i < pairs << 2; i += 4) store<f32>(row + i, -load<f32>(sin + i));
@@ -264,9 +267,8 @@ function rotateVectors(
   if (shared && partner == 0 && tableStride == 0 && n > 1) {
     if (pairing == 0) {
       from = shareHalf(out, x, cos, inverse ? negate(temp, sin, pairs) : sin, pairs, n, xStride, outStride);
-    } else if (pairing == 3 && pairs <= SPREAD_PAIRS) {
-      spread(temp, cos, sin, pairs & ~3, inverse);
-      from = shareInterleaved(out, x, temp, pairs, n, xStride, outStride);
+    } else if (pairing == 3) {
+      from = shareInterleaved(out, x, cos, sin, pairs, n, xStride, outStride, inverse);
     }
     if (from == pairs) return;
   }
@@ -287,8 +289,7 @@ function rotateVectors(
  * vector as it is (out must already hold it). mode: bit 0 load interleaved, bit 1 store interleaved, bit 2 inverse.
  * partner: bytes from a pair's first cos (sin) to the cos (sin) of its second channel, 0 when both share one angle:
  *   (x1, x2) -> (x1 c1 - x2 s1, x2 c2 + x1 s2), inverse: the transpose.
- * temp: scratch memory, 16 x pairs bytes up to 512 pairs and 8 x pairs above: a prepared row of the table, or a vector whose
- * pairing changes where it is.
+ * temp: scratch memory of 8 x pairs bytes: negated sines, or a vector whose pairing changes where it is.
  */
 export function rotate(
   out: usize, x: usize, cos: usize, sin: usize, partner: usize, rows: usize, pairs: usize, rowBytes: usize, mode: i32,

@@ -240,11 +240,6 @@ function checkStrides(
 /** A vector whose pairing changes in place passes through the scratch arena. */
 const MAX_ROTARY_DIM = 8192;
 
-/** @internal Bytes the kernel `rotate` wants as scratch memory. */
-export function tempBytes(pairs: number): number {
-  return (pairs <= 512 ? 16 : 8) * pairs;
-}
-
 /** Row indices are handed to the kernel in blocks of the scratch arena. */
 const INDEX_BLOCK = 4096;
 
@@ -270,7 +265,7 @@ function rotateRows(
   }
   // rows of a 16-bit table are widened behind the indices and what the kernel works in
   const rowBytes = 4 * table.width;
-  const stage = temp + tempBytes(table.rotaryDim / 2);
+  const stage = temp + 4 * table.rotaryDim;
   const room = engine.scratchBytes - (stage - scratch);
   const tokensAtOnce = staged ? Math.min(block, Math.floor(room / (2 * rowBytes))) : block;
   const perBatch = indices?.perBatch ?? 0;
@@ -300,7 +295,7 @@ interface Rotation {
   readonly table: RotaryTable<TableDtype>;
   readonly geometry: Geometry;
   readonly inverse: boolean;
-  /** Pointer of tempBytes(pairs) bytes. */
+  /** Pointer of room for one vector. */
   readonly temp: number;
 }
 

@@ -7,7 +7,7 @@ import type { Engine } from '../runtime/engine.ts';
 import { PosencError, show } from '../runtime/errors.ts';
 import { checkOverlap, chooseEngine, shapeOf } from '../runtime/operands.ts';
 import { Tensor } from '../runtime/tensor.ts';
-import { callRotation, geometryOf, tempBytes } from './apply.ts';
+import { callRotation, geometryOf } from './apply.ts';
 import { rowOf, widen } from './caches.ts';
 import { RotaryTable, type TableDtype } from './table.ts';
 
@@ -65,12 +65,11 @@ export class RotaryDecode {
     this.#tokens = tokens;
     // the calls, a row index per token, what the kernel works in, and widened rows of a 16-bit table
     const staged = table.dtype === 'float32' ? 0 : 2 * table.width * tokens;
-    const room = tempBytes(table.rotaryDim / 2);
-    this.prepared = new Tensor(engine, [PARAMETERS * this.#count + tokens + room / 4 + 16 + staged], 'int32');
+    this.prepared = new Tensor(engine, [PARAMETERS * this.#count + tokens + table.rotaryDim + 16 + staged], 'int32');
     this.#pointer = this.prepared.byteOffset;
     this.#rows = this.#pointer + 4 * PARAMETERS * this.#count;
     const temp = (this.#rows + 4 * tokens + 31) & ~31;
-    this.#stage = staged ? temp + room : 0;
+    this.#stage = staged ? temp + 4 * table.rotaryDim : 0;
     this.#calls = (cos, sin, rows) => calls(cos, sin, rows, temp);
   }
 
