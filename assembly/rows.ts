@@ -79,6 +79,18 @@ export function copyRows(
   }
 }
 
+/** Whether each of n int32 ids is one of 0 .. rows - 1. */
+export function idsWithin(ids: usize, n: usize, rows: i32): i32 {
+  let four = i32x4.splat(0);
+  for (; n >= 4; n -= 4, ids += 16) four = i32x4.max_u(four, v128.load(ids));
+  let largest = max<u32>(
+    max<u32>(i32x4.extract_lane(four, 0), i32x4.extract_lane(four, 1)),
+    max<u32>(i32x4.extract_lane(four, 2), i32x4.extract_lane(four, 3)),
+  );
+  for (; n; n--, ids += 4) largest = max(largest, load<u32>(ids));
+  return largest < <u32>rows ? 1 : 0;
+}
+
 /** out[t] = factor x table[ids[t]]; the row of an id outside 0 .. tableRows - 1 is zero. Strides in bytes. */
 export function lookupRows(
   out: usize, outStride: usize, table: usize, tableRows: i32, width: usize, ids: usize, n: usize, factor: f32,
@@ -92,6 +104,8 @@ export function lookupRows(
       // rows that follow each other on both sides are one long row
       if (outStride == bytes) {
         const most = min(n, <usize>(tableRows - id));
+        const four = i32x4.add(i32x4.splat(id), i32x4(0, 1, 2, 3));
+        while (run + 4 <= most && i32x4.all_true(i32x4.eq(v128.load(ids + (run << 2)), i32x4.add(four, i32x4.splat(<i32>run))))) run += 4;
         while (run < most && load<i32>(ids + (run << 2)) == id + <i32>run) run++;
       }
       scaleRun(out, table + <usize>id * bytes, run * width, factor);

@@ -55,7 +55,7 @@ export function hierarchicalPositions(table: Tensor | Float32Array, given: Hiera
     const offset = integer('offset', o.offset, 0, 2 ** 31 - 1, 0);
     list = Int32Array.from({ length: size('length', o.length, 0) }, (_, i) => offset + i);
   }
-  const { ids, shape } = rowIds('positions', list, last);
+  const { ids, shape } = rowIds(engine, 'positions', list, last);
   const outShape = [...shape, dim];
   checkOut(engine, o.out, outShape);
   checkOverlap('table', 'out', table, o.out, false);

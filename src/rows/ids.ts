@@ -13,6 +13,7 @@ export type RowIds =
  * not negative.
  */
 export function rowIds(
+  engine: Engine,
   option: string,
   value: unknown,
   rows: number,
@@ -28,7 +29,7 @@ export function rowIds(
   if (!Array.isArray(shape) || elementsOf(shape) !== list.length) {
     throw new PosencError('ERR_SHAPE', `${option}: the shape does not hold its ${list.length} numbers`);
   }
-  if (list instanceof Int32Array && allWithin(list, rows)) return { ids: list, shape };
+  if (list instanceof Int32Array && allWithin(engine, list, rows)) return { ids: list, shape };
   const ids = new Int32Array(list.length);
   for (let i = 0; i < ids.length; i++) {
     const id = typeof list[i] === 'bigint' ? Number(list[i]) : list[i];
@@ -48,22 +49,31 @@ export function rowIds(
 }
 
 /** What nearly every call holds: nothing to convert, nothing to refuse. */
-function allWithin(ids: Int32Array, rows: number): boolean {
-  for (let i = 0; i < ids.length; i++) if (ids[i] >>> 0 >= rows) return false;
-  return true;
+function allWithin(engine: Engine, ids: Int32Array, rows: number): boolean {
+  let within = true;
+  const check = (_: number, count: number, pointer: number) => {
+    within &&= engine.kernels.idsWithin(pointer, count, rows) === 1;
+  };
+  // always copied: the caller may have changed them since the last call
+  forIdBlocks(engine, ids, check, false);
+  return within;
 }
 
-/** Calls `run(first, count, pointer of the int32 ids)` for blocks of the list. */
+/**
+ * Calls `run(first, count, pointer of the int32 ids)` for blocks of the list. held: the arena still has them from rowIds, in
+ * the same call.
+ */
 export function forIdBlocks(
   engine: Engine,
   ids: Int32Array,
   run: (first: number, count: number, pointer: number) => void,
+  held = engine.scratchHolds === ids,
 ): void {
-  const pointer = engine.scratch();
   const block = engine.scratchBytes >>> 2;
+  const pointer = engine.scratch(ids.length <= block ? ids : undefined);
   for (let first = 0; first < ids.length; first += block) {
     const part = ids.length <= block ? ids : ids.subarray(first, first + block);
-    engine.i32.set(part, pointer >>> 2);
+    if (!held) engine.i32.set(part, pointer >>> 2);
     run(first, part.length, pointer);
   }
 }

@@ -61,7 +61,7 @@ export function learnedPositions(table: Tensor | Float32Array, given: LearnedPos
   const [rows, dim] = shape;
   const scale =
     o.scale === 'inverse-sqrt-dim' ? 1 / Math.sqrt(dim) : finite('scale', o.scale as number | undefined, {}, 1);
-  const { ids, shape: idShape } = rowIds('ids', source(o), rows, beyond);
+  const { ids, shape: idShape } = rowIds(engine, 'ids', source(o), rows, beyond);
   const outShape = [...idShape, dim];
   checkOut(engine, o.out, outShape);
   checkOverlap('table', 'out', table, o.out, false);

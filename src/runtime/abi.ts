@@ -44,6 +44,7 @@ export const KERNEL_ARITY = {
   narrowFloat16: 3,
   widenFloat16: 7,
   normalizeRows: 5,
+  idsWithin: 3,
   lookupRows: 8,
   hierarchicalRows: 7,
   transposeRows: 7,
@@ -88,7 +89,9 @@ export const KERNEL_ARITY = {
 } as const;
 
 export type KernelName = keyof typeof KERNEL_ARITY;
-export type Kernels = { readonly [K in KernelName]: (...parameters: number[]) => void };
+export type Kernels = {
+  readonly [K in KernelName]: (...parameters: number[]) => K extends 'idsWithin' ? number : void;
+};
 
 /** Operation codes of mapUnary and of linear's activation (assembly/math/unary.ts). */
 export const UNARY = {

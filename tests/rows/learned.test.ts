@@ -127,6 +127,25 @@ test('long lists are cut into blocks without changing a bit', () => {
   engine.dispose();
 });
 
+test('int32 ids changed between calls are copied again, and each is checked', () => {
+  const plain = Float32Array.from({ length: 30 }, (_, i) => i);
+  const table = Tensor.from(plain, [10, 3]);
+  const ids = Int32Array.of(2, 3, 4, 5, 6, 7, 8, 9, 9, 0, 1);
+  const rows = () => learnedPositions(table, { ids }).toFloat32Array();
+  const want = () => Float32Array.from({ length: 3 * ids.length }, (_, i) => 3 * ids[Math.floor(i / 3)] + (i % 3));
+  assert.equal(rows(), want());
+  ids.set([9, 0, 1, 2, 3, 5, 6, 7, 8, 9, 9]);
+  assert.equal(rows(), want());
+  for (let bad = 0; bad < ids.length; bad++) {
+    for (const id of [10, -1, 2 ** 31 - 1, -(2 ** 31)]) {
+      const before = ids[bad];
+      ids[bad] = id;
+      assert.throws(() => rows(), new RegExp(`ids\\[${bad}\\]: row ${id} of a table`));
+      ids[bad] = before;
+    }
+  }
+});
+
 test('int32 ids are checked like any others', () => {
   const table = new Float32Array(12);
   for (const ids of [Int32Array.of(0, -1), Int32Array.of(2, 3), Int32Array.of(-2147483648)]) {
