@@ -27,23 +27,19 @@ const SLACK = 1.15;
 
 /** Between 1 and 64 MiB nothing is held against the floor: a cache shared with strangers makes those times bimodal. */
 const CACHE = { least: 64 * KIB, most: MIB };
-/** Rows written in a few microseconds, of which checking the arguments of the call is a fifth. */
-const SMALL = { least: 64 * KIB, most: 512 * KIB };
-const LARGE = { least: MIB, most: MIB };
 const L1 = { least: 16 * KIB, most: 32 * KIB };
 const DRAM = { least: 64 * MIB };
 
 export const GATES: readonly Gate[] = [
-  { prefix: 'bias.alibi.', ...SMALL, goal: 1.1, limit: 1.3, of: 'kernel' },
-  { prefix: 'bias.alibi.', ...LARGE, goal: 1.1, limit: 1.3 },
+  { prefix: 'bias.alibi.', ...CACHE, goal: 1.1, limit: 1.3 },
   { prefix: 'bias.alibi.', ...DRAM, goal: 1.1, limit: 1.3 },
   { prefix: 'bias.expand.', ...CACHE, goal: 1.2 },
   { prefix: 'bias.expand.', ...DRAM, goal: 1.2 },
-  { prefix: 'bias.t5.matrix.', ...SMALL, goal: 1.2, limit: 1.4, of: 'kernel' },
+  { prefix: 'bias.t5.matrix.', ...CACHE, goal: 1.2, limit: 1.4 },
   { prefix: 'bias.t5.matrix.', ...DRAM, goal: 1.2, limit: 1.4 },
   { prefix: 'bias.t5.decode.', ...CACHE, goal: 1.15, limit: 1.3 },
-  { prefix: 'bias.kerple.matrix.', goal: 1.1, of: 'beside' },
-  { prefix: 'bias.sandwich.matrix.', goal: 1.1, of: 'beside' },
+  { prefix: 'bias.kerple.', goal: 1.1, of: 'beside' },
+  { prefix: 'bias.sandwich.', goal: 1.1, of: 'beside' },
   { prefix: 'bias.shaw.', goal: 5, of: 'typed JS' },
   { prefix: 'bias.transformerXl.', goal: 5, of: 'typed JS' },
   { prefix: 'bias.deberta.', goal: 5, of: 'typed JS' },
@@ -68,8 +64,7 @@ export const GATES: readonly Gate[] = [
   { prefix: 'rotary.interleaved.inplace.', ...L1, goal: 1.75, of: 'kernel' },
   { prefix: 'rotary.interleaved.inplace.', ...CACHE, goal: 2 },
   { prefix: 'rotary.interleaved.inplace.', ...DRAM, goal: 1.35 },
-  { prefix: 'rotary.cached.', ...CACHE, goal: 2.8, of: 'beside' },
-  { prefix: 'rotary.cached.', ...DRAM, goal: 1.3, of: 'beside' },
+  { prefix: 'rotary.cached.', goal: 1.3, of: 'beside' },
   { prefix: 'rotary.decode.', goal: 60, of: 'facade' },
   { prefix: 'rotary.decode.', goal: 1e6, of: 'heap' },
   { prefix: 'kernels.bfloat16.widen.', goal: 1.25, of: 'kernel' },
