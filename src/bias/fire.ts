@@ -8,9 +8,9 @@ import { PosencError } from '../runtime/errors.ts';
 import { checkOut, checkOverlap, chooseEngine, type Operand, operand, output } from '../runtime/operands.ts';
 import { Tensor } from '../runtime/tensor.ts';
 import { type CheckedLayer, checkLayers, type Layer, type PlacedLayer, place, tablesOf } from './mlp.ts';
-import { BIAS_OPTIONS, type BiasOptions, type Block, blockOf } from './rows.ts';
+import { allowed, BIAS_OPTIONS, type BiasOptions, type Block, blockOf } from './rows.ts';
 import { inMemory, repeatsOf } from './scores.ts';
-import { allowed, headCount } from './toeplitz.ts';
+import { headCount } from './toeplitz.ts';
 
 export interface FireOptions extends BiasOptions {
   /** Two linear layers with ReLU in between: 1 input, `width` hidden, `heads` outputs; both with a bias. */

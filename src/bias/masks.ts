@@ -7,9 +7,8 @@ import type { Engine } from '../runtime/engine.ts';
 import { PosencError } from '../runtime/errors.ts';
 import { checkOut, chooseEngine, output } from '../runtime/operands.ts';
 import type { Tensor } from '../runtime/tensor.ts';
-import { BIAS_OPTIONS, type Block, blockOf } from './rows.ts';
+import { allowed, BIAS_OPTIONS, type Block, blockOf } from './rows.ts';
 import {
-  allowed,
   batchList,
   type Filler,
   headCount,

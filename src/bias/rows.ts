@@ -135,3 +135,22 @@ export function int32(option: string, given: Positions): Int32Array {
     throw new PosencError('ERR_POSITION', `${option}[${i}]: expected an integer of magnitude below 2^31, got ${p}`);
   });
 }
+
+/** The smallest and largest of consecutive positions, or of a list. */
+export function spread(list: Int32Array | undefined, first: number, count: number): readonly [number, number] {
+  if (!list) return [first, first + count - 1];
+  let [low, high] = [list[0], list[0]];
+  for (const p of list) {
+    if (p < low) low = p;
+    if (p > high) high = p;
+  }
+  return [low, high];
+}
+
+/** The distances that are not masked. */
+export function allowed({ left, right }: Block): readonly [number, number] {
+  return [
+    left === UNLIMITED ? Number.NEGATIVE_INFINITY : -left,
+    right === UNLIMITED ? Number.POSITIVE_INFINITY : right,
+  ];
+}
