@@ -7,8 +7,9 @@
 // Each product is rounded, then the sum: the order of the reference implementations.
 //
 // Where vectors share a row of the table (the heads of a token), a block of the row stays in registers while they pass by;
-// elsewhere, and where memory rather than the cache sets the pace, each vector runs along its row. Loops past which something
-// stays in registers test at their end: into others V8 moves what is computed before them (see math/bfloat16.ts).
+// elsewhere, and where memory rather than the cache sets the pace, each vector runs along its row. What
+// stays in registers comes straight from a load, or the loop past it tests at its end: into others V8 moves what is computed
+// before them (see math/bfloat16.ts).
 
 // @ts-ignore: decorator
 @inline
@@ -214,8 +215,8 @@ function rotatePairs(
   sin += from << 2;
   // back: the sine of the other channel, negated
   const sign = inverse ? i32x4.splat(i32.MIN_VALUE) : i32x4.splat(0);
-  const first: usize = inverse ? partner : 0;
-  const second: usize = inverse ? 0 : partner;
+  const firstSine: usize = inverse ? partner : 0;
+  const secondSine: usize = inverse ? 0 : partner;
   let rest = pairs - from;
   for (; rest >= 4; rest -= 4, cos += 16, sin += 16, x += xStep << 2, out += outStep << 2) {
     let a = v128.load(x);
@@ -225,10 +226,8 @@ function rotatePairs(
       a = v128.shuffle<f32>(v, b, 0, 2, 4, 6);
       b = v128.shuffle<f32>(v, b, 1, 3, 5, 7);
     }
-    const s1 = v128.xor(v128.load(sin + first), sign);
-    const s2 = v128.xor(v128.load(sin + second), sign);
-    const p = f32x4.sub(f32x4.mul(a, v128.load(cos)), f32x4.mul(b, s1));
-    const q = f32x4.add(f32x4.mul(b, v128.load(cos + partner)), f32x4.mul(a, s2));
+    const p = first(a, b, v128.load(cos), v128.xor(v128.load(sin + firstSine), sign));
+    const q = second(a, b, v128.load(cos + partner), v128.xor(v128.load(sin + secondSine), sign));
     if (mode & 2) {
       v128.store(out, v128.shuffle<f32>(p, q, 0, 4, 1, 5));
       v128.store(out, v128.shuffle<f32>(p, q, 2, 6, 3, 7), 16);
@@ -240,8 +239,8 @@ function rotatePairs(
   for (; rest; rest--, cos += 4, sin += 4, x += xStep, out += outStep) {
     const a = load<f32>(x);
     const b = load<f32>(x + xPartner);
-    const s1 = inverse ? -load<f32>(sin + first) : load<f32>(sin + first);
-    const s2 = inverse ? -load<f32>(sin + second) : load<f32>(sin + second);
+    const s1 = inverse ? -load<f32>(sin + firstSine) : load<f32>(sin + firstSine);
+    const s2 = inverse ? -load<f32>(sin + secondSine) : load<f32>(sin + secondSine);
     store<f32>(out, a * load<f32>(cos) - b * s1);
     store<f32>(out + outPartner, b * load<f32>(cos + partner) + a * s2);
   }

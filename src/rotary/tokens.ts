@@ -29,9 +29,8 @@ export function rowIndices(
   exclusive('applyRotary', 'positions', 'cuSeqlens', o);
   exclusive('applyRotary', 'positions', 'offset', o);
   if (table.start === undefined) return rowAligned(table, batch, sequence, o);
-  if (o.positions === undefined && o.cuSeqlens === undefined && (o.offset ?? 0) === table.start) {
-    if (sequence <= table.length) return undefined;
-  }
+  const consecutive = o.positions === undefined && o.cuSeqlens === undefined && (o.offset ?? 0) === table.start;
+  if (consecutive && sequence <= table.length) return undefined;
   const starts = o.cuSeqlens === undefined ? undefined : sequenceStarts(o.cuSeqlens, layout, sequence);
   const offsets = offsetsOf(o.offset, starts ? starts.length - 1 : batch);
   const given = o.positions === undefined ? undefined : positions('positions', o.positions);

@@ -68,7 +68,8 @@ export class Engine {
   /** @internal use createEngine or attach */
   constructor(parts: EngineParts) {
     this.memory = parts.memory;
-    this.kernels = parts.kernels;
+    // an ordinary object: the exports themselves are a dictionary, looked up by name at every call
+    this.kernels = { ...parts.kernels };
     this.coefficients = parts.reserved;
     this.#scratch = parts.reserved + COEFFICIENT_SPACE;
     this.scratchBytes = parts.reservedBytes - COEFFICIENT_SPACE;
@@ -216,7 +217,7 @@ export function createEngine(given: EngineOptions = {}): Engine {
       { cause },
     );
   }
-  const kernels = { ...new WebAssembly.Instance(module, { env: { memory } }).exports } as unknown as Kernels;
+  const kernels = new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as Kernels;
   const heapModule = compile(heapBinary);
   // the loader asks instanceof, which a module of another realm (Vercel's edge, node:vm, jest) does not answer
   if (!(heapModule instanceof WebAssembly.Module)) Object.setPrototypeOf(heapModule, WebAssembly.Module.prototype);
