@@ -146,6 +146,26 @@ test('int32 ids changed between calls are copied again, and each is checked', ()
   }
 });
 
+test('ids that mostly follow each other, after a longer list of them: every row is its own', () => {
+  const rows = 64;
+  const table = Tensor.from(
+    Float32Array.from({ length: rows * 3 }, (_, i) => i),
+    [rows, 3],
+  );
+  const all = Int32Array.from({ length: rows }, (_, i) => i);
+  fc.assert(
+    fc.property(fc.array(fc.constantFrom(0, 1, 1, 1, 1, 2), { maxLength: 24 }), (steps) => {
+      learnedPositions(table, { ids: all }).dispose();
+      let id = 0;
+      const ids = Int32Array.from(steps, (step) => (id += step));
+      const want = Float32Array.from({ length: 3 * ids.length }, (_, i) => 3 * ids[Math.floor(i / 3)] + (i % 3));
+      const got = learnedPositions(table, { ids });
+      assert.equal(got.toFloat32Array(), want);
+      got.dispose();
+    }),
+  );
+});
+
 test('int32 ids are checked like any others', () => {
   const table = new Float32Array(12);
   for (const ids of [Int32Array.of(0, -1), Int32Array.of(2, 3), Int32Array.of(-2147483648)]) {
