@@ -15,47 +15,78 @@ function runOf(starts: usize, runs: usize, d: i64): usize {
   return low;
 }
 
-/** The bits of a run's value: its bucket's entry of the table times scale, or the bucket itself without a table. */
+/** The value of a run in every lane: its bucket's entry of the table times scale, or the bucket itself without a table. */
 // @ts-ignore: decorator
 @inline
-function bitsOf(bucket: i32, table: usize, tableStride: usize, scale: f32): i32 {
-  if (table == 0) return bucket;
-  return reinterpret<i32>(load<f32>(table + <usize>bucket * tableStride) * scale);
+function valueOf(bucket: i32, table: usize, tableStride: usize, scale: f32): v128 {
+  if (table == 0) return i32x4.splat(bucket);
+  return f32x4.mul(v128.load32_splat(table + <usize>bucket * tableStride), f32x4.splat(scale));
 }
+
+/** Runs up to this many bytes are written to four rows side by side. */
+const SHORT: usize = 64;
 
 /**
  * out[h, t] = scale x table[bucket(distance), h] for the distances at `list` (float64) or consecutive from `first`.
  * Run r holds buckets[r] from starts[r] on. table: buckets x heads, tableStride bytes a bucket, pointing at the first head
- * wanted; 0 writes the bucket number as an int32.
+ * wanted; 0 writes the bucket number as an int32, of one head.
  */
 export function bucketRows(
   out: usize, stride: usize, heads: usize, starts: usize, buckets: usize, runs: usize, table: usize, tableStride: usize,
   scale: f32, first: f64, count: usize, list: usize,
 ): void {
-  for (let h: usize = 0; h < heads; h++, out += stride, table += table ? 4 : 0) {
-    if (list) {
+  if (list) {
+    for (let h: usize = 0; h < heads; h++, out += stride, table += table ? 4 : 0) {
       for (let t: usize = 0; t < count; t++) {
         const r = runOf(starts, runs, <i64>load<f64>(list + (t << 3)));
-        store<i32>(out + (t << 2), bitsOf(load<i32>(buckets + (r << 2)), table, tableStride, scale));
+        v128.store32_lane(out + (t << 2), valueOf(load<i32>(buckets + (r << 2)), table, tableStride, scale), 0);
       }
-      continue;
     }
-    const begin = <i64>first;
-    let r = runOf(starts, runs, begin);
-    let o = out;
-    const last = out + (count << 2);
-    const whole = last - 12; // a vector that starts below this ends inside the row
-    while (o < last) {
-      const word = bitsOf(load<i32>(buckets + (r << 2)), table, tableStride, scale);
+    return;
+  }
+  const begin = <i64>first;
+  const start = runOf(starts, runs, begin);
+  const bytes = count << 2;
+  while (heads) {
+    const four = heads >= 4 && table != 0;
+    let r = start;
+    for (let from: usize = 0, to: usize = 0; from < bytes; from = to) {
+      const bucket = load<i32>(buckets + (r << 2));
       r++;
-      let end = last;
-      if (r < runs) end = min(last, out + (<usize>min<i64>(<i64>load<i32>(starts + (r << 2)) - begin, <i64>count) << 2));
+      to = bytes;
+      if (r < runs) to = <usize>min<i64>(<i64>load<i32>(starts + (r << 2)) - begin, <i64>count) << 2;
+      let values = four
+        ? f32x4.mul(v128.load(table + <usize>bucket * tableStride), f32x4.splat(scale))
+        : valueOf(bucket, table, tableStride, scale);
       // past the end of a run comes the next one, which is written afterwards
-      const v = i32x4.splat(word);
-      const limit = min(end, whole);
-      for (; o < limit; o += 16) v128.store(o, v);
-      if (o > end) o = end;
-      for (; o < end; o += 4) store<i32>(o, word);
+      if (four && to - from <= SHORT && to + 12 <= bytes) {
+        const a = v128.shuffle<i32>(values, values, 0, 0, 0, 0);
+        const b = v128.shuffle<i32>(values, values, 1, 1, 1, 1);
+        const c = v128.shuffle<i32>(values, values, 2, 2, 2, 2);
+        const d = v128.shuffle<i32>(values, values, 3, 3, 3, 3);
+        const end = out + to;
+        for (let o = out + from; o < end; o += 16) {
+          v128.store(o, a);
+          v128.store(o + stride, b);
+          v128.store(o + 2 * stride, c);
+          v128.store(o + 3 * stride, d);
+        }
+        continue;
+      }
+      let row = out;
+      for (let rest = four ? 4 : 1; rest; rest--, row += stride) {
+        const v = v128.shuffle<i32>(values, values, 0, 0, 0, 0);
+        const end = row + to;
+        const whole = min(end, row + bytes - 12); // a vector that starts below this ends inside the row
+        let o = row + from;
+        for (; o < whole; o += 16) v128.store(o, v);
+        for (; o < end; o += 4) v128.store32_lane(o, v, 0);
+        values = v128.shuffle<i32>(values, values, 1, 2, 3, 0);
+      }
     }
+    const done: usize = four ? 4 : 1;
+    heads -= done;
+    out += done * stride;
+    if (table) table += done << 2;
   }
 }

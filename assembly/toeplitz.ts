@@ -10,38 +10,59 @@ const MULTIPLY = 2;
 // @ts-ignore: decorator
 @inline
 function move(o: usize, d: usize, n: usize, mode: i32): void {
-  const end = d + ((n >> 4) << 6);
-  if (mode == MULTIPLY) {
-    const last = d + ((n >> 2) << 4);
-    for (; d < last; d += 16, o += 16) v128.store(o, f32x4.mul(v128.load(o), v128.load(d)));
-    for (let rest = n & 3; rest; rest--, d += 4, o += 4) store<f32>(o, load<f32>(o) * load<f32>(d));
-  } else if (mode == ADD) {
-    while (d < end) {
-      v128.store(o, f32x4.add(v128.load(o), v128.load(d)));
-      v128.store(o, f32x4.add(v128.load(o, 16), v128.load(d, 16)), 16);
-      v128.store(o, f32x4.add(v128.load(o, 32), v128.load(d, 32)), 32);
-      v128.store(o, f32x4.add(v128.load(o, 48), v128.load(d, 48)), 48);
-      d += 64;
-      o += 64;
-    }
-    let rest = n & 15;
-    for (; rest >= 4; rest -= 4, d += 16, o += 16) v128.store(o, f32x4.add(v128.load(o), v128.load(d)));
-    for (; rest; rest--, d += 4, o += 4) store<f32>(o, load<f32>(o) + load<f32>(d));
-  } else {
-    for (const wide = d + ((n >> 5) << 7); d < wide; d += 128, o += 128) {
-      v128.store(o, v128.load(d));
-      v128.store(o, v128.load(d, 16), 16);
-      v128.store(o, v128.load(d, 32), 32);
-      v128.store(o, v128.load(d, 48), 48);
-      v128.store(o, v128.load(d, 64), 64);
-      v128.store(o, v128.load(d, 80), 80);
-      v128.store(o, v128.load(d, 96), 96);
-      v128.store(o, v128.load(d, 112), 112);
-    }
-    let rest = n & 31;
-    for (; rest >= 4; rest -= 4, d += 16, o += 16) v128.store(o, v128.load(d));
-    for (; rest; rest--, d += 4, o += 4) store<u32>(o, load<u32>(d));
+  if (mode == 0) {
+    const moved = (n >> 4) << 6;
+    const phase = d & 15;
+    if (phase == 4) copyShifted(o, d - 4, moved, 4);
+    else if (phase == 8) copyShifted(o, d - 8, moved, 8);
+    else if (phase == 12) copyShifted(o, d - 12, moved, 12);
+    else copyShifted(o, d, moved, 0);
+    o += moved;
+    d += moved;
+    n &= 15;
   }
+  for (; n >= 4; n -= 4, d += 16, o += 16) {
+    const v = v128.load(d);
+    if (mode == MULTIPLY) v128.store(o, f32x4.mul(v128.load(o), v));
+    else if (mode == ADD) v128.store(o, f32x4.add(v128.load(o), v));
+    else v128.store(o, v);
+  }
+  for (; n; n--, d += 4, o += 4) {
+    const word = load<u32>(d);
+    if (mode == MULTIPLY) store<f32>(o, load<f32>(o) * reinterpret<f32>(word));
+    else if (mode == ADD) store<f32>(o, load<f32>(o) + reinterpret<f32>(word));
+    else store<u32>(o, word);
+  }
+}
+
+/**
+ * Copies the bytes (a multiple of 64) that start `phase` after d, where d is a multiple of 16: loads across two cache lines
+ * take longer than stores, so what they would hold is put together from the vectors on either side.
+ */
+// @ts-ignore: decorator
+@inline
+function copyShifted(o: usize, d: usize, bytes: usize, phase: i32): void {
+  let a = v128.load(d);
+  for (const end = d + bytes; d < end; d += 64, o += 64) {
+    const b = v128.load(d, 16);
+    const c = v128.load(d, 32);
+    const e = v128.load(d, 48);
+    v128.store(o, shifted(a, b, phase));
+    v128.store(o, shifted(b, c, phase), 16);
+    v128.store(o, shifted(c, e, phase), 32);
+    a = v128.load(d, 64);
+    v128.store(o, shifted(e, a, phase), 48);
+  }
+}
+
+/** Sixteen bytes of a and b from `phase` on. */
+// @ts-ignore: decorator
+@inline
+function shifted(a: v128, b: v128, phase: i32): v128 {
+  if (phase == 4) return v128.shuffle<i32>(a, b, 1, 2, 3, 4);
+  if (phase == 8) return v128.shuffle<i32>(a, b, 2, 3, 4, 5);
+  if (phase == 12) return v128.shuffle<i32>(a, b, 3, 4, 5, 6);
+  return a;
 }
 
 // @ts-ignore: decorator

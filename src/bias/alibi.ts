@@ -144,7 +144,14 @@ export function alibi(given: AlibiOptions): Tensor {
   const learned = learnedSlopes(o, heads, form);
   const slopes = learned ?? slopesOf(form === 'nonsymmetric' && !isList(o.slopes) ? { ...o, heads: half } : o);
   let perHead = learned || slopes.length === heads ? slopes : Float32Array.of(...slopes, ...slopes);
-  const onDiagonal = (['addTo', 'diagonal', 'keyLeftPad'] as const).find((name) => o[name] !== undefined);
+  const onDiagonal =
+    o.addTo !== undefined
+      ? 'addTo'
+      : o.diagonal !== undefined
+        ? 'diagonal'
+        : o.keyLeftPad !== undefined
+          ? 'keyLeftPad'
+          : undefined;
   if (onDiagonal !== undefined || learned) {
     if (form === 'key' || form === 'key-last-zero' || o.mask !== undefined || totalHeads !== heads) {
       const name = o.mask !== undefined ? 'mask' : totalHeads !== heads ? 'totalHeads' : 'form';
@@ -339,12 +346,12 @@ function writeHeads(
   const room = expanded ? Math.floor((2 * third) / (4 * entries)) : third >>> 3;
   for (let h = 0; h < slopes.length; h += room) {
     const n = Math.min(room, slopes.length - h);
+    const { kernels, coefficients, f32 } = engine;
+    const after = form === 'distance' ? -1 : form === 'tril' ? 0 : 1;
     for (let i = 0; i < n; i++) {
-      const m = slopes[h + i];
-      engine.f32[(scratch >>> 2) + 2 * i] = m;
-      engine.f32[(scratch >>> 2) + 2 * i + 1] = form === 'distance' ? -m : form === 'tril' ? 0 : m;
+      f32[(scratch >>> 2) + 2 * i] = slopes[h + i];
+      f32[(scratch >>> 2) + 2 * i + 1] = after * slopes[h + i];
     }
-    const { kernels, coefficients } = engine;
     if (expanded) {
       const diagonal = scratch + third;
       const last = block.query + block.rows - 1;

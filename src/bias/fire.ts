@@ -5,7 +5,7 @@
 import { finite, options } from '../runtime/arguments.ts';
 import type { Engine } from '../runtime/engine.ts';
 import { PosencError } from '../runtime/errors.ts';
-import { checkOut, checkOverlap, chooseEngine, type Operand, operand, output } from '../runtime/operands.ts';
+import { checkOut, checkOverlap, engineOf, type Operand, operand, output } from '../runtime/operands.ts';
 import { Tensor } from '../runtime/tensor.ts';
 import { type CheckedLayer, checkLayers, type Layer, type PlacedLayer, place, tablesOf } from './mlp.ts';
 import { allowed, BIAS_OPTIONS, type BiasOptions, type Block, blockOf } from './rows.ts';
@@ -58,7 +58,7 @@ export function fire(given: FireOptions): Tensor {
     throw new PosencError('ERR_OPTION', 'out: has no meaning beside addTo');
   }
   const tables = tablesOf(layers);
-  const engine = chooseEngine(o.engine, ...tables.map(([, table]) => table), o.out, o.addTo);
+  const engine = engineOf(o.engine, [...tables.map(([, table]) => table), o.out, o.addTo]);
   const shape = [heads, block.rows, block.columns];
   if (o.addTo === undefined) checkOut(engine, o.out, shape);
   const repeats = o.addTo === undefined ? 1 : repeatsOf(o.addTo, shape);

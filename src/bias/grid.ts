@@ -5,7 +5,7 @@
 import { integer, numbers, size } from '../runtime/arguments.ts';
 import type { Engine } from '../runtime/engine.ts';
 import { PosencError } from '../runtime/errors.ts';
-import { checkOut, checkOverlap, chooseEngine, type Operand, operand, output } from '../runtime/operands.ts';
+import { checkOut, checkOverlap, engineOf, type Operand, operand, output } from '../runtime/operands.ts';
 import { Tensor } from '../runtime/tensor.ts';
 import { inMemory, repeatsOf } from './scores.ts';
 
@@ -69,7 +69,7 @@ export function gridBias(encoding: GridEncoding, o: GridOptions): Tensor {
   if (o.addTo !== undefined && o.out !== undefined) {
     throw new PosencError('ERR_OPTION', 'out: has no meaning beside addTo');
   }
-  const engine = chooseEngine(o.engine, ...tables.map(([, table]) => table), o.out, o.addTo);
+  const engine = engineOf(o.engine, [...tables.map(([, table]) => table), o.out, o.addTo]);
   const sizes = [heads, to - from, tokens + prefix];
   const shape = encoding.squeeze ? sizes.slice(1) : sizes;
   if (o.addTo === undefined) checkOut(engine, o.out, shape, dtype);

@@ -57,16 +57,10 @@ export function kerple(given: KerpleOptions): Tensor {
       );
     }
   }
-  const weights = weighted ? parameters('weightP', o.weightP, 'weightA', o.weightA, eps, 2) : undefined;
-  const encoding = (values: Float64Array, form: number): Encoding => ({
-    name: 'kerple',
-    heads: values.length / 2,
-    multiply: form === FORM.weight,
-    bind: (engine) =>
-      remembered(engine, kerpleFiller(engine, values, form), values.length / 2, Float64Array.of(1, form, ...values)),
-  });
-  if (part === 'weight') return toeplitz(encoding(weights!, FORM.weight), o);
-  const bias = encoding(parameters('p', o.p, 'a', o.a, eps, kind === 'log' ? Number.POSITIVE_INFINITY : 2), FORM[kind]);
+  const weights = weighted ? parameters('weightP', o.weightP, 'weightA', o.weightA, FORM.weight, eps, 2) : undefined;
+  if (part === 'weight') return toeplitz(encoding(weights!), o);
+  const most = kind === 'log' ? Number.POSITIVE_INFINITY : 2;
+  const bias = encoding(parameters('p', o.p, 'a', o.a, FORM[kind], eps, most));
   if (weights === undefined) return toeplitz(bias, o);
   if (o.addTo === undefined) {
     throw new PosencError(
@@ -74,54 +68,62 @@ export function kerple(given: KerpleOptions): Tensor {
       "weightP: the weight kernel multiplies scores: give addTo, or ask for its matrix with part: 'weight'",
     );
   }
-  if (weights.length !== 2 * bias.heads) {
-    throw new PosencError(
-      'ERR_SHAPE',
-      `weightP: expected ${bias.heads} numbers as in p and a, got ${weights.length / 2}`,
-    );
+  const weight = encoding(weights);
+  if (weight.heads !== bias.heads) {
+    throw new PosencError('ERR_SHAPE', `weightP: expected ${bias.heads} numbers as in p and a, got ${weight.heads}`);
   }
-  const product = toeplitz(encoding(weights, FORM.weight), { ...o, causal: undefined, window: undefined });
+  const product = toeplitz(weight, { ...o, causal: undefined, window: undefined });
   if (product !== o.addTo && !(o.addTo instanceof Float32Array && product.byteOffset === o.addTo.byteOffset))
     product.dispose();
   return toeplitz(bias, o);
 }
 
-/** (a, p) of each head, clamped. */
+/** The family, the form, and (a, p) of each head, clamped: all that the values depend on besides the distance. */
 function parameters(
   pName: string,
   p: ArrayLike<number> | undefined,
   aName: string,
   a: ArrayLike<number> | undefined,
+  form: number,
   eps: number,
   most: number,
-): Float64Array {
+): number[] {
   const given = p ?? a;
   if (given === undefined) throw new PosencError('ERR_OPTION', `${pName}: give ${pName}, ${aName} or both`);
-  const heads = headCount(p === undefined ? aName : pName, numbers(p === undefined ? aName : pName, given).length);
-  const list = (name: string, values: ArrayLike<number> | undefined) =>
-    values === undefined ? undefined : numbers(name, values, heads);
-  const [ps, as] = [list(pName, p), list(aName, a)];
-  const values = new Float64Array(2 * heads);
+  numbers(p === undefined ? aName : pName, given);
+  const heads = headCount(p === undefined ? aName : pName, given.length);
+  if (p !== undefined && a !== undefined) numbers(aName, a, heads);
+  const key = [FAMILY, form];
   for (let h = 0; h < heads; h++) {
-    values[2 * h] = as === undefined ? 1 : Math.max(Math.fround(as[h]), eps);
-    values[2 * h + 1] = ps === undefined ? 1 : Math.min(Math.max(Math.fround(ps[h]), eps), most);
+    key.push(a === undefined ? 1 : Math.max(Math.fround(a[h]), eps));
+    key.push(p === undefined ? 1 : Math.min(Math.max(Math.fround(p[h]), eps), most));
   }
-  return values;
+  return key;
 }
 
-function kerpleFiller(engine: Engine, values: Float64Array, form: number): Filler {
+/** What sets its keys apart from those of other biases that are remembered, and what stands before the parameters. */
+const FAMILY = 1;
+const PREFIX = 2;
+
+function encoding(key: readonly number[]): Encoding {
+  const heads = (key.length - PREFIX) / 2;
+  const bind = (engine: Engine) => remembered(engine, kerpleFiller(engine, key), heads, key);
+  return { name: 'kerple', heads, multiply: key[1] === FORM.weight, bind };
+}
+
+function kerpleFiller(engine: Engine, key: readonly number[]): Filler {
   let pointer = 0;
   return {
-    scratchBytes: 8 * values.length,
+    scratchBytes: 8 * key.length,
     directRows: 1,
     load(at) {
-      pointer = at;
-      engine.f64.set(values, at >>> 3);
+      pointer = at + 8 * PREFIX;
+      engine.f64.set(key, at >>> 3);
     },
     fill(to, { first, count, list }) {
       // biome-ignore format: grouped as the kernel declares it
       engine.kernels.kerpleRows(
-        to.pointer, to.stride, to.heads, pointer + 16 * to.head, form, first, count, list, engine.coefficients);
+        to.pointer, to.stride, to.heads, pointer + 16 * to.head, key[1], first, count, list, engine.coefficients);
     },
   };
 }

@@ -3,44 +3,68 @@
  * every layer and row block the same ones. They are a pure function of parameters and distance, so any engine may use them.
  */
 import type { Engine } from '../runtime/engine.ts';
-import type { Filler } from './toeplitz.ts';
+import type { Distances, Filler, Target } from './toeplitz.ts';
 
 interface Known {
-  readonly key: Float64Array;
+  readonly key: readonly number[];
   /** Values [heads, size] for the distances from `low` on. */
   values: Float32Array;
   low: number;
   size: number;
 }
 
-/** Biases remembered, the latest last, and floats of one of them: 16 MiB. */
-const MOST = 8;
+/** The latest last. Floats of one bias, 16 MiB, and of all of them, 128 MiB. */
+const known: Known[] = [];
 const LIMIT = 1 << 22;
+const TOTAL = 1 << 25;
 /** Distances computed at a time, and what coverage is rounded to. */
 const STEP = 256;
-const known: Known[] = [];
 
-function find(key: Float64Array): Known {
-  const at = known.findIndex((entry) => entry.key.length === key.length && entry.key.every((x, i) => x === key[i]));
+function find(key: readonly number[]): Known {
+  let at = known.length - 1;
+  while (at >= 0 && !equal(known[at].key, key)) at--;
+  if (at === known.length - 1 && at >= 0) return known[at];
   const entry = at < 0 ? { key, values: new Float32Array(0), low: 0, size: 0 } : known.splice(at, 1)[0];
   known.push(entry);
-  if (known.length > MOST) known.shift();
   return entry;
 }
 
+function equal(a: readonly number[], b: readonly number[]): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+
+/** Forgets the oldest until the rest fits; the latest stays. */
+function forget(): void {
+  let floats = 0;
+  let from = known.length;
+  while (from > 0 && (floats += known[from - 1].key.length + known[from - 1].values.length) <= TOTAL) from--;
+  known.splice(0, from);
+}
+
 /** The same values from memory; `key` holds everything they depend on besides the distance. */
-export function remembered(engine: Engine, filler: Filler, heads: number, key: Float64Array): Filler {
+export function remembered(engine: Engine, filler: Filler, heads: number, key: readonly number[]): Filler {
   const own = (filler.scratchBytes + 15) & ~15;
-  let buffer = 0;
+  let arena = 0;
+  let loaded = false;
   let entry: Known | undefined;
+
+  const compute = (to: Target, distances: Distances): void => {
+    if (!loaded) filler.load(arena);
+    loaded = true;
+    filler.fill(to, distances);
+  };
 
   /** Computes the distances that are missing between those known and [first, first + count). */
   const cover = (known: Known, first: number, count: number): boolean => {
     if (known.size > 0 && first >= known.low && first + count <= known.low + known.size) return true;
+    const buffer = arena + own;
     const low = Math.floor((known.size > 0 ? Math.min(known.low, first) : first) / STEP) * STEP;
     const end = Math.max(known.size > 0 ? known.low + known.size : first, first + count);
     const size = Math.ceil((end - low) / STEP) * STEP;
-    if (size * heads > LIMIT || size > 4 * (known.size + count) + STEP) return false;
+    // far from what is known, or the first few of a long way
+    if (size * heads > LIMIT || size > 4 * (known.size + count + STEP)) return false;
     const values = new Float32Array(heads * size);
     for (let h = 0; known.size > 0 && h < heads; h++) {
       values.set(known.values.subarray(h * known.size, (h + 1) * known.size), h * size + known.low - low);
@@ -49,7 +73,7 @@ export function remembered(engine: Engine, filler: Filler, heads: number, key: F
       if (known.size > 0 && d >= known.low && d < known.low + known.size) continue;
       for (let head = 0; head < heads; head += 16) {
         const n = Math.min(16, heads - head);
-        filler.fill({ pointer: buffer, stride: 4 * STEP, head, heads: n }, { first: d, count: STEP, list: 0 });
+        compute({ pointer: buffer, stride: 4 * STEP, head, heads: n }, { first: d, count: STEP, list: 0 });
         for (let h = 0; h < n; h++) {
           const from = (buffer >>> 2) + h * STEP;
           values.set(engine.f32.subarray(from, from + STEP), (head + h) * size + d - low);
@@ -57,6 +81,7 @@ export function remembered(engine: Engine, filler: Filler, heads: number, key: F
       }
     }
     Object.assign(known, { values, low, size });
+    forget();
     return true;
   };
 
@@ -64,20 +89,20 @@ export function remembered(engine: Engine, filler: Filler, heads: number, key: F
     scratchBytes: own + 4 * STEP * Math.min(heads, 16),
     directRows: filler.directRows,
     load(pointer) {
-      filler.load(pointer);
-      buffer = pointer + own;
+      arena = pointer;
       entry = find(key);
     },
     fill(to, distances) {
       const { first, count, list } = distances;
       if (list || !entry || !cover(entry, first, count)) {
-        filler.fill(to, distances);
+        compute(to, distances);
         return;
       }
       const { values, low, size } = entry;
+      const { f32 } = engine;
       for (let h = 0; h < to.heads; h++) {
         const from = (to.head + h) * size + first - low;
-        engine.f32.set(values.subarray(from, from + count), (to.pointer + h * to.stride) >>> 2);
+        f32.set(values.subarray(from, from + count), (to.pointer + h * to.stride) >>> 2);
       }
     },
   };

@@ -66,18 +66,10 @@ export interface Block {
 
 /** @throws ERR_SHAPE, ERR_OPTION, ERR_POSITION */
 export function blockOf(name: string, o: BiasOptions): Block {
-  const given = (key: 'queryPositions' | 'keyPositions') => (o[key] === undefined ? undefined : int32(key, o[key]!));
-  const queryPositions = given('queryPositions');
-  const keyPositions = given('keyPositions');
-  const lengthOf = (key: 'queryLength' | 'keyLength', list: Int32Array | undefined) => {
-    if (list === undefined) return o[key] === undefined ? undefined : integer(key, o[key], 0, MAX);
-    if (o[key] !== undefined && o[key] !== list.length) {
-      throw new PosencError('ERR_SHAPE', `${key}: ${show(o[key])} contradicts the ${list.length} positions given`);
-    }
-    return list.length;
-  };
-  let queryLength = lengthOf('queryLength', queryPositions);
-  let keyLength = lengthOf('keyLength', keyPositions);
+  const queryPositions = o.queryPositions === undefined ? undefined : int32('queryPositions', o.queryPositions);
+  const keyPositions = o.keyPositions === undefined ? undefined : int32('keyPositions', o.keyPositions);
+  let queryLength = lengthOf('queryLength', o.queryLength, queryPositions);
+  let keyLength = lengthOf('keyLength', o.keyLength, keyPositions);
   if (queryLength === undefined && keyLength === undefined) {
     throw new PosencError('ERR_SHAPE', `${name}: give keyLength, queryLength or both`);
   }
@@ -90,20 +82,19 @@ export function blockOf(name: string, o: BiasOptions): Block {
   if (!queryPositions && offset + queryLength > MAX) {
     throw new PosencError('ERR_POSITION', `queryOffset: ${offset} + ${queryLength} rows pass position 2^31 - 1`);
   }
-  let [from, to] = [0, queryLength];
+  let from = 0;
+  let to = queryLength;
   if (o.rows !== undefined) {
     const list = numbers('rows', o.rows, 2);
     from = integer('rows[0]', list[0], 0, queryLength);
     to = integer('rows[1]', list[1], from, queryLength);
   }
-  let [left, right] = [MAX, MAX];
+  let left = UNLIMITED;
+  let right = UNLIMITED;
   if (o.window !== undefined) {
     const list = numbers('window', o.window, 2);
-    const limit = (i: number) => {
-      const n = integer(`window[${i}]`, list[i], -1, MAX);
-      return n === -1 ? MAX : n;
-    };
-    [left, right] = [limit(0), limit(1)];
+    left = limit('window[0]', list[0]);
+    right = limit('window[1]', list[1]);
   }
   if (o.causal !== undefined && typeof o.causal !== 'boolean') {
     throw new PosencError('ERR_OPTION', `causal: expected true or false, got ${show(o.causal)}`);
@@ -125,6 +116,19 @@ export function blockOf(name: string, o: BiasOptions): Block {
     right,
     maskValue,
   };
+}
+
+function lengthOf(option: string, length: unknown, list: Int32Array | undefined): number | undefined {
+  if (list === undefined) return length === undefined ? undefined : integer(option, length, 0, MAX);
+  if (length !== undefined && length !== list.length) {
+    throw new PosencError('ERR_SHAPE', `${option}: ${show(length)} contradicts the ${list.length} positions given`);
+  }
+  return list.length;
+}
+
+function limit(option: string, value: number): number {
+  const n = integer(option, value, -1, MAX);
+  return n === -1 ? UNLIMITED : n;
 }
 
 /** Positions as int32. @throws ERR_OPTION, ERR_POSITION */

@@ -47,7 +47,7 @@ export function sandwich(given: SandwichOptions): Tensor {
   const consecutiveOnly = form === 'nemo-causal';
   // column > row of the whole matrix, as a distance
   const limit = consecutiveOnly && !o.queryPositions ? -blockOf('sandwich', o).queryOffset : Number.POSITIVE_INFINITY;
-  const key = Float64Array.of(2, heads, dim, base, form === 'paper' ? 0 : 1, limit);
+  const key = [2, heads, dim, base, form === 'paper' ? 0 : 1, limit];
   const bind = (engine: Engine) =>
     remembered(engine, sandwichFiller(engine, heads, dim, base, form, limit), heads, key);
   return toeplitz({ name: 'sandwich', heads, consecutiveOnly, bind }, o);
@@ -56,7 +56,6 @@ export function sandwich(given: SandwichOptions): Tensor {
 function sandwichFiller(engine: Engine, heads: number, dim: number, base: number, form: string, limit: number): Filler {
   const count = dim / 2;
   const skip = form === 'paper' ? 0 : 1;
-  const { theta, whole, high, low } = turns(ladder({ base, count: count + skip, denominator: dim / 2 }));
   const padded = (count + 1) & ~1;
   let [plan, divisors, sums] = [0, 0, 0];
   return {
@@ -67,6 +66,7 @@ function sandwichFiller(engine: Engine, heads: number, dim: number, base: number
       divisors = at + 32 * padded;
       sums = divisors + 8 * ((heads + 1) & ~1);
       const { f64, u64 } = engine;
+      const { theta, whole, high, low } = turns(ladder({ base, count: count + skip, denominator: dim / 2 }));
       f64.fill(0, at >>> 3, divisors >>> 3);
       f64.set(theta.subarray(skip), at >>> 3);
       for (const [column, words] of [whole, high, low].entries()) {

@@ -5,7 +5,7 @@
 import { boolean, integer, numbers, size } from '../runtime/arguments.ts';
 import type { Engine } from '../runtime/engine.ts';
 import { PosencError, show } from '../runtime/errors.ts';
-import { checkOut, checkOverlap, chooseEngine, type Operand, operand, output } from '../runtime/operands.ts';
+import { checkOut, checkOverlap, engineOf, type Operand, operand, output } from '../runtime/operands.ts';
 import { Tensor } from '../runtime/tensor.ts';
 import { allowed, BIAS_OPTIONS, type BiasOptions, type Block, blockOf, spread, UNLIMITED } from './rows.ts';
 import { inMemory, repeatsOf } from './scores.ts';
@@ -103,7 +103,7 @@ export function headCount(option: string, heads: unknown): number {
  * @throws ERR_OPTION, ERR_SHAPE, ERR_POSITION, ERR_OUT_OF_MEMORY
  */
 export function toeplitz(encoding: Encoding, o: ToeplitzOptions): Tensor {
-  const { heads, width = 1, tables = [], dtype = 'float32' } = encoding;
+  const { heads, width = 1, tables = NO_TABLES, dtype = 'float32' } = encoding;
   const batches = batchesOf(encoding, o);
   const block = blockOf(encoding.name, batches ? { ...o, queryOffset: 0 } : o);
   if (encoding.consecutiveOnly && (block.queryPositions || block.keyPositions)) {
@@ -124,18 +124,20 @@ export function toeplitz(encoding: Encoding, o: ToeplitzOptions): Tensor {
         end: keyEnd(encoding.keyPadding, block, pad + keys),
       }))
     : [block];
-  for (const b of blocks) checkRange(encoding, b);
+  if (encoding.range) for (const b of blocks) checkRange(encoding, b);
 
-  const engine = chooseEngine(o.engine, ...tables.map(([, table]) => table), o.out, o.addTo);
+  const arrays: unknown[] = [o.out, o.addTo];
+  for (let i = 0; i < tables.length; i++) arrays.push(tables[i][1]);
+  const engine = engineOf(o.engine, arrays);
   const entries = Math.max(0, block.rows + block.columns - 1);
   const sizes = diagonal ? [heads, entries] : [heads, block.rows, block.columns];
   const shape = width > 1 ? [...sizes.slice(1), width] : encoding.squeeze ? sizes.slice(encoding.squeeze) : sizes;
   if (batches) shape.unshift(blocks.length);
   if (o.addTo === undefined) checkOut(engine, o.out, shape, dtype);
   const repeats = o.addTo === undefined ? 1 : repeatsOf(o.addTo, shape);
-  for (const [name, table] of tables) {
-    checkOverlap(name, 'out', table, o.out, false);
-    checkOverlap(name, 'addTo', table, o.addTo, false);
+  for (let i = 0; i < tables.length; i++) {
+    checkOverlap(tables[i][0], 'out', tables[i][1], o.out, false);
+    checkOverlap(tables[i][0], 'addTo', tables[i][1], o.addTo, false);
   }
   if (o.addTo !== undefined && !inMemory(engine, o.addTo)) {
     return addToForeign(engine, encoding, o, o.addTo as Float32Array, shape);
@@ -150,13 +152,12 @@ export function toeplitz(encoding: Encoding, o: ToeplitzOptions): Tensor {
 
   const staged: Operand[] = [];
   try {
-    for (const [name, table] of tables) staged.push(operand(name, engine, table));
-    const filler = encoding.bind(
-      engine,
-      staged.map((table) => table.pointer),
-      block,
-    );
-    const writer = new Writer(engine, encoding, filler);
+    const pointers: number[] = [];
+    for (let i = 0; i < tables.length; i++) {
+      staged.push(operand(tables[i][0], engine, tables[i][1]));
+      pointers.push(staged[i].pointer);
+    }
+    const writer = new Writer(engine, encoding, encoding.bind(engine, pointers, block));
     const mode = o.addTo === undefined ? MODE.store : encoding.multiply ? MODE.multiply : MODE.add;
     const matrix = 4 * block.rows * block.columns * width;
     if (diagonal) {
@@ -165,17 +166,19 @@ export function toeplitz(encoding: Encoding, o: ToeplitzOptions): Tensor {
     } else {
       let out = target.byteOffset;
       for (let r = 0; r < repeats; r++) {
-        for (const b of blocks) {
-          writer.write(out, matrix, b, mode);
+        for (let i = 0; i < blocks.length; i++) {
+          writer.write(out, matrix, blocks[i], mode);
           out += heads * matrix;
         }
       }
     }
   } finally {
-    for (const table of staged) table.finish();
+    for (let i = 0; i < staged.length; i++) staged[i].finish();
   }
   return target as Tensor;
 }
+
+const NO_TABLES: NonNullable<Encoding['tables']> = [];
 
 /** Scores outside the memory: staged, added to, copied back. The Tensor returned holds the same numbers. */
 function addToForeign(

@@ -8,7 +8,7 @@ import { PosencError } from '../runtime/errors.ts';
 import {
   checkOut,
   checkOverlap,
-  chooseEngine,
+  engineOf,
   lengthOf,
   type Operand,
   operand,
@@ -153,7 +153,7 @@ export function tupe(given: TupeOptions): Tensor {
   // rejects what T5 rejects before anything is written
   if (relative) t5Buckets({ numBuckets, maxDistance: o.maxDistance, keyLength: 0, engine: o.engine });
   const [from, to] = rowRange(o.rows, length);
-  const engine = chooseEngine(o.engine, ...tables.map(([, table]) => table), o.out);
+  const engine = engineOf(o.engine, [...tables.map(([, table]) => table), o.out]);
   const shape = [heads, to - from, length];
   checkOut(engine, o.out, shape);
   for (const [name, table] of tables) checkOverlap(name, 'out', table, o.out, false);

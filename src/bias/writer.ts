@@ -3,7 +3,7 @@
  * lists of them, in tiles that fit the scratch arena. The kernels: assembly/toeplitz.ts.
  */
 import type { Engine } from '../runtime/engine.ts';
-import { allowed, type Block, spread } from './rows.ts';
+import { allowed, type Block, spread, UNLIMITED } from './rows.ts';
 import type { Encoding, Filler, Target } from './toeplitz.ts';
 
 /** Columns [pad, end) hold keys, the others padding. Default: all hold keys. */
@@ -43,14 +43,14 @@ export class Writer {
 
   /** Distances [first, first + count) with masks. */
   fill(to: Target, first: number, count: number, block: Block): void {
+    if (block.left === UNLIMITED && block.right === UNLIMITED) {
+      this.#filler.fill(to, { first, count, list: 0 });
+      return;
+    }
     const { width = 1 } = this.#encoding;
     const [low, high] = allowed(block);
     const from = Math.min(Math.max(low - first, 0), count);
     const end = Math.max(from, Math.min(high - first + 1, count));
-    if (from === 0 && end === count) {
-      this.#filler.fill(to, { first, count, list: 0 });
-      return;
-    }
     const mask = (start: number, n: number) => {
       if (n > 0) {
         const pointer = to.pointer + 4 * start * width;

@@ -9,6 +9,11 @@ import { checkShape, type Dtype, elementsOf, Tensor } from './tensor.ts';
 
 /** The engine of a call: `engine`, else the owner of the Tensors among `operands`, else the default one. */
 export function chooseEngine(given: unknown, ...operands: unknown[]): Engine {
+  return engineOf(given, operands);
+}
+
+/** The same for a list that is there already. */
+export function engineOf(given: unknown, operands: readonly unknown[]): Engine {
   let engine: Engine | undefined;
   if (given !== undefined) {
     if (!(given instanceof Engine)) {
@@ -19,7 +24,8 @@ export function chooseEngine(given: unknown, ...operands: unknown[]): Engine {
     }
     engine = given;
   }
-  for (const operand of operands) {
+  for (let i = 0; i < operands.length; i++) {
+    const operand = operands[i];
     if (!(operand instanceof Tensor)) continue;
     operand.assertUsable();
     if (engine !== undefined && engine !== operand.engine) {
