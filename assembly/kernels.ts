@@ -10,7 +10,7 @@ export {
 export { bucketRows } from "./buckets";
 export { kerpleRows, cosineSums, divideRows, signedDistances, logDistances, fireRow } from "./distance";
 export {
-  addRows, multiplyRows, multiplyPlusOneRows, copyRows, idsWithin, lookupRows, normalizeRows, hierarchicalRows, transposeRows,
+  joinRows, copyRows, idsWithin, lookupRows, normalizeRows, hierarchicalRows, transposeRows,
 } from "./rows";
 export { resizeGrid } from "./resize";
 export { recurrentMlp, gruLayer, integrateFlow } from "./recurrent";

@@ -1,58 +1,68 @@
 // A row joins a vector: position rows added to, multiplied into, or set beside the rows of x.
 // x is rows x width, contiguous at x; row t of the positions is p + (t mod period) x width. Sizes in floats, strides in bytes.
 
+/** How they join: x + p, x p, x (1 + p). */
+const ADD = 0;
+const MULTIPLY = 1;
+const MULTIPLY_PLUS_ONE = 2;
+
 // @ts-ignore: decorator
 @inline
-function join4(a: v128, b: v128, one: v128, mode: i32): v128 {
-  if (mode == 0) return f32x4.add(a, b);
-  if (mode == 1) return f32x4.mul(a, b);
+function join(a: v128, b: v128, one: v128, mode: i32): v128 {
+  if (mode == ADD) return f32x4.add(a, b);
+  if (mode == MULTIPLY) return f32x4.mul(a, b);
   return f32x4.mul(a, f32x4.add(b, one));
 }
 
+/** The bytes are a multiple of 64. */
 // @ts-ignore: decorator
 @inline
-function joinRows(out: usize, x: usize, p: usize, rows: usize, width: usize, period: usize, mode: i32): void {
-  // whole periods are contiguous on both sides: one long run each
-  const run = period * width;
-  let left = rows * width;
-  // 1, made so that it stays in a register
-  const one = f32x4.convert_i32x4_s(i32x4.splat(min<i32>(<i32>period, 1)));
-  while (left > 0) {
-    const n = min(run, left);
-    let q = p;
-    for (const end = x + ((n >> 4) << 6); x < end; x += 64, q += 64, out += 64) {
-      v128.store(out, join4(v128.load(x), v128.load(q), one, mode));
-      v128.store(out, join4(v128.load(x, 16), v128.load(q, 16), one, mode), 16);
-      v128.store(out, join4(v128.load(x, 32), v128.load(q, 32), one, mode), 32);
-      v128.store(out, join4(v128.load(x, 48), v128.load(q, 48), one, mode), 48);
-    }
-    for (const end = x + (((n & 15) >> 2) << 4); x < end; x += 16, q += 16, out += 16) {
-      v128.store(out, join4(v128.load(x), v128.load(q), one, mode));
-    }
-    for (let rest = n & 3; rest; rest--, x += 4, q += 4, out += 4) {
-      const a = load<f32>(x);
-      const b = load<f32>(q);
-      if (mode == 0) store<f32>(out, a + b);
-      else if (mode == 1) store<f32>(out, a * b);
-      else store<f32>(out, a * (b + 1.0));
-    }
-    left -= n;
+function joinWide(out: usize, x: usize, q: usize, bytes: usize, one: v128, mode: i32): void {
+  for (const end = x + bytes; x < end; x += 64, q += 64, out += 64) {
+    v128.store(out, join(v128.load(x), v128.load(q), one, mode));
+    v128.store(out, join(v128.load(x, 16), v128.load(q, 16), one, mode), 16);
+    v128.store(out, join(v128.load(x, 32), v128.load(q, 32), one, mode), 32);
+    v128.store(out, join(v128.load(x, 48), v128.load(q, 48), one, mode), 48);
   }
 }
 
-/** out = x + p. */
-export function addRows(out: usize, x: usize, p: usize, rows: usize, width: usize, period: usize): void {
-  joinRows(out, x, p, rows, width, period, 0);
+// A function each: side by side in one, the optimiser makes them one loop that asks for the mode at every vector.
+function addWide(out: usize, x: usize, q: usize, bytes: usize, one: v128): void {
+  joinWide(out, x, q, bytes, one, ADD);
 }
 
-/** out = x * p. */
-export function multiplyRows(out: usize, x: usize, p: usize, rows: usize, width: usize, period: usize): void {
-  joinRows(out, x, p, rows, width, period, 1);
+function multiplyWide(out: usize, x: usize, q: usize, bytes: usize, one: v128): void {
+  joinWide(out, x, q, bytes, one, MULTIPLY);
 }
 
-/** out = x * (1 + p). */
-export function multiplyPlusOneRows(out: usize, x: usize, p: usize, rows: usize, width: usize, period: usize): void {
-  joinRows(out, x, p, rows, width, period, 2);
+function multiplyPlusOneWide(out: usize, x: usize, q: usize, bytes: usize, one: v128): void {
+  joinWide(out, x, q, bytes, one, MULTIPLY_PLUS_ONE);
+}
+
+/** out = x joined with p. */
+export function joinRows(out: usize, x: usize, p: usize, rows: usize, width: usize, period: usize, mode: i32): void {
+  // whole periods are contiguous on both sides: one long run each
+  const run = period * width;
+  // 1, made so that it stays in a register
+  const one = f32x4.convert_i32x4_s(i32x4.splat(min<i32>(<i32>period, 1)));
+  let n: usize = 0;
+  for (let left = rows * width; left > 0; left -= n) {
+    n = min(run, left);
+    const wide = (n >> 4) << 6;
+    if (mode == ADD) addWide(out, x, p, wide, one);
+    else if (mode == MULTIPLY) multiplyWide(out, x, p, wide, one);
+    else multiplyPlusOneWide(out, x, p, wide, one);
+    let q = p + wide;
+    x += wide;
+    out += wide;
+    let rest = n & 15;
+    for (; rest >= 4; rest -= 4, x += 16, q += 16, out += 16) {
+      v128.store(out, join(v128.load(x), v128.load(q), one, mode));
+    }
+    for (; rest; rest--, x += 4, q += 4, out += 4) {
+      v128.store32_lane(out, join(v128.load32_zero(x), v128.load32_zero(q), one, mode), 0);
+    }
+  }
 }
 
 /** Copies rows of `width` floats; row t comes from x + (t mod period) x xStride and goes to out + t x outStride. */

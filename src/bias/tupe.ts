@@ -2,6 +2,7 @@
  * TUPE: positions attend to each other through projections of their own, apart from content, plus T5's relative bias, with
  * the CLS token untied. Ke et al., arXiv 2006.15595; reset order and scale of guolinke/TUPE.
  */
+import { JOIN } from '../runtime/abi.ts';
 import { finite, integer, numbers, oneOf, options, size } from '../runtime/arguments.ts';
 import type { Engine } from '../runtime/engine.ts';
 import { PosencError } from '../runtime/errors.ts';
@@ -298,7 +299,7 @@ function writeClass(
     if (relative) {
       const [table, buckets] = relative;
       const entry = table + 4 * p.heads * (row === 0 ? buckets / 2 : buckets);
-      kernels.addRows(place, place, entry, 1, p.heads, 1);
+      kernels.joinRows(place, place, entry, 1, p.heads, 1, JOIN.add);
     }
   }
   const rowStride = 4 * p.length;

@@ -5,6 +5,7 @@
 import type { DD } from '../phase/dd.ts';
 import { type Ladder, ladderFrom } from '../phase/ladder.ts';
 import { exactRows, type Rows, torchRows } from '../phase/plan.ts';
+import { JOIN } from '../runtime/abi.ts';
 import type { Engine } from '../runtime/engine.ts';
 import { PosencError } from '../runtime/errors.ts';
 import type { GgmlFrequencies } from './ggml.ts';
@@ -264,8 +265,8 @@ function negate(engine: Engine, x: number, count: number): void {
   engine.f32.fill(-1, minus >>> 2, (minus >>> 2) + NEGATIONS);
   const rows = Math.floor(count / NEGATIONS);
   const tail = count - rows * NEGATIONS;
-  const { multiplyRows } = engine.kernels;
-  if (rows > 0) multiplyRows(x, x, minus, rows, NEGATIONS, 1);
+  const { joinRows } = engine.kernels;
+  if (rows > 0) joinRows(x, x, minus, rows, NEGATIONS, 1, JOIN.mul);
   const rest = x + 4 * rows * NEGATIONS;
-  if (tail > 0) multiplyRows(rest, rest, minus, 1, tail, 1);
+  if (tail > 0) joinRows(rest, rest, minus, 1, tail, 1, JOIN.mul);
 }

@@ -2,10 +2,11 @@
  * How position rows join the vectors of x: added (Vaswani et al., arXiv 1706.03762), multiplied (both forms of bert4keras),
  * concatenated, or alone.
  */
+import { JOIN } from '../runtime/abi.ts';
 import { oneOf, options } from '../runtime/arguments.ts';
 import type { Engine } from '../runtime/engine.ts';
 import { PosencError } from '../runtime/errors.ts';
-import { checkOut, checkOverlap, chooseEngine, operand, output, shapeOf } from '../runtime/operands.ts';
+import { checkOut, checkOverlap, chooseEngine, type Operand, operand, output, shapeOf } from '../runtime/operands.ts';
 import type { Tensor } from '../runtime/tensor.ts';
 
 export interface MergeOptions {
@@ -58,26 +59,22 @@ export function merge(x: Tensor | Float32Array, p: Tensor | Float32Array, given:
   let period = 1;
   for (let i = 0; i + 1 < positionShape.length; i++) period *= positionShape[i];
   const vectors = operand('x', engine, x);
+  let positions: Operand | undefined;
   try {
-    const positions = operand('p', engine, p);
-    try {
-      const { kernels } = engine;
-      const to = joined.byteOffset;
-      const from = vectors.pointer;
-      const table = positions.pointer;
-      if (mode === 'add') kernels.addRows(to, from, table, rows, width, period);
-      else if (mode === 'mul') kernels.multiplyRows(to, from, table, rows, width, period);
-      else if (mode === 'mulPlusOne') kernels.multiplyPlusOneRows(to, from, table, rows, width, period);
-      else if (mode === 'zero') kernels.copyRows(to, 4 * width, table, 4 * width, rows, width, period);
-      else {
-        const stride = 4 * (width + added);
-        kernels.copyRows(to, stride, from, 4 * width, rows, width, rows);
-        kernels.copyRows(to + 4 * width, stride, table, 4 * added, rows, added, period);
-      }
-    } finally {
-      positions.finish();
+    positions = operand('p', engine, p);
+    const { kernels } = engine;
+    const to = joined.byteOffset;
+    const from = vectors.pointer;
+    const table = positions.pointer;
+    if (mode === 'zero') kernels.copyRows(to, 4 * width, table, 4 * width, rows, width, period);
+    else if (mode !== 'concat') kernels.joinRows(to, from, table, rows, width, period, JOIN[mode]);
+    else {
+      const stride = 4 * (width + added);
+      kernels.copyRows(to, stride, from, 4 * width, rows, width, rows);
+      kernels.copyRows(to + 4 * width, stride, table, 4 * added, rows, added, period);
     }
   } finally {
+    positions?.finish();
     vectors.finish();
   }
   return joined;

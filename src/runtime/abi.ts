@@ -37,9 +37,7 @@ export const KERNEL_ARITY = {
   signedDistances: 6,
   logDistances: 6,
   fireRow: 12,
-  addRows: 6,
-  multiplyRows: 6,
-  multiplyPlusOneRows: 6,
+  joinRows: 7,
   copyRows: 7,
   narrowFloat16: 3,
   widenFloat16: 7,
@@ -108,3 +106,6 @@ export const UNARY = {
   softplus: 10,
   erf: 11,
 } as const;
+
+/** How joinRows joins x and p: x + p, x p, x (1 + p) (assembly/rows.ts). */
+export const JOIN = { add: 0, mul: 1, mulPlusOne: 2 } as const;

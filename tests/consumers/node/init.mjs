@@ -5,6 +5,6 @@ import { kernelsOf } from 'posenc/kernels';
 
 await init();
 const { engine } = sinusoidal({ length: 1, dim: 2 });
-if (typeof kernelsOf(engine).kernels.addRows !== 'function' && Object.keys(kernelsOf(engine).kernels).length === 0)
+if (typeof kernelsOf(engine).kernels.joinRows !== 'function' && Object.keys(kernelsOf(engine).kernels).length === 0)
   throw new Error('no kernels');
 console.log(fingerprint());
