@@ -98,7 +98,7 @@ export class Engine {
   declare [Symbol.dispose]: () => void;
 
   static {
-    disposable(Engine.prototype);
+    disposable(this.prototype);
   }
 
   /** @internal */

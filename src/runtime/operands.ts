@@ -100,8 +100,10 @@ export function shapeOf(option: string, x: unknown, shape: unknown): readonly nu
 
 /** `out` checked against what will be written into it, without allocating: undefined stays undefined. */
 export function checkOut(engine: Engine, out: unknown, shape: readonly number[], dtype: Dtype = 'float32'): void {
-  checkShape('output shape', shape);
-  if (out === undefined) return;
+  if (out === undefined) {
+    checkShape('output shape', shape);
+    return;
+  }
   const length = elementsOf(shape);
   if (out instanceof Tensor) {
     if (out.dtype !== dtype) throw new PosencError('ERR_OPTION', `out: expected a ${dtype} Tensor, got ${out.dtype}`);

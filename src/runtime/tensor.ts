@@ -127,7 +127,7 @@ export class Tensor<D extends Dtype = 'float32'> {
   declare [Symbol.dispose]: () => void;
 
   static {
-    disposable(Tensor.prototype);
+    disposable(this.prototype);
   }
 
   /** @internal */
