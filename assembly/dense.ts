@@ -10,20 +10,15 @@ import { mapUnary } from "./math/unary";
 const PANEL: usize = 4096;
 
 /** The first `count` < 4 floats at p, the rest 0. */
-// @ts-ignore: decorator
-@inline
 function loadPart(p: usize, count: usize): v128 {
   if (count == 1) return v128.load32_zero(p);
   if (count == 2) return v128.load64_zero(p);
   return v128.load32_lane(p + 8, v128.load64_zero(p), 2);
 }
 
-/** Stores the first `count` <= 4 floats of x. */
-// @ts-ignore: decorator
-@inline
+/** Stores the first `count` < 4 floats of x. */
 function storePart(p: usize, count: usize, x: v128): void {
-  if (count == 4) v128.store(p, x);
-  else if (count == 1) v128.store32_lane(p, x, 0);
+  if (count == 1) v128.store32_lane(p, x, 0);
   else {
     v128.store64_lane(p, x, 0);
     if (count == 3) v128.store32_lane(p, x, 2, 8);
@@ -122,8 +117,13 @@ function dots(
           y1 = f32x4.add(y1, c);
         }
         const target = o + (j << 2);
-        storePart(target, columns, y0);
-        if (second) storePart(target + outStride, columns, y1);
+        if (columns == 4) {
+          v128.store(target, y0);
+          if (second) v128.store(target + outStride, y1);
+        } else {
+          storePart(target, columns, y0);
+          if (second) storePart(target + outStride, columns, y1);
+        }
       }
     }
   }
@@ -228,7 +228,8 @@ export function product(
         const w = columns == 4 ? v128.load(q) : loadPart(q, columns);
         s = f32x4.add(s, f32x4.mul(v128.load32_splat(p), w));
       }
-      storePart(o, columns, s);
+      if (columns == 4) v128.store(o, s);
+      else storePart(o, columns, s);
     }
   }
 }

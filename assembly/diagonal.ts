@@ -83,7 +83,7 @@ export function alibiRows(
         continue;
       }
       // [0, from) masked, [from, turn) left slope, [turn, to) right slope, [to, columns) masked: whole blocks of 16 columns
-      // inside a part know their formula, blocks on a boundary choose by lane
+      // inside a part know their formula, four columns at a boundary choose by lane
       const to = clamp(high - first + 1, columns);
       const from = min(clamp(low - first, columns), to);
       const turn = min(max(clamp(1 - first, columns), from), to);
@@ -101,11 +101,8 @@ export function alibiRows(
         const until = (c < from ? from : c < turn ? turn : c < to ? to : columns) - 15;
         if (c >= until) {
           v128.store(o, mixed(r0, below, above, lowest, highest, mask));
-          v128.store(o, mixed(r1, below, above, lowest, highest, mask), 16);
-          v128.store(o, mixed(r2, below, above, lowest, highest, mask), 32);
-          v128.store(o, mixed(r3, below, above, lowest, highest, mask), 48);
-          c += 16;
-          o += 64;
+          c += 4;
+          o += 16;
         } else if (inRamp) {
           const m = c < turn ? below : above;
           for (; c < until; c += 16, o += 64) {
