@@ -43,8 +43,9 @@ for (const [, path] of readFileSync('dist/index.js', 'utf8').matchAll(/ from '(\
  */
 function named(_whole, name, head, body) {
   const runs = body.includes('static {');
+  const own = body.replaceAll(`${name}.prototype`, 'this.prototype'); // its constant has no value yet
   return runs
-    ? `export const ${name} = { ${name}: class${head}${body}} }.${name};`
+    ? `export const ${name} = { ${name}: class${head}${own}} }.${name};`
     : `export class ${name}${head} static name = '${name}';${body}}`;
 }
 

@@ -116,23 +116,24 @@ export function toeplitz(encoding: Encoding, o: ToeplitzOptions): Tensor {
   if (diagonal)
     refuse(o, 'diagonal', ['queryPositions', 'keyPositions', 'addTo', 'queryLengths', 'keyLengths', 'keyLeftPad']);
   if (o.addTo !== undefined) refuse(o, 'addTo', ['out']);
-  const blocks: readonly Placed[] = batches
-    ? batches.map(({ shift, pad, keys }) => ({
-        ...block,
-        query: block.query + shift,
-        pad,
-        end: keyEnd(encoding.keyPadding, block, pad + keys),
-      }))
-    : [block];
-  if (encoding.range) for (const b of blocks) checkRange(encoding, b);
+  const blocks: readonly Placed[] | undefined = batches?.map(({ shift, pad, keys }) => ({
+    ...block,
+    query: block.query + shift,
+    pad,
+    end: keyEnd(encoding.keyPadding, block, pad + keys),
+  }));
+  if (encoding.range) for (const b of blocks ?? [block]) checkRange(encoding, b);
 
-  const arrays: unknown[] = [o.out, o.addTo];
-  for (let i = 0; i < tables.length; i++) arrays.push(tables[i][1]);
+  // lists of their final length, here and below: one that grows makes room for sixteen more
+  const arrays = new Array<unknown>(tables.length + 2);
+  for (let i = 0; i < tables.length; i++) arrays[i] = tables[i][1];
+  arrays[tables.length] = o.out;
+  arrays[tables.length + 1] = o.addTo;
   const engine = engineOf(o.engine, arrays);
   const entries = Math.max(0, block.rows + block.columns - 1);
   const sizes = diagonal ? [heads, entries] : [heads, block.rows, block.columns];
   const shape = width > 1 ? [...sizes.slice(1), width] : encoding.squeeze ? sizes.slice(encoding.squeeze) : sizes;
-  if (batches) shape.unshift(blocks.length);
+  if (blocks) shape.unshift(blocks.length);
   if (o.addTo === undefined) checkOut(engine, o.out, shape, dtype);
   const repeats = o.addTo === undefined ? 1 : repeatsOf(o.addTo, shape);
   for (let i = 0; i < tables.length; i++) {
@@ -150,12 +151,13 @@ export function toeplitz(encoding: Encoding, o: ToeplitzOptions): Tensor {
         : new Tensor(engine, repeats === 1 ? shape : [repeats, ...shape], 'float32', o.addTo.byteOffset);
   if (target.length === 0) return target as Tensor;
 
-  const staged: Operand[] = [];
+  const staged = new Array<Operand | undefined>(tables.length);
   try {
-    const pointers: number[] = [];
+    const pointers = new Array<number>(tables.length);
     for (let i = 0; i < tables.length; i++) {
-      staged.push(operand(tables[i][0], engine, tables[i][1]));
-      pointers.push(staged[i].pointer);
+      const table = operand(tables[i][0], engine, tables[i][1]);
+      staged[i] = table;
+      pointers[i] = table.pointer;
     }
     const writer = new Writer(engine, encoding, encoding.bind(engine, pointers, block));
     const mode = o.addTo === undefined ? MODE.store : encoding.multiply ? MODE.multiply : MODE.add;
@@ -166,14 +168,14 @@ export function toeplitz(encoding: Encoding, o: ToeplitzOptions): Tensor {
     } else {
       let out = target.byteOffset;
       for (let r = 0; r < repeats; r++) {
-        for (let i = 0; i < blocks.length; i++) {
-          writer.write(out, matrix, blocks[i], mode);
+        for (let i = 0; i < (blocks?.length ?? 1); i++) {
+          writer.write(out, matrix, blocks ? blocks[i] : block, mode);
           out += heads * matrix;
         }
       }
     }
   } finally {
-    for (let i = 0; i < staged.length; i++) staged[i].finish();
+    for (let i = 0; i < staged.length; i++) staged[i]?.finish();
   }
   return target as Tensor;
 }

@@ -175,7 +175,7 @@ export class RotaryTable<D extends TableDtype = 'float32'> {
   declare [Symbol.dispose]: () => void;
 
   static {
-    disposable(this.prototype);
+    disposable(RotaryTable.prototype);
   }
 }
 

@@ -98,7 +98,7 @@ export class Engine {
   declare [Symbol.dispose]: () => void;
 
   static {
-    disposable(this.prototype);
+    disposable(Engine.prototype);
   }
 
   /** @internal */

@@ -127,7 +127,7 @@ export class Tensor<D extends Dtype = 'float32'> {
   declare [Symbol.dispose]: () => void;
 
   static {
-    disposable(this.prototype);
+    disposable(Tensor.prototype);
   }
 
   /** @internal */
