@@ -93,10 +93,12 @@ function parameters(
   numbers(p === undefined ? aName : pName, given);
   const heads = headCount(p === undefined ? aName : pName, given.length);
   if (p !== undefined && a !== undefined) numbers(aName, a, heads);
-  const key = [FAMILY, form];
+  const key = new Array<number>(PREFIX + 2 * heads);
+  key[0] = FAMILY;
+  key[1] = form;
   for (let h = 0; h < heads; h++) {
-    key.push(a === undefined ? 1 : Math.max(Math.fround(a[h]), eps));
-    key.push(p === undefined ? 1 : Math.min(Math.max(Math.fround(p[h]), eps), most));
+    key[PREFIX + 2 * h] = a === undefined ? 1 : Math.max(Math.fround(a[h]), eps);
+    key[PREFIX + 2 * h + 1] = p === undefined ? 1 : Math.min(Math.max(Math.fround(p[h]), eps), most);
   }
   return key;
 }

@@ -11,6 +11,13 @@ interface Known {
   values: Float32Array;
   low: number;
   size: number;
+  /**
+   * What was asked for last, and from the second time on those values by themselves, [heads, count]: layers that share the
+   * parameters ask for the same row one after the other, and one long copy is a fifth faster than one of every head.
+   */
+  first: number;
+  count: number;
+  block: Float32Array | undefined;
 }
 
 /** The latest last. Floats of one bias, 16 MiB, and of all of them, 128 MiB. */
@@ -24,9 +31,13 @@ function find(key: readonly number[]): Known {
   let at = known.length - 1;
   while (at >= 0 && !equal(known[at].key, key)) at--;
   if (at === known.length - 1 && at >= 0) return known[at];
-  const entry = at < 0 ? { key, values: new Float32Array(0), low: 0, size: 0 } : known.splice(at, 1)[0];
+  const entry = at < 0 ? empty(key) : known.splice(at, 1)[0];
   known.push(entry);
   return entry;
+}
+
+function empty(key: readonly number[]): Known {
+  return { key, values: new Float32Array(0), low: 0, size: 0, first: 0, count: 0, block: undefined };
 }
 
 function equal(a: readonly number[], b: readonly number[]): boolean {
@@ -39,8 +50,32 @@ function equal(a: readonly number[], b: readonly number[]): boolean {
 function forget(): void {
   let floats = 0;
   let from = known.length;
-  while (from > 0 && (floats += known[from - 1].key.length + known[from - 1].values.length) <= TOTAL) from--;
+  // a block at most doubles the values
+  while (from > 0 && (floats += known[from - 1].key.length + 2 * known[from - 1].values.length) <= TOTAL) from--;
   known.splice(0, from);
+}
+
+/** Values of distances from `first` on, heads from `head` on; rows start `stride` floats apart in `out`. */
+function copyRows(
+  out: Float32Array,
+  at: number,
+  stride: number,
+  { values, low, size }: Known,
+  head: number,
+  heads: number,
+  first: number,
+  count: number,
+): void {
+  for (let h = 0; h < heads; h++) {
+    const from = (head + h) * size + first - low;
+    out.set(values.subarray(from, from + count), at + h * stride);
+  }
+}
+
+function rowsOf(entry: Known, heads: number): Float32Array {
+  const rows = new Float32Array(heads * entry.count);
+  copyRows(rows, 0, entry.count, entry, 0, heads, entry.first, entry.count);
+  return rows;
 }
 
 /** The same values from memory; `key` holds everything they depend on besides the distance. */
@@ -98,12 +133,13 @@ export function remembered(engine: Engine, filler: Filler, heads: number, key: r
         compute(to, distances);
         return;
       }
-      const { values, low, size } = entry;
-      const { f32 } = engine;
-      for (let h = 0; h < to.heads; h++) {
-        const from = (to.head + h) * size + first - low;
-        f32.set(values.subarray(from, from + count), (to.pointer + h * to.stride) >>> 2);
+      const whole = to.heads === heads && to.stride === 4 * count;
+      if (whole && entry.first === first && entry.count === count) {
+        engine.f32.set((entry.block ??= rowsOf(entry, heads)), to.pointer >>> 2);
+        return;
       }
+      if (whole) Object.assign(entry, { first, count, block: undefined });
+      copyRows(engine.f32, to.pointer >>> 2, to.stride >>> 2, entry, to.head, to.heads, first, count);
     },
   };
 }
