@@ -376,4 +376,33 @@ test('bad input names the option', () => {
   rejects(n({ layout: 'khq' }), 'ERR_OPTION', 'layout');
 });
 
+test('a bias that is remembered has the same rows however often, and in whatever order, they are asked for', () => {
+  const o = { p: [1.5, 2.25, 3], a: [0.5, 1.25, 2], keyLength: 300 };
+  const whole = kerple({ ...o, queryLength: 300 }).toFloat32Array();
+  const row = (query: number) =>
+    Float32Array.from({ length: 900 }, (_, i) => whole[90000 * Math.floor(i / 300) + 300 * query + (i % 300)]);
+  for (const query of [299, 299, 299, 298, 298, 299, 17, 17, 299]) {
+    sameBits(kerple({ ...o, rows: [query, query + 1], queryLength: 300 }).toFloat32Array(), row(query), `row ${query}`);
+  }
+  const shorter = kerple({ ...o, queryLength: 1, keyLength: 200 }).toFloat32Array();
+  sameBits(kerple({ ...o, queryLength: 1, keyLength: 200 }).toFloat32Array(), shorter, 'asked again');
+  sameBits(kerple({ ...o, queryLength: 1, keyLength: 200 }).toFloat32Array(), shorter, 'asked again');
+  const expected = kerpleReference.kerple({ ...o, queryLength: 1, keyLength: 200 }).data;
+  closeTo(shorter, expected, 1e-6, 1e-6, 'fewer keys');
+  // more heads than the arena holds diagonals of
+  const many = {
+    p: Array.from({ length: 40 }, (_, h) => 1 + h / 8),
+    a: new Float32Array(40).fill(0.75),
+    keyLength: 300,
+  };
+  const small = createEngine({ scratchBytes: 65536 });
+  const wanted = kerpleReference.kerple({ ...many, queryLength: 300 }).data;
+  for (let time = 0; time < 3; time++) {
+    const got = kerple({ ...many, queryLength: 300, engine: small });
+    closeTo(got.toFloat32Array(), wanted, 1e-5, 1e-5, 'many heads');
+    got.dispose();
+  }
+  small.dispose();
+});
+
 test.run();
