@@ -42,6 +42,16 @@ function move(o: usize, d: usize, n: usize, mode: i32): void {
 // @ts-ignore: decorator
 @inline
 function copyShifted(o: usize, d: usize, bytes: usize, phase: i32): void {
+  if (phase == 0) {
+    for (const end = d + bytes; d < end; d += 64, o += 64) {
+      v128.store(o, v128.load(d));
+      v128.store(o, v128.load(d, 16), 16);
+      v128.store(o, v128.load(d, 32), 32);
+      v128.store(o, v128.load(d, 48), 48);
+    }
+    return;
+  }
+  // every vector loaded holds a byte that is copied, so none is beyond the memory
   let a = v128.load(d);
   for (const end = d + bytes; d < end; d += 64, o += 64) {
     const b = v128.load(d, 16);
@@ -61,8 +71,7 @@ function copyShifted(o: usize, d: usize, bytes: usize, phase: i32): void {
 function shifted(a: v128, b: v128, phase: i32): v128 {
   if (phase == 4) return v128.shuffle<i32>(a, b, 1, 2, 3, 4);
   if (phase == 8) return v128.shuffle<i32>(a, b, 2, 3, 4, 5);
-  if (phase == 12) return v128.shuffle<i32>(a, b, 3, 4, 5, 6);
-  return a;
+  return v128.shuffle<i32>(a, b, 3, 4, 5, 6);
 }
 
 // @ts-ignore: decorator

@@ -2,7 +2,8 @@
 import * as fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { expandDiagonal, PosencError, Tensor } from '../../src/index.ts';
+import { createEngine, expandDiagonal, PosencError, Tensor } from '../../src/index.ts';
+import { kernelsOf } from '../../src/kernels.ts';
 
 const numbers = (n: number) => Float32Array.from({ length: n }, (_, i) => ((i * 29) % 83) / 8 - 5);
 
@@ -39,6 +40,22 @@ test('a diagonal of another length, rows outside and unknown options are refused
   fails([2, 7], { rows: [0, 4] }, 'ERR_OPTION', /rows\[1\]/);
   fails([2, 7], { causal: true }, 'ERR_OPTION', /unknown option 'causal'/);
   fails([2, 7], { queryLength: -1 }, 'ERR_SHAPE', /queryLength/);
+});
+
+test('a diagonal may end where the memory does', () => {
+  const engine = createEngine({ fixed: true });
+  const { kernels } = kernelsOf(engine);
+  const memory = new Float32Array(engine.memory.buffer);
+  const out = Tensor.zeros([4, 64], { engine });
+  for (let columns = 1; columns <= 64; columns++) {
+    const from = memory.length - columns - 3;
+    for (let i = from; i < memory.length; i++) memory[i] = i - from;
+    // four rows, so that the windows begin at every place in a vector; the first ends with the memory
+    kernels.expandRows(out.byteOffset, 0, 4 * columns, 4 * (from + 3), 0, 1, 4, 4, columns, 0);
+    const wanted = Float32Array.from({ length: 4 * columns }, (_, i) => 3 - Math.floor(i / columns) + (i % columns));
+    assert.equal(out.data.slice(0, 4 * columns), wanted);
+  }
+  engine.dispose();
 });
 
 test.run();
