@@ -347,10 +347,10 @@ function writeHeads(
   for (let h = 0; h < slopes.length; h += room) {
     const n = Math.min(room, slopes.length - h);
     const { kernels, coefficients, f32 } = engine;
-    const after = form === 'distance' ? -1 : form === 'tril' ? 0 : 1;
     for (let i = 0; i < n; i++) {
-      f32[(scratch >>> 2) + 2 * i] = slopes[h + i];
-      f32[(scratch >>> 2) + 2 * i + 1] = after * slopes[h + i];
+      const m = slopes[h + i];
+      f32[(scratch >>> 2) + 2 * i] = m;
+      f32[(scratch >>> 2) + 2 * i + 1] = form === 'distance' ? -m : form === 'tril' ? 0 : m;
     }
     if (expanded) {
       const diagonal = scratch + third;

@@ -24,6 +24,8 @@ interface Known {
 const known: Known[] = [];
 const LIMIT = 1 << 22;
 const TOTAL = 1 << 25;
+/** What the smallest counts for: at most 256 are remembered. */
+const LEAST = 1 << 17;
 /** Distances computed at a time, and what coverage is rounded to. */
 const STEP = 256;
 
@@ -33,6 +35,7 @@ function find(key: readonly number[]): Known {
   if (at === known.length - 1 && at >= 0) return known[at];
   const entry = at < 0 ? empty(key) : known.splice(at, 1)[0];
   known.push(entry);
+  if (at < 0) forget();
   return entry;
 }
 
@@ -50,8 +53,8 @@ function equal(a: readonly number[], b: readonly number[]): boolean {
 function forget(): void {
   let floats = 0;
   let from = known.length;
-  // a block at most doubles the values
-  while (from > 0 && (floats += known[from - 1].key.length + 2 * known[from - 1].values.length) <= TOTAL) from--;
+  // a block at most doubles the values; the least bounds how many there are to look through
+  while (from > 0 && (floats += Math.max(LEAST, 2 * known[from - 1].values.length)) <= TOTAL) from--;
   known.splice(0, from);
 }
 
