@@ -47,56 +47,38 @@ export {
 } from './analysis/decomposition.ts';
 export { type DiagnoseOptions, type Diagnosis, diagnose } from './analysis/diagnose.ts';
 export { permutationError, permuteRows } from './analysis/permutation.ts';
-export { type AlibiOptions, alibi, alibiSlopes } from './bias/alibi.ts';
-export { type BeitBiasOptions, beitBias } from './bias/beit.ts';
-export type { ScoreOptions, Shaped, ShapedIntegers, ValueOptions } from './bias/content.ts';
-export {
-  type DebertaBucketOptions,
-  type DebertaRelativePositionOptions,
-  type DebertaScoreOptions,
-  debertaRelativePositions,
-  debertaScores,
-} from './bias/deberta.ts';
-export { type ExpandDiagonalOptions, expandDiagonal } from './bias/diagonal.ts';
-export { type DynamicBiasOptions, dynamicBias } from './bias/dynamicBias.ts';
-export { type FactoredScoreOptions, factoredScores } from './bias/factored.ts';
-export { type FireOptions, fire } from './bias/fire.ts';
-export { hybridScores } from './bias/hybrid.ts';
-export { type KerpleOptions, kerple } from './bias/kerple.ts';
-export { type AttentionMaskOptions, attentionMask } from './bias/masks.ts';
-export { type MaxvitBiasOptions, maxvitBias } from './bias/maxvit.ts';
+export { type AlibiOptions, alibi, alibiSlopes } from './bias/distance/alibi.ts';
+export { type ExpandDiagonalOptions, expandDiagonal } from './bias/distance/diagonal.ts';
+export { type DynamicBiasOptions, dynamicBias } from './bias/distance/dynamicBias.ts';
+export { type FireOptions, fire } from './bias/distance/fire.ts';
+export { type KerpleOptions, kerple } from './bias/distance/kerple.ts';
+export { type AttentionMaskOptions, attentionMask } from './bias/distance/masks.ts';
+export { type NaiveRelativeBiasOptions, naiveRelativeBias } from './bias/distance/naive.ts';
+export { type SandwichOptions, sandwich } from './bias/distance/sandwich.ts';
+export { type T5BiasOptions, type T5BucketsOptions, t5Bias, t5Buckets } from './bias/distance/t5.ts';
 export type { Layer } from './bias/mlp.ts';
-export { type NaiveRelativeBiasOptions, naiveRelativeBias } from './bias/naive.ts';
-export { type NezhaTableOptions, nezhaScores, nezhaTable, nezhaValues } from './bias/nezha.ts';
-export { type SandwichOptions, sandwich } from './bias/sandwich.ts';
+export { type BeitBiasOptions, beitBias } from './bias/window/beit.ts';
+export { type MaxvitBiasOptions, maxvitBias } from './bias/window/maxvit.ts';
 export {
-  type ShawIndexOptions,
-  type ShawScoreOptions,
-  type ShawTableOptions,
-  type ShawValueOptions,
-  shawIndex,
-  shawScores,
-  shawValues,
-} from './bias/shaw.ts';
-export { type SwinBiasOptions, type SwinIndexOptions, swinBias, swinRelativePositionIndex } from './bias/swin.ts';
-export { type SwinV2BiasOptions, type SwinV2CoordinateOptions, swinV2Bias, swinV2Coordinates } from './bias/swinV2.ts';
-export { type T5BiasOptions, type T5BucketsOptions, t5Bias, t5Buckets } from './bias/t5.ts';
+  type SwinBiasOptions,
+  type SwinIndexOptions,
+  swinBias,
+  swinRelativePositionIndex,
+} from './bias/window/swin.ts';
 export {
-  type TransformerXlScoreOptions,
-  type TransformerXlTableOptions,
-  transformerXlScores,
-  transformerXlTable,
-} from './bias/transformerXl.ts';
-export { type TupeBucketOptions, type TupeOptions, type TupeProjection, tupe, tupeBuckets } from './bias/tupe.ts';
-export { type XlnetPositionOptions, type XlnetScoreOptions, xlnetPositions, xlnetScores } from './bias/xlnet.ts';
-export { describe, describeExplanation } from './config/describe.ts';
-export { type Explanation, explain, explainForm } from './config/explain.ts';
-export { type FromGGUFOptions, fromGGUF, type GGUFTensors } from './config/gguf.ts';
-export { type FromHFOptions, fromHF, toHF } from './config/hf.ts';
-export { type LlamaCpp, toLlamaCpp } from './config/llamaCpp.ts';
-export type { NormalForm, RotaryLayer } from './config/normalForm.ts';
-export { type OnnxCaches, toOnnxCaches } from './config/onnx.ts';
+  type SwinV2BiasOptions,
+  type SwinV2CoordinateOptions,
+  swinV2Bias,
+  swinV2Coordinates,
+} from './bias/window/swinV2.ts';
 export { fingerprint } from './fingerprint.ts';
+export { describe, describeExplanation } from './models/describe.ts';
+export { type Explanation, explain, explainForm } from './models/explain.ts';
+export { type FromGGUFOptions, fromGGUF, type GGUFTensors } from './models/gguf.ts';
+export { type FromHFOptions, fromHF, toHF } from './models/hf.ts';
+export { type LlamaCpp, toLlamaCpp } from './models/llamaCpp.ts';
+export type { NormalForm, RotaryLayer } from './models/normalForm.ts';
+export { type OnnxCaches, toOnnxCaches } from './models/onnx.ts';
 export { type PositionIdsOptions, positionIds } from './positions/mask.ts';
 export {
   type MropeDecodeOptions,
@@ -119,21 +101,12 @@ export {
   type AxialFrequencies,
   type AxialPreset,
   type AxialSpec,
-} from './rotary/axial-presets.ts';
-export { type RetableOptions, retable, type ShiftKeysOptions, shiftKeys, unrotate } from './rotary/cached.ts';
-export {
-  type MropeFromTable,
-  mropeTableFrom,
-  type RotaryCaches,
-  rotaryTableAs,
-  rotaryTableFrom,
-  type TableAsOptions,
-  type TableLayout,
-} from './rotary/caches.ts';
+} from './rotary/axialPresets.ts';
 export { type PrepareDecodeOptions, prepareDecode, RotaryDecode } from './rotary/decode.ts';
 export { type DynamicState, dynamicState } from './rotary/dynamic.ts';
 export { type RotaryFrequencies, rotaryFrequencies } from './rotary/frequencies.ts';
-export { type GgmlRope, type GgmlTableOptions, ggmlRotaryTable } from './rotary/ggml-table.ts';
+export { type GgmlRope, type GgmlTableOptions, ggmlRotaryTable } from './rotary/ggmlTable.ts';
+export { type RetableOptions, retable, type ShiftKeysOptions, shiftKeys, unrotate } from './rotary/keys.ts';
 export {
   type MixedAxialOptions,
   mixedAxialTable,
@@ -142,10 +115,19 @@ export {
 } from './rotary/learned.ts';
 export { type ApplyPopeOptions, applyPope, PopeTable, type PopeTableOptions, popeTable } from './rotary/pope.ts';
 export { type ApplyRotaryQKVOptions, applyRotaryQKV } from './rotary/qkv.ts';
-export { queryScale, softmaxScale } from './rotary/scale.ts';
-export { type ScaleQueryOptions, scaleQuery } from './rotary/scaleQuery.ts';
+export { type ScaleQueryOptions, scaleQuery } from './rotary/queryTemperature.ts';
+export { queryScale, softmaxScale } from './rotary/softmaxScale.ts';
 export type { MropeLayout, Pairing, Precision, RopeType, RotarySpec } from './rotary/spec.ts';
 export { RotaryTable, type RotaryTableOptions, rotaryTable, type TableDtype } from './rotary/table.ts';
+export {
+  type MropeFromTable,
+  mropeTableFrom,
+  type RotaryCaches,
+  rotaryTableAs,
+  rotaryTableFrom,
+  type TableAsOptions,
+  type TableLayout,
+} from './rotary/tableLayouts.ts';
 export { type XposConvention, type XposOptions, xposCenter, xposTable } from './rotary/xpos.ts';
 export { yarnMscale } from './rotary/yarn.ts';
 export { type HierarchicalPositionsOptions, hierarchicalPositions } from './rows/hierarchical.ts';
@@ -179,6 +161,34 @@ export { attach } from './runtime/attach.ts';
 export { createEngine, type Engine, type EngineOptions } from './runtime/engine.ts';
 export { PosencError, type PosencErrorCode } from './runtime/errors.ts';
 export { type Dtype, scope, Tensor } from './runtime/tensor.ts';
+export type { ScoreOptions, Shaped, ShapedIntegers, ValueOptions } from './scores/content.ts';
+export {
+  type DebertaBucketOptions,
+  type DebertaRelativePositionOptions,
+  type DebertaScoreOptions,
+  debertaRelativePositions,
+  debertaScores,
+} from './scores/deberta.ts';
+export { type FactoredScoreOptions, factoredScores } from './scores/factored.ts';
+export { hybridScores } from './scores/hybrid.ts';
+export { type NezhaTableOptions, nezhaScores, nezhaTable, nezhaValues } from './scores/nezha.ts';
+export {
+  type ShawIndexOptions,
+  type ShawScoreOptions,
+  type ShawTableOptions,
+  type ShawValueOptions,
+  shawIndex,
+  shawScores,
+  shawValues,
+} from './scores/shaw.ts';
+export {
+  type TransformerXlScoreOptions,
+  type TransformerXlTableOptions,
+  transformerXlScores,
+  transformerXlTable,
+} from './scores/transformerXl.ts';
+export { type TupeBucketOptions, type TupeOptions, type TupeProjection, tupe, tupeBuckets } from './scores/tupe.ts';
+export { type XlnetPositionOptions, type XlnetScoreOptions, xlnetPositions, xlnetScores } from './scores/xlnet.ts';
 
 import { initFrom, type WasmSource } from './runtime/init.ts';
 

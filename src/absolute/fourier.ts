@@ -11,7 +11,7 @@ import type { Engine } from '../runtime/engine.ts';
 import { PosencError, show } from '../runtime/errors.ts';
 import { checkOut, checkOverlap, chooseEngine, operand, output, shapeOf } from '../runtime/operands.ts';
 import { Tensor } from '../runtime/tensor.ts';
-import { axesOf, PLAIN, repeatAxis, splitAxis } from './columns.ts';
+import { axesOf, PLAIN, repeatAxis, splitAxis } from './axes.ts';
 
 interface InputOptions {
   /** Shape of x, [..., dims]; needed for a plain Float32Array. */

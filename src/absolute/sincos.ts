@@ -10,7 +10,7 @@ import type { Engine } from '../runtime/engine.ts';
 import { PosencError, show } from '../runtime/errors.ts';
 import { checkOut, chooseEngine, output } from '../runtime/operands.ts';
 import type { Tensor } from '../runtime/tensor.ts';
-import { axesOf, interleavedAxis, type Manner, splitAxis, zeroColumns } from './columns.ts';
+import { axesOf, interleavedAxis, type Manner, splitAxis, zeroColumns } from './axes.ts';
 import { type DetrOptions, detrSine } from './detr.ts';
 
 interface Common {

@@ -5,13 +5,13 @@
  */
 import { ladder } from '../phase/ladder.ts';
 import type { Rows, Target } from '../phase/plan.ts';
-import { type RowOptions, rowsOf } from '../phase/rows.ts';
+import { type RowOptions, rowsOf } from '../phase/positions.ts';
 import { finite, oneOf, options, size } from '../runtime/arguments.ts';
 import type { Engine } from '../runtime/engine.ts';
 import { PosencError } from '../runtime/errors.ts';
 import { checkOut, chooseEngine, output } from '../runtime/operands.ts';
 import type { Tensor } from '../runtime/tensor.ts';
-import { writeColumns, zeroColumns } from './columns.ts';
+import { writeColumns, zeroColumns } from './axes.ts';
 
 export interface SinusoidalOptions extends RowOptions {
   /** Columns of the table. */

@@ -5,7 +5,7 @@
  *   a score at distance s is at most B(s) times the largest step between neighbouring pairs of q and k. theta_k = base^(-2k/d).
  */
 import { ladder } from '../phase/ladder.ts';
-import { rowsOf } from '../phase/rows.ts';
+import { rowsOf } from '../phase/positions.ts';
 import { loadFrequencies } from '../phase/strided.ts';
 import { finite, options, type Positions, size } from '../runtime/arguments.ts';
 import type { Engine } from '../runtime/engine.ts';

@@ -2,7 +2,7 @@
  * What the content-relative scores share, cell by cell: row blocks, masks, addition onto given scores. Every cell is computed
  * in float64 from its formula and rounded once.
  */
-import type { ScoreOptions, ShapedIntegers, ValueOptions } from '../bias/content.ts';
+import type { ScoreOptions, ShapedIntegers, ValueOptions } from '../scores/content.ts';
 import { integerAtLeast, type ReferenceTensor, type Shaped, tensor } from './result.ts';
 
 /** The options without what belongs to an engine. */

@@ -2,8 +2,8 @@
  * Axial rotary tables: every axis of a grid turns its own pairs. RoFormer, arXiv 2104.09864; RoPE-Mixed, arXiv 2403.13298.
  * The rules are those of axialTable without its presets; exact precision only.
  */
-import type { AxialRows } from '../rotary/axial-grid.ts';
-import type { AxialSpec } from '../rotary/axial-presets.ts';
+import type { AxialRows } from '../rotary/axialGrid.ts';
+import type { AxialSpec } from '../rotary/axialPresets.ts';
 import type { Pairing } from '../rotary/spec.ts';
 import { log, pow, sincos } from './math.ts';
 import { type Shaped, shaped, tensor } from './result.ts';

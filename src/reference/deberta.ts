@@ -1,5 +1,5 @@
 /** DeBERTa (arXiv 2006.03654, 2111.09543): disentangled attention with one index for both terms. See bias/deberta.ts. */
-import type { DebertaBucketOptions, DebertaRelativePositionOptions, DebertaScoreOptions } from '../bias/deberta.ts';
+import type { DebertaBucketOptions, DebertaRelativePositionOptions, DebertaScoreOptions } from '../scores/deberta.ts';
 import { dot, layoutOf, type Plain, SCORE_KEYS, scoreCells } from './attention.ts';
 import { log } from './math.ts';
 import { onlyKeys, type ReferenceTensor, type Shaped } from './result.ts';

@@ -1,5 +1,5 @@
 /** Content and position kept apart, Kitaev and Klein (arXiv 1805.01052): scores = scale (qc . kc + qp . kp). */
-import type { FactoredScoreOptions } from '../bias/factored.ts';
+import type { FactoredScoreOptions } from '../scores/factored.ts';
 import { dot, layoutOf, type Plain, SCORE_KEYS, scoreCells } from './attention.ts';
 import { onlyKeys, type ReferenceTensor, type Shaped } from './result.ts';
 

@@ -1,5 +1,5 @@
 /** Rotated queries and keys plus a bias, added after the scale. */
-import type { ScoreOptions } from '../bias/content.ts';
+import type { ScoreOptions } from '../scores/content.ts';
 import { dot, element, layoutOf, type Plain, SCORE_KEYS, scoreCells } from './attention.ts';
 import { onlyKeys, type ReferenceTensor, type Shaped } from './result.ts';
 

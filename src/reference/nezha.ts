@@ -1,6 +1,6 @@
 /** NEZHA (arXiv 1909.00204): Shaw's terms with one sinusoidal table at the shifted index r = clip(j - i, -k, k) + k. */
-import type { ScoreOptions, ValueOptions } from '../bias/content.ts';
-import type { NezhaTableOptions } from '../bias/nezha.ts';
+import type { ScoreOptions, ValueOptions } from '../scores/content.ts';
+import type { NezhaTableOptions } from '../scores/nezha.ts';
 import type { Plain } from './attention.ts';
 import { onlyKeys, type ReferenceTensor, type Shaped } from './result.ts';
 import { shawScores, shawValues } from './shaw.ts';

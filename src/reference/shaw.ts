@@ -1,5 +1,5 @@
 /** Relative position representations, Shaw et al. (arXiv 1803.02155), in the public variants: see bias/shaw.ts. */
-import type { ShawIndexOptions, ShawScoreOptions, ShawTableOptions, ShawValueOptions } from '../bias/shaw.ts';
+import type { ShawIndexOptions, ShawScoreOptions, ShawTableOptions, ShawValueOptions } from '../scores/shaw.ts';
 import { dot, element, layoutOf, type Plain, SCORE_KEYS, scoreCells, VALUE_KEYS, valueCells } from './attention.ts';
 import { asNumbers, onlyKeys, type ReferenceTensor, type Shaped } from './result.ts';
 

@@ -1,5 +1,5 @@
 /** Transformer-XL (arXiv 1901.02860): scores with a relative table whose last row is distance 0. See bias/transformerXl.ts. */
-import type { TransformerXlScoreOptions, TransformerXlTableOptions } from '../bias/transformerXl.ts';
+import type { TransformerXlScoreOptions, TransformerXlTableOptions } from '../scores/transformerXl.ts';
 import { dot, element, layoutOf, type Plain, SCORE_KEYS, scoreCells } from './attention.ts';
 import { onlyKeys, type ReferenceTensor, type Shaped } from './result.ts';
 import { sinusoidal } from './sinusoidal.ts';

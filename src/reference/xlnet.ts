@@ -1,5 +1,5 @@
 /** XLNet (arXiv 1906.08237): scores with a relative table that begins at position keyLength. See bias/xlnet.ts. */
-import type { XlnetPositionOptions, XlnetScoreOptions } from '../bias/xlnet.ts';
+import type { XlnetPositionOptions, XlnetScoreOptions } from '../scores/xlnet.ts';
 import { dot, element, layoutOf, type Plain, SCORE_KEYS, scoreCells } from './attention.ts';
 import { onlyKeys, type ReferenceTensor, type Shaped } from './result.ts';
 

@@ -7,8 +7,8 @@ import type { Engine } from '../runtime/engine.ts';
 import { PosencError, show } from '../runtime/errors.ts';
 import { checkOut, checkOverlap, chooseEngine, operand, output, shapeOf } from '../runtime/operands.ts';
 import { Tensor } from '../runtime/tensor.ts';
-import { widen } from './caches.ts';
 import { RotaryTable, type TableDtype } from './table.ts';
+import { widen } from './tableLayouts.ts';
 import { type Indices, rowIndices } from './tokens.ts';
 
 export interface ApplyRotaryOptions {

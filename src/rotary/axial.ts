@@ -27,12 +27,12 @@ import type { Engine } from '../runtime/engine.ts';
 import { PosencError } from '../runtime/errors.ts';
 import { checkOut, chooseEngine, output } from '../runtime/operands.ts';
 import type { Tensor } from '../runtime/tensor.ts';
-import { type AxialRows, coordinatesOf, linspace } from './axial-grid.ts';
-import { AXIAL_PRESETS, type AxialCoordinates, type AxialFrequencies, type AxialSpec } from './axial-presets.ts';
+import { type AxialRows, coordinatesOf, linspace } from './axialGrid.ts';
+import { AXIAL_PRESETS, type AxialCoordinates, type AxialFrequencies, type AxialSpec } from './axialPresets.ts';
 import type { Pairing } from './spec.ts';
 import { makeTable, RotaryTable, type RotaryTableOptions, type TableDtype } from './table.ts';
 
-export type { AxialRows } from './axial-grid.ts';
+export type { AxialRows } from './axialGrid.ts';
 
 export interface AxialTableOptions<D extends TableDtype = 'float32'>
   extends AxialRows,

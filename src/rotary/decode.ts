@@ -8,8 +8,8 @@ import { PosencError, show } from '../runtime/errors.ts';
 import { checkOverlap, chooseEngine, shapeOf } from '../runtime/operands.ts';
 import { Tensor } from '../runtime/tensor.ts';
 import { callRotation, geometryOf } from './apply.ts';
-import { rowOf, widen } from './caches.ts';
 import { RotaryTable, type TableDtype } from './table.ts';
+import { rowOf, widen } from './tableLayouts.ts';
 
 export interface PrepareDecodeOptions {
   /** Queries of one step, rotated in place: [B, 1, H, D] or [T, H, D], every token at the step's position. */

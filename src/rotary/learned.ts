@@ -9,7 +9,7 @@ import type { Engine } from '../runtime/engine.ts';
 import { PosencError } from '../runtime/errors.ts';
 import { checkOut, chooseEngine, output, shapeOf } from '../runtime/operands.ts';
 import { Tensor } from '../runtime/tensor.ts';
-import { type AxialRows, coordinatesOf } from './axial-grid.ts';
+import { type AxialRows, coordinatesOf } from './axialGrid.ts';
 import type { Pairing, Precision } from './spec.ts';
 import { RotaryTable } from './table.ts';
 

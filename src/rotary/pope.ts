@@ -7,7 +7,7 @@ import { torchLadder } from '../phase/float32.ts';
 import { ladder } from '../phase/ladder.ts';
 import { laneTable, type Phases } from '../phase/lanes.ts';
 import { exactRows, torchRows } from '../phase/plan.ts';
-import { type RowOptions, rowsOf } from '../phase/rows.ts';
+import { type RowOptions, rowsOf } from '../phase/positions.ts';
 import { finite, numbers, oneOf, options, size } from '../runtime/arguments.ts';
 import type { Engine } from '../runtime/engine.ts';
 import { PosencError, show } from '../runtime/errors.ts';

@@ -3,7 +3,7 @@
  */
 /// <reference lib="esnext.disposable" preserve="true" />
 import type { Rows } from '../phase/plan.ts';
-import { type RowOptions, rowsOf } from '../phase/rows.ts';
+import { type RowOptions, rowsOf } from '../phase/positions.ts';
 import { integer, MAX_POSITION, oneOf, options, size } from '../runtime/arguments.ts';
 import { disposable } from '../runtime/dispose.ts';
 import type { Engine } from '../runtime/engine.ts';

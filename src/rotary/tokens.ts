@@ -5,8 +5,8 @@
 import { exclusive, finite, positions } from '../runtime/arguments.ts';
 import { PosencError } from '../runtime/errors.ts';
 import type { ApplyRotaryOptions } from './apply.ts';
-import { rowOf } from './caches.ts';
 import type { RotaryTable, TableDtype } from './table.ts';
+import { rowOf } from './tableLayouts.ts';
 
 export interface Indices {
   readonly rows: Int32Array;

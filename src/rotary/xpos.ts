@@ -5,7 +5,7 @@
  */
 import { addNumber, divNumber, from, ln } from '../phase/dd.ts';
 import { type Decay, laneTable, type Phases } from '../phase/lanes.ts';
-import { type RowOptions, rowsOf } from '../phase/rows.ts';
+import { type RowOptions, rowsOf } from '../phase/positions.ts';
 import { finite, integer, MAX_POSITION, oneOf, options } from '../runtime/arguments.ts';
 import type { Engine } from '../runtime/engine.ts';
 import { PosencError } from '../runtime/errors.ts';

@@ -6,7 +6,7 @@ import { fromHF, toLlamaCpp } from '../../src/index.ts';
 import { config, file, posenc } from './shell.ts';
 
 const stored = (name: string): string =>
-  readFileSync(new URL(`../config/explained/${name}.txt`, import.meta.url), 'utf8');
+  readFileSync(new URL(`../models/explained/${name}.txt`, import.meta.url), 'utf8');
 
 /** Each with a context that has something to warn about. */
 const CASES: readonly [name: string, context: string, warning: RegExp][] = [

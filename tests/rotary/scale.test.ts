@@ -1,8 +1,8 @@
 /** Softmax and query scales against the golden vectors. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { queryScale, softmaxScale } from '../../src/rotary/scale.ts';
-import { scaleQuery } from '../../src/rotary/scaleQuery.ts';
+import { scaleQuery } from '../../src/rotary/queryTemperature.ts';
+import { queryScale, softmaxScale } from '../../src/rotary/softmaxScale.ts';
 import type { RopeType } from '../../src/rotary/spec.ts';
 import { close, golden } from './golden.ts';
 import { noise } from './specs.ts';

@@ -2,7 +2,7 @@
  * Real configurations: the normal form of fromHF against what the model's own code did, and configurations that must be
  * refused or warned about. Schema: tests/golden/README.md, part configs.
  */
-import type { NormalForm, RotaryLayer } from '../../../src/config/normalForm.ts';
+import type { NormalForm, RotaryLayer } from '../../../src/models/normalForm.ts';
 import type { Api } from '../api.ts';
 import { type CheckingAdapter, type Finding, type GoldenRecord, Unsupported } from '../types.ts';
 

@@ -1,0 +1,79 @@
+/**
+ * A bias network over distances: x-transformers' `DynamicPositionBias`, one row of the network per distinct distance, signed
+ * and optionally logarithmic (SwinV2's continuous position bias in one dimension, Liu et al., arXiv 2111.09883).
+ */
+
+import { UNARY } from '../../runtime/abi.ts';
+import { boolean, oneOf, options } from '../../runtime/arguments.ts';
+import type { Engine } from '../../runtime/engine.ts';
+import { PosencError } from '../../runtime/errors.ts';
+import type { Tensor } from '../../runtime/tensor.ts';
+import { bufferBytes, checkLayers, type Layer, type PlacedLayer, place, run, tablesOf } from '../mlp.ts';
+import { type Filler, headCount, TOEPLITZ_OPTIONS, type ToeplitzOptions, toeplitz } from './toeplitz.ts';
+
+export interface DynamicBiasOptions extends ToeplitzOptions {
+  /** Linear layers from 1 input to `heads` outputs, float32. */
+  readonly layers: readonly Layer[];
+  /** Between the layers. Default 'silu'. */
+  readonly activation?: 'silu' | 'relu' | 'gelu' | 'tanh';
+  /** Input sign(d) ln(|d| + 1) instead of d = query - key. Default false. */
+  readonly logDistance?: boolean;
+}
+
+const OPTIONS = [...TOEPLITZ_OPTIONS, 'layers', 'activation', 'logDistance'] as const;
+
+/**
+ * bias[h, i, j] = network(i - j)[h].
+ * @returns float32 [heads, queryLength, keyLength], or what `diagonal`, `rows`, batches and `addTo` make of it
+ * @throws ERR_OPTION, ERR_SHAPE, ERR_POSITION, ERR_OUT_OF_MEMORY
+ */
+export function dynamicBias(given: DynamicBiasOptions): Tensor {
+  const o = options('dynamicBias', given, OPTIONS);
+  const layers = checkLayers('layers', o.layers, 1);
+  const activation = UNARY[oneOf('activation', o.activation, ['silu', 'relu', 'gelu', 'tanh'], 'silu')];
+  const logDistance = boolean('logDistance', o.logDistance, false);
+  const heads = headCount('layers', layers[layers.length - 1].outputs);
+  if (bufferBytes(layers, 1) > MAX_BUFFER) {
+    throw new PosencError('ERR_SHAPE', `layers: expected at most ${MAX_BUFFER / 4} features`);
+  }
+  return toeplitz(
+    {
+      name: 'dynamicBias',
+      heads,
+      tables: tablesOf(layers),
+      bind: (engine, pointers) => networkFiller(engine, place(layers, pointers), activation, logDistance),
+    },
+    o,
+  );
+}
+
+const MAX_BUFFER = 1 << 14;
+
+function networkFiller(
+  engine: Engine,
+  layers: readonly PlacedLayer[],
+  activation: number,
+  logDistance: boolean,
+): Filler {
+  // rows at a time: two buffers of them take at most an eighth of the arena, at least one row each
+  const rows = Math.max(1, Math.min(256, Math.floor(engine.scratchBytes / 16 / bufferBytes(layers, 1))));
+  const bytes = bufferBytes(layers, rows);
+  let buffer = 0;
+  return {
+    scratchBytes: 2 * bytes,
+    directRows: 1,
+    load(at) {
+      buffer = at;
+    },
+    fill(to, distances) {
+      const { kernels, coefficients } = engine;
+      for (let t = 0; t < distances.count; t += rows) {
+        const n = Math.min(rows, distances.count - t);
+        const list = distances.list ? distances.list + 8 * t : 0;
+        kernels.signedDistances(buffer, logDistance ? 1 : 0, distances.first + t, n, list, coefficients);
+        const result = run(engine, layers, n, activation, buffer, buffer + bytes, to.head, to.heads);
+        kernels.transposeEntries(to.pointer + 4 * t, to.stride, result, 4 * to.heads, 4, to.heads, n);
+      }
+    },
+  };
+}

@@ -1,0 +1,77 @@
+/**
+ * The plain relative bias: a learned number for every distance and head, nothing shared, nothing clipped. bias[i, j, :] =
+ * table[j - i + maxPosition - 1], the usual `Embedding(2 * maxPosition - 1, heads)` listing.
+ */
+import { oneOf, options } from '../../runtime/arguments.ts';
+import type { Engine } from '../../runtime/engine.ts';
+import { PosencError } from '../../runtime/errors.ts';
+import { shapeOf } from '../../runtime/operands.ts';
+import type { Tensor } from '../../runtime/tensor.ts';
+import { type Filler, headCount, TOEPLITZ_OPTIONS, type ToeplitzOptions, toeplitz } from './toeplitz.ts';
+
+export interface NaiveRelativeBiasOptions extends ToeplitzOptions {
+  /** 'qkh': heads last, as the listing has it; 'hqk': heads first, as scores have them. Default 'hqk'. */
+  readonly layout?: 'hqk' | 'qkh';
+  /** [2 maxPosition - 1, heads]; needed for a plain array. */
+  readonly shape?: readonly number[];
+}
+
+const OPTIONS = [...TOEPLITZ_OPTIONS, 'layout', 'shape'] as const;
+
+/**
+ * The bias of a table [2 maxPosition - 1, heads]; distances beyond maxPosition - 1 that no mask takes are an error.
+ * @returns float32 [heads, queryLength, keyLength], or [queryLength, keyLength, heads] for layout 'qkh', or what
+ * `diagonal`, `rows`, batches and `addTo` make of it
+ * @throws ERR_OPTION, ERR_SHAPE, ERR_POSITION, ERR_OUT_OF_MEMORY
+ */
+export function naiveRelativeBias(table: Tensor | Float32Array, given: NaiveRelativeBiasOptions): Tensor {
+  const o = options('naiveRelativeBias', given, OPTIONS);
+  const layout = oneOf('layout', o.layout, ['hqk', 'qkh'], 'hqk');
+  const shape = shapeOf('table', table, o.shape);
+  if (shape.length !== 2 || shape[0] % 2 !== 1 || shape[1] === 0) {
+    throw new PosencError('ERR_SHAPE', `table: expected [2 maxPosition - 1, heads], got [${shape.join(', ')}]`);
+  }
+  const heads = headCount('table', shape[1]);
+  const reach = (shape[0] - 1) / 2;
+  const last = layout === 'qkh';
+  return toeplitz(
+    {
+      name: 'naiveRelativeBias',
+      heads: last ? 1 : heads,
+      width: last ? heads : undefined,
+      range: { low: -reach, high: reach, option: 'table' },
+      tables: [['table', table]],
+      bind: (engine, [pointer]) => (last ? wideFiller : tallFiller)(engine, pointer + 4 * heads * reach, heads),
+    },
+    o,
+  );
+}
+
+/** Heads first: columns of the table. `zero` points at the row of distance 0. */
+function tallFiller(engine: Engine, zero: number, heads: number): Filler {
+  return {
+    scratchBytes: 0,
+    directRows: 1,
+    load() {},
+    fill(to, { first, count, list }) {
+      const source = zero + 4 * to.head;
+      if (list) engine.kernels.pickRows(to.pointer, to.stride, source, 4, to.heads, 4 * heads, 1, list, count);
+      // biome-ignore format: grouped as the kernel declares it
+      else engine.kernels.transposeEntries(
+        to.pointer, to.stride, source + 4 * heads * first, 4 * heads, 4, to.heads, count);
+    },
+  };
+}
+
+/** Heads last: rows of the table, as they are. */
+function wideFiller(engine: Engine, zero: number, heads: number): Filler {
+  return {
+    scratchBytes: 0,
+    directRows: 16,
+    load() {},
+    fill(to, { first, count, list }) {
+      if (list) engine.kernels.pickRows(to.pointer, 0, zero, 0, 1, 4 * heads, heads, list, count);
+      else engine.kernels.expandRows(to.pointer, 0, 0, zero + 4 * heads * first, 0, 1, 0, 1, heads * count, 0);
+    },
+  };
+}

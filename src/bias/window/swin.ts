@@ -1,0 +1,103 @@
+/**
+ * Swin's relative position bias: a table over the differences of rows and columns in a window, query minus key. Liu et al.,
+ * arXiv 2103.14030.
+ */
+import { boolean, options } from '../../runtime/arguments.ts';
+import type { Engine } from '../../runtime/engine.ts';
+import { PosencError } from '../../runtime/errors.ts';
+import { shapeOf } from '../../runtime/operands.ts';
+import type { Tensor } from '../../runtime/tensor.ts';
+import { headCount } from '../distance/toeplitz.ts';
+import {
+  entriesOf,
+  GRID_OPTIONS,
+  type GridOptions,
+  type GridTable,
+  gridBias,
+  swinTable,
+  type WindowSize,
+  windowSize,
+} from './grid.ts';
+
+export interface SwinBiasOptions extends GridOptions {
+  /** [height, width] in tokens. */
+  readonly windowSize: WindowSize;
+  /** [(2 height - 1)(2 width - 1), heads]; needed for a plain array. */
+  readonly shape?: readonly number[];
+}
+
+export interface SwinIndexOptions {
+  readonly windowSize: WindowSize;
+  /** BEiT: token 0 is CLS; three more rows, n - 3 for CLS to token, n - 2 for token to CLS, n - 1 for CLS to CLS. Default false. */
+  readonly classToken?: boolean;
+  readonly rows?: readonly [number, number];
+  readonly out?: Tensor<'int32'>;
+  readonly engine?: Engine;
+}
+
+const OPTIONS = [...GRID_OPTIONS, 'windowSize', 'shape'] as const;
+
+/**
+ * bias[h, (qy, qx), (ky, kx)] = table[(qy - ky + height - 1) (2 width - 1) + qx - kx + width - 1, h].
+ * @returns float32 [heads, tokens, tokens], or the rows asked for
+ * @throws ERR_OPTION, ERR_SHAPE, ERR_OUT_OF_MEMORY
+ */
+export function swinBias(table: Tensor | Float32Array, given: SwinBiasOptions): Tensor {
+  const o = options('swinBias', given, OPTIONS);
+  const window = windowSize('windowSize', o.windowSize);
+  const heads = tableHeads(table, o.shape, entriesOf(window), '(2 height - 1)(2 width - 1)');
+  return gridBias(
+    {
+      heads,
+      window,
+      tables: [['table', table]],
+      bind: (engine, [pointer]) => swinTable(engine, pointer, heads, window, false),
+    },
+    o,
+  );
+}
+
+/**
+ * The row of Swin's table that belongs to each pair of tokens.
+ * @returns int32 [tokens, tokens], or the rows asked for
+ * @throws ERR_OPTION, ERR_SHAPE, ERR_OUT_OF_MEMORY
+ */
+export function swinRelativePositionIndex(given: SwinIndexOptions): Tensor<'int32'> {
+  const o = options('swinRelativePositionIndex', given, ['windowSize', 'classToken', 'rows', 'out', 'engine']);
+  const window = windowSize('windowSize', o.windowSize);
+  const classToken = boolean('classToken', o.classToken, false);
+  const encoding = {
+    heads: 1,
+    window,
+    classToken,
+    dtype: 'int32',
+    squeeze: true,
+    bind: (engine: Engine) => indexTable(engine, window, classToken),
+  } as const;
+  return gridBias(encoding, o as unknown as GridOptions) as unknown as Tensor<'int32'>;
+}
+
+/** A table whose entries are their own numbers. */
+function indexTable(engine: Engine, window: WindowSize, classToken: boolean): GridTable {
+  const entries = entriesOf(window);
+  const arena = engine.scratch();
+  return {
+    scratchBytes: 16,
+    prepare(pointer) {
+      engine.i32.set([entries + 2, entries, entries + 1], pointer >>> 2);
+    },
+    load(to, _head, _heads, first, count) {
+      engine.kernels.indexRow(to, entries - 1 - first, -1, count);
+    },
+    classToken: classToken ? [arena, arena + 4, arena + 8] : undefined,
+  };
+}
+
+/** The heads of a table [rows, heads]. @throws ERR_SHAPE */
+export function tableHeads(table: Tensor | Float32Array, shape: unknown, rows: number, words: string): number {
+  const sizes = shapeOf('table', table, shape);
+  if (sizes.length !== 2 || sizes[0] !== rows) {
+    throw new PosencError('ERR_SHAPE', `table: expected [${rows}, heads], ${words}, got [${sizes.join(', ')}]`);
+  }
+  return headCount('table', sizes[1]);
+}

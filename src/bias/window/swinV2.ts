@@ -1,0 +1,150 @@
+/**
+ * SwinV2's continuous position bias: a small network over the logarithmic differences of rows and columns instead of a
+ * table. Liu et al., arXiv 2111.09883; mode 'cr' as timm's `RelPosMlp`.
+ */
+import { addNumber, div, divNumber, from, LN2, ln, mulNumber } from '../../phase/dd.ts';
+import { ddToFloat32 } from '../../phase/float32.ts';
+import { UNARY } from '../../runtime/abi.ts';
+import { numbers, oneOf, options, size } from '../../runtime/arguments.ts';
+import type { Engine } from '../../runtime/engine.ts';
+import { PosencError } from '../../runtime/errors.ts';
+import { checkOut, chooseEngine, output } from '../../runtime/operands.ts';
+import type { Tensor } from '../../runtime/tensor.ts';
+import { headCount } from '../distance/toeplitz.ts';
+import { bufferBytes, checkLayers, type Layer, type PlacedLayer, place, run, tablesOf } from '../mlp.ts';
+import { GRID_OPTIONS, type GridOptions, type GridTable, gridBias, type WindowSize, windowSize } from './grid.ts';
+
+export interface SwinV2CoordinateOptions {
+  /** [height, width] in tokens. */
+  readonly windowSize: WindowSize;
+  /** Window the network was trained with; differences are divided by its sides less 1. 0 or left out: windowSize. */
+  readonly pretrainedWindowSize?: WindowSize;
+  /** 'swin': x = 8 d / (side - 1), sign(x) log2(|x| + 1) / 3. 'cr': sign(d) ln(|d| + 1). Default 'swin'. */
+  readonly mode?: 'swin' | 'cr';
+}
+
+export interface SwinV2BiasOptions extends SwinV2CoordinateOptions, GridOptions {
+  /** Linear layers with ReLU in between, 2 inputs (rows, columns) to `heads` outputs. */
+  readonly layers: readonly Layer[];
+}
+
+const COORDINATE_OPTIONS = ['windowSize', 'pretrainedWindowSize', 'mode'] as const;
+/** 'swin' ends in 16 sigmoid(x). */
+const GAIN = 16;
+const MAX_BUFFER = 1 << 14;
+
+/**
+ * What the network is fed, for the differences query minus key from the most negative on.
+ * @returns float32 [2 height - 1, 2 width - 1, 2]
+ * @throws ERR_OPTION, ERR_SHAPE
+ */
+export function swinV2Coordinates(
+  given: SwinV2CoordinateOptions & { readonly out?: Tensor | Float32Array; readonly engine?: Engine },
+): Tensor {
+  const o = options('swinV2Coordinates', given, [...COORDINATE_OPTIONS, 'out', 'engine']);
+  const window = windowSize('windowSize', o.windowSize);
+  const [ys, xs] = axes(o, window);
+  const engine = chooseEngine(o.engine, o.out);
+  const shape = [ys.length, xs.length, 2];
+  checkOut(engine, o.out, shape);
+  const table = output(engine, o.out, shape);
+  const arena = engine.scratch();
+  engine.f32.set(ys, arena >>> 2);
+  engine.f32.set(xs, (arena >>> 2) + ys.length);
+  const second = arena + 4 * ys.length;
+  engine.kernels.gridCoordinates(table.byteOffset, arena, second, xs.length, 0, ys.length * xs.length);
+  return table;
+}
+
+/**
+ * The bias of every pair of tokens in a window: the network's value at their difference, in mode 'swin' 16 sigmoid of it.
+ * @returns float32 [heads, tokens, tokens], or the rows asked for
+ * @throws ERR_OPTION, ERR_SHAPE, ERR_OUT_OF_MEMORY
+ */
+export function swinV2Bias(given: SwinV2BiasOptions): Tensor {
+  const o = options('swinV2Bias', given, [...GRID_OPTIONS, ...COORDINATE_OPTIONS, 'layers']);
+  const window = windowSize('windowSize', o.windowSize);
+  const [ys, xs] = axes(o, window);
+  const layers = checkLayers('layers', o.layers, 2);
+  const heads = headCount('layers', layers[layers.length - 1].outputs);
+  if (bufferBytes(layers, 1) > MAX_BUFFER) {
+    throw new PosencError('ERR_SHAPE', `layers: expected at most ${MAX_BUFFER / 4} features`);
+  }
+  // the table is ordered by key minus query
+  const reversed = [ys.reverse(), xs.reverse()] as const;
+  const sigmoid = o.mode !== 'cr';
+  return gridBias(
+    {
+      heads,
+      window,
+      tables: tablesOf(layers),
+      bind: (engine, pointers) => networkTable(engine, place(layers, pointers), reversed, sigmoid),
+    },
+    o,
+  );
+}
+
+function networkTable(
+  engine: Engine,
+  layers: readonly PlacedLayer[],
+  [ys, xs]: readonly [Float32Array, Float32Array],
+  sigmoid: boolean,
+): GridTable {
+  const rows = Math.max(1, Math.min(256, Math.floor(engine.scratchBytes / 16 / bufferBytes(layers, 1))));
+  const bytes = bufferBytes(layers, rows);
+  let [buffer, y, x] = [0, 0, 0];
+  return {
+    scratchBytes: (2 * bytes + 4 * (ys.length + xs.length) + 15) & ~15,
+    prepare(pointer) {
+      buffer = pointer;
+      y = pointer + 2 * bytes;
+      x = y + 4 * ys.length;
+      engine.f32.set(ys, y >>> 2);
+      engine.f32.set(xs, x >>> 2);
+    },
+    load(to, head, heads, first, count) {
+      const { kernels, coefficients } = engine;
+      for (let t = 0; t < count; t += rows) {
+        const n = Math.min(rows, count - t);
+        kernels.gridCoordinates(buffer, y, x, xs.length, first + t, n);
+        const result = run(engine, layers, n, UNARY.relu, buffer, buffer + bytes, head, heads);
+        kernels.transposeEntries(to + 4 * t, 4 * count, result, 4 * heads, 4, heads, n);
+      }
+      if (!sigmoid) return;
+      kernels.mapUnary(to, to, heads * count, UNARY.sigmoid, coefficients);
+      kernels.scaleFloats(to, heads * count, GAIN);
+    },
+  };
+}
+
+/** Coordinates of the rows and of the columns, ascending; logarithms in double-double, rounded once. */
+function axes(o: SwinV2CoordinateOptions, window: WindowSize): [Float32Array, Float32Array] {
+  const mode = oneOf('mode', o.mode, ['swin', 'cr'], 'swin');
+  const pretrained = [0, 1].map((axis) => {
+    if (o.pretrainedWindowSize === undefined) return 0;
+    const list = numbers('pretrainedWindowSize', o.pretrainedWindowSize, 2);
+    return size(`pretrainedWindowSize[${axis}]`, list[axis], 0, 2 ** 16);
+  });
+  const axis = (a: 0 | 1) => {
+    const side = pretrained[a] > 0 ? pretrained[a] : window[a];
+    const values = Array.from({ length: window[a] }, (_, d) => {
+      if (d === 0 || mode === 'cr') return ddToFloat32(ln(from(1 + d)));
+      if (side === 1) {
+        throw new PosencError(
+          'ERR_OPTION',
+          `pretrainedWindowSize[${a}]: 1 leaves nothing to divide the differences of a window of ${window[a]} by`,
+        );
+      }
+      const x = divNumber(mulNumber(from(8), d), side - 1);
+      return ddToFloat32(divNumber(div(ln(addNumber(x, 1)), LN2), 3));
+    });
+    return Float32Array.from([
+      ...values
+        .slice(1)
+        .reverse()
+        .map((v) => -v),
+      ...values,
+    ]);
+  };
+  return [axis(0), axis(1)];
+}

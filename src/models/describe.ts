@@ -1,0 +1,170 @@
+/**
+ * A normal form and an explanation in words: plain text, one fact a line.
+ */
+import { type Explanation, type PairGroup, round, type TableExplanation } from './explain.ts';
+import type { NormalForm, RotaryLayer } from './normalForm.ts';
+import type { QueryScale } from './softmaxScale.ts';
+
+/** What a model does with positions, in words. */
+export function describe(form: NormalForm): string {
+  const lines = [`${form.modelType}: ${familyWords(form)}`];
+  for (const [label, layer] of Object.entries(form.layerTypes ?? {})) {
+    if (label !== 'default') lines.push(`${label}:`);
+    lines.push(...layerLines(layer));
+  }
+  lines.push(...layoutLines(form));
+  return `${lines.join('\n')}\n`;
+}
+
+/** The text of an explanation, as `posenc explain` prints it. */
+export function describeExplanation(explanation: Explanation): string {
+  const { form, supported, requested, tables, assumed, warnings } = explanation;
+  const lines = [`model      ${form.modelType}`, `family     ${familyWords(form)}`];
+  const trained = [...new Set(tables.flatMap((table) => (table.trained === undefined ? [] : [table.trained])))];
+  const context = [
+    ...(trained.length > 0 ? [`trained on ${trained.join(' and ')} positions`] : []),
+    supported === undefined ? 'any length' : `made for ${supported}`,
+    ...(requested === undefined ? [] : [`${requested} requested`]),
+  ];
+  lines.push(`context    ${context.join(', ')}`);
+  for (const table of tables) lines.push(...tableLines(table));
+  lines.push(...layoutLines(form));
+  for (const { key, value, because } of assumed) {
+    lines.push(`assumed    ${key} = ${JSON.stringify(value)} (${because})`);
+  }
+  const idle = form.warnings.filter(({ code }) => code === 'no-effect');
+  if (idle.length > 0) lines.push(`no effect  ${idle.map(({ key }) => key).join(', ')}`);
+  for (const { message, fix } of warnings) {
+    lines.push(`warning    ${message}`);
+    if (fix !== undefined) lines.push(`       fix ${fix}`);
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+function familyWords(form: NormalForm): string {
+  const count = Object.keys(form.layerTypes ?? {}).length;
+  switch (form.family) {
+    case 'rotary':
+      return count === 1 ? 'rotary, one table' : `rotary, ${count} tables by layer type`;
+    case 'none':
+      return `none: ${form.note ?? 'no encoding of positions'}`;
+    default: {
+      if (form.encoder && form.decoder)
+        return `${form.encoder.family} in the encoder, ${form.decoder.family} in the decoder`;
+      return form.note ? `${form.family}: ${form.note}` : form.family;
+    }
+  }
+}
+
+function layerLines(layer: RotaryLayer): string[] {
+  const { headDim, rotaryDim, rotaryOffset } = layer;
+  const rotated =
+    rotaryDim === headDim
+      ? `all ${headDim} channels of a head`
+      : `channels ${rotaryOffset} to ${rotaryOffset + rotaryDim - 1} of ${headDim}`;
+  const pairs =
+    layer.outputPairing === layer.pairing ? layer.pairing : `${layer.pairing} in, ${layer.outputPairing} out`;
+  const lines = [
+    `rotates    ${rotated}, pairing ${pairs}${layer.rotationSign === -1 ? ', turning backwards' : ''}`,
+    `base       ${layer.spec.ropeTheta}, scaling ${layer.ropeType}${scalingWords(layer)}`,
+    `amplitude  attention factor ${round(layer.attentionFactor)}, in the table`,
+    `softmax    scale ${round(layer.softmaxScale)}${layer.softmaxScaleFactor === undefined ? '' : `, of which mscale correction ${round(layer.softmaxScaleFactor)}`}`,
+  ];
+  if (layer.queryScale) lines.push(queryWords(layer.queryScale));
+  if (layer.mropeStreams) {
+    lines.push(`sections   [${layer.mropeSection?.join(', ')}] ${layer.mropeLayout}: position stream of each pair`);
+    for (let i = 0; i < layer.mropeStreams.length; i += 32) {
+      lines.push(`  ${String(i).padStart(7)}  ${layer.mropeStreams.slice(i, i + 32)}`);
+    }
+  }
+  return lines;
+}
+
+function scalingWords({ spec, lengthDependent }: RotaryLayer): string {
+  const words: string[] = [];
+  if (spec.factor !== undefined) words.push(`factor ${round(spec.factor)}`);
+  if (spec.alpha !== undefined) words.push(`alpha ${spec.alpha}`);
+  if (spec.originalMaxPositionEmbeddings !== undefined)
+    words.push(`from ${spec.originalMaxPositionEmbeddings} positions`);
+  if (spec.lowFreqFactor !== undefined) words.push(`low ${spec.lowFreqFactor}, high ${spec.highFreqFactor}`);
+  if (spec.betaFast !== undefined) words.push(`beta fast ${spec.betaFast}, slow ${spec.betaSlow ?? 1}`);
+  if (spec.truncate === false) words.push('not truncated');
+  if (lengthDependent) words.push(`changes beyond ${lengthDependent.threshold} positions`);
+  return words.length === 0 ? '' : ` (${words.join(', ')})`;
+}
+
+const CHANGES: Readonly<Record<PairGroup['change'], string>> = {
+  kept: 'kept',
+  blended: 'blended',
+  divided: 'divided',
+  own: 'divided each by its own',
+  still: 'not turning',
+};
+
+function tableLines({ label, layer, pairs, length, groups, angleError }: TableExplanation): string[] {
+  const lines = label === 'default' ? [] : [`table      ${label}`];
+  lines.push(...layerLines(layer));
+  const summary = groups.map((group) => {
+    const by = group.change === 'divided' ? ` by ${round(group.divisor[1])}` : '';
+    return `${group.count} ${CHANGES[group.change]}${by}`;
+  });
+  lines.push(`pairs      ${pairs}: ${summary.join(', ')}`);
+  for (const group of groups) lines.push(`  ${groupLine(group)}`);
+  const { exact, torch, ggml } = angleError;
+  lines.push(`angle off  exact ${round(exact)}, torch ${round(torch)}, ggml ${round(ggml)} rad at ${length} positions`);
+  return lines;
+}
+
+function span([low, high]: readonly number[]): string {
+  return round(low) === round(high) ? round(low) : `${round(low)} to ${round(high)}`;
+}
+
+function groupLine(group: PairGroup): string {
+  const where = group.first === group.last ? `pair ${group.first}` : `pairs ${group.first} to ${group.last}`;
+  const parts = [`${group.change.padEnd(7)}  ${where}`];
+  if (group.change === 'blended' || group.change === 'own') parts.push(`divisor ${span(group.divisor)}`);
+  if (group.wavelength.length > 0) parts.push(`wavelength ${span(group.wavelength)} positions`);
+  const turns = [
+    ...(group.turnsTrained.length > 0 ? [`${span(group.turnsTrained)} in training`] : []),
+    ...(group.turnsRequested.length > 0 ? [`${span(group.turnsRequested)} requested`] : []),
+  ];
+  if (turns.length > 0) parts.push(`turns ${turns.join(', ')}`);
+  return parts.join(', ');
+}
+
+function queryWords({ appliesTo, formula, parameters }: QueryScale): string {
+  const values = Object.entries(parameters).map(([key, value]) => `${key} = ${value}`);
+  return `queries    of ${appliesTo} times ${formula}; ${values.join(', ')}`;
+}
+
+function layoutLines(form: NormalForm): string[] {
+  const lines: string[] = [];
+  const { layers, vision, parameters, encoder, decoder } = form;
+  if (layers) {
+    const labels = Object.entries(layers.rotary).map(
+      ([label, list]) => `${list.length} ${label === 'default' ? 'rotary' : label}`,
+    );
+    if (layers.nope.length > 0) labels.push(`${layers.nope.length} without positions`);
+    const counted = Object.values(layers.rotary).reduce((sum, list) => sum + list.length, layers.nope.length);
+    if (counted < layers.count) labels.push(`${layers.count - counted} without attention`);
+    lines.push(`layers     ${layers.count}: ${labels.join(', ')}`);
+  }
+  if (form.queryScale) lines.push(queryWords(form.queryScale));
+  if (vision) {
+    lines.push(
+      `vision     ${vision.modelType}: base ${vision.ropeTheta}, head ${vision.headDim}, ${vision.invFreq.length} frequencies`,
+    );
+  }
+  const sides: [string, Readonly<Record<string, unknown>>][] =
+    encoder && decoder
+      ? [
+          ['encoder', encoder.parameters],
+          ['decoder', decoder.parameters],
+        ]
+      : [['options', parameters ?? {}]];
+  for (const [name, values] of sides) {
+    const words = Object.entries(values).map(([key, value]) => `${key} ${JSON.stringify(value)}`);
+    if (words.length > 0) lines.push(`${name.padEnd(10)} ${words.join(', ')}`);
+  }
+  return lines;
+}

@@ -1,0 +1,292 @@
+/**
+ * What a configuration does, in numbers a person can check: which pairs a scaling keeps, blends or divides, how far each
+ * turns, and how far float32 angles are off at the length asked for. Wavelengths and turns: YaRN, arXiv 2309.00071, section 3.
+ */
+import * as dd from '../phase/dd.ts';
+import { type RotaryFrequencies, rotaryFrequencies } from '../rotary/frequencies.ts';
+import { ggmlAngles } from '../rotary/ggml.ts';
+import type { Precision } from '../rotary/spec.ts';
+import { options as checkOptions, integer } from '../runtime/arguments.ts';
+import type { TableChoice } from './chooseLayer.ts';
+import { type FromHFOptions, fromHF } from './hf.ts';
+import type { NormalForm, RotaryLayer } from './normalForm.ts';
+import type { Assumption } from './read.ts';
+
+/** Neighbouring pairs that a scaling treats alike. */
+export interface PairGroup {
+  /** 'still': the pair does not turn at all. 'own': a divisor of its own (longrope, a grown base). */
+  readonly change: 'kept' | 'blended' | 'divided' | 'own' | 'still';
+  readonly count: number;
+  /** Indices of the first and the last pair of this kind. */
+  readonly first: number;
+  readonly last: number;
+  /** Unscaled frequency over the one used: smallest and largest. */
+  readonly divisor: readonly [number, number];
+  /** Positions for one full turn: shortest and longest; empty for 'still'. */
+  readonly wavelength: readonly number[];
+  /** Full turns over the trained and over the requested context: fewest and most; empty when unknown. */
+  readonly turnsTrained: readonly number[];
+  readonly turnsRequested: readonly number[];
+}
+
+export interface TableExplanation {
+  readonly label: string;
+  readonly layer: RotaryLayer;
+  readonly pairs: number;
+  /** Positions that frequencies and errors are given for: the requested context, else the largest of the model. */
+  readonly length: number;
+  /** Context before scaling. */
+  readonly trained?: number;
+  readonly groups: readonly PairGroup[];
+  /** Largest error of an angle, radians, over all pairs and the last positions of the context. */
+  readonly angleError: Readonly<Record<Precision, number>>;
+}
+
+export interface Finding {
+  readonly message: string;
+  readonly fix?: string;
+}
+
+export interface Explanation {
+  readonly form: NormalForm;
+  /** Context the model was made for: max_position_embeddings, or what scaling extends. */
+  readonly supported?: number;
+  readonly requested?: number;
+  readonly tables: readonly TableExplanation[];
+  readonly assumed: readonly Assumption[];
+  readonly warnings: readonly Finding[];
+}
+
+/** Rules that divide some pairs by their factor. */
+const DIVIDING = ['linear', 'yarn', 'llama3', 'proportional'];
+/** Positions near the end of the context that angle errors are looked for at. */
+const SAMPLES = 40;
+/** An angle error above this changes logits visibly (about 5e-3 on q.k / sqrt(128)). */
+const VISIBLE_ERROR = 1e-2;
+const FLOAT32_INTEGERS = 2 ** 24;
+const BFLOAT16_INTEGERS = 2 ** 8;
+
+/** @throws PosencError as fromHF */
+export function explain(config: unknown, options: FromHFOptions = {}): Explanation {
+  checkOptions('explain', options, ['layerType', 'context', 'strict']);
+  const context =
+    options.context === undefined ? undefined : integer('context', options.context, 1, Number.MAX_SAFE_INTEGER);
+  return explainForm(fromHF(config, options), { layerType: options.layerType, context });
+}
+
+/** The same for a normal form that is there already, from fromHF or fromGGUF. */
+export function explainForm(form: NormalForm, choice: TableChoice = {}): Explanation {
+  checkOptions('explainForm', choice, ['layerType', 'context']);
+  const context =
+    choice.context === undefined ? undefined : integer('context', choice.context, 1, Number.MAX_SAFE_INTEGER);
+  const labels = Object.entries(form.layerTypes ?? {});
+  const tables = labels
+    .filter(([label]) => choice.layerType === undefined || label === choice.layerType)
+    .map(([label, layer]) => explainTable(label, layer, form.maxPositionEmbeddings, context));
+  const supported = supportedContext(form, tables);
+  return {
+    form,
+    ...(supported === undefined ? {} : { supported }),
+    ...(context === undefined ? {} : { requested: context }),
+    tables,
+    assumed: form.assumed,
+    warnings: findings(form, tables, supported, context),
+  };
+}
+
+function supportedContext(form: NormalForm, tables: readonly TableExplanation[]): number | undefined {
+  const scaled = tables.map(({ layer, trained }) => {
+    const { factor, originalMaxPositionEmbeddings } = layer.spec;
+    return originalMaxPositionEmbeddings === undefined ? (trained ?? 0) : originalMaxPositionEmbeddings * (factor ?? 1);
+  });
+  const longest = Math.max(form.maxPositionEmbeddings ?? 0, ...scaled);
+  const rows = form.parameters?.maxPositions ?? form.parameters?.length;
+  if (typeof rows === 'number') return rows;
+  return longest > 0 ? longest : undefined;
+}
+
+function explainTable(
+  label: string,
+  layer: RotaryLayer,
+  maxPositionEmbeddings: number | undefined,
+  context: number | undefined,
+): TableExplanation {
+  const { spec } = layer;
+  const length = context ?? maxPositionEmbeddings ?? spec.originalMaxPositionEmbeddings ?? 1;
+  const used = rotaryFrequencies({ ...spec, precision: 'exact' }, { length });
+  const { ropeTheta, headDim, rotaryDim } = spec;
+  const plain = rotaryFrequencies({ headDim, rotaryDim: rotaryDim ?? layer.rotaryDim, ropeTheta });
+  // A linear factor says nothing about lengths: some files give max_position_embeddings before it, some after.
+  const trained =
+    spec.originalMaxPositionEmbeddings ?? (layer.ropeType === 'linear' ? undefined : maxPositionEmbeddings);
+  const factor = DIVIDING.includes(layer.ropeType) ? spec.factor : undefined;
+  return {
+    label,
+    layer,
+    pairs: used.pairs,
+    length,
+    ...(trained === undefined ? {} : { trained }),
+    groups: groupsOf(plain.ladder.hi, used.ladder.hi, factor, trained, context),
+    angleError: angleErrors(layer, length),
+  };
+}
+
+function groupsOf(
+  plain: Float64Array,
+  used: Float64Array,
+  factor: number | undefined,
+  trained: number | undefined,
+  context: number | undefined,
+): PairGroup[] {
+  const near = (a: number, b: number): boolean => Math.abs(a - b) <= 1e-9 * b;
+  const divisors = Array.from(used, (frequency, i) =>
+    frequency === 0 ? Number.POSITIVE_INFINITY : plain[i] / frequency,
+  );
+  const kinds = divisors.map((divisor): PairGroup['change'] => {
+    if (divisor === Number.POSITIVE_INFINITY) return 'still';
+    if (near(divisor, 1)) return 'kept';
+    if (factor === undefined || divisor > factor * (1 + 1e-9)) return 'own';
+    return near(divisor, factor) ? 'divided' : divisor > 1 ? 'blended' : 'own';
+  });
+  const order: readonly PairGroup['change'][] = ['kept', 'blended', 'divided', 'own', 'still'];
+  return order.flatMap((change) => {
+    const members = kinds.flatMap((kind, i) => (kind === change ? [i] : []));
+    if (members.length === 0) return [];
+    const wavelengths = members.map((i) => (2 * Math.PI) / used[i]);
+    const range = (list: readonly number[]): [number, number] => [Math.min(...list), Math.max(...list)];
+    const turns = (positions: number | undefined): number[] =>
+      positions === undefined || change === 'still' ? [] : range(wavelengths.map((length) => positions / length));
+    return [
+      {
+        change,
+        count: members.length,
+        first: members[0],
+        last: members[members.length - 1],
+        divisor: range(members.map((i) => divisors[i])),
+        wavelength: change === 'still' ? [] : range(wavelengths),
+        turnsTrained: turns(trained),
+        turnsRequested: turns(context),
+      },
+    ];
+  });
+}
+
+/** Against the real-valued angle, position x frequency in double-double. */
+function angleErrors(layer: RotaryLayer, length: number): Record<Precision, number> {
+  const exact = rotaryFrequencies({ ...layer.spec, precision: 'exact' }, { length });
+  const torch = rotaryFrequencies(layer.spec, { length });
+  const ggml = rotaryFrequencies({ ...layer.spec, precision: 'ggml' }, { length });
+  const angles = new Float32Array(exact.pairs);
+  const worst = { exact: 0, torch: 0, ggml: 0 };
+  for (let position = Math.max(0, length - SAMPLES); position < length; position++) {
+    const float = torch.float32 as Float32Array;
+    for (let i = 0; i < exact.pairs; i++) {
+      worst.torch = Math.max(worst.torch, offBy(exact, i, position, Math.fround(Math.fround(position) * float[i])));
+    }
+    ggmlAngles(position, ggml.ggml as NonNullable<typeof ggml.ggml>, angles);
+    for (let i = 0; i < exact.pairs; i++) worst.ggml = Math.max(worst.ggml, offBy(exact, i, position, angles[i]));
+  }
+  return worst;
+}
+
+function offBy({ ladder }: RotaryFrequencies, i: number, position: number, angle: number): number {
+  const real = dd.mulNumber({ hi: ladder.hi[i], lo: ladder.lo[i] }, position);
+  return Math.abs(dd.addNumber(real, -angle).hi);
+}
+
+function findings(
+  form: NormalForm,
+  tables: readonly TableExplanation[],
+  supported: number | undefined,
+  context: number | undefined,
+): Finding[] {
+  const list: Finding[] = form.warnings.filter(({ code }) => code !== 'no-effect').map(({ message }) => ({ message }));
+  if (context !== undefined) list.push(...otherFamilies(form, context));
+  for (const { layer, label, angleError, trained } of tables) {
+    const where = label === 'default' ? '' : ` (${label})`;
+    const { lengthDependent, ropeType } = layer;
+    if (lengthDependent?.rule === 'longrope' && (context === undefined || context > lengthDependent.threshold)) {
+      list.push({
+        message: `${lengthDependent.threshold + 1} positions or more use other frequencies${where}: keys cached before the crossing no longer fit`,
+        fix: 'choose one list for a whole generation by passing context, and drop or re-rotate the cache at the crossing',
+      });
+    }
+    if (lengthDependent?.rule === 'dynamic' && (context === undefined || context > lengthDependent.threshold)) {
+      list.push({
+        message: `the base grows beyond ${lengthDependent.threshold} positions${where}: every cached key keeps the base it was made with`,
+        fix: 'pass the largest context once, and keep its table for the whole generation',
+      });
+    }
+    if (ropeType === 'yarn' && context !== undefined && trained !== undefined && context <= trained) {
+      list.push({
+        message: `YaRN is static${where}: it changes texts shorter than ${trained} positions as well`,
+        fix: 'remove the rope block for work within the trained context',
+      });
+    }
+    if (layer.softmaxScaleFactor !== undefined && layer.softmaxScaleFactor !== 1) {
+      list.push({
+        message: `the softmax scale is corrected by ${round(layer.softmaxScaleFactor)}${where}; tables alone do not reproduce this model`,
+        fix: `multiply q.k by ${round(layer.softmaxScale)}, not by 1 / sqrt(${layer.headDim}) = ${round(1 / Math.sqrt(layer.headDim))}`,
+      });
+    }
+    if (layer.outputPairing !== layer.pairing) {
+      list.push({
+        message: `channels come in ${layer.pairing} and leave ${layer.outputPairing}${where}: caches of code that keeps the order are not interchangeable`,
+      });
+    }
+    if (context !== undefined && angleError.torch > VISIBLE_ERROR) {
+      list.push({
+        message: `float32 angles are off by up to ${round(angleError.torch)} rad at ${context} positions${where}`,
+        fix: "keep precision 'torch' to match PyTorch, use 'exact' for relative positions that hold at this length",
+      });
+    }
+  }
+  if (form.family === 'rotary' && context !== undefined && supported !== undefined && context > supported) {
+    list.push({
+      message: `${context} positions are asked for, the model is made for ${supported}`,
+      fix: `scale by at least ${Math.ceil(context / supported)}: rope_scaling { "rope_type": "yarn", "factor": ${Math.ceil(context / supported)}, "original_max_position_embeddings": ${supported} }`,
+    });
+  }
+  if (context !== undefined && context > FLOAT32_INTEGERS) {
+    list.push({
+      message: `positions above ${FLOAT32_INTEGERS} are not float32 integers: PyTorch merges neighbours`,
+      fix: "use precision 'exact', which holds to 2^53",
+    });
+  }
+  return list;
+}
+
+/** What a context means for positions that are not rotary. */
+function otherFamilies(form: NormalForm, context: number): Finding[] {
+  const list: Finding[] = [];
+  for (const side of [form, form.encoder, form.decoder]) {
+    if (!side) continue;
+    const { family, parameters } = side;
+    if (family === 'learned' && typeof parameters?.maxPositions === 'number' && context > parameters.maxPositions) {
+      list.push({
+        message: `${context} positions are asked for, the learned table has ${parameters.maxPositions} rows`,
+        fix: 'shorten the input, or resize the table and train it',
+      });
+    }
+  }
+  if (form.family === 't5' && context > Number(form.parameters?.maxDistance)) {
+    list.push({
+      message: `keys farther away than ${form.parameters?.maxDistance} positions share one bucket: at ${context} their order is lost`,
+      fix: 'nothing to configure: the model tells far keys apart by content alone',
+    });
+  }
+  if (form.family === 'alibi' && context > BFLOAT16_INTEGERS) {
+    list.push({
+      message: `rounded to bfloat16, biases of neighbouring keys beyond ${BFLOAT16_INTEGERS} positions are equal`,
+      fix: 'keep the bias in float32 until it is added to the scores',
+    });
+  }
+  return list;
+}
+
+/** Three significant digits, without the noise of more. */
+export function round(value: number): string {
+  if (value === 0) return '0';
+  if (Number.isInteger(value) && Math.abs(value) < 1e9) return String(value);
+  return String(Number(value.toPrecision(Math.abs(value) >= 1000 ? 4 : 3)));
+}

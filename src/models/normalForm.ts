@@ -1,0 +1,79 @@
+/**
+ * The normal form: what a model does with positions, as plain data. Equal after a round trip through JSON.
+ */
+import type { MropeLayout, Pairing, RopeType, RotarySpec } from '../rotary/spec.ts';
+import type { Family, FamilyFacts } from './families.ts';
+import type { Layers } from './layers.ts';
+import type { Assumption, ConfigWarning, Json } from './read.ts';
+import type { QueryScale } from './softmaxScale.ts';
+import type { VisionRotary } from './vision.ts';
+
+/** A rule whose frequencies depend on the length of the sequence. */
+export interface LengthDependence {
+  /** 'dynamic': the base grows beyond `threshold`. 'longrope': the other list of divisors is used beyond it. */
+  readonly rule: 'dynamic' | 'longrope';
+  /** Up to this many positions (max position + 1) nothing changes. */
+  readonly threshold: number;
+}
+
+/** One rotary table: the layers of one layer type share it. */
+export interface RotaryLayer {
+  /** For rotaryTable, in precision 'torch'. */
+  readonly spec: RotarySpec;
+  /** As the model's own code names it. */
+  readonly ropeType: RopeType;
+  /** float32 values in radians per position, one for each pair; up to `lengthDependent.threshold`, or at `context`. */
+  readonly invFreq: readonly number[];
+  /** LongRoPE: the frequencies beyond the threshold. */
+  readonly invFreqLong?: readonly number[];
+  /** Amplitude of cos and sin; it belongs to the table. */
+  readonly attentionFactor: number;
+  readonly headDim: number;
+  readonly rotaryDim: number;
+  readonly rotaryOffset: number;
+  readonly pairing: Pairing;
+  readonly outputPairing: Pairing;
+  readonly rotationSign: 1 | -1;
+  readonly mropeSection?: readonly number[];
+  readonly mropeLayout?: MropeLayout;
+  /** One letter for each pair: the position stream it takes (t, h, w). */
+  readonly mropeStreams?: string;
+  /** What the attention multiplies q.k with. */
+  readonly softmaxScale: number;
+  /** softmaxScale * sqrt(headDim), for classes that correct it with mscale_all_dim (DeepSeek). */
+  readonly softmaxScaleFactor?: number;
+  readonly queryScale?: QueryScale;
+  readonly lengthDependent?: LengthDependence;
+}
+
+export interface NormalForm {
+  readonly family: Family;
+  /** model_type of the part that was read. */
+  readonly modelType: string;
+  /**
+   * The specification for rotaryTable, when there is exactly one: a single layer type (or the one asked for), and a
+   * `context` if the frequencies depend on it. Otherwise reading it throws ERR_CONFIG, with what to pass.
+   */
+  readonly rotary: RotarySpec;
+  /** Rotary tables by layer type; 'default' when all rotated layers share one. */
+  readonly layerTypes?: Readonly<Record<string, RotaryLayer>>;
+  readonly layers?: Layers;
+  /** Scaling of the queries of layers without rotation (Llama 4). */
+  readonly queryScale?: QueryScale;
+  /** RoFormer: values are rotated too. */
+  readonly rotaryValue?: boolean;
+  readonly vision?: VisionRotary;
+  /** Other families: the options of their encoder. */
+  readonly parameters?: FamilyFacts['parameters'];
+  readonly encoder?: FamilyFacts;
+  readonly decoder?: FamilyFacts;
+  readonly note?: string;
+  readonly maxPositionEmbeddings?: number;
+  /** Paths of the keys that were read. */
+  readonly consumed: readonly string[];
+  /** Values that the file does not give. */
+  readonly assumed: readonly Assumption[];
+  readonly warnings: readonly ConfigWarning[];
+  /** The part of the configuration that was read, in its own spelling: what toHF returns. */
+  readonly source: Readonly<Record<string, Json>>;
+}

@@ -1,0 +1,70 @@
+/**
+ * Caches for ONNX Runtime: RotaryEmbedding (opset 23, com.microsoft) and MRotaryEmbedding take cos and sin of shape
+ * [max position, rotaryDim / 2] and a few attributes. This is the only file of models/ that computes with an engine.
+ */
+import { rotaryTable } from '../rotary/table.ts';
+import { options as checkOptions, size } from '../runtime/arguments.ts';
+import type { Engine } from '../runtime/engine.ts';
+import type { Tensor } from '../runtime/tensor.ts';
+import { chooseLayer } from './chooseLayer.ts';
+import type { NormalForm } from './normalForm.ts';
+import { refuse } from './read.ts';
+import { pinSpec } from './rotaryLayers.ts';
+
+export interface OnnxCaches {
+  /** [length, rotaryDim / 2], amplitude included. */
+  readonly cosCache: Tensor;
+  readonly sinCache: Tensor;
+  /** Operator type: 'MRotaryEmbedding' when the model has position streams. */
+  readonly operator: 'RotaryEmbedding' | 'MRotaryEmbedding';
+  readonly attributes: {
+    /** 1: interleaved pairs, 0: half. */
+    readonly interleaved: 0 | 1;
+    /** 0: the whole head. */
+    readonly rotary_embedding_dim: number;
+    readonly mrope_section?: readonly number[];
+    /** 0 chunked, 1 interleaved. */
+    readonly mrope_layout?: 0 | 1;
+  };
+}
+
+/**
+ * @param options.length rows of the caches: every position from 0 that will be looked up
+ * @param options.context length that length-dependent frequencies are for. Default: `length`
+ * @throws PosencError ERR_CONFIG for another family, several tables without layerType, or what the operators cannot do
+ */
+export function toOnnxCaches(
+  form: NormalForm,
+  options: {
+    readonly length: number;
+    readonly layerType?: string;
+    readonly context?: number;
+    readonly engine?: Engine;
+  },
+): OnnxCaches {
+  const given = checkOptions('toOnnxCaches', options, ['length', 'layerType', 'context', 'engine']);
+  const length = size('length', given.length, 0);
+  const context = given.context ?? Math.max(1, length);
+  const { layer } = chooseLayer(form, { layerType: given.layerType, context });
+  if (layer.rotaryOffset !== 0) {
+    refuse(
+      'rotaryOffset',
+      `the operators rotate leading channels; slice channels from ${layer.rotaryOffset} and build the caches for them`,
+    );
+  }
+  if (layer.mropeLayout === 'ernie_hw_alternating') {
+    refuse('mropeLayout', "MRotaryEmbedding has 'chunked' and 'interleaved', not 'ernie_hw_alternating'");
+  }
+  const { mropeSection, mropeLayout, ...spec } = pinSpec(layer, context);
+  const { cos, sin } = rotaryTable(spec, { length, engine: given.engine });
+  return {
+    cosCache: cos,
+    sinCache: sin,
+    operator: mropeSection ? 'MRotaryEmbedding' : 'RotaryEmbedding',
+    attributes: {
+      interleaved: layer.pairing === 'interleaved' ? 1 : 0,
+      rotary_embedding_dim: layer.rotaryDim === layer.headDim ? 0 : layer.rotaryDim,
+      ...(mropeSection ? { mrope_section: mropeSection, mrope_layout: mropeLayout === 'interleaved' ? 1 : 0 } : {}),
+    },
+  };
+}

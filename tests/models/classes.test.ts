@@ -1,0 +1,191 @@
+/** Facts of model classes that no golden configuration shows: hybrids, nested files, wrappers, other families. */
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { classOfArchitecture, modelClass } from '../../src/models/classes.ts';
+import { fromHF } from '../../src/models/hf.ts';
+
+interface Case {
+  readonly config: object;
+  /** rotaryDim of headDim, from rotaryOffset. */
+  readonly width?: readonly [number, number, number];
+  readonly pairing?: string;
+  /** Rotated layers, layers without rotation. */
+  readonly layers?: readonly [number, number];
+  readonly softmaxScale?: number;
+}
+
+const sizes = { hidden_size: 4096, num_attention_heads: 32, num_hidden_layers: 32 };
+const llama3 = {
+  factor: 8,
+  low_freq_factor: 1,
+  high_freq_factor: 4,
+  original_max_position_embeddings: 8192,
+  rope_type: 'llama3',
+};
+
+const CASES: Readonly<Record<string, Case>> = {
+  'Bamba: attention in a few layers, half of the head': {
+    config: { ...sizes, model_type: 'bamba', attn_layer_indices: [9, 18, 27] },
+    width: [64, 128, 0],
+    layers: [3, 0],
+  },
+  'Recurrent Gemma: every third layer attends': {
+    config: { model_type: 'recurrent_gemma', hidden_size: 2560, num_attention_heads: 10, num_hidden_layers: 26 },
+    width: [128, 256, 0],
+    layers: [8, 0],
+  },
+  'Cohere 2: only sliding layers rotate': {
+    config: { ...sizes, model_type: 'cohere2', position_embedding_type: 'rope_gptj', sliding_window: 4096 },
+    pairing: 'interleaved',
+    layers: [24, 8],
+  },
+  'EXAONE 4 without a window rotates everywhere': {
+    config: {
+      ...sizes,
+      model_type: 'exaone4',
+      sliding_window: null,
+      layer_types: new Array(32).fill('full_attention'),
+    },
+    layers: [32, 0],
+  },
+  'Llama 4 with an empty list: every fourth layer is without rotation': {
+    config: { ...sizes, model_type: 'llama4_text', no_rope_layers: [], num_hidden_layers: 48 },
+    pairing: 'interleaved',
+    layers: [36, 12],
+  },
+  'Llama 3.2 Vision: cross attention is no self-attention': {
+    config: { model_type: 'mllama', text_config: { model_type: 'mllama_text_model', rope_scaling: llama3 } },
+    width: [128, 128, 0],
+    layers: [32, 0],
+  },
+  'LLaVA: sizes of the nested class': {
+    config: { model_type: 'llava', text_config: { model_type: 'llama', max_position_embeddings: 4096 } },
+    width: [128, 128, 0],
+    layers: [32, 0],
+  },
+  'Qwen2.5-Omni: two levels of nesting': {
+    config: {
+      model_type: 'qwen2_5_omni',
+      thinker_config: {
+        text_config: {
+          ...sizes,
+          model_type: 'qwen2_5_omni_text',
+          rope_scaling: { mrope_section: [16, 24, 24], rope_type: 'default', type: 'default' },
+        },
+      },
+    },
+    width: [128, 128, 0],
+  },
+  'MiniCPM3: latent attention, half pairing': {
+    config: { ...sizes, model_type: 'minicpm3', qk_nope_head_dim: 64, qk_rope_head_dim: 32 },
+    width: [32, 96, 64],
+    pairing: 'half',
+  },
+  'Granite: its own softmax scale': {
+    config: { ...sizes, model_type: 'granite', attention_multiplier: 0.015625 },
+    softmaxScale: 0.015625,
+  },
+  'Gemma 3n: queries are not scaled': {
+    config: { ...sizes, model_type: 'gemma3n_text', head_dim: 256 },
+    softmaxScale: 1,
+  },
+  'Zamba 2: heads of twice the width, scaled by half of it': {
+    config: { ...sizes, model_type: 'zamba2', use_mem_rope: true, hybrid_layer_ids: [5, 11] },
+    width: [256, 256, 0],
+    layers: [2, 0],
+    softmaxScale: 128 ** -0.5,
+  },
+  'DBRX: the base inside attn_config': {
+    config: { model_type: 'dbrx', d_model: 6144, n_heads: 48, n_layers: 40, attn_config: { rope_theta: 500000 } },
+    width: [128, 128, 0],
+    layers: [40, 0],
+  },
+  'an unknown model_type with a known architecture': {
+    config: { ...sizes, model_type: 'brand_new', architectures: ['Qwen2ForCausalLM'] },
+    pairing: 'half',
+  },
+};
+
+for (const [name, { config, width, pairing, layers, softmaxScale }] of Object.entries(CASES)) {
+  test(name, () => {
+    const form = fromHF(config);
+    const layer = Object.values(form.layerTypes ?? {})[0];
+    if (width) assert.equal([layer.rotaryDim, layer.headDim, layer.rotaryOffset], width);
+    if (pairing) assert.is(layer.pairing, pairing);
+    if (softmaxScale) assert.ok(Math.abs(layer.softmaxScale - softmaxScale) < 1e-15);
+    if (layers) {
+      const rotated = Object.values(form.layers?.rotary ?? {}).reduce((sum, list) => sum + list.length, 0);
+      assert.equal([rotated, form.layers?.nope.length], layers);
+    }
+  });
+}
+
+test('HunYuan: alpha sets the base once, for every length', () => {
+  const block = { alpha: 1000, beta_fast: 32, beta_slow: 1, factor: 1, mscale: 1, mscale_all_dim: 1, type: 'dynamic' };
+  const form = fromHF({ ...sizes, model_type: 'hunyuan_v1_dense', rope_scaling: block });
+  const layer = form.layerTypes?.default;
+  const base = 10000 * 1000 ** (128 / 126);
+  assert.ok(Math.abs((layer?.invFreq[63] ?? 0) * base ** (126 / 128) - 1) < 1e-6);
+  assert.is(layer?.lengthDependent, undefined);
+  assert.ok(form.warnings.some(({ key }) => key === 'rope_scaling.beta_fast'));
+});
+
+test('PhiMoE: the file gives the amplitude', () => {
+  const factors = new Array(64).fill(1);
+  const form = fromHF({
+    ...sizes,
+    model_type: 'phimoe',
+    max_position_embeddings: 131072,
+    rope_scaling: {
+      type: 'longrope',
+      short_factor: factors,
+      long_factor: factors,
+      short_mscale: 1.25,
+      long_mscale: 1.5,
+      original_max_position_embeddings: 4096,
+    },
+  });
+  assert.is(form.layerTypes?.default.attentionFactor, 1.25);
+});
+
+test('families', () => {
+  const family = (config: object): unknown => {
+    const { family, parameters } = fromHF(config);
+    return [family, parameters];
+  };
+  const bert = { hidden_size: 768, num_attention_heads: 12, max_position_embeddings: 514 };
+  assert.equal(family({ ...bert, model_type: 'roberta', pad_token_id: 1 }), [
+    'learned',
+    { maxPositions: 514, dim: 768, rowOffset: 0, paddingIdx: 1 },
+  ]);
+  assert.equal(family({ ...bert, model_type: 'opt' }), ['learned', { maxPositions: 514, dim: 768, rowOffset: 2 }]);
+  assert.equal(family({ ...bert, model_type: 'albert', embedding_size: 128 }), [
+    'learned',
+    { maxPositions: 514, dim: 128, rowOffset: 0 },
+  ]);
+  assert.is(fromHF({ ...bert, model_type: 'bert', position_embedding_type: 'relative_key' }).family, 'relative');
+  assert.is(fromHF({ ...bert, model_type: 'esm', position_embedding_type: 'rotary' }).family, 'rotary');
+  assert.is(fromHF({ ...bert, model_type: 'esm', position_embedding_type: 'absolute' }).family, 'learned');
+  assert.is(fromHF({ ...sizes, model_type: 'granitemoehybrid', position_embedding_type: 'nope' }).family, 'none');
+  assert.is(fromHF({ ...sizes, model_type: 'granitemoehybrid', position_embedding_type: 'rope' }).family, 'rotary');
+  assert.is(fromHF({ ...sizes, model_type: 'falcon', alibi: true }).family, 'alibi');
+  const fairseq = fromHF({ model_type: 'm2m_100', d_model: 1024, max_position_embeddings: 1024, pad_token_id: 1 });
+  assert.equal(fairseq.parameters, {
+    length: 1024,
+    dim: 1024,
+    base: 10000,
+    arrangement: 'concat',
+    denominator: 'half-1',
+    offset: 2,
+    zeroRow: 1,
+  });
+});
+
+test('names that are no model types reach no prototype', () => {
+  for (const name of ['constructor', '__proto__', 'toString', 'hasOwnProperty']) {
+    assert.is(modelClass(name), undefined);
+    assert.is(classOfArchitecture(name), undefined);
+  }
+});
+
+test.run();

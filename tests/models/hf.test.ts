@@ -1,0 +1,85 @@
+/** fromHF over every golden configuration, good and bad. */
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { fromHF, toHF } from '../../src/models/hf.ts';
+import { PosencError } from '../../src/runtime/errors.ts';
+import { compareForm, revive } from '../golden-runner/adapters/configs.ts';
+import { readGolden } from './golden.ts';
+
+// biome-ignore lint/suspicious/noExplicitAny: the records are read, not written
+const configs = readGolden<any>('configs');
+// biome-ignore lint/suspicious/noExplicitAny: as above
+const bad = readGolden<any>('configs-bad');
+
+for (const [name, record] of configs) {
+  test(`configs/${name}: tables, layers and parameters as the model's own code has them`, () => {
+    const before = JSON.stringify(record.config);
+    const form = fromHF(record.config);
+    assert.equal(compareForm(form, record.expected), []);
+    assert.is(JSON.stringify(record.config), before, 'the input is not changed');
+  });
+
+  test(`configs/${name}: JSON and toHF round trips`, () => {
+    const form = fromHF(record.config);
+    assert.equal(JSON.parse(JSON.stringify(form)), form);
+    const again = fromHF(toHF(form));
+    assert.equal({ ...again, consumed: [] }, { ...form, consumed: [] });
+  });
+
+  test(`configs/${name}: every key of a rope block is consumed, what has no effect is said`, () => {
+    const form = fromHF(record.config);
+    const consumed = new Set(form.consumed);
+    const visit = (value: unknown, path: string) => {
+      if (typeof value !== 'object' || value === null || Array.isArray(value)) return;
+      for (const [key, inner] of Object.entries(value)) {
+        const at = path ? `${path}.${key}` : key;
+        if (path.includes('rope_scaling') || path.includes('rope_parameters')) {
+          const leaf = typeof inner !== 'object' || Array.isArray(inner);
+          if (leaf && !at.startsWith('vision_config')) assert.ok(consumed.has(at), `${at} is not consumed`);
+        }
+        visit(inner, at);
+      }
+    };
+    visit(record.config, '');
+    const told = new Set(form.warnings.map((warning) => warning.key));
+    const exceptions = READ_BY_US[name] ?? [];
+    for (const key of record.present_but_without_effect ?? []) {
+      if (!exceptions.includes(key))
+        assert.ok(told.has(key), `${key} has no effect, and nothing says so: ${[...told]}`);
+    }
+  });
+}
+
+/** Keys that transformers ignores and the file means: read here. */
+const READ_BY_US: Record<string, string[]> = {
+  'mimo-v2-flash.json': [
+    'rope_theta',
+    'swa_rope_theta',
+    'partial_rotary_factor',
+    'swa_num_attention_heads',
+    'swa_head_dim',
+  ],
+  'nomic-embed-v1.5.json': ['rotary_emb_fraction', 'rotary_emb_base', 'rotary_emb_interleaved'],
+};
+
+for (const [name, record] of bad) {
+  test(`configs-bad/${name}: ${record.expect} about ${record.about}`, () => {
+    const config = record.config ?? JSON.parse(record.config_json, revive);
+    let text = '';
+    try {
+      text = fromHF(config)
+        .warnings.map((warning) => warning.message)
+        .join('\n');
+      assert.is(record.expect, 'warning', `accepted with: ${text}`);
+    } catch (error) {
+      if (!(error instanceof PosencError)) throw error;
+      assert.is(record.expect, 'error', error.message);
+      assert.is(error.code, 'ERR_CONFIG');
+      text = error.message;
+    }
+    assert.ok(text.includes(record.about), `'${record.about}' is not in: ${text}`);
+    assert.is(({} as Record<string, unknown>).polluted, undefined);
+  });
+}
+
+test.run();

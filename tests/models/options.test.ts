@@ -1,0 +1,132 @@
+/** fromHF: choosing one table of a normal form, and what the reader says about the keys it met. */
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { fromHF } from '../../src/models/hf.ts';
+import { rotaryFrequencies } from '../../src/rotary/frequencies.ts';
+import { PosencError } from '../../src/runtime/errors.ts';
+import { readGolden } from './golden.ts';
+
+// biome-ignore lint/suspicious/noExplicitAny: the records are read, not written
+const golden = new Map(readGolden<any>('configs').map(([name, { config }]) => [name.replace('.json', ''), config]));
+const llama = {
+  model_type: 'llama',
+  hidden_size: 2048,
+  num_attention_heads: 16,
+  num_hidden_layers: 4,
+  max_position_embeddings: 32768,
+  rope_theta: 500000,
+};
+
+function refused(body: () => unknown, about: RegExp): void {
+  assert.throws(
+    body,
+    (error: unknown) => error instanceof PosencError && error.code === 'ERR_CONFIG' && about.test(error.message),
+    String(about),
+  );
+}
+
+test('rotary is the one specification; otherwise reading it says what to pass', () => {
+  assert.is(fromHF(llama).rotary.ropeTheta, 500000);
+  refused(() => fromHF(golden.get('bloom-176b')).rotary, /alibi/);
+  const gemma = golden.get('medgemma-27b');
+  refused(() => fromHF(gemma).rotary, /layerType: 'full_attention' or 'sliding_attention'/);
+  assert.is(fromHF(gemma, { layerType: 'sliding_attention' }).rotary.ropeTheta, 10000);
+  assert.is(fromHF(gemma, { layerType: 'full_attention' }).rotary.factor, 8);
+  refused(() => fromHF(gemma, { layerType: 'global' }), /'global'.*'full_attention'/);
+  refused(() => fromHF(golden.get('phi-3.5-mini')).rotary, /context/);
+  refused(() => fromHF(golden.get('internlm2.5-7b')).rotary, /context/);
+});
+
+test('a context pins length-dependent frequencies', () => {
+  const phi = golden.get('phi-3.5-mini');
+  const layer = fromHF(phi).layerTypes?.default;
+  assert.equal(fromHF(phi, { context: 4096 }).rotary.invFreq, layer?.invFreq);
+  assert.equal(fromHF(phi, { context: 4097 }).rotary.invFreq, layer?.invFreqLong);
+  const pinned = fromHF(phi, { context: 131072 }).rotary;
+  // The length a table is then made for no longer matters.
+  assert.equal(
+    Array.from(rotaryFrequencies(pinned, { length: 1 }).float32 ?? []),
+    Array.from(rotaryFrequencies(pinned, { length: 131072 }).float32 ?? []),
+  );
+  assert.is(rotaryFrequencies(pinned).attentionFactor, layer?.attentionFactor);
+});
+
+test('every specification is accepted by rotaryFrequencies and gives the frequencies reported', () => {
+  for (const config of golden.values()) {
+    for (const layer of Object.values(fromHF(config).layerTypes ?? {})) {
+      const found = rotaryFrequencies(layer.spec, { length: layer.lengthDependent?.threshold ?? 1 });
+      assert.equal(Array.from(found.float32 ?? []), layer.invFreq);
+      assert.is(found.attentionFactor, layer.attentionFactor);
+    }
+  }
+});
+
+test('defaults are listed, with where they come from', () => {
+  const { assumed } = fromHF({ model_type: 'stablelm', hidden_size: 2560, num_attention_heads: 32 });
+  assert.equal(
+    assumed.map(({ key, value }) => [key, value]),
+    [
+      ['rope_theta', 10000],
+      ['head_dim', 80],
+      ['partial_rotary_factor', 0.25],
+    ],
+  );
+});
+
+test('strict: false turns unknown keys and contradictions of structure into warnings, dangerous values stay errors', () => {
+  const config = { ...llama, rope_scaling: { rope_type: 'linear', factor: 2, beta_fast: 32 } };
+  refused(() => fromHF(config), /rope_scaling\.beta_fast/);
+  const form = fromHF(config, { strict: false });
+  assert.is(form.layerTypes?.default.spec.factor, 2);
+  assert.ok(form.warnings.some(({ key }) => key === 'rope_scaling.beta_fast'));
+  refused(() => fromHF({ ...llama, rope_scaling: { rope_type: 'linear', factor: -2 } }, { strict: false }), /factor/);
+});
+
+test('mistakes, each named by its key', () => {
+  const cases: [object, RegExp][] = [
+    [{ rope_scaling: { factor: 2 } }, /rope_scaling\.rope_type/],
+    [{ rope_scaling: 'linear' }, /rope_scaling/],
+    [{ rope_theta: '500000' }, /rope_theta.*not text/],
+    [{ rope_theta: Number.POSITIVE_INFINITY }, /rope_theta/],
+    [{ rope_theta: 0 }, /rope_theta/],
+    [{ num_attention_heads: 0 }, /num_attention_heads/],
+    [{ num_key_value_heads: 3 }, /num_key_value_heads/],
+    [{ head_dim: 127 }, /head_dim/],
+    [{ head_dim: 1e9 }, /head_dim/],
+    [{ hidden_size: null }, /hidden_size/],
+    [{ n_head: 8 }, /n_head.*num_attention_heads/],
+    [{ max_position_embeddings: 'long' }, /max_position_embeddings/],
+    [{ layer_types: ['full_attention'] }, /layer_types/],
+    [{ layer_types: new Array(4).fill('ful_attention') }, /ful_attention/],
+    [{ rope_scaling: { type: 'mrope', mrope_section: [16, 24, 24] } }, /mrope/],
+    [
+      { rope_scaling: { rope_type: 'yarn', factor: 4, original_max_position_embeddings: 8192, truncate: 'no' } },
+      /truncate/,
+    ],
+    [{ rope_scaling: { rope_type: 'dynamic', factor: 2 }, max_position_embeddings: null }, /max_position_embeddings/],
+    [{ position_embedding_type: 'alibi' }, /position_embedding_type/],
+    [{ rope_interleaved: true }, /rope_interleaved/],
+    [{ model_type: 'minimax_m2', head_dim: 128, rotary_dim: 64, partial_rotary_factor: 0.25 }, /rotary_dim/],
+    [{ model_type: 'gemma3_text', rope_parameters: { full_attention: { rope_theta: 1e6 } } }, /sliding_attention/],
+    [{ model_type: 'smollm3', no_rope_layers: [1, 0] }, /no_rope_layers/],
+    [{ model_type: 'qwen3_vl_text', rope_scaling: { mrope_section: [24, 20] } }, /mrope_section/],
+    [{ model_type: 'deepseek_v3', qk_rope_head_dim: 63 }, /qk_rope_head_dim/],
+  ];
+  for (const [change, about] of cases) refused(() => fromHF({ ...llama, ...change }), about);
+});
+
+test('a rotary-looking key that nothing reads is said', () => {
+  const { warnings } = fromHF({ ...llama, rope_scalling: { factor: 2 } });
+  assert.ok(warnings.some(({ key, code }) => key === 'rope_scalling' && code === 'no-effect'));
+});
+
+test('options are checked', () => {
+  for (const options of [{ context: 0 }, { context: 1.5 }, { layerType: 3 }, { strict: 'yes' }, { contexts: 5 }]) {
+    assert.throws(
+      () => fromHF(llama, options as object),
+      (error: unknown) => error instanceof PosencError && error.code === 'ERR_OPTION',
+    );
+  }
+});
+
+test.run();
