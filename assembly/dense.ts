@@ -4,6 +4,7 @@
 //
 // Dot products (linear, productTransposed), float32: lane l of four sums the terms i = l mod 4 in ascending i, then
 // (lane 0 + lane 1) + (lane 2 + lane 3), x scale, + bias. Row combinations (product): terms in ascending order, from 0.
+import { IDENTITY } from "../src/runtime/codes";
 import { mapUnary } from "./math/unary";
 
 /** Numbers of b in one panel of columns: 16 KiB, so that it stays in the first cache while all rows pass over it. */
@@ -132,14 +133,14 @@ function dots(
 /**
  * A linear layer: out[r] = activation(x[r] W^T + b). x: rows x inFeatures; w: outFeatures x inFeatures, contiguous (as
  * PyTorch keeps it); b: outFeatures, or 0 for none; out: rows x outFeatures, not overlapping x or w.
- * activation: an operation code of math/unary.ts, 0 for none.
+ * activation: an operation code of math/unary.ts, IDENTITY for none.
  */
 export function linear(
   out: usize, x: usize, w: usize, b: usize, rows: usize, inFeatures: usize, outFeatures: usize,
   xStride: usize, outStride: usize, activation: i32, k: usize,
 ): void {
   dots(out, x, w, b, rows, outFeatures, inFeatures, xStride, inFeatures << 2, outStride, 1.0);
-  if (activation == 0) return;
+  if (activation == IDENTITY) return;
   for (let r: usize = 0; r < rows; r++, out += outStride) mapUnary(out, out, outFeatures, activation, k);
 }
 

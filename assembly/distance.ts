@@ -1,5 +1,6 @@
 // Functions of the distance that have to be computed: KERPLE, Sandwich, the inputs of MLP biases, FIRE. Distances (key minus
 // query) are float64 numbers at `list`, or consecutive from `first` when it is 0; a value depends on its distance alone.
+import { KERPLE_LOG, KERPLE_WEIGHT } from "../src/runtime/codes";
 import { exp64x2 } from "./math/exp";
 import { log1p64x2 } from "./math/log";
 import { pow64x2 } from "./math/pow";
@@ -27,7 +28,7 @@ function storePair(out: usize, value: v128, both: bool): void {
 }
 
 /**
- * KERPLE with D = max(-distance, 0): form 0 -p ln(1 + a D), 1 -a D^p, 2 exp(-a D^p). parameters: float64 (a, p) per head.
+ * KERPLE with D = max(-distance, 0): form KERPLE_LOG -p ln(1 + a D), KERPLE_POWER -a D^p, KERPLE_WEIGHT exp(-a D^p). parameters: float64 (a, p) per head.
  */
 export function kerpleRows(
   out: usize, stride: usize, heads: usize, parameters: usize, form: i32, first: f64, count: usize, list: usize, k: usize,
@@ -36,7 +37,7 @@ export function kerpleRows(
   // from distance 0 on D is 0, whose value is exactly 0, or 1 for the weight
   let computed = count;
   if (!list) computed = <usize>max(0.0, min(-first, <f64>count));
-  const rest: f32 = form == 2 ? 1.0 : 0.0;
+  const rest: f32 = form == KERPLE_WEIGHT ? 1.0 : 0.0;
   for (let h: usize = 0; h < heads; h++, out += stride, parameters += 16) {
     const a = v128.load64_splat(parameters);
     const p = v128.load64_splat(parameters, 8);
@@ -44,11 +45,11 @@ export function kerpleRows(
     for (let t: usize = 0; t < computed; t += 2, o += 8) {
       const d = f64x2.max(f64x2.sub(zero, pairAt(first, list, t, count)), zero);
       let value: v128;
-      if (form == 0) {
+      if (form == KERPLE_LOG) {
         value = f64x2.sub(zero, f64x2.mul(p, log1p64x2(f64x2.mul(a, d), k)));
       } else {
         value = f64x2.sub(zero, f64x2.mul(a, pow64x2(d, p, k)));
-        if (form == 2) value = exp64x2(value, k);
+        if (form == KERPLE_WEIGHT) value = exp64x2(value, k);
       }
       storePair(o, value, t + 1 < computed);
     }

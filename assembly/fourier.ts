@@ -1,6 +1,7 @@
 // Phases that are no rows of one table: strided planes of cos and sin (NeRF, DETR), projections (random Fourier features),
 // angles of a word (complex-order), sums over frequencies (decay curves). All of them evaluate math/sincos.ts directly.
 // Sizes in elements, strides in bytes. Frequencies as a plan holds them: theta f64[np] | whole, high, low u64[np] each.
+import { MEAN_MODULUS, ORDER_APART, ORDER_PAIRS } from "../src/runtime/codes";
 import { sincos } from "./math/sincos";
 import { sincosAngle } from "./phase";
 
@@ -94,7 +95,7 @@ export function projectedPhase(
 /**
  * amplitude x (cos, sin) of frequency x position + phase, the three of word `ids[t]`: row strides are 0 for what all words
  * share, column strides 0 for what all dimensions share; phase 0 = none.
- * mode 0: cos to out0, sin to out1; 1: cos, sin pairs to out0; 2: their sum to out0. scratch: 32 bytes.
+ * mode ORDER_APART: cos to out0, sin to out1; ORDER_PAIRS: cos, sin pairs to out0; ORDER_SUM: their sum to out0. scratch: 32 bytes.
  */
 export function complexOrderRows(
   out0: usize, out1: usize, stride: usize, amplitude: usize, amplitudeStride: usize, frequency: usize,
@@ -122,12 +123,12 @@ export function complexOrderRows(
         const r = <f64>load<f32>(a + (lane << 2));
         const c = <f32>(r * load<f64>(scratch + (lane << 3), 16));
         const s = <f32>(r * load<f64>(scratch + (lane << 3)));
-        if (mode == 0) {
+        if (mode == ORDER_APART) {
           store<f32>(o0, c);
           store<f32>(o1, s);
           o0 += 4;
           o1 += 4;
-        } else if (mode == 1) {
+        } else if (mode == ORDER_PAIRS) {
           store<f32>(o0, c);
           store<f32>(o0, s, 4);
           o0 += 8;
@@ -151,7 +152,7 @@ export function multiplesOfRow(out: usize, row: usize, width: usize, rows: usize
 }
 
 /**
- * Sums over frequencies at each distance, float64. mode 0: sum of cosines. mode 1: the mean over j = 1 .. count of the modulus of
+ * Sums over frequencies at each distance, float64. mode SUM_OF_COSINES: that. MEAN_MODULUS: the mean over j = 1 .. count of the modulus of
  * the sum of the first j unit vectors exp(i distance frequency). scratch: 32 bytes.
  */
 export function phaseSums(
@@ -168,8 +169,8 @@ export function phaseSums(
       if (!lane) sincosPair(p, plan + (j << 3), column, k, scratch);
       re += load<f64>(scratch + lane, 16);
       im += load<f64>(scratch + lane);
-      if (mode == 1) total += Math.sqrt(re * re + im * im);
+      if (mode == MEAN_MODULUS) total += Math.sqrt(re * re + im * im);
     }
-    store<f64>(out, mode == 1 ? total / <f64>count : re);
+    store<f64>(out, mode == MEAN_MODULUS ? total / <f64>count : re);
   }
 }

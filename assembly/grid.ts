@@ -1,10 +1,11 @@
 // A bias over a grid of tokens: the number of a pair depends on the difference of their rows and of their columns, so a
 // query's bias against one row of keys is a contiguous run of the table (Swin, BEiT, MaxViT).
+import { ADD } from "../src/runtime/codes";
 
 /**
  * out[h, q, prefix + (ky, kx)] = table[h, ky - qy + height - 1 - from, kx - qx + width - 1] for those rows of the table that
  * are there: [from, to) of its 2 height - 1, each of 2 width - 1 floats, rows of one head contiguous. Query tokens
- * [first, first + rows) of the grid, row-major; out points at the first of them. mode 1 adds to out.
+ * [first, first + rows) of the grid, row-major; out points at the first of them. mode: REPLACE or ADD.
  */
 export function gridRows(
   out: usize, headStride: usize, rowStride: usize, table: usize, heads: usize, from: i32, to: i32, height: i32, width: i32,
@@ -24,7 +25,7 @@ export function gridRows(
         let s = table + (<usize>((ky - qy + height - 1 - from) * breadth + width - 1 - qx) << 2);
         let o = row + (<usize>(ky * width) << 2);
         let n = width;
-        if (mode) {
+        if (mode == ADD) {
           for (; n >= 4; n -= 4, s += 16, o += 16) v128.store(o, f32x4.add(v128.load(o), v128.load(s)));
           for (; n; n--, s += 4, o += 4) store<f32>(o, load<f32>(o) + load<f32>(s));
         } else {
@@ -56,7 +57,7 @@ export function classRows(
 // @ts-ignore: decorator
 @inline
 function put(o: usize, word: u32, mode: i32): void {
-  if (mode) store<f32>(o, load<f32>(o) + reinterpret<f32>(word));
+  if (mode == ADD) store<f32>(o, load<f32>(o) + reinterpret<f32>(word));
   else store<u32>(o, word);
 }
 

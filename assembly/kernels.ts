@@ -1,4 +1,4 @@
-// The ABI: every exported kernel, in one list. src/runtime/abi.ts types it; a test holds the two equal.
+// Every exported kernel, in one list. `npm run build:wasm` writes their types, src/runtime/kernels.ts, from it.
 export { phasePlan, phaseRows, phaseAt, sincosTorch, torchRows } from "./phase";
 export { iteratedAngles } from "./iterated";
 export { rotate, rotateStep } from "./rotate";

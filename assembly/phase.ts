@@ -8,6 +8,7 @@
 // A plan holds, for np frequencies (count padded to a multiple of 4; g = np / 2 groups of two lanes):
 //   theta f64[np] | whole, high, low u64[np] each | B [32][g](sin, cos) | C [16][g](sin, cos) | S [g] | A [g] | S [3][g]
 // The first four are filled by the caller, the tables by phasePlan. 880 bytes per frequency.
+import { COS_ONLY, COS_SIN_PAIRS, SIN_AND_COS, SIN_COS_PAIRS } from "../src/runtime/codes";
 import { FOUR } from "./math/constants";
 import { sincos } from "./math/sincos";
 
@@ -59,19 +60,19 @@ function storeFloats(out: usize, value: v128, floats: usize): void {
 // @ts-ignore: decorator
 @inline
 function storeLanes(s: v128, c: v128, lanes: usize, out0: usize, out1: usize, mode: i32): void {
-  if (mode == 1 || mode == 2) {
-    const pairs = mode == 1 ? v128.shuffle<f32>(s, c, 0, 4, 1, 5) : v128.shuffle<f32>(c, s, 0, 4, 1, 5);
+  if (mode == SIN_COS_PAIRS || mode == COS_SIN_PAIRS) {
+    const pairs = mode == SIN_COS_PAIRS ? v128.shuffle<f32>(s, c, 0, 4, 1, 5) : v128.shuffle<f32>(c, s, 0, 4, 1, 5);
     if (lanes == 2) v128.store(out0, pairs);
     else v128.store64_lane(out0, pairs, 0);
   } else {
-    storeFloats(out0, mode == 4 ? c : s, lanes);
-    if (mode == 0) storeFloats(out1, c, lanes);
+    storeFloats(out0, mode == COS_ONLY ? c : s, lanes);
+    if (mode == SIN_AND_COS) storeFloats(out1, c, lanes);
   }
 }
 
 /**
  * One row of count frequencies: a (x) b, rounded and stored.
- * mode 0: sines to out0, cosines to out1; 1: sin, cos pairs to out0; 2: cos, sin pairs; 3: sines alone; 4: cosines alone.
+ * mode SIN_AND_COS: sines to out0, cosines to out1; else all to out0, as its name says.
  */
 // @ts-ignore: decorator
 @inline
@@ -90,18 +91,18 @@ function emitRow(a: usize, b: usize, count: usize, out0: usize, out1: usize, mod
     cb = v128.load(b, 48);
     const s1 = f32x4.demote_f64x2_zero(f64x2.add(f64x2.mul(sa, cb), f64x2.mul(ca, sb)));
     const c1 = f32x4.demote_f64x2_zero(f64x2.sub(f64x2.mul(ca, cb), f64x2.mul(sa, sb)));
-    if (mode == 1) {
+    if (mode == SIN_COS_PAIRS) {
       v128.store(out0, v128.shuffle<f32>(s0, c0, 0, 4, 1, 5));
       v128.store(out0, v128.shuffle<f32>(s1, c1, 0, 4, 1, 5), 16);
       out0 += 32;
-    } else if (mode == 2) {
+    } else if (mode == COS_SIN_PAIRS) {
       v128.store(out0, v128.shuffle<f32>(c0, s0, 0, 4, 1, 5));
       v128.store(out0, v128.shuffle<f32>(c1, s1, 0, 4, 1, 5), 16);
       out0 += 32;
     } else {
-      v128.store(out0, mode == 4 ? v128.shuffle<f32>(c0, c1, 0, 1, 4, 5) : v128.shuffle<f32>(s0, s1, 0, 1, 4, 5));
+      v128.store(out0, mode == COS_ONLY ? v128.shuffle<f32>(c0, c1, 0, 1, 4, 5) : v128.shuffle<f32>(s0, s1, 0, 1, 4, 5));
       out0 += 16;
-      if (mode == 0) {
+      if (mode == SIN_AND_COS) {
         v128.store(out1, v128.shuffle<f32>(c0, c1, 0, 1, 4, 5));
         out1 += 16;
       }
@@ -127,7 +128,7 @@ function emitRest(a: usize, b: usize, count: usize, out0: usize, out1: usize, mo
     );
     a += 32;
     b += 32;
-    out0 += mode == 1 || mode == 2 ? 16 : 8;
+    out0 += mode == SIN_COS_PAIRS || mode == COS_SIN_PAIRS ? 16 : 8;
     out1 += 8;
   }
 }
@@ -167,7 +168,7 @@ function emitMirrored(
     const c1 = f32x4.demote_f64x2_zero(f64x2.sub(w, z));
     const t1 = f32x4.demote_f64x2_zero(f64x2.sub(u, v));
     const d1 = f32x4.demote_f64x2_zero(f64x2.add(w, z));
-    if (mode == 0) {
+    if (mode == SIN_AND_COS) {
       v128.store(out0, v128.shuffle<f32>(s0, s1, 0, 1, 4, 5));
       v128.store(out1, v128.shuffle<f32>(c0, c1, 0, 1, 4, 5));
       v128.store(mirror0, v128.shuffle<f32>(t0, t1, 0, 1, 4, 5));
@@ -189,7 +190,7 @@ function emitMirrored(
   }
 }
 
-/** A whole block of 32 rows, both rows of a mirrored pair at once; count is a multiple of 4, mode 0 or 1. */
+/** A whole block of 32 rows, both rows of a mirrored pair at once; count is a multiple of 4, mode SIN_AND_COS or SIN_COS_PAIRS. */
 function emitBlock(
   a: usize, b: usize, rowBytes: usize, count: usize, out0: usize, out1: usize, stride: usize, mode: i32,
 ): void {
@@ -197,8 +198,8 @@ function emitBlock(
   let up = stride << 4;
   let down = up - stride;
   for (let r = 0; r < 16; r++, b += rowBytes, up += stride, down -= stride) {
-    if (mode == 0) emitMirrored(a, b, count, out0 + up, out1 + up, out0 + down, out1 + down, 0);
-    else emitMirrored(a, b, count, out0 + up, 0, out0 + down, 0, 1);
+    if (mode == SIN_AND_COS) emitMirrored(a, b, count, out0 + up, out1 + up, out0 + down, out1 + down, SIN_AND_COS);
+    else emitMirrored(a, b, count, out0 + up, 0, out0 + down, 0, SIN_COS_PAIRS);
   }
 }
 
@@ -209,10 +210,10 @@ function emitRows(
   a: usize, b: usize, rowBytes: usize, rows: usize, count: usize, out0: usize, out1: usize, stride: usize, mode: i32,
 ): void {
   // a row loop per mode: the mode is then a constant inside it
-  if (mode == 0) {
-    for (; rows; rows--, b += rowBytes, out0 += stride, out1 += stride) emitRow(a, b, count, out0, out1, 0);
-  } else if (mode == 1) {
-    for (; rows; rows--, b += rowBytes, out0 += stride) emitRow(a, b, count, out0, out1, 1);
+  if (mode == SIN_AND_COS) {
+    for (; rows; rows--, b += rowBytes, out0 += stride, out1 += stride) emitRow(a, b, count, out0, out1, SIN_AND_COS);
+  } else if (mode == SIN_COS_PAIRS) {
+    for (; rows; rows--, b += rowBytes, out0 += stride) emitRow(a, b, count, out0, out1, SIN_COS_PAIRS);
   } else {
     for (; rows; rows--, b += rowBytes, out0 += stride) emitRow(a, b, count, out0, out1, mode);
   }
@@ -240,7 +241,7 @@ export function phaseRows(
   const seed = tableC + (rowBytes << 4);
   const block = seed + rowBytes;
   // the descending half of a block defeats the prefetch of memory, which only long rows or small outputs can afford
-  const mirrored = (count & 3) == 0 && mode < 2 && (n * stride <= MIRROR_BYTES || stride >= 4096);
+  const mirrored = (count & 3) == 0 && mode <= SIN_COS_PAIRS && (n * stride <= MIRROR_BYTES || stride >= 4096);
   let p = <i64>start;
   let held: i64 = i64.MIN_VALUE;
   while (n > 0) {
@@ -320,7 +321,7 @@ function emitSeed(a: usize, count: usize, out0: usize, out1: usize, mode: i32): 
     const c = f32x4.demote_f64x2_zero(v128.load(a, 16));
     storeLanes(s, c, <usize>min<isize>(rest, 2), out0, out1, mode);
     a += 32;
-    out0 += mode == 1 || mode == 2 ? 16 : 8;
+    out0 += mode == SIN_COS_PAIRS || mode == COS_SIN_PAIRS ? 16 : 8;
     out1 += 8;
   }
 }
@@ -337,7 +338,7 @@ function emitAngles(
     const s = f32x4.mul(a, f32x4.demote_f64x2_zero(v128.load(scratch)));
     const c = f32x4.mul(a, f32x4.demote_f64x2_zero(v128.load(scratch, 16)));
     storeLanes(s, c, <usize>min<isize>(rest, 2), out0, out1, mode);
-    out0 += mode == 1 || mode == 2 ? 16 : 8;
+    out0 += mode == SIN_COS_PAIRS || mode == COS_SIN_PAIRS ? 16 : 8;
     out1 += 8;
   }
 }
@@ -400,7 +401,7 @@ function emitTorchRow(
       f32x4.mul(amplitude, f32x4.demote_f64x2_zero(sin)), f32x4.mul(amplitude, f32x4.demote_f64x2_zero(cos)),
       <usize>min<isize>(rest, 2), out0, out1, mode,
     );
-    out0 += mode == 1 || mode == 2 ? 16 : 8;
+    out0 += mode == SIN_COS_PAIRS || mode == COS_SIN_PAIRS ? 16 : 8;
     out1 += 8;
     a += 32;
     b += 32;
@@ -450,7 +451,7 @@ export function torchRows(
     }
     const b = tableB + <usize>(p & 31) * rowBytes;
     // for tables of cos and sin the mode is a constant
-    if (mode == 0) emitTorchRow(block, b, frequencies, count, <f64>q, a, out0, out1, 0, limit, scratch, k);
+    if (mode == SIN_AND_COS) emitTorchRow(block, b, frequencies, count, <f64>q, a, out0, out1, SIN_AND_COS, limit, scratch, k);
     else emitTorchRow(block, b, frequencies, count, <f64>q, a, out0, out1, mode, limit, scratch, k);
   }
 }

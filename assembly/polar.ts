@@ -1,5 +1,6 @@
 // PoPE, arXiv 2509.10534: a magnitude of its own per channel, softplus(x), at an angle that is position x frequency. Not a
 // rotation: the result is twice as wide.
+import { SOFTPLUS } from "../src/runtime/codes";
 import { unary64x2 } from "./math/unary";
 
 /**
@@ -24,7 +25,7 @@ function polarRow(out: usize, x: usize, cos: usize, sin: usize, width: usize, k:
   const half = width << 2;
   for (let rest = <isize>width; rest > 0; rest -= 2, x += 8, cos += 8, sin += 8, out += 8) {
     const two = rest > 1;
-    const m = unary64x2(f64x2.promote_low_f32x4(two ? v128.load64_zero(x) : v128.load32_zero(x)), 10, k);
+    const m = unary64x2(f64x2.promote_low_f32x4(two ? v128.load64_zero(x) : v128.load32_zero(x)), SOFTPLUS, k);
     const magnitude = f32x4.demote_f64x2_zero(m);
     const re = f32x4.mul(magnitude, two ? v128.load64_zero(cos) : v128.load32_zero(cos));
     const im = f32x4.mul(magnitude, two ? v128.load64_zero(sin) : v128.load32_zero(sin));

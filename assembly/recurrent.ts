@@ -1,13 +1,8 @@
 // Encodings that produce row after row: p_(k+1) = f(p_k), the GRU, and the flows of FLOATER. Strictly sequential; the
 // dense algebra of one row is linear() of dense.ts. Sizes in elements, strides in bytes.
+import { EULER, EXPM1, FLOW_LINEAR, IDENTITY, MIDPOINT, RELU, RK4_THREE_EIGHTHS, SIGMOID, TANH } from "../src/runtime/codes";
 import { linear } from "./dense";
 import { mapUnary, unary32x4 } from "./math/unary";
-
-// codes of math/unary.ts
-const RELU = 1;
-const SIGMOID = 2;
-const TANH = 5;
-const EXPM1 = 7;
 
 /** out = x + c k over n floats. */
 function addScaled(out: usize, x: usize, k: usize, c: f32, n: usize): void {
@@ -29,7 +24,7 @@ export function recurrentMlp(
   const bytes = dim << 2;
   for (; steps; steps--, out += bytes) {
     linear(tmp, out, w1, b1, 1, dim, hidden, bytes, hidden << 2, TANH, k);
-    linear(out + bytes, tmp, w2, b2, 1, hidden, dim, hidden << 2, bytes, 0, k);
+    linear(out + bytes, tmp, w2, b2, 1, hidden, dim, hidden << 2, bytes, IDENTITY, k);
     if (residual) addScaled(out + bytes, out + bytes, out, 1.0, dim);
   }
 }
@@ -48,8 +43,8 @@ export function gruLayer(
   const gates: usize = 3 * bytes;
   const hiddenGates = tmp + rows * gates;
   for (; steps; steps--, x += xStep, out += outStep) {
-    linear(tmp, x, wi, bi, rows, inputs, 3 * dim, xStride, gates, 0, k);
-    linear(hiddenGates, h, wh, bh, rows, dim, 3 * dim, bytes, gates, 0, k);
+    linear(tmp, x, wi, bi, rows, inputs, 3 * dim, xStride, gates, IDENTITY, k);
+    linear(hiddenGates, h, wh, bh, rows, dim, 3 * dim, bytes, gates, IDENTITY, k);
     let a = tmp;
     let b = hiddenGates;
     let o = out;
@@ -69,7 +64,7 @@ export function gruLayer(
 }
 
 // A flow dp/dt = h(p, t) is a record of i32: what its weights are and how large.
-//   0 kind (0 linear, 1 convolutional)   4 w1   8 b1   12 w2   16 b2   20 rows (linear) or components (convolutional)
+//   0 kind (FLOW_LINEAR, FLOW_CONVOLUTIONAL)   4 w1   8 b1   12 w2   16 b2   20 rows (linear) or components (convolutional)
 //   24 layers (convolutional)   28 dim   32 hidden (linear)
 
 // @ts-ignore: decorator
@@ -95,7 +90,7 @@ function linearFlow(out: usize, y: usize, t: f32, flow: usize, tmp: usize, k: us
   }
   linear(second, tmp, field(flow, 4), field(flow, 8), rows, dim + 1, hidden, stride, hiddenStride, RELU, k);
   for (let r: usize = 0, at = second + (hidden << 2); r < rows; r++, at += hiddenStride) store<f32>(at, t);
-  linear(out, second, field(flow, 12), field(flow, 16), rows, hidden + 1, dim, hiddenStride, bytes, 0, k);
+  linear(out, second, field(flow, 12), field(flow, 16), rows, hidden + 1, dim, hiddenStride, bytes, IDENTITY, k);
 }
 
 /**
@@ -175,13 +170,13 @@ function convFlow(out: usize, y: usize, t: f32, flow: usize, alpha: f32, gain: f
 }
 
 function derivative(out: usize, y: usize, t: f64, flow: usize, alpha: f32, gain: f32, tmp: usize, k: usize): void {
-  if (field(flow, 0) == 0) linearFlow(out, y, <f32>t, flow, tmp, k);
+  if (<i32>field(flow, 0) == FLOW_LINEAR) linearFlow(out, y, <f32>t, flow, tmp, k);
   else convFlow(out, y, <f32>t, flow, alpha, gain, tmp, k);
 }
 
 /**
  * Rows 1 .. count - 1 of a flow sampled at t = (start + row) dt, integrated with `substeps` fixed steps between rows; row 0
- * stands at out. method 0: Euler, 1: midpoint, 2: Runge-Kutta 4 by the 3/8 rule (torchdiffeq's "rk4"), 3: the classical one.
+ * stands at out. method: EULER, MIDPOINT, RK4_THREE_EIGHTHS (torchdiffeq's "rk4") or RK4_CLASSICAL.
  * alpha, gain: SELU's. tmp: 6 (size + 8) floats and the flow's own.
  */
 export function integrateFlow(
@@ -204,17 +199,17 @@ export function integrateFlow(
     for (let j: usize = 0; j < substeps; j++) {
       const t = ((start + <f64>(row - 1)) * <f64>substeps + <f64>j) * s;
       derivative(k1, y, t, flow, alpha, gain, own, k);
-      if (method == 0) {
+      if (method == EULER) {
         addScaled(y, y, k1, h, size);
         continue;
       }
-      if (method == 1) {
+      if (method == MIDPOINT) {
         addScaled(z, y, k1, <f32>(s / 2), size);
         derivative(k2, z, t + s / 2, flow, alpha, gain, own, k);
         addScaled(y, y, k2, h, size);
         continue;
       }
-      if (method == 2) {
+      if (method == RK4_THREE_EIGHTHS) {
         addScaled(z, y, k1, <f32>(s / 3), size);
         derivative(k2, z, t + s / 3, flow, alpha, gain, own, k);
         addScaled(z, y, k2, h, size);
@@ -231,8 +226,8 @@ export function integrateFlow(
         addScaled(z, y, k3, h, size);
       }
       derivative(k4, z, t + s, flow, alpha, gain, own, k);
-      const outer = <f32>(s / (method == 2 ? 8.0 : 6.0));
-      const inner = <f32>(s * (method == 2 ? 0.375 : 1.0 / 3.0));
+      const outer = <f32>(s / (method == RK4_THREE_EIGHTHS ? 8.0 : 6.0));
+      const inner = <f32>(s * (method == RK4_THREE_EIGHTHS ? 0.375 : 1.0 / 3.0));
       addScaled(k1, k1, k4, 1.0, size);
       addScaled(k2, k2, k3, 1.0, size);
       addScaled(y, y, k1, outer, size);

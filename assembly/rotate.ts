@@ -10,6 +10,7 @@
 // elsewhere, and where memory rather than the cache sets the pace, each vector runs along its row. What
 // stays in registers comes straight from a load, or the loop past it tests at its end: into others V8 moves what is computed
 // before them (see math/bfloat16.ts).
+import { INVERSE, LOAD_INTERLEAVED, STORE_INTERLEAVED } from "../src/runtime/codes";
 
 // @ts-ignore: decorator
 @inline
@@ -204,11 +205,11 @@ function ownInterleaved(out: usize, x: usize, cos: usize, sin: usize, pairs: usi
 function rotatePairs(
   out: usize, x: usize, cos: usize, sin: usize, partner: usize, pairs: usize, from: usize, mode: i32,
 ): void {
-  const inverse = (mode & 4) != 0;
-  const xStep: usize = mode & 1 ? 8 : 4;
-  const outStep: usize = mode & 2 ? 8 : 4;
-  const xPartner: usize = mode & 1 ? 4 : pairs << 2;
-  const outPartner: usize = mode & 2 ? 4 : pairs << 2;
+  const inverse = (mode & INVERSE) != 0;
+  const xStep: usize = mode & LOAD_INTERLEAVED ? 8 : 4;
+  const outStep: usize = mode & STORE_INTERLEAVED ? 8 : 4;
+  const xPartner: usize = mode & LOAD_INTERLEAVED ? 4 : pairs << 2;
+  const outPartner: usize = mode & STORE_INTERLEAVED ? 4 : pairs << 2;
   x += from * xStep;
   out += from * outStep;
   cos += from << 2;
@@ -220,15 +221,15 @@ function rotatePairs(
   let rest = pairs - from;
   for (; rest >= 4; rest -= 4, cos += 16, sin += 16, x += xStep << 2, out += outStep << 2) {
     let a = v128.load(x);
-    let b = v128.load(mode & 1 ? x + 16 : x + xPartner);
-    if (mode & 1) {
+    let b = v128.load(mode & LOAD_INTERLEAVED ? x + 16 : x + xPartner);
+    if (mode & LOAD_INTERLEAVED) {
       const v = a;
       a = v128.shuffle<f32>(v, b, 0, 2, 4, 6);
       b = v128.shuffle<f32>(v, b, 1, 3, 5, 7);
     }
     const p = first(a, b, v128.load(cos), v128.xor(v128.load(sin + firstSine), sign));
     const q = second(a, b, v128.load(cos + partner), v128.xor(v128.load(sin + secondSine), sign));
-    if (mode & 2) {
+    if (mode & STORE_INTERLEAVED) {
       v128.store(out, v128.shuffle<f32>(p, q, 0, 4, 1, 5));
       v128.store(out, v128.shuffle<f32>(p, q, 2, 6, 3, 7), 16);
     } else {
@@ -260,23 +261,23 @@ function rotateVectors(
   out: usize, x: usize, cos: usize, sin: usize, partner: usize, pairs: usize, mode: i32, temp: usize, n: usize,
   xStride: usize, outStride: usize, tableStride: usize, shared: bool,
 ): void {
-  const inverse = (mode & 4) != 0;
-  const pairing = mode & 3;
+  const inverse = (mode & INVERSE) != 0;
+  const pairing = mode & (LOAD_INTERLEAVED | STORE_INTERLEAVED);
   let from: usize = 0;
   if (shared && partner == 0 && tableStride == 0 && n > 1) {
     if (pairing == 0) {
       from = shareHalf(out, x, cos, inverse ? negate(temp, sin, pairs) : sin, pairs, n, xStride, outStride);
-    } else if (pairing == 3) {
+    } else if (pairing == (LOAD_INTERLEAVED | STORE_INTERLEAVED)) {
       from = shareInterleaved(out, x, cos, sin, pairs, n, xStride, outStride, inverse);
     }
     if (from == pairs) return;
   }
   const own = from == 0 && partner == 0;
-  const held = out == x && (pairing == 1 || pairing == 2);
+  const held = out == x && (pairing == LOAD_INTERLEAVED || pairing == STORE_INTERLEAVED);
   for (; n; n--, x += xStride, out += outStride, cos += tableStride, sin += tableStride) {
     let done = from;
     if (own && pairing == 0) done = ownHalf(out, x, cos, inverse ? negate(temp, sin, pairs) : sin, pairs);
-    else if (own && pairing == 3) done = ownInterleaved(out, x, cos, inverse ? negate(temp, sin, pairs) : sin, pairs);
+    else if (own && pairing == (LOAD_INTERLEAVED | STORE_INTERLEAVED)) done = ownInterleaved(out, x, cos, inverse ? negate(temp, sin, pairs) : sin, pairs);
     if (done < pairs) rotatePairs(held ? temp : out, x, cos, sin, partner, pairs, done, mode);
     if (held) for (let i: usize = 0; i < pairs << 3; i += 8) store<u64>(out + i, load<u64>(temp + i));
   }
@@ -285,7 +286,7 @@ function rotateVectors(
 /**
  * Rotates n0 x n1 x n2 vectors. Strides in bytes: x*, out* of the vectors, t* of the table, i* of the row indices.
  * rows: int32 row of the table per vector at rows + i*, or 0 when the table strides alone say it; a negative row leaves the
- * vector as it is (out must already hold it). mode: bit 0 load interleaved, bit 1 store interleaved, bit 2 inverse.
+ * vector as it is (out must already hold it). mode: LOAD_INTERLEAVED | STORE_INTERLEAVED | INVERSE, or 0.
  * partner: bytes from a pair's first cos (sin) to the cos (sin) of its second channel, 0 when both share one angle:
  *   (x1, x2) -> (x1 c1 - x2 s1, x2 c2 + x1 s2), inverse: the transpose.
  * temp: scratch memory of 8 x pairs bytes: negated sines, or a vector whose pairing changes where it is.

@@ -1,16 +1,12 @@
 // A row joins a vector: position rows added to, multiplied into, or set beside the rows of x.
 // x is rows x width, contiguous at x; row t of the positions is p + (t mod period) x width. Sizes in floats, strides in bytes.
-
-/** How they join: x + p, x p, x (1 + p). */
-const ADD = 0;
-const MULTIPLY = 1;
-const MULTIPLY_PLUS_ONE = 2;
+import { JOIN_ADD, JOIN_MULTIPLY, JOIN_MULTIPLY_PLUS_ONE } from "../src/runtime/codes";
 
 // @ts-ignore: decorator
 @inline
 function join(a: v128, b: v128, one: v128, mode: i32): v128 {
-  if (mode == ADD) return f32x4.add(a, b);
-  if (mode == MULTIPLY) return f32x4.mul(a, b);
+  if (mode == JOIN_ADD) return f32x4.add(a, b);
+  if (mode == JOIN_MULTIPLY) return f32x4.mul(a, b);
   return f32x4.mul(a, f32x4.add(b, one));
 }
 
@@ -51,15 +47,15 @@ function joinWide(out: usize, x: usize, q: usize, bytes: usize, next: usize, one
 
 // A function each: side by side in one, the optimiser makes them one loop that asks for the mode at every vector.
 function addWide(out: usize, x: usize, q: usize, bytes: usize, next: usize, one: v128): void {
-  joinWide(out, x, q, bytes, next, one, ADD);
+  joinWide(out, x, q, bytes, next, one, JOIN_ADD);
 }
 
 function multiplyWide(out: usize, x: usize, q: usize, bytes: usize, next: usize, one: v128): void {
-  joinWide(out, x, q, bytes, next, one, MULTIPLY);
+  joinWide(out, x, q, bytes, next, one, JOIN_MULTIPLY);
 }
 
 function multiplyPlusOneWide(out: usize, x: usize, q: usize, bytes: usize, next: usize, one: v128): void {
-  joinWide(out, x, q, bytes, next, one, MULTIPLY_PLUS_ONE);
+  joinWide(out, x, q, bytes, next, one, JOIN_MULTIPLY_PLUS_ONE);
 }
 
 /** n < 16 floats. */
@@ -80,8 +76,8 @@ export function joinRows(out: usize, x: usize, p: usize, rows: usize, width: usi
     const n = min(run, left);
     const next = left >= 2 * run ? run << 2 : 0;
     const wide = (n >> 4) << 6;
-    if (mode == ADD) addWide(out, x, p, wide, next, one);
-    else if (mode == MULTIPLY) multiplyWide(out, x, p, wide, next, one);
+    if (mode == JOIN_ADD) addWide(out, x, p, wide, next, one);
+    else if (mode == JOIN_MULTIPLY) multiplyWide(out, x, p, wide, next, one);
     else multiplyPlusOneWide(out, x, p, wide, next, one);
     joinRest(out + wide, x + wide, p + wide, n & 15, one, mode);
     if (next) joinRest(out + wide + next, x + wide + next, p + wide, n & 15, one, mode);

@@ -1,16 +1,13 @@
 // A diagonal becomes a matrix: bias[i, j] = diagonal[j - i], so row i is a contiguous window of one vector. An entry of the
 // diagonal is one float, or `width` of them where the heads are the last dimension. Entries are moved as 32-bit words, so
 // integers pass through unchanged unless they are added.
-
-/** What happens to the words of out: replaced, added to, multiplied. */
-const ADD = 1;
-const MULTIPLY = 2;
+import { ADD, MULTIPLY, REPLACE } from "../src/runtime/codes";
 
 /** Copies n words to o, or adds or multiplies n floats into it. */
 // @ts-ignore: decorator
 @inline
 function move(o: usize, d: usize, n: usize, mode: i32): void {
-  if (mode == 0) {
+  if (mode == REPLACE) {
     const moved = (n >> 4) << 6;
     const phase = d & 15;
     if (phase == 4) copyShifted(o, d - 4, moved, 4);
@@ -88,7 +85,7 @@ function moveRows(
 }
 
 /**
- * out[h, r, :] = diagonal[h, - r step : - r step + columns], or added (mode 1) or multiplied (2) into it. diagonal points at the window of row 0; step
+ * out[h, r, :] = diagonal[h, - r step : - r step + columns], or with mode ADD or MULTIPLY added or multiplied into it. diagonal points at the window of row 0; step
  * (bytes) is what the window moves back by from row to row. Heads and rows of out are headStride and rowStride apart.
  */
 export function expandRows(
@@ -97,7 +94,7 @@ export function expandRows(
 ): void {
   if (mode == MULTIPLY) moveRows(out, headStride, rowStride, diagonal, diagonalStride, heads, step, rows, columns, MULTIPLY);
   else if (mode == ADD) moveRows(out, headStride, rowStride, diagonal, diagonalStride, heads, step, rows, columns, ADD);
-  else moveRows(out, headStride, rowStride, diagonal, diagonalStride, heads, step, rows, columns, 0);
+  else moveRows(out, headStride, rowStride, diagonal, diagonalStride, heads, step, rows, columns, REPLACE);
 }
 
 /**

@@ -1,6 +1,7 @@
 // Turns vectors that are rotated already: like assembly/rotate.ts, but cosines and sines are float64 lanes (assembly/lanes.ts)
 // and the arithmetic is float64, so that every turn rounds once and nothing grows from one turn to the next: with float32
 // tables a hundred equal turns drift by a hundred equal errors of the table.
+import { LOAD_INTERLEAVED, STORE_INTERLEAVED } from "../src/runtime/codes";
 
 // @ts-ignore: decorator
 @inline
@@ -75,7 +76,7 @@ function repair(x: usize, pairs: usize, temp: usize, toInterleaved: bool): void 
 /**
  * Turns n0 x n1 x n2 vectors in place. Strides in bytes: x* of the vectors, l* of the lanes, i* of the row indices.
  * rows: int32 row of lanes per vector at rows + i*, or 0 when the lane strides alone say it.
- * laneBytes: bytes of a row of lanes. mode: pairing before (bit 0) and after (bit 1), 0 half, 1 interleaved.
+ * laneBytes: bytes of a row of lanes. mode: LOAD_INTERLEAVED (before) | STORE_INTERLEAVED (after), 0 for half.
  * near: the vectors are few enough to stay in the cache, where those that share a row pass by it four pairs at a time;
  * from memory that is slower than one vector after the other, and interleaved it gains nothing. temp: 8 x pairs bytes when the pairing changes.
  */
@@ -98,9 +99,9 @@ export function turn(
       }
       for (let c: usize = 0; c < n2; c++, vector += x2, lane += l2, index += i2) {
         const at = rows ? lane + <usize>load<i32>(index) * laneBytes : lane;
-        if (mode & 1) turnRow(vector, at, pairs, true);
+        if (mode & LOAD_INTERLEAVED) turnRow(vector, at, pairs, true);
         else turnRow(vector, at, pairs, false);
-        if (mode == 1 || mode == 2) repair(vector, pairs, temp, mode == 2);
+        if (mode == LOAD_INTERLEAVED || mode == STORE_INTERLEAVED) repair(vector, pairs, temp, mode == STORE_INTERLEAVED);
       }
     }
   }

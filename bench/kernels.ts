@@ -1,7 +1,7 @@
 /** Rows of single kernels that several encodings share: conversions, elementwise functions, products. */
 import { type Dtype, Tensor } from 'posenc';
 import { type KernelName, kernelsOf } from 'posenc/kernels';
-import { UNARY } from '../src/runtime/abi.ts';
+import { UNARY } from '../src/runtime/operations.ts';
 import { type Case, conversion, joiner, numbers, producer } from './case.ts';
 import * as peers from './peers/dense.ts';
 

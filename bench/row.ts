@@ -129,7 +129,7 @@ function recordKernels(engine: Engine, run: () => unknown): (() => void) | undef
   const { kernels } = holder;
   const calls: { kernel: (...parameters: number[]) => void; parameters: number[] }[] = [];
   const recording = Object.fromEntries(
-    Object.entries(kernels as Record<string, (...parameters: number[]) => void>).map(([name, kernel]) => [
+    Object.entries(kernels as unknown as Record<string, (...parameters: number[]) => void>).map(([name, kernel]) => [
       name,
       typeof kernel !== 'function'
         ? kernel

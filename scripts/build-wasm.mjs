@@ -1,10 +1,12 @@
-// Compiles assembly/ to build/*.wasm (targets of asconfig.json) and embeds those the package carries as base64 modules.
+// Compiles assembly/ to build/*.wasm (targets of asconfig.json), embeds those the package carries as base64 modules, and writes
+// the types of the kernels.
 import { createHash } from 'node:crypto';
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
-import asc from 'assemblyscript/asc';
+import { compile } from './compile.mjs';
+import { kernelTypes, TYPES } from './kernel-types.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 process.chdir(root);
@@ -15,10 +17,20 @@ const targets = [
   { name: 'debug', entry: 'assembly/index.ts' },
 ];
 
+/** What the kernels import from outside assembly/. */
+const shared = ['src/runtime/codes.ts'];
+
 /** Hash of everything the binaries depend on, so that an unchanged tree is not compiled again. */
 function fingerprint() {
   const hash = createHash('sha256');
-  const files = ['asconfig.json', 'package-lock.json', 'scripts/build-wasm.mjs'];
+  const files = [
+    'asconfig.json',
+    'package-lock.json',
+    'scripts/build-wasm.mjs',
+    'scripts/kernel-types.mjs',
+    'scripts/compile.mjs',
+    ...shared,
+  ];
   const walk = (dir) => {
     for (const name of readdirSync(dir).sort()) {
       const path = join(dir, name);
@@ -49,21 +61,20 @@ const wanted = fingerprint();
 const fresh =
   existsSync(stamp) &&
   readFileSync(stamp, 'utf8') === wanted &&
+  existsSync('build/posenc.simd.d.ts') &&
   targets.every(({ name }) => existsSync(`build/posenc.${name}.wasm`)) &&
   embedded.every((name) => existsSync(`dist/wasm/${name}.js`) && existsSync(`dist/posenc.${name}.wasm`));
 
 if (!fresh) {
   for (const { name, entry } of targets) {
-    const { error, stderr } = await asc.main([entry, '--target', name], { stdout: process.stdout });
-    const messages = stderr?.toString().trim() ?? '';
-    if (error || messages) {
-      console.error(messages || error);
-      process.exit(1);
-    }
+    await compile(entry, name, ...(name === 'simd' ? ['--bindings', 'raw'] : []));
   }
   for (const name of embedded) embed(name);
   writeFileSync(stamp, wanted);
 }
+// also where the binaries are fresh: a merge may have left the types of another tree
+const types = kernelTypes(readFileSync('build/posenc.simd.d.ts', 'utf8'));
+if (!existsSync(TYPES) || readFileSync(TYPES, 'utf8') !== types) writeFileSync(TYPES, types);
 for (const { name } of fresh ? [] : targets) {
   const bytes = readFileSync(`build/posenc.${name}.wasm`);
   console.log(`posenc.${name}.wasm  ${bytes.length} B, ${gzipSync(bytes, { level: 9 }).length} B gzip`);

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { KERNEL_ARITY } from '../src/runtime/abi.ts';
+import type { Kernels } from '../src/runtime/kernels.ts';
 
 interface Sections {
   imports: string[];
@@ -76,7 +76,15 @@ function sections(bytes: Uint8Array): Sections {
 }
 
 const read = (name: string) => new Uint8Array(readFileSync(new URL(`../build/posenc.${name}.wasm`, import.meta.url)));
-const kernels = Object.keys(KERNEL_ARITY).sort();
+/** Name and number of parameters of every kernel in the generated types. */
+const typed = new Map(
+  [
+    ...readFileSync(new URL('../src/runtime/kernels.ts', import.meta.url), 'utf8').matchAll(
+      /^ {2}readonly (\w+): \(\n([^)]*)\n {2}\) => \w+;$/gm,
+    ),
+  ].map(([, name, parameters]) => [name, parameters.split(',').length]),
+);
+const kernels = [...typed.keys()].sort();
 
 test('simd: imports memory alone, no data, no start function, no mutable global, exports the kernels alone', () => {
   const simd = sections(read('simd'));
@@ -96,14 +104,30 @@ test('heap: imports memory alone, exports the runtime alone and holds at most 12
 });
 
 for (const name of ['simd', 'debug']) {
-  test(`${name}: every kernel has the number of parameters the ABI says`, () => {
+  test(`${name}: every kernel has the number of parameters its type says`, () => {
     const memory = new WebAssembly.Memory({ initial: 4 });
     const module = new WebAssembly.Module(read(name));
     const { exports } = new WebAssembly.Instance(module, { env: { memory, abort: () => {} } });
-    for (const [kernel, arity] of Object.entries(KERNEL_ARITY)) {
+    for (const [kernel, arity] of typed) {
       assert.is((exports[kernel] as (...parameters: number[]) => void).length, arity, kernel);
     }
   });
+}
+
+/** Never called: each line is an error of types unless the compiler knows the parameters of the kernels. */
+export function wrongCalls(kernels: Kernels): void {
+  // @ts-expect-error: a parameter is missing
+  kernels.copyRows(0, 16, 0, 16, 1, 4);
+  // @ts-expect-error: one too many
+  kernels.scaleFloats(0, 4, 1, 1);
+  // @ts-expect-error: a boolean where a pointer belongs
+  kernels.scaleFloats(true, 4, 1);
+  // @ts-expect-error: a number where a boolean belongs
+  kernels.axisAngles(0, 1, 2, 0, 1, 1, 0);
+  // @ts-expect-error: a result that is none
+  kernels.scaleFloats(0, 4, 1).toFixed();
+  // @ts-expect-error: no such kernel
+  kernels.scaleDoubles(0, 4, 1);
 }
 
 test('the section reader sees what it looks for', () => {

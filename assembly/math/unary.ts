@@ -1,6 +1,8 @@
 // Elementwise functions over contiguous numbers. float32 goes through the float64 lanes and is rounded once, so its results
-// are the nearest float32 in practice. Operation codes: UNARY of src/runtime/abi.ts.
-//   0 identity  1 relu  2 sigmoid  3 silu  4 gelu (erf form)  5 tanh  6 exp  7 expm1  8 log  9 log1p  10 softplus  11 erf
+// are the nearest float32 in practice. GELU is the erf form.
+import {
+  ERF, EXP, EXPM1, GELU, IDENTITY, LOG, LOG1P, RELU, SIGMOID, SILU, SOFTPLUS, TANH,
+} from "../../src/runtime/codes";
 import { SIGN, SILU_MIN } from "./constants";
 import { erf64x2, gelu64x2 } from "./erf";
 import { exp64x2, expm1_64x2 } from "./exp";
@@ -26,25 +28,25 @@ function softplus64x2(x: v128, k: usize): v128 {
 /** The function `op` of two float64 lanes. */
 export function unary64x2(x: v128, op: i32, k: usize): v128 {
   switch (op) {
-    case 1: return f64x2.pmax(x, i64x2.splat(0));
-    case 2: return sigmoid64x2(x, k);
-    case 3: return silu64x2(x, k);
-    case 4: return gelu64x2(x, k);
-    case 5: return tanh64x2(x, k);
-    case 6: return exp64x2(x, k);
-    case 7: return expm1_64x2(x, k);
-    case 8: return log64x2(x, k);
-    case 9: return log1p64x2(x, k);
-    case 10: return softplus64x2(x, k);
-    case 11: return erf64x2(x, k);
+    case RELU: return f64x2.pmax(x, i64x2.splat(0));
+    case SIGMOID: return sigmoid64x2(x, k);
+    case SILU: return silu64x2(x, k);
+    case GELU: return gelu64x2(x, k);
+    case TANH: return tanh64x2(x, k);
+    case EXP: return exp64x2(x, k);
+    case EXPM1: return expm1_64x2(x, k);
+    case LOG: return log64x2(x, k);
+    case LOG1P: return log1p64x2(x, k);
+    case SOFTPLUS: return softplus64x2(x, k);
+    case ERF: return erf64x2(x, k);
     default: return x;
   }
 }
 
 /** The function `op` of four float32 lanes. */
 export function unary32x4(x: v128, op: i32, k: usize): v128 {
-  if (op == 0) return x;
-  if (op == 1) return f32x4.pmax(x, i64x2.splat(0));
+  if (op == IDENTITY) return x;
+  if (op == RELU) return f32x4.pmax(x, i64x2.splat(0));
   const low = unary64x2(f64x2.promote_low_f32x4(x), op, k);
   const high = unary64x2(f64x2.promote_low_f32x4(v128.shuffle<i64>(x, x, 1, 1)), op, k);
   return v128.shuffle<i64>(f32x4.demote_f64x2_zero(low), f32x4.demote_f64x2_zero(high), 0, 2);

@@ -3,8 +3,10 @@
  *   z = r[w, k] exp(i (omega[w, k] position + phi[w, k])),   real = r cos, imaginary = r sin.
  * Frequencies may be shared by all words ([1, d]) or by all dimensions of a word ([V, 1]); the released code has no phase.
  */
+
 import { ladder } from '../phase/ladder.ts';
 import { finite, oneOf, options, type Positions, positions, size } from '../runtime/arguments.ts';
+import { ORDER_APART, ORDER_PAIRS, ORDER_SUM } from '../runtime/codes.ts';
 import type { Engine } from '../runtime/engine.ts';
 import { PosencError, show } from '../runtime/errors.ts';
 import { checkOut, checkOverlap, chooseEngine, output, shapeOf, withOperands } from '../runtime/operands.ts';
@@ -90,7 +92,7 @@ export function complexOrder(given: ComplexOrderOptions): Tensor {
     const list = scratch + 64;
     const numbers = list + 8 * block;
     const stride = 4 * dim * (form === 'interleaved' ? 2 : 1);
-    const mode = ['planar', 'interleaved', 'sum'].indexOf(form);
+    const mode = { planar: ORDER_APART, interleaved: ORDER_PAIRS, sum: ORDER_SUM }[form];
     for (let first = 0; first < n; first += block) {
       const count = Math.min(block, n - first);
       engine.f64.set(places.subarray(first, first + count), list >>> 3);

@@ -3,7 +3,9 @@
  * sample dropped when the kernel is even, then GELU (erf). Baevski et al., arXiv 2006.11477; HF Wav2Vec2PositionalConvEmbedding.
  * The caller adds the result to x and normalises.
  */
+
 import { integer, oneOf, options, size } from '../runtime/arguments.ts';
+import { GELU } from '../runtime/codes.ts';
 import type { Engine } from '../runtime/engine.ts';
 import { PosencError } from '../runtime/errors.ts';
 import {
@@ -81,8 +83,6 @@ export interface ConvPositionalOptions {
   readonly engine?: Engine;
 }
 
-/** Code of GELU in assembly/math/unary.ts. */
-const GELU = 4;
 /** Floats that the kernel may read behind a row. */
 const SLACK = 8;
 

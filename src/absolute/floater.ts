@@ -3,7 +3,16 @@
  * 2003.09229. Row i is p(i dt), integrated with fixed steps. "rk4" of torchdiffeq, which the released code uses, is the 3/8
  * rule, not the classical one. The released models integrate biases of the q, k and v projections: [components, layers, d].
  */
+
 import { finite, integer, oneOf, options, size } from '../runtime/arguments.ts';
+import {
+  EULER,
+  FLOW_CONVOLUTIONAL,
+  FLOW_LINEAR,
+  MIDPOINT,
+  RK4_CLASSICAL,
+  RK4_THREE_EIGHTHS,
+} from '../runtime/codes.ts';
 import type { Engine } from '../runtime/engine.ts';
 import { PosencError } from '../runtime/errors.ts';
 import {
@@ -50,6 +59,12 @@ export interface FloaterPositionsOptions {
 }
 
 const METHODS = ['euler', 'midpoint', 'rk4-3/8', 'rk4-classic'] as const;
+const METHOD_CODES = {
+  euler: EULER,
+  midpoint: MIDPOINT,
+  'rk4-3/8': RK4_THREE_EIGHTHS,
+  'rk4-classic': RK4_CLASSICAL,
+} as const;
 /** Klambauer et al., arXiv 1706.02515. */
 const SELU_ALPHA = 1.6732632423543772;
 const SELU_SCALE = 1.0507009873554805;
@@ -74,7 +89,7 @@ export function floaterPositions(initial: Tensor, given: FloaterPositionsOptions
   const length = size('length', o.length, 1, 2 ** 24);
   const dt = finite('dt', o.dt, {}, 0.01);
   const substeps = integer('substeps', o.substeps, 1, 2 ** 20, 5);
-  const method = METHODS.indexOf(oneOf('method', o.method, METHODS, 'rk4-3/8'));
+  const method = METHOD_CODES[oneOf('method', o.method, METHODS, 'rk4-3/8')];
   const offset = integer('offset', o.offset, 0, 2 ** 31 - 1, 0);
   const flow = options('flow', o.flow, ['kind', 'w1', 'b1', 'w2', 'b2']);
   const kind = oneOf('flow.kind', flow.kind, ['linear', 'conv']);
@@ -105,7 +120,10 @@ export function floaterPositions(initial: Tensor, given: FloaterPositionsOptions
   return withOperands(engine, inputs, (p0, w1, b1, w2, b2) => {
     const scratch = engine.scratch();
     const rows = kind === 'linear' ? components * layers : components;
-    engine.i32.set([kind === 'linear' ? 0 : 1, w1, b1, w2, b2, rows, layers, dim, hidden], scratch >>> 2);
+    engine.i32.set(
+      [kind === 'linear' ? FLOW_LINEAR : FLOW_CONVOLUTIONAL, w1, b1, w2, b2, rows, layers, dim, hidden],
+      scratch >>> 2,
+    );
     const n = initial.length;
     engine.kernels.copyRows(table.byteOffset, 4 * n, p0, 4 * n, 1, n, 1);
     // biome-ignore format: one call, grouped as the kernel declares it

@@ -3,10 +3,12 @@
  * random Fourier features (Tancik et al., arXiv 2006.10739), their one-dimensional form in diffusion models, and the pixel
  * bands of the Perceiver as timm computes them.
  */
+
 import { divNumber, from, mulNumber, PI, pow } from '../phase/dd.ts';
 import { type Ladder, ladderFrom } from '../phase/ladder.ts';
 import { stridedPhases } from '../phase/strided.ts';
 import { boolean, finite, oneOf, options, size } from '../runtime/arguments.ts';
+import { LOG } from '../runtime/codes.ts';
 import type { Engine } from '../runtime/engine.ts';
 import { PosencError, show } from '../runtime/errors.ts';
 import { checkOut, checkOverlap, chooseEngine, operand, output, shapeOf } from '../runtime/operands.ts';
@@ -202,9 +204,6 @@ function project(
   }
   return result;
 }
-
-/** Code of the natural logarithm in assembly/math/unary.ts. */
-const LOG = 8;
 
 export interface PixelBandsOptions {
   /** Sizes of the axes, such as [H, W]. */

@@ -4,10 +4,12 @@
  *   rotary: Su's bound B(s) = 2/d sum_(j=1..d/2) |sum_(k<j) exp(i s theta_k)|, RoFormer (arXiv 2104.09864) section 3.4.3:
  *   a score at distance s is at most B(s) times the largest step between neighbouring pairs of q and k. theta_k = base^(-2k/d).
  */
+
 import { ladder } from '../phase/ladder.ts';
 import { rowsOf } from '../phase/positions.ts';
 import { loadFrequencies } from '../phase/strided.ts';
 import { finite, options, type Positions, size } from '../runtime/arguments.ts';
+import { MEAN_MODULUS, SUM_OF_COSINES } from '../runtime/codes.ts';
 import type { Engine } from '../runtime/engine.ts';
 import { PosencError } from '../runtime/errors.ts';
 import { checkOut, chooseEngine, output } from '../runtime/operands.ts';
@@ -31,7 +33,7 @@ export interface DecayOptions {
  * @throws ERR_OPTION, ERR_SHAPE, ERR_POSITION, ERR_OUT_OF_MEMORY
  */
 export function sinusoidalGram(given: DecayOptions): Tensor<'float64'> {
-  return sums('sinusoidalGram', given, 0);
+  return sums('sinusoidalGram', given, SUM_OF_COSINES);
 }
 
 /**
@@ -40,7 +42,7 @@ export function sinusoidalGram(given: DecayOptions): Tensor<'float64'> {
  * @throws ERR_OPTION, ERR_SHAPE, ERR_POSITION, ERR_OUT_OF_MEMORY
  */
 export function ropeDecayBound(given: DecayOptions): Tensor<'float64'> {
-  return sums('ropeDecayBound', given, 1);
+  return sums('ropeDecayBound', given, MEAN_MODULUS);
 }
 
 /** Bytes kept for the kernel's own two lanes. */

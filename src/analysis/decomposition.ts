@@ -4,8 +4,9 @@
  * Taylor's view (Su, kexue.fm/archives/8231): f(x + p) ~ f + p_m.g_m + p_n.g_n + 1/2 p_m.H_mm p_m + 1/2 p_n.H_nn p_n + p_m.H_mn p_n;
  * only the last term can depend on the distance.
  */
-import { JOIN } from '../runtime/abi.ts';
+
 import { finite, numbers, options } from '../runtime/arguments.ts';
+import { JOIN_ADD } from '../runtime/codes.ts';
 import type { Engine } from '../runtime/engine.ts';
 import { PosencError } from '../runtime/errors.ts';
 import { checkShapeOf, chooseEngine, lengthOf, shapeOf, withOperands } from '../runtime/operands.ts';
@@ -92,7 +93,7 @@ export function fourTermDecomposition(given: FourTermOptions): FourTerms {
         const [a, b] = [pairs[2 * term], pairs[2 * term + 1]];
         kernels.productTransposed(to, a, b, n, n, width, 4 * width, 4 * width, 4 * n, scale);
         if (term === 0) kernels.copyRows(total, 4 * n, to, 4 * n, n, n, n);
-        else kernels.joinRows(total, total, to, n, n, n, JOIN.add);
+        else kernels.joinRows(total, total, to, n, n, n, JOIN_ADD);
       }
     });
     for (const tensor of projected) tensor.dispose();

@@ -1,5 +1,7 @@
 /** The layers of bias networks: checked, brought into memory, run over blocks of rows with the kernels of assembly/dense.ts. */
+
 import { options } from '../runtime/arguments.ts';
+import { IDENTITY } from '../runtime/codes.ts';
 import type { Engine } from '../runtime/engine.ts';
 import { PosencError, show } from '../runtime/errors.ts';
 import { lengthOf } from '../runtime/operands.ts';
@@ -99,7 +101,7 @@ export function run(
     // biome-ignore format: grouped as the kernel declares it
     engine.kernels.linear(
       y, x, weight + 4 * inputs * skip, bias === 0 ? 0 : bias + 4 * skip, rows, inputs, width, 4 * inputs, 4 * width,
-      last ? 0 : activation, engine.coefficients);
+      last ? IDENTITY : activation, engine.coefficients);
     [x, y] = [y, x];
   }
   return x;

@@ -76,7 +76,7 @@ export function laneWriter(engine: Engine, phases: Phases, from: number, count: 
       }
     } else if (phases.kind === 'sum') {
       engine.f64.set(coordinates.subarray(first * axes, (first + n) * axes), start >>> 3);
-      engine.kernels.axisAngles(room.pointer, axes, np, start, n, phases.single ? 1 : 0, at);
+      engine.kernels.axisAngles(room.pointer, axes, np, start, n, phases.single, at);
     } else throw new Error('a ladder has no angles');
     return at;
   };
@@ -174,7 +174,7 @@ export function laneTable(
         height,
         decay ? exponents : 0,
         rates,
-        decay?.single ? 1 : 0,
+        decay?.single ?? false,
         target.sin + row * target.stride + 4 * from,
         target.cos + row * target.stride + 4 * from,
         target.stride,

@@ -2,6 +2,7 @@
  * From a ladder of frequencies to cos and sin in memory: splits work into what the scratch arena holds and calls the phase
  * kernels. What a plan contains and why its values depend on nothing but (position, frequency): assembly/phase.ts.
  */
+import { COS_ONLY, COS_SIN_PAIRS, SIN_AND_COS, SIN_COS_PAIRS, SIN_ONLY } from '../runtime/codes.ts';
 import type { Engine } from '../runtime/engine.ts';
 import { PosencError } from '../runtime/errors.ts';
 import { type Ladder, ladderOf } from './ladder.ts';
@@ -18,7 +19,13 @@ export interface Target {
   readonly stride: number;
 }
 
-const MODE = { split: 0, 'sin-cos': 1, 'cos-sin': 2, sin: 3, cos: 4 } as const;
+const MODE = {
+  split: SIN_AND_COS,
+  'sin-cos': SIN_COS_PAIRS,
+  'cos-sin': COS_SIN_PAIRS,
+  sin: SIN_ONLY,
+  cos: COS_ONLY,
+} as const;
 /** Floats a frequency takes up in a row. */
 const WIDTH = { split: 1, 'sin-cos': 2, 'cos-sin': 2, sin: 1, cos: 1 } as const;
 

@@ -3,8 +3,10 @@
  * of transformers, flash-attention, vLLM and ONNX Runtime: docs/rotary.md.
  */
 import { boolean, integer, oneOf, options, type Positions } from '../runtime/arguments.ts';
+import { INVERSE, LOAD_INTERLEAVED, STORE_INTERLEAVED } from '../runtime/codes.ts';
 import type { Engine } from '../runtime/engine.ts';
 import { PosencError, show } from '../runtime/errors.ts';
+import type { Kernels } from '../runtime/kernels.ts';
 import { checkOut, checkOverlap, chooseEngine, operand, output, shapeOf } from '../runtime/operands.ts';
 import { Tensor } from '../runtime/tensor.ts';
 import { RotaryTable, type TableDtype } from './table.ts';
@@ -315,8 +317,14 @@ interface Call {
   readonly sin?: number;
 }
 
-/** @internal Calls the kernel `rotate`, or what takes its arguments; they are spelt out because a spread costs as much as a token. */
-export function callRotation<R>(rotate: (...parameters: number[]) => R, rotation: Rotation, call: Call): R {
+/** What takes the arguments of the kernel `rotate`. */
+type Rotate<R> = (...parameters: Parameters<Kernels['rotate']>) => R;
+
+/**
+ * @internal Calls the kernel `rotate`, or what takes its arguments. Not `rotate(...list)`: spreading 25 arguments costs about as
+ * much as rotating one token.
+ */
+export function callRotation<R>(rotate: Rotate<R>, rotation: Rotation, call: Call): R {
   const { table, geometry, inverse, temp } = rotation;
   const { heads, strides } = geometry;
   const { x, out, batches, tokens, batch = 0, rows = 0, rowsPerBatch = 0 } = call;
@@ -327,7 +335,10 @@ export function callRotation<R>(rotate: (...parameters: number[]) => R, rotation
   const batchBytes = table.batches === undefined ? 0 : (table.heads ?? 1) * table.length * rowBytes;
   const load = inverse ? table.outputPairing : table.pairing;
   const store = inverse ? table.pairing : table.outputPairing;
-  const mode = (load === 'interleaved' ? 1 : 0) | (store === 'interleaved' ? 2 : 0) | (inverse ? 4 : 0);
+  const mode =
+    (load === 'interleaved' ? LOAD_INTERLEAVED : 0) |
+    (store === 'interleaved' ? STORE_INTERLEAVED : 0) |
+    (inverse ? INVERSE : 0);
   const to = out + 4 * table.rotaryOffset;
   const from = x + 4 * table.rotaryOffset;
   const c = call.cos ?? table.cos.byteOffset + batch * batchBytes;

@@ -5,7 +5,7 @@
 import type { DD } from '../phase/dd.ts';
 import { type Ladder, ladderFrom } from '../phase/ladder.ts';
 import { exactRows, type Rows, torchRows } from '../phase/plan.ts';
-import { JOIN } from '../runtime/abi.ts';
+import { JOIN_MULTIPLY } from '../runtime/codes.ts';
 import type { Engine } from '../runtime/engine.ts';
 import { PosencError } from '../runtime/errors.ts';
 import type { GgmlFrequencies } from './ggml.ts';
@@ -266,7 +266,7 @@ function negate(engine: Engine, x: number, count: number): void {
   const rows = Math.floor(count / NEGATIONS);
   const tail = count - rows * NEGATIONS;
   const { joinRows } = engine.kernels;
-  if (rows > 0) joinRows(x, x, minus, rows, NEGATIONS, 1, JOIN.mul);
+  if (rows > 0) joinRows(x, x, minus, rows, NEGATIONS, 1, JOIN_MULTIPLY);
   const rest = x + 4 * rows * NEGATIONS;
-  if (tail > 0) joinRows(rest, rest, minus, 1, tail, 1, JOIN.mul);
+  if (tail > 0) joinRows(rest, rest, minus, 1, tail, 1, JOIN_MULTIPLY);
 }

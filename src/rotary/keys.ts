@@ -6,8 +6,10 @@
  * Angles are combined in float64 and every number is rounded once, so nothing but that rounding is left of a turn: a shift is
  * as exact on the hundredth time as on the first.
  */
+
 import { type LaneWriter, laneWriter, type Phases, type Room, tooWide } from '../phase/lanes.ts';
 import { integer, oneOf, options, type Positions, positions } from '../runtime/arguments.ts';
+import { LOAD_INTERLEAVED, STORE_INTERLEAVED } from '../runtime/codes.ts';
 import type { Engine } from '../runtime/engine.ts';
 import { PosencError, show } from '../runtime/errors.ts';
 import { checkOverlap, chooseEngine, operand } from '../runtime/operands.ts';
@@ -355,7 +357,8 @@ function turnKeys(
     const b = 4 * strides.batch;
     const s = 4 * strides.sequence;
     const h = 4 * strides.head;
-    const mode = (how.load === 'interleaved' ? 1 : 0) | (how.store === 'interleaved' ? 2 : 0);
+    const mode =
+      (how.load === 'interleaved' ? LOAD_INTERLEAVED : 0) | (how.store === 'interleaved' ? STORE_INTERLEAVED : 0);
     const near = 8 * pairs * batch * sequence * heads < NEAR_BYTES ? 1 : 0;
     const batches = how.perBatch ? 1 : batch;
     for (let n = 0; n < batch; n += batches) {

@@ -2,11 +2,12 @@
  * How position rows join the vectors of x: added (Vaswani et al., arXiv 1706.03762), multiplied (both forms of bert4keras),
  * concatenated, or alone.
  */
-import { JOIN } from '../runtime/abi.ts';
+
 import { oneOf, options } from '../runtime/arguments.ts';
 import type { Engine } from '../runtime/engine.ts';
 import { PosencError } from '../runtime/errors.ts';
 import { checkOut, checkOverlap, chooseEngine, type Operand, operand, output, shapeOf } from '../runtime/operands.ts';
+import { JOIN } from '../runtime/operations.ts';
 import type { Tensor } from '../runtime/tensor.ts';
 
 export interface MergeOptions {

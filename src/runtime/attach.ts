@@ -1,9 +1,9 @@
 /** Engines on memory of the caller: the kernels alone, without a heap beside them. */
 import { simd } from '#wasm/simd';
-import type { Kernels } from './abi.ts';
 import { integer, options } from './arguments.ts';
 import { COEFFICIENT_SPACE, compile, Engine, MIN_SCRATCH } from './engine.ts';
 import { PosencError, show } from './errors.ts';
+import type { Kernels } from './kernels.ts';
 import type { WasmMemory, WasmModule } from './platform.ts';
 
 /**

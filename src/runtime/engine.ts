@@ -12,11 +12,11 @@
 import { instantiateSync } from '@assemblyscript/loader';
 import { heap as heapBinary } from '#wasm/heap';
 import { simd } from '#wasm/simd';
-import type { Kernels } from './abi.ts';
 import { integer, options } from './arguments.ts';
 import { COEFFICIENT_BYTES, writeCoefficients } from './coefficients.ts';
 import { disposable } from './dispose.ts';
 import { PosencError, show } from './errors.ts';
+import type { Kernels } from './kernels.ts';
 import type { WasmMemory, WasmModule } from './platform.ts';
 
 const PAGE = 65536;

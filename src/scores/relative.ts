@@ -6,7 +6,8 @@
  * A cell is the sum of its terms in one fixed order, each dot product summed in one fixed order: a cell does not depend on
  * the rows asked for, on the block it falls into, or on the size of the arena.
  */
-import { JOIN } from '../runtime/abi.ts';
+
+import { JOIN_ADD } from '../runtime/codes.ts';
 import type { Engine } from '../runtime/engine.ts';
 
 /** float32 rows in the engine's memory: pointer and strides in bytes, 0 where a dimension is shared. */
@@ -93,7 +94,7 @@ function bounded(from: number, to: number, length: number): [number, number] {
 /** Contiguous rows x + bias at `pointer`, or x itself when there is no bias. */
 function biased(engine: Engine, pointer: number, x: number, bias: number, rows: number, dim: number): number {
   if (!bias) return x;
-  engine.kernels.joinRows(pointer, x, bias, rows, dim, 1, JOIN.add);
+  engine.kernels.joinRows(pointer, x, bias, rows, dim, 1, JOIN_ADD);
   return pointer;
 }
 
@@ -126,7 +127,7 @@ export function productTerm(
         const target = out + 4 * (r * columns + c);
         const stride = add ? 4 * m : 4 * columns;
         kernels.productTransposed(add ? tile : target, a, at(y, b, h, c), n, m, dim, x.row, y.row, stride, scale);
-        if (add) kernels.joinRows(target, target, tile, 1, n * m, 1, JOIN.add);
+        if (add) kernels.joinRows(target, target, tile, 1, n * m, 1, JOIN_ADD);
       }
     }
   });
@@ -135,7 +136,7 @@ export function productTerm(
 /** scores += a matrix of the rows of the frame. */
 export function addMatrix(frame: Frame, matrix: Source): void {
   const cells = frame.rows * frame.columns;
-  forMatrices(frame, (out, b, h) => frame.engine.kernels.joinRows(out, out, at(matrix, b, h), 1, cells, 1, JOIN.add));
+  forMatrices(frame, (out, b, h) => frame.engine.kernels.joinRows(out, out, at(matrix, b, h), 1, cells, 1, JOIN_ADD));
 }
 
 /** Table rows [low, high) that distances [from, to] need. */

@@ -5,8 +5,8 @@
 
 import { t5Bias, t5Buckets } from '../bias/distance/t5.ts';
 import { headCount } from '../bias/distance/toeplitz.ts';
-import { JOIN } from '../runtime/abi.ts';
 import { finite, integer, numbers, oneOf, options, size } from '../runtime/arguments.ts';
+import { IDENTITY, JOIN_ADD, REPLACE } from '../runtime/codes.ts';
 import type { Engine } from '../runtime/engine.ts';
 import { PosencError } from '../runtime/errors.ts';
 import {
@@ -99,7 +99,7 @@ export function tupeBuckets(
   engine.i32.set([numBuckets / 2, numBuckets / 2, numBuckets], words >>> 2);
   if (n > 0) {
     // biome-ignore format: grouped as the kernel declares it
-    engine.kernels.classRows(buckets.byteOffset, 0, 4 * n, words, words + 4, words + 8, 1, n - 1, 0, n, 0);
+    engine.kernels.classRows(buckets.byteOffset, 0, 4 * n, words, words + 4, words + 8, 1, n - 1, 0, n, REPLACE);
   }
   return buckets;
 }
@@ -235,7 +235,7 @@ function project(
 ): void {
   const bytes = 4 * p.dim;
   engine.kernels.layerNormRows(normal, p.positions + row * bytes, p.normWeight, p.normBias, n, p.dim, p.eps);
-  engine.kernels.linear(to, normal, w, b, n, p.dim, p.dim, bytes, bytes, 0, engine.coefficients);
+  engine.kernels.linear(to, normal, w, b, n, p.dim, p.dim, bytes, bytes, IDENTITY, engine.coefficients);
 }
 
 /** Rows [from, to) of every pair of tokens: as many queries as the arena holds against all keys, a few at a time. */
@@ -300,12 +300,12 @@ function writeClass(
     if (relative) {
       const [table, buckets] = relative;
       const entry = table + 4 * p.heads * (row === 0 ? buckets / 2 : buckets);
-      kernels.joinRows(place, place, entry, 1, p.heads, 1, JOIN.add);
+      kernels.joinRows(place, place, entry, 1, p.heads, 1, JOIN_ADD);
     }
   }
   const rowStride = 4 * p.length;
   const [rows, headStride] = [to - from, rowStride * (to - from)];
   // biome-ignore format: grouped as the kernel declares it
   kernels.classRows(
-    out, headStride, rowStride, fromClass, fromClass, towards, p.heads, p.length - 1, from, rows, 0);
+    out, headStride, rowStride, fromClass, fromClass, towards, p.heads, p.length - 1, from, rows, REPLACE);
 }

@@ -4,7 +4,7 @@
  */
 import { createEngine, kernelsOf } from '../../src/kernels.ts';
 import type { DD } from '../../src/phase/dd.ts';
-import { UNARY } from '../../src/runtime/abi.ts';
+import { UNARY } from '../../src/runtime/operations.ts';
 import type { Api } from '../golden-runner/api.ts';
 import * as truth from './elementaryReference.ts';
 import type { Limit, Row } from './gauge.ts';

@@ -4,7 +4,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { createEngine, kernelsOf } from '../../src/kernels.ts';
 import * as reference from '../../src/reference/math.ts';
-import { UNARY } from '../../src/runtime/abi.ts';
+import { UNARY } from '../../src/runtime/operations.ts';
 import { elementary } from '../accuracy/elementary.ts';
 import { breaches } from '../accuracy/gauge.ts';
 

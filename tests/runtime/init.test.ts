@@ -70,15 +70,15 @@ test('require works', () => {
 
 test('posenc/kernels gives the raw kernels of an engine', () => {
   const code = `
-    import { createEngine, kernelsOf, KERNEL_ARITY } from 'posenc/kernels';
+    import { createEngine, kernelsOf } from 'posenc/kernels';
     const engine = createEngine();
     const { kernels, coefficients } = kernelsOf(engine);
     const floats = new Float32Array(engine.memory.buffer);
     const at = engine.memory.buffer.byteLength / 4 - 64;
     floats.set([1, 2, 3], at); floats.set([10, 20, 30], at + 16);
     kernels.joinRows(4 * (at + 32), 4 * at, 4 * (at + 16), 1, 3, 1, 0);
-    console.log(Array.from(floats.slice(at + 32, at + 35)).join(), coefficients > 0, Object.keys(KERNEL_ARITY).every((name) => kernels[name]));`;
-  assert.is(run(code), '11,22,33 true true');
+    console.log(Array.from(floats.slice(at + 32, at + 35)).join(), coefficients > 0, kernels.joinRows.length);`;
+  assert.is(run(code), '11,22,33 true 7');
 });
 
 test('the fingerprint is the same in every process', () => {

@@ -8,6 +8,7 @@ import { divNumber, exp, from, LN2, mul } from '../../phase/dd.ts';
 import { ddToFloat32 } from '../../phase/float32.ts';
 import { finite, integer, numbers, oneOf, options, size } from '../../runtime/arguments.ts';
 import { BIAS_OPTIONS, type BiasOptions, type Block, blockOf, UNLIMITED } from '../../runtime/block.ts';
+import { REPLACE } from '../../runtime/codes.ts';
 import type { Engine } from '../../runtime/engine.ts';
 import { PosencError, show } from '../../runtime/errors.ts';
 import { checkOut, chooseEngine, output } from '../../runtime/operands.ts';
@@ -371,7 +372,7 @@ function writeHeads(
         4,
         block.rows,
         block.columns,
-        0,
+        REPLACE,
       );
       continue;
     }

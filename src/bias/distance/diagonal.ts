@@ -2,8 +2,10 @@
  * Any bias that depends on key minus query alone: one diagonal per head becomes the matrix, since row i is a contiguous
  * window of it. What T5, KERPLE, Sandwich and masks share; also for a diagonal of your own.
  */
+
 import { options, size } from '../../runtime/arguments.ts';
 import { type BiasOptions, blockOf } from '../../runtime/block.ts';
+import { REPLACE } from '../../runtime/codes.ts';
 import { PosencError } from '../../runtime/errors.ts';
 import { checkOut, checkOverlap, chooseEngine, operand, output, shapeOf } from '../../runtime/operands.ts';
 import type { Tensor } from '../../runtime/tensor.ts';
@@ -43,7 +45,7 @@ export function expandDiagonal(diagonal: Tensor | Float32Array, given: ExpandDia
     // biome-ignore format: grouped as the kernel declares it
     engine.kernels.expandRows(
       bias.byteOffset, 4 * block.rows * block.columns, 4 * block.columns, window, 4 * width, shape[0], 4, block.rows,
-      block.columns, 0);
+      block.columns, REPLACE);
   } finally {
     source.finish();
   }

@@ -3,10 +3,10 @@
  * and optionally logarithmic (SwinV2's continuous position bias in one dimension, Liu et al., arXiv 2111.09883).
  */
 
-import { UNARY } from '../../runtime/abi.ts';
 import { boolean, oneOf, options } from '../../runtime/arguments.ts';
 import type { Engine } from '../../runtime/engine.ts';
 import { PosencError } from '../../runtime/errors.ts';
+import { UNARY } from '../../runtime/operations.ts';
 import type { Tensor } from '../../runtime/tensor.ts';
 import { bufferBytes, checkLayers, type Layer, type PlacedLayer, place, run, tablesOf } from '../mlp.ts';
 import { type Filler, headCount, TOEPLITZ_OPTIONS, type ToeplitzOptions, toeplitz } from './toeplitz.ts';

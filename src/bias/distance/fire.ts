@@ -2,8 +2,10 @@
  * FIRE: a network of the logarithmic distance, relative to the query's own position from a learned threshold on. Li et al.,
  * arXiv 2310.04418. Rows up to the threshold share their normaliser: there the bias is a function of the distance.
  */
+
 import { finite, options } from '../../runtime/arguments.ts';
 import { allowed, BIAS_OPTIONS, type BiasOptions, type Block, blockOf } from '../../runtime/block.ts';
+import { ADD, REPLACE } from '../../runtime/codes.ts';
 import type { Engine } from '../../runtime/engine.ts';
 import { PosencError } from '../../runtime/errors.ts';
 import { checkOut, checkOverlap, engineOf, type Operand, operand, output } from '../../runtime/operands.ts';
@@ -80,7 +82,13 @@ export function fire(given: FireOptions): Tensor {
   try {
     for (const [name, table] of tables) staged.push(operand(name, engine, table));
     const pointers = staged.map((table) => table.pointer);
-    const parameters = { layers: place(layers, pointers), c, threshold, eps, mode: o.addTo === undefined ? 0 : 1 };
+    const parameters = {
+      layers: place(layers, pointers),
+      c,
+      threshold,
+      eps,
+      mode: o.addTo === undefined ? REPLACE : ADD,
+    };
     for (let r = 0; r < repeats; r++) {
       write(engine, target.byteOffset + 4 * r * heads * block.rows * block.columns, block, parameters);
     }
@@ -180,7 +188,7 @@ function write(engine: Engine, out: number, block: Block, parameters: Parameters
           kernels.expandRows(to, headStride, rowStride, window, 4 * entries, n, 4, same, columns, mode);
         }
         for (let r = same > 1 ? same : 0; r < rows; r++) {
-          const direct = mode === 0;
+          const direct = mode === REPLACE;
           const place = direct ? to + r * rowStride : temp;
           const stride = direct ? headStride : 4 * columns;
           if (consecutive) {

@@ -2,7 +2,9 @@
  * KERPLE: a kernel of the distance with learned parameters per head, logarithmic or a power. Chi et al., arXiv 2205.09921;
  * clamps and the weight kernel as the authors' code (`ParallelKerpleLog`, `ParallelKerplePower`).
  */
+
 import { finite, numbers, oneOf, options } from '../../runtime/arguments.ts';
+import { KERPLE_LOG, KERPLE_POWER, KERPLE_WEIGHT } from '../../runtime/codes.ts';
 import type { Engine } from '../../runtime/engine.ts';
 import { PosencError } from '../../runtime/errors.ts';
 import type { Tensor } from '../../runtime/tensor.ts';
@@ -26,7 +28,7 @@ export interface KerpleOptions extends ToeplitzOptions {
 }
 
 /** assembly/distance.ts */
-const FORM = { log: 0, power: 1, weight: 2 } as const;
+const FORM = { log: KERPLE_LOG, power: KERPLE_POWER, weight: KERPLE_WEIGHT } as const;
 
 const OPTIONS = [...TOEPLITZ_OPTIONS, 'kind', 'p', 'a', 'weightP', 'weightA', 'part', 'eps'] as const;
 

@@ -2,7 +2,9 @@
  * The plain relative bias: a learned number for every distance and head, nothing shared, nothing clipped. bias[i, j, :] =
  * table[j - i + maxPosition - 1], the usual `Embedding(2 * maxPosition - 1, heads)` listing.
  */
+
 import { oneOf, options } from '../../runtime/arguments.ts';
+import { REPLACE } from '../../runtime/codes.ts';
 import type { Engine } from '../../runtime/engine.ts';
 import { PosencError } from '../../runtime/errors.ts';
 import { shapeOf } from '../../runtime/operands.ts';
@@ -71,7 +73,7 @@ function wideFiller(engine: Engine, zero: number, heads: number): Filler {
     load() {},
     fill(to, { first, count, list }) {
       if (list) engine.kernels.pickRows(to.pointer, 0, zero, 0, 1, 4 * heads, heads, list, count);
-      else engine.kernels.expandRows(to.pointer, 0, 0, zero + 4 * heads * first, 0, 1, 0, 1, heads * count, 0);
+      else engine.kernels.expandRows(to.pointer, 0, 0, zero + 4 * heads * first, 0, 1, 0, 1, heads * count, REPLACE);
     },
   };
 }

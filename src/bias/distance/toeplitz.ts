@@ -2,6 +2,7 @@
  * What every bias that depends on key minus query alone shares: an encoding says how to fill a diagonal, this file makes of
  * it the diagonal itself, the matrix, a block of its rows, or an addition onto scores, for any positions, mask and batch.
  */
+
 import { boolean, integer, numbers, size } from '../../runtime/arguments.ts';
 import {
   allowed,
@@ -12,12 +13,13 @@ import {
   spread,
   UNLIMITED,
 } from '../../runtime/block.ts';
+import { ADD, MULTIPLY, REPLACE } from '../../runtime/codes.ts';
 import type { Engine } from '../../runtime/engine.ts';
 import { PosencError, show } from '../../runtime/errors.ts';
 import { checkOut, checkOverlap, engineOf, type Operand, operand, output } from '../../runtime/operands.ts';
 import { Tensor } from '../../runtime/tensor.ts';
 import { inMemory, repeatsOf } from '../target.ts';
-import { MODE, type Placed, Writer } from './writer.ts';
+import { type Placed, Writer } from './writer.ts';
 
 export interface ToeplitzOptions extends BiasOptions {
   /**
@@ -168,7 +170,7 @@ export function toeplitz(encoding: Encoding, o: ToeplitzOptions): Tensor {
       pointers[i] = table.pointer;
     }
     const writer = new Writer(engine, encoding, encoding.bind(engine, pointers, block));
-    const mode = o.addTo === undefined ? MODE.store : encoding.multiply ? MODE.multiply : MODE.add;
+    const mode = o.addTo === undefined ? REPLACE : encoding.multiply ? MULTIPLY : ADD;
     const matrix = 4 * block.rows * block.columns * width;
     if (diagonal) {
       const to = { pointer: target.byteOffset, stride: 4 * entries * width, head: 0, heads };

@@ -4,14 +4,12 @@
  */
 
 import { allowed, type Block, spread, UNLIMITED } from '../../runtime/block.ts';
+import { REPLACE } from '../../runtime/codes.ts';
 import type { Engine } from '../../runtime/engine.ts';
 import type { Encoding, Filler, Target } from './toeplitz.ts';
 
 /** Columns [pad, end) hold keys, the others padding. Default: all hold keys. */
 export type Placed = Block & { readonly pad?: number; readonly end?: number };
-
-/** What a kernel does to the output: assembly/toeplitz.ts. */
-export const MODE = { store: 0, add: 1, multiply: 2 } as const;
 
 /** A window that no distance is in. */
 const NOTHING = { left: -1, right: -1 } as const;
@@ -95,7 +93,7 @@ export class Writer {
     const { kernels } = this.#engine;
     const { rows, columns } = block;
     const rowStride = 4 * pitch * width;
-    if (mode === MODE.store && rows <= Math.max(1, this.#filler.directRows)) {
+    if (mode === REPLACE && rows <= Math.max(1, this.#filler.directRows)) {
       for (let r = 0; r < rows; r++) {
         const to = { pointer: out + r * rowStride, stride: headStride, head: 0, heads };
         this.fill(to, key - block.query - r, columns, block);

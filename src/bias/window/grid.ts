@@ -2,7 +2,9 @@
  * What the biases of a window of height x width tokens share (Swin, SwinV2, BEiT, MaxViT): a number per head for every
  * difference of rows and columns, spread over all pairs of tokens, optionally with a CLS token in front.
  */
+
 import { integer, numbers, size } from '../../runtime/arguments.ts';
+import { ADD, REPLACE } from '../../runtime/codes.ts';
 import type { Engine } from '../../runtime/engine.ts';
 import { PosencError } from '../../runtime/errors.ts';
 import { checkOut, checkOverlap, engineOf, type Operand, operand, output } from '../../runtime/operands.ts';
@@ -96,7 +98,7 @@ export function gridBias(encoding: GridEncoding, o: GridOptions): Tensor {
       engine,
       staged.map((operand) => operand.pointer),
     );
-    const place = { pointer: target.byteOffset, repeats, from, to, mode: o.addTo === undefined ? 0 : 1 };
+    const place = { pointer: target.byteOffset, repeats, from, to, mode: o.addTo === undefined ? REPLACE : ADD };
     write(engine, encoding, table, place);
   } finally {
     for (const table of staged) table.finish();

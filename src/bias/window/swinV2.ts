@@ -4,8 +4,8 @@
  */
 import { addNumber, div, divNumber, from, LN2, ln, mulNumber } from '../../phase/dd.ts';
 import { ddToFloat32 } from '../../phase/float32.ts';
-import { UNARY } from '../../runtime/abi.ts';
 import { numbers, oneOf, options, size } from '../../runtime/arguments.ts';
+import { RELU, SIGMOID } from '../../runtime/codes.ts';
 import type { Engine } from '../../runtime/engine.ts';
 import { PosencError } from '../../runtime/errors.ts';
 import { checkOut, chooseEngine, output } from '../../runtime/operands.ts';
@@ -107,11 +107,11 @@ function networkTable(
       for (let t = 0; t < count; t += rows) {
         const n = Math.min(rows, count - t);
         kernels.gridCoordinates(buffer, y, x, xs.length, first + t, n);
-        const result = run(engine, layers, n, UNARY.relu, buffer, buffer + bytes, head, heads);
+        const result = run(engine, layers, n, RELU, buffer, buffer + bytes, head, heads);
         kernels.transposeEntries(to + 4 * t, 4 * count, result, 4 * heads, 4, heads, n);
       }
       if (!sigmoid) return;
-      kernels.mapUnary(to, to, heads * count, UNARY.sigmoid, coefficients);
+      kernels.mapUnary(to, to, heads * count, SIGMOID, coefficients);
       kernels.scaleFloats(to, heads * count, GAIN);
     },
   };
