@@ -1,7 +1,8 @@
 /** posenc bias: the bias matrices that need no weights, or few enough to type. */
 import { Command } from 'commander';
 import { alibi, kerple, sandwich, type Tensor, t5Bias } from '../index.ts';
-import { parseJson, readModel } from './input.ts';
+import { readModel } from './input.ts';
+import { parseJson } from './json.ts';
 import {
   choice,
   count,

@@ -4,6 +4,7 @@ import { describeExplanation, explainForm } from '../index.ts';
 import { type ModelOptions, readModel } from './input.ts';
 import { example, withModel } from './options.ts';
 import type { Shell } from './shell.ts';
+import { printableJson } from './text.ts';
 
 export function explainCommand(shell: Shell): Command {
   return withModel(
@@ -39,5 +40,5 @@ export function toJson(value: unknown): string {
           : item,
     2,
   );
-  return `${text}\n`;
+  return printableJson(`${text}\n`);
 }

@@ -1,12 +1,14 @@
 /** Options that several commands share, and the readers of their values. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Pairing, Precision, RotarySpec } from '../index.ts';
-import { type ModelOptions, parseJson, readModel } from './input.ts';
+import { type ModelOptions, readModel } from './input.ts';
+import { parseJson } from './json.ts';
 import { CliError, EXIT, type Shell } from './shell.ts';
+import { numberOf } from './text.ts';
 
 export function number(text: string): number {
-  const value = text.trim() === '' ? Number.NaN : Number(text);
-  if (!Number.isFinite(value)) throw new InvalidArgumentError('expected a number');
+  const value = numberOf(text);
+  if (!Number.isFinite(value)) throw new InvalidArgumentError('expected a number, as 131072 or 128k');
   return value;
 }
 
@@ -33,7 +35,8 @@ export function withDestination(command: Command): Command {
     )
     .addOption(
       choice('--format <format>', 'when the name of the file does not say', ['npy', 'safetensors', 'raw', 'json']),
-    );
+    )
+    .option('--yes', 'write also what is larger than 100 GB');
 }
 
 export function withModel(command: Command): Command {

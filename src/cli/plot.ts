@@ -1,9 +1,9 @@
 /** posenc plot: wavelengths, tables and biases as an SVG file or in the terminal. */
-import { writeFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { rotaryFrequencies } from '../index.ts';
 import { biasSource } from './bias.ts';
 import { choice, count, example, number, rotarySpec, type SpecOptions, whole, withSpec } from './options.ts';
+import { isStandardOutput, refuseInput, writeText } from './output.ts';
 import { type Curve, svgCurves, svgHeatmap } from './plotSvg.ts';
 import { terminalCurves, terminalHeatmap } from './plotTerminal.ts';
 import { CliError, EXIT, type Shell } from './shell.ts';
@@ -57,6 +57,7 @@ export function plotCommand(shell: Shell): Command {
       ),
     )
     .action(async (kind: string, options: PlotArguments) => {
+      checkOut(options);
       const svg = options.svg || options.out !== undefined;
       const size = { columns: Math.min(shell.columns ?? 100, 160), colour: shell.colour };
       let text: string;
@@ -68,9 +69,18 @@ export function plotCommand(shell: Shell): Command {
         const picture = await pictureOf(kind, options, shell);
         text = svg ? svgHeatmap(picture) : terminalHeatmap(picture, size);
       }
-      if (svg && options.out !== undefined && options.out !== '-') writeFileSync(options.out, text);
-      else await shell.write(text);
+      if (options.out === undefined || isStandardOutput(options.out)) await shell.write(text);
+      else await writeText(options.out, text);
     });
+}
+
+/** Only SVG is written: another ending would be a lie. */
+function checkOut({ out, config }: PlotArguments): void {
+  if (out === undefined || isStandardOutput(out)) return;
+  if (!/\.svg$/i.test(out) && !out.startsWith('/dev/')) {
+    throw new CliError(EXIT.usage, `--out ${out}: plots are SVG; end the name in .svg`);
+  }
+  refuseInput(out, config);
 }
 
 async function wavelengths(options: PlotArguments, shell: Shell): Promise<Curve[]> {

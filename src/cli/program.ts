@@ -12,6 +12,7 @@ import { fingerprintCommand } from './fingerprint.ts';
 import { plotCommand } from './plot.ts';
 import { CliError, EXIT, type Shell } from './shell.ts';
 import { sinusoidalCommand, tableCommand } from './tables.ts';
+import { printable, printableJson, printableLines } from './text.ts';
 import { vectorsCommand } from './vectors.ts';
 
 const EXIT_CODES = `
@@ -37,7 +38,7 @@ export async function run(argv: readonly string[], shell: Shell, version: string
   for (const command of [program, ...program.commands]) {
     command.exitOverride().configureOutput({
       writeOut: (words) => text.push(words),
-      writeErr: (words) => shell.note(words),
+      writeErr: (words) => shell.note(printableLines(words)),
       getOutHelpWidth: () => shell.columns ?? 120,
       getErrHelpWidth: () => shell.columns ?? 120,
     });
@@ -55,7 +56,9 @@ export async function run(argv: readonly string[], shell: Shell, version: string
     const failure = failureOf(error);
     if (failure === undefined) return EXIT.ok;
     const { exitCode, code, message } = failure;
-    shell.note(json ? `${JSON.stringify({ error: { code, message } })}\n` : `posenc: ${message}\n`);
+    // the words of an error may hold what stands in a file; the stack of our own mistake has lines
+    const words = exitCode === EXIT.bug ? printableLines(message) : printable(message);
+    shell.note(json ? printableJson(`${JSON.stringify({ error: { code, message } })}\n`) : `posenc: ${words}\n`);
     return exitCode;
   }
 }

@@ -2,7 +2,7 @@
  * What a command touches of the outside: standard streams and the exit code. Commands take it as an argument, so that tests
  * run them inside their own process.
  */
-import { openSync, readSync, writeSync } from 'node:fs';
+import { readSync } from 'node:fs';
 
 /** Exit codes, as documented in docs/cli.md. */
 export const EXIT = {
@@ -26,8 +26,8 @@ export interface Shell {
   write(chunk: string | Uint8Array): Promise<void>;
   /** To standard error. */
   note(text: string): void;
-  /** All of standard input. */
-  readInput(): Promise<Uint8Array>;
+  /** Standard input, piece by piece; whoever stops reading closes it. */
+  readInput(): AsyncIterable<Uint8Array>;
   /** Columns of the terminal that standard output is; undefined when it is none. */
   readonly columns: number | undefined;
   /** Standard error is a terminal: progress may be drawn. */
@@ -56,28 +56,11 @@ export function processShell(): Shell {
         stdout.write(chunk, (error) => (error ? reject(error) : resolve()));
       }),
     note: (text) => void stderr.write(text),
-    async readInput() {
-      const chunks: Uint8Array[] = [];
-      for await (const chunk of stdin) chunks.push(chunk as Uint8Array);
-      return Buffer.concat(chunks);
-    },
+    readInput: () => stdin,
     columns: stdout.isTTY ? (stdout.columns ?? 80) : undefined,
     interactive: stderr.isTTY === true,
     colour: stdout.isTTY === true && !env.NO_COLOR && env.TERM !== 'dumb',
     exitCode: EXIT.ok,
-  };
-}
-
-/** A file whose blocks are written where they belong, in any order. */
-export function openFile(path: string): { fd: number; write(bytes: Uint8Array, position: number): void } {
-  const fd = openSync(path, 'w');
-  return {
-    fd,
-    write(bytes, position) {
-      for (let done = 0; done < bytes.length; ) {
-        done += writeSync(fd, bytes, done, bytes.length - done, position + done);
-      }
-    },
   };
 }
 

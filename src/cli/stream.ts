@@ -2,7 +2,6 @@
  * Arrays of any size to a file or a pipe in constant memory: rows are computed in blocks into one reused output and written
  * where they belong.
  */
-import { closeSync, existsSync, statSync, unlinkSync } from 'node:fs';
 import {
   BYTES,
   type Entry,
@@ -13,7 +12,9 @@ import {
   npyHeader,
   safetensorsHeader,
 } from './formats.ts';
-import { CliError, EXIT, openFile, progress, type Shell } from './shell.ts';
+import { freeBytes, isStandardOutput, type OutputFile, refuseInput, writeFile } from './output.ts';
+import { CliError, EXIT, progress, type Shell } from './shell.ts';
+import { printable, sizeWords } from './text.ts';
 
 /** Arrays of equal size, one after another: [planes, rows, width]. */
 export interface Source {
@@ -38,11 +39,15 @@ export interface Destination {
   /** A path, or - for standard output. */
   readonly out?: string;
   readonly format?: Format;
+  /** Large outputs are wanted. */
+  readonly yes?: boolean;
+  /** What is read, which must not be what is written. */
+  readonly config?: string;
 }
 
 /** Format and path; without either, JSON to standard output. @throws CliError when they contradict or do not suffice */
 export function destination({ out, format }: Destination): { out: string; format: Format } {
-  const path = out ?? '-';
+  const path = out === undefined || isStandardOutput(out) ? '-' : out;
   const chosen = format ?? (path === '-' ? 'json' : formatOf(path));
   if (chosen === undefined) {
     throw new CliError(
@@ -55,26 +60,51 @@ export function destination({ out, format }: Destination): { out: string; format
 
 export async function writeArrays(source: Source, to: Destination, shell: Shell): Promise<void> {
   const { out, format } = destination(to);
+  refuseInput(out, to.config);
+  checkSize(source, { ...to, out, format });
   if (format === 'json') return writeJson(source, out, shell);
   const header = headerOf(source, format);
   if (out === '-') {
     if (shell.columns !== undefined)
       throw new CliError(EXIT.usage, `--format ${format}: will not write bytes to a terminal; give --out FILE`);
-    return writeSequence(source, header, shell);
+    return writeSequence(source, header, (bytes) => shell.write(bytes));
   }
-  const bar = progress(shell, out);
-  await withFile(out, (write) => {
-    write(header, 0);
+  const bar = progress(shell, printable(out));
+  await writeFile(out, async (file) => {
+    if (file.sequential) return writeSequence(source, header, (bytes) => file.write(bytes, 0));
+    await file.write(header, 0);
     const rowBytes = source.width * BYTES[source.dtype];
     for (const [from, end] of blocks(source)) {
-      source.block(from, end).forEach((data, plane) => {
-        const position = header.length + (plane * source.rows + from) * rowBytes;
-        write(bytesOf(data), position);
-      });
+      for (const [plane, data] of source.block(from, end).entries()) {
+        await file.write(bytesOf(data), header.length + (plane * source.rows + from) * rowBytes);
+      }
       bar.update(end, source.rows);
     }
   });
   bar.end();
+}
+
+/** Nobody waits for more by accident. */
+const LARGE_BYTES = 100e9;
+/** What a number takes as JSON, about. */
+const JSON_BYTES = 12;
+/** Bytes a second, about, of computing and writing. */
+const SPEED = 5e8;
+
+/** @throws CliError with an estimate before hours of work, or for a disk that is too small */
+function checkSize({ planes, rows, width, dtype }: Source, { out = '-', format, yes }: Destination): void {
+  if (yes) return;
+  const bytes = planes * rows * width * (format === 'json' ? JSON_BYTES : BYTES[dtype]);
+  const about = `${printable(out === '-' ? 'standard output' : out)}: would be ${sizeWords(bytes)}`;
+  const free = out === '-' ? undefined : freeBytes(out);
+  if (free !== undefined && bytes > free) {
+    throw new CliError(EXIT.file, `${about}, and the disk has ${sizeWords(free)} left; --yes tries it all the same`);
+  }
+  if (bytes > LARGE_BYTES) {
+    const hours = bytes / SPEED / 3600;
+    const time = hours < 48 ? `${Math.ceil(hours)} hours` : `${Math.round(hours / 24)} days`;
+    throw new CliError(EXIT.usage, `${about}, about ${time} of work; give --yes if it is meant`);
+  }
 }
 
 function headerOf({ entries, shape, dtype, metadata }: Source, format: Format): Uint8Array {
@@ -86,8 +116,14 @@ function headerOf({ entries, shape, dtype, metadata }: Source, format: Format): 
   return header;
 }
 
-function* blocks({ rows, planes, width, dtype }: Source): Generator<[number, number]> {
-  const step = Math.max(1, Math.floor(BLOCK_BYTES / Math.max(1, planes * width * BYTES[dtype])));
+const blockRows = ({ planes, width, dtype }: Source): number =>
+  Math.max(1, Math.floor(BLOCK_BYTES / Math.max(1, planes * width * BYTES[dtype])));
+
+const blockCount = (source: Source): number => Math.ceil(source.rows / blockRows(source));
+
+function* blocks(source: Source): Generator<[number, number]> {
+  const { rows } = source;
+  const step = blockRows(source);
   for (let from = 0; from < rows; from += step) yield [from, Math.min(rows, from + step)];
 }
 
@@ -95,16 +131,19 @@ const bytesOf = (data: Float32Array | Uint16Array): Uint8Array =>
   new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 
 /** A pipe cannot go back: planes one after another, computed again for each when they do not fit one block. */
-async function writeSequence(source: Source, header: Uint8Array, shell: Shell): Promise<void> {
-  await shell.write(header);
-  for (const [, data] of planeBlocks(source)) await shell.write(bytesOf(data));
+async function writeSequence(
+  source: Source,
+  header: Uint8Array,
+  write: (bytes: Uint8Array) => Promise<void>,
+): Promise<void> {
+  await write(header);
+  for (const [, data] of planeBlocks(source)) await write(bytesOf(data));
 }
 
 function* planeBlocks(source: Source): Generator<[plane: number, data: Float32Array | Uint16Array]> {
-  const list = [...blocks(source)];
-  const only = list.length === 1 ? source.block(...list[0]) : undefined;
+  const only = blockCount(source) === 1 ? source.block(0, source.rows) : undefined;
   for (let plane = 0; plane < source.planes; plane++) {
-    for (const range of list) yield [plane, (only ?? source.block(...range))[plane]];
+    for (const range of blocks(source)) yield [plane, (only ?? source.block(...range))[plane]];
   }
 }
 
@@ -130,35 +169,20 @@ async function writeJson(source: Source, out: string, shell: Shell): Promise<voi
         await emit(`${separator}${numbers}`);
         separator = ', ';
       }
-      bar.update(++done, source.planes * [...blocks(source)].length);
+      bar.update(++done, source.planes * blockCount(source));
     }
     while (entry < source.entries.length - 1) await emit(open(++entry));
     await emit(']}\n}\n');
     bar.end();
   };
   if (out === '-') return write((text) => shell.write(text));
-  let at = 0;
-  await withFile(out, (put) =>
-    write((text) => {
+  await writeFile(out, async (file: OutputFile) => {
+    let at = 0;
+    await write((text) => {
       const bytes = new TextEncoder().encode(text);
-      put(bytes, at);
+      const position = at;
       at += bytes.length;
-    }),
-  );
-}
-
-/** A file that failed half-way does not stay. */
-async function withFile(
-  path: string,
-  use: (write: (bytes: Uint8Array, position: number) => void) => Promise<void> | void,
-): Promise<void> {
-  const file = openFile(path);
-  try {
-    await use(file.write);
-    closeSync(file.fd);
-  } catch (error) {
-    closeSync(file.fd);
-    if (existsSync(path) && statSync(path).isFile()) unlinkSync(path);
-    throw error;
-  }
+      return file.write(bytes, position);
+    });
+  });
 }

@@ -1,6 +1,7 @@
 /**
  * A normal form and an explanation in words: plain text, one fact a line.
  */
+import { printable } from '../runtime/printable.ts';
 import { type Explanation, type PairGroup, round, type TableExplanation } from './explain.ts';
 import type { NormalForm, RotaryLayer } from './normalForm.ts';
 import type { QueryScale } from './softmaxScale.ts';
@@ -13,7 +14,7 @@ export function describe(form: NormalForm): string {
     lines.push(...layerLines(layer));
   }
   lines.push(...layoutLines(form));
-  return `${lines.join('\n')}\n`;
+  return textOf(lines);
 }
 
 /** The text of an explanation, as `posenc explain` prints it. */
@@ -38,8 +39,11 @@ export function describeExplanation(explanation: Explanation): string {
     lines.push(`warning    ${message}`);
     if (fix !== undefined) lines.push(`       fix ${fix}`);
   }
-  return `${lines.join('\n')}\n`;
+  return textOf(lines);
 }
+
+/** What a file calls its things stays on its own line. */
+const textOf = (lines: readonly string[]): string => `${lines.map((line) => printable(line)).join('\n')}\n`;
 
 function familyWords(form: NormalForm): string {
   const count = Object.keys(form.layerTypes ?? {}).length;

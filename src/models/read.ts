@@ -3,6 +3,7 @@
  * record of what was read. A property named __proto__ is a name like any other.
  */
 import { PosencError, show } from '../runtime/errors.ts';
+import { printable } from '../runtime/printable.ts';
 
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 export type Fields = Readonly<Record<string, unknown>>;
@@ -40,7 +41,7 @@ export function isFields(value: unknown): value is Fields {
 
 /** A key as a message shows it: the names of a hostile file can be of any length. */
 export function shorten(key: string): string {
-  return key.length > 60 ? `${key.slice(0, 57)}...` : key;
+  return printable(key.length > 60 ? `${key.slice(0, 57)}...` : key);
 }
 
 /** Longer lists are in no configuration: they would only cost time. */

@@ -2,6 +2,8 @@
  * The one error class of the package. A caller branches on `code`; a person reads `message`, which names the
  * option, the value it got, what is allowed and, where there is one, the fix.
  */
+import { printable } from './printable.ts';
+
 export type PosencErrorCode =
   /** A length, dimension or array does not have the size the other options imply. */
   | 'ERR_SHAPE'
@@ -32,7 +34,7 @@ export class PosencError extends Error {
 
 /** A value as an error message shows it: short, on one line, and never throwing itself. */
 export function show(value: unknown): string {
-  if (typeof value === 'string') return value.length > 60 ? `'${value.slice(0, 57)}...'` : `'${value}'`;
+  if (typeof value === 'string') return `'${printable(value.length > 60 ? `${value.slice(0, 57)}...` : value)}'`;
   if (typeof value === 'bigint') return `${value}n`;
   if (typeof value === 'function') return 'a function';
   if (typeof value === 'symbol') return 'a symbol';

@@ -16,7 +16,7 @@ export interface Result {
 
 export async function posenc(
   line: readonly string[],
-  given: Partial<Shell> & { input?: string } = {},
+  given: Partial<Shell> & { input?: string | Buffer } = {},
 ): Promise<Result> {
   const chunks: Buffer[] = [];
   let err = '';
@@ -27,7 +27,9 @@ export async function posenc(
     note: (text) => {
       err += text;
     },
-    readInput: async () => Buffer.from(input),
+    async *readInput() {
+      yield Buffer.from(input as string);
+    },
     columns: undefined,
     interactive: false,
     colour: false,
