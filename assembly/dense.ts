@@ -137,11 +137,11 @@ function dots(
  */
 export function linear(
   out: usize, x: usize, w: usize, b: usize, rows: usize, inFeatures: usize, outFeatures: usize,
-  xStride: usize, outStride: usize, activation: i32, k: usize,
+  xStride: usize, outStride: usize, activation: i32, constants: usize,
 ): void {
   dots(out, x, w, b, rows, outFeatures, inFeatures, xStride, inFeatures << 2, outStride, 1.0);
   if (activation == IDENTITY) return;
-  for (let r: usize = 0; r < rows; r++, out += outStride) mapUnary(out, out, outFeatures, activation, k);
+  for (let r: usize = 0; r < rows; r++, out += outStride) mapUnary(out, out, outFeatures, activation, constants);
 }
 
 /** out = scale x A B^T. a: m x d, b: n x d, out: m x n, not overlapping a or b. */

@@ -1,5 +1,6 @@
 // Functions of key position minus query position. The linear bias (ALiBi, arXiv 2108.12409) needs no stored diagonal: a row
 // is at most four segments, each an arithmetic progression times a slope.
+import { LANE_NUMBERS } from "../src/runtime/constants";
 
 /** Four vectors of r x m. */
 // @ts-ignore: decorator
@@ -46,10 +47,10 @@ function clamp(x: i64, columns: i32): i32 {
 export function alibiRows(
   out: usize, headStride: usize, rowStride: usize, slopes: usize, heads: usize, rows: usize, columns: i32,
   query: i32, queries: usize, key: i32, keys: usize, centred: i32, centre: i32,
-  left: i32, right: i32, maskValue: f32, k: usize,
+  left: i32, right: i32, maskValue: f32, constants: usize,
 ): void {
   // 4 and 16 from the lane numbers 0 1 2 3, so that they stay in registers
-  const i0 = v128.load(k, 192);
+  const i0 = v128.load(constants, LANE_NUMBERS);
   const one = v128.shuffle<f32>(i0, i0, 1, 1, 1, 1);
   const four = f32x4.add(one, v128.shuffle<f32>(i0, i0, 3, 3, 3, 3));
   const step = f32x4.mul(four, four);

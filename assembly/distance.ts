@@ -31,7 +31,7 @@ function storePair(out: usize, value: v128, both: bool): void {
  * KERPLE with D = max(-distance, 0): form KERPLE_LOG -p ln(1 + a D), KERPLE_POWER -a D^p, KERPLE_WEIGHT exp(-a D^p). parameters: float64 (a, p) per head.
  */
 export function kerpleRows(
-  out: usize, stride: usize, heads: usize, parameters: usize, form: i32, first: f64, count: usize, list: usize, k: usize,
+  out: usize, stride: usize, heads: usize, parameters: usize, form: i32, first: f64, count: usize, list: usize, constants: usize,
 ): void {
   const zero = f64x2.splat(0);
   // from distance 0 on D is 0, whose value is exactly 0, or 1 for the weight
@@ -46,10 +46,10 @@ export function kerpleRows(
       const d = f64x2.max(f64x2.sub(zero, pairAt(first, list, t, count)), zero);
       let value: v128;
       if (form == KERPLE_LOG) {
-        value = f64x2.sub(zero, f64x2.mul(p, log1p64x2(f64x2.mul(a, d), k)));
+        value = f64x2.sub(zero, f64x2.mul(p, log1p64x2(f64x2.mul(a, d), constants)));
       } else {
-        value = f64x2.sub(zero, f64x2.mul(a, pow64x2(d, p, k)));
-        if (form == KERPLE_WEIGHT) value = exp64x2(value, k);
+        value = f64x2.sub(zero, f64x2.mul(a, pow64x2(d, p, constants)));
+        if (form == KERPLE_WEIGHT) value = exp64x2(value, constants);
       }
       storePair(o, value, t + 1 < computed);
     }
@@ -63,7 +63,7 @@ export function kerpleRows(
  */
 export function cosineSums(
   sums: usize, plan: usize, np: usize, n: usize, subtract: f64, limit: f64, first: f64, count: usize, list: usize,
-  temp: usize, k: usize,
+  temp: usize, constants: usize,
 ): void {
   const column = np << 3;
   for (let t: usize = 0; t < count; t++) {
@@ -76,13 +76,13 @@ export function cosineSums(
     let at = plan;
     for (const end = plan + ((n >> 1) << 4); at < end; at += 16) {
       const high = at + 2 * column;
-      sincos(p, whole, fraction, v128.load(at), v128.load(at + column), v128.load(high), v128.load(high + column), k, temp);
+      sincos(p, whole, fraction, v128.load(at), v128.load(at + column), v128.load(high), v128.load(high + column), constants, temp);
       sum = f64x2.add(sum, v128.load(temp, 16));
     }
     let total = f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1);
     if (n & 1) {
       const high = at + 2 * column;
-      sincos(p, whole, fraction, v128.load(at), v128.load(at + column), v128.load(high), v128.load(high + column), k, temp);
+      sincos(p, whole, fraction, v128.load(at), v128.load(at + column), v128.load(high), v128.load(high + column), constants, temp);
       total += load<f64>(temp, 16);
     }
     store<f64>(sums + (t << 3), total - subtract);
@@ -106,13 +106,13 @@ export function divideRows(
 
 /** out[t] = query minus key as float32, or with `logarithmic` sign(d) ln(|d| + 1): what a bias MLP is fed. */
 export function signedDistances(
-  out: usize, logarithmic: i32, first: f64, count: usize, list: usize, k: usize,
+  out: usize, logarithmic: i32, first: f64, count: usize, list: usize, constants: usize,
 ): void {
   const zero = f64x2.splat(0);
   for (let t: usize = 0; t < count; t += 2, out += 8) {
     let d = f64x2.sub(zero, pairAt(first, list, t, count));
     if (logarithmic) {
-      const l = log1p64x2(f64x2.abs(d), k);
+      const l = log1p64x2(f64x2.abs(d), constants);
       d = v128.bitselect(f64x2.sub(zero, l), l, f64x2.lt(d, zero));
     }
     storePair(out, d, t + 1 < count);
@@ -120,10 +120,10 @@ export function signedDistances(
 }
 
 /** out[t] = ln(|c distance| + 1) as float64: FIRE's numerator (arXiv 2310.04418, equation 19). */
-export function logDistances(out: usize, c: f64, first: f64, count: usize, list: usize, k: usize): void {
+export function logDistances(out: usize, c: f64, first: f64, count: usize, list: usize, constants: usize): void {
   const factor = f64x2.splat(c);
   for (let t: usize = 0; t < count; t += 2, out += 16) {
-    const l = log1p64x2(f64x2.abs(f64x2.mul(factor, pairAt(first, list, t, count))), k);
+    const l = log1p64x2(f64x2.abs(f64x2.mul(factor, pairAt(first, list, t, count))), constants);
     if (t + 1 < count) v128.store(out, l);
     else v128.store64_lane(out, l, 0);
   }

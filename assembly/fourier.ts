@@ -1,6 +1,7 @@
 // Phases that are no rows of one table: strided planes of cos and sin (NeRF, DETR), projections (random Fourier features),
 // angles of a word (complex-order), sums over frequencies (decay curves). All of them evaluate math/sincos.ts directly.
 // Sizes in elements, strides in bytes. Frequencies as a plan holds them: theta f64[np] | whole, high, low u64[np] each.
+import { HALF_PI, SIGN, TWO52 } from "../src/runtime/constants";
 import { MEAN_MODULUS, ORDER_APART, ORDER_PAIRS } from "../src/runtime/codes";
 import { sincos } from "./math/sincos";
 import { sincosAngle } from "./phase";
@@ -8,14 +9,14 @@ import { sincosAngle } from "./phase";
 /** sincos of position p times the two frequencies at `plan`; (sin, cos) to out[0..31]. |p| < 2^52 or an integer. */
 // @ts-ignore: decorator
 @inline
-function sincosPair(p: f64, plan: usize, column: usize, k: usize, out: usize): void {
+function sincosPair(p: f64, plan: usize, column: usize, constants: usize, out: usize): void {
   const magnitude = abs<f64>(p);
   const floor = Math.floor(magnitude);
   const n = i64x2.splat(<i64>floor);
   const f = i64x2.splat(<i64>(<u64>((magnitude - floor) * 18446744073709551616.0)));
   const whole = plan + column;
   const high = whole + column;
-  sincos(f64x2.splat(p), n, f, v128.load(plan), v128.load(whole), v128.load(high), v128.load(high + column), k, out);
+  sincos(f64x2.splat(p), n, f, v128.load(plan), v128.load(whole), v128.load(high), v128.load(high + column), constants, out);
 }
 
 /**
@@ -24,7 +25,7 @@ function sincosPair(p: f64, plan: usize, column: usize, k: usize, out: usize): v
  */
 export function phaseStrided(
   plan: usize, np: usize, count: usize, positions: usize, positionStride: usize, rows: usize,
-  out0: usize, out1: usize, rowStride: usize, columnStride: usize, scratch: usize, k: usize,
+  out0: usize, out1: usize, rowStride: usize, columnStride: usize, scratch: usize, constants: usize,
 ): void {
   const column = np << 3;
   for (; rows; rows--, positions += positionStride, out0 += rowStride, out1 += rowStride) {
@@ -33,7 +34,7 @@ export function phaseStrided(
     let o1 = out1;
     let at = plan;
     for (let rest = <isize>count; rest > 0; rest -= 2, at += 16) {
-      sincosPair(p, at, column, k, scratch);
+      sincosPair(p, at, column, constants, scratch);
       store<f32>(o0, <f32>load<f64>(scratch));
       store<f32>(o1, <f32>load<f64>(scratch, 16));
       o0 += columnStride;
@@ -51,14 +52,14 @@ export function phaseStrided(
 /** sin and cos of 2 pi x . b for every row x (float64 [rows, dim]) and every b of `matrix` (float32 [count, dim]). scratch: 32 bytes. */
 export function projectedPhase(
   x: usize, dim: usize, matrix: usize, count: usize, rows: usize, out0: usize, out1: usize, stride: usize,
-  scratch: usize, k: usize,
+  scratch: usize, constants: usize,
 ): void {
   // in turns the frequency is one, and the whole turns of x . b fall away
-  const theta = f64x2.mul(v128.load64_splat(k, 0), f64x2.splat(4.0));
+  const theta = f64x2.mul(v128.load64_splat(constants, HALF_PI), f64x2.splat(4.0));
   const whole = i64x2.splat(1);
   const zero = i64x2.splat(0);
-  const two52 = v128.load64_splat(k, 136);
-  const signBit = v128.load64_splat(k, 152);
+  const two52 = v128.load64_splat(constants, TWO52);
+  const signBit = v128.load64_splat(constants, SIGN);
   const bytes = dim << 2;
   for (; rows; rows--, x += dim << 3, out0 += stride, out1 += stride) {
     let b = matrix;
@@ -78,7 +79,7 @@ export function projectedPhase(
       const magnitude = v128.andnot(p, signBit);
       const fraction = f64x2.sub(magnitude, f64x2.floor(magnitude));
       const f = i64x2.shl(f64x2.add(f64x2.mul(fraction, two52), two52), 12);
-      sincos(p, zero, f, theta, whole, zero, zero, k, scratch);
+      sincos(p, zero, f, theta, whole, zero, zero, constants, scratch);
       const s = f32x4.demote_f64x2_zero(v128.load(scratch));
       const c = f32x4.demote_f64x2_zero(v128.load(scratch, 16));
       if (rest > 1) {
@@ -100,7 +101,7 @@ export function projectedPhase(
 export function complexOrderRows(
   out0: usize, out1: usize, stride: usize, amplitude: usize, amplitudeStride: usize, frequency: usize,
   frequencyStride: usize, frequencyStep: usize, phase: usize, phaseStride: usize, phaseStep: usize, ids: usize,
-  positions: usize, rows: usize, width: usize, mode: i32, scratch: usize, k: usize,
+  positions: usize, rows: usize, width: usize, mode: i32, scratch: usize, constants: usize,
 ): void {
   for (; rows; rows--, ids += 4, positions += 8, out0 += stride, out1 += stride) {
     const word = <usize>load<i32>(ids);
@@ -118,7 +119,7 @@ export function complexOrderRows(
         angle0 += <f64>load<f32>(f);
         angle1 += <f64>load<f32>(f + phaseStep * more);
       }
-      sincosAngle(f64x2.replace_lane(f64x2.splat(angle0), 1, angle1), k, scratch);
+      sincosAngle(f64x2.replace_lane(f64x2.splat(angle0), 1, angle1), constants, scratch);
       for (let lane: usize = 0; lane <= more; lane++) {
         const r = <f64>load<f32>(a + (lane << 2));
         const c = <f32>(r * load<f64>(scratch + (lane << 3), 16));
@@ -156,7 +157,7 @@ export function multiplesOfRow(out: usize, row: usize, width: usize, rows: usize
  * the sum of the first j unit vectors exp(i distance frequency). scratch: 32 bytes.
  */
 export function phaseSums(
-  plan: usize, np: usize, count: usize, distances: usize, n: usize, out: usize, mode: i32, scratch: usize, k: usize,
+  plan: usize, np: usize, count: usize, distances: usize, n: usize, out: usize, mode: i32, scratch: usize, constants: usize,
 ): void {
   const column = np << 3;
   for (; n; n--, distances += 8, out += 8) {
@@ -166,7 +167,7 @@ export function phaseSums(
     let total: f64 = 0;
     for (let j: usize = 0; j < count; j++) {
       const lane = (j & 1) << 3;
-      if (!lane) sincosPair(p, plan + (j << 3), column, k, scratch);
+      if (!lane) sincosPair(p, plan + (j << 3), column, constants, scratch);
       re += load<f64>(scratch + lane, 16);
       im += load<f64>(scratch + lane);
       if (mode == MEAN_MODULUS) total += Math.sqrt(re * re + im * im);

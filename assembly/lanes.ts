@@ -3,6 +3,7 @@
 //
 // A row of lanes holds, for np pairs (count padded to a multiple of 4), np / 2 groups of (sin f64x2, cos f64x2): 16 np bytes.
 // A row of angles holds np float64 radians.
+import { ONE } from "../src/runtime/constants";
 import { exp64x2 } from "./math/exp";
 import { seedRow, sincosAngle } from "./phase";
 
@@ -10,8 +11,8 @@ import { seedRow, sincosAngle } from "./phase";
  * Lanes of position x frequency for n positions (float64), each seeded by itself.
  * plan: theta f64[np] | whole, high, low u64[np], as the phase plan begins (assembly/phase.ts).
  */
-export function seedLanes(plan: usize, np: usize, positions: usize, n: usize, out: usize, k: usize): void {
-  for (; n; n--, positions += 8, out += np << 4) seedRow(plan, np, load<f64>(positions), 1.0, out, k);
+export function seedLanes(plan: usize, np: usize, positions: usize, n: usize, out: usize, constants: usize): void {
+  for (; n; n--, positions += 8, out += np << 4) seedRow(plan, np, load<f64>(positions), 1.0, out, constants);
 }
 
 /**
@@ -46,9 +47,9 @@ function rounded(x: v128): v128 {
 }
 
 /** Lanes of `count` angles (a multiple of 2). */
-export function angleLanes(angles: usize, count: usize, out: usize, k: usize): void {
+export function angleLanes(angles: usize, count: usize, out: usize, constants: usize): void {
   for (const end = angles + (count << 3); angles < end; angles += 16, out += 32) {
-    sincosAngle(v128.load(angles), k, out);
+    sincosAngle(v128.load(angles), constants, out);
   }
 }
 
@@ -66,7 +67,7 @@ export function narrowAngles(angles: usize, np: usize, count: usize, n: usize, o
  */
 export function lanesToTable(
   lanes: usize, np: usize, count: usize, n: usize, exponents: usize, rates: usize, single: bool,
-  sin: usize, cos: usize, stride: usize, k: usize,
+  sin: usize, cos: usize, stride: usize, constants: usize,
 ): void {
   for (; n; n--, sin += stride, cos += stride) {
     const next = lanes + (np << 4);
@@ -77,7 +78,7 @@ export function lanesToTable(
       let sines = v128.load(lanes);
       let cosines = v128.load(lanes, 16);
       if (exponents) {
-        let factor = exp64x2(f64x2.mul(v128.load64_splat(exponents), v128.load(rate)), k);
+        let factor = exp64x2(f64x2.mul(v128.load64_splat(exponents), v128.load(rate)), constants);
         if (single) {
           factor = rounded(factor);
           sines = rounded(sines);
@@ -110,9 +111,9 @@ export function lanesToTable(
 export function turnLanes(
   fromCos: usize, fromSin: usize, fromRows: usize, fromBytes: usize,
   toCos: usize, toSin: usize, toRows: usize, toBytes: usize,
-  np: usize, count: usize, n: usize, out: usize, k: usize,
+  np: usize, count: usize, n: usize, out: usize, constants: usize,
 ): void {
-  const one = v128.load64_splat(k, 104);
+  const one = v128.load64_splat(constants, ONE);
   const zero = i64x2.splat(0);
   for (let t: usize = 0; t < n; t++) {
     const f = fromRows ? load<i32>(fromRows + (t << 2)) : <i32>t;

@@ -9,11 +9,11 @@
 //   theta f64[np] | whole, high, low u64[np] each | B [32][g](sin, cos) | C [16][g](sin, cos) | S [g] | A [g] | S [3][g]
 // The first four are filled by the caller, the tables by phasePlan. 880 bytes per frequency.
 import { COS_ONLY, COS_SIN_PAIRS, SIN_AND_COS, SIN_COS_PAIRS } from "../src/runtime/codes";
-import { FOUR } from "./math/constants";
+import { COS_TERMS, FOUR, HALF, ONE, SIGN, SIN_TERMS, TURN_HIGH, TURN_LOW, TWO52 } from "../src/runtime/constants";
 import { sincos } from "./math/sincos";
 
 /** Fills a row of (sin, cos) lanes at position p, multiplied by the amplitude. */
-export function seedRow(plan: usize, np: usize, p: f64, amplitude: f64, dst: usize, k: usize): void {
+export function seedRow(plan: usize, np: usize, p: f64, amplitude: f64, dst: usize, constants: usize): void {
   const magnitude = abs<f64>(p);
   const floor = Math.floor(magnitude);
   const n = i64x2.splat(<i64>floor);
@@ -25,7 +25,7 @@ export function seedRow(plan: usize, np: usize, p: f64, amplitude: f64, dst: usi
   while (plan < end) {
     const whole = plan + column;
     const high = whole + column;
-    sincos(pv, n, f, v128.load(plan), v128.load(whole), v128.load(high), v128.load(high + column), k, dst);
+    sincos(pv, n, f, v128.load(plan), v128.load(whole), v128.load(high), v128.load(high + column), constants, dst);
     v128.store(dst, f64x2.mul(v128.load(dst), a));
     v128.store(dst, f64x2.mul(v128.load(dst, 16), a), 16);
     plan += 16;
@@ -220,11 +220,11 @@ function emitRows(
 }
 
 /** Builds the tables B and C of a plan whose frequencies are filled in. */
-export function phasePlan(plan: usize, np: usize, k: usize): void {
+export function phasePlan(plan: usize, np: usize, constants: usize): void {
   const rowBytes = np << 4;
   let dst = plan + (np << 5);
-  for (let r = 0; r < 32; r++, dst += rowBytes) seedRow(plan, np, <f64>r - 15.5, 1.0, dst, k);
-  for (let j = 0; j < 16; j++, dst += rowBytes) seedRow(plan, np, <f64>(j << 5) + 15.5, 1.0, dst, k);
+  for (let r = 0; r < 32; r++, dst += rowBytes) seedRow(plan, np, <f64>r - 15.5, 1.0, dst, constants);
+  for (let j = 0; j < 16; j++, dst += rowBytes) seedRow(plan, np, <f64>(j << 5) + 15.5, 1.0, dst, constants);
 }
 
 /**
@@ -233,7 +233,7 @@ export function phasePlan(plan: usize, np: usize, k: usize): void {
  */
 export function phaseRows(
   plan: usize, np: usize, count: usize, start: f64, n: usize, amplitude: f64, mode: i32,
-  out0: usize, out1: usize, stride: usize, k: usize,
+  out0: usize, out1: usize, stride: usize, constants: usize,
 ): void {
   const rowBytes = np << 4;
   const tableB = plan + (np << 5);
@@ -246,7 +246,7 @@ export function phaseRows(
   let held: i64 = i64.MIN_VALUE;
   while (n > 0) {
     if (p == 0) {
-      seedRow(plan, np, 0.0, amplitude, block, k);
+      seedRow(plan, np, 0.0, amplitude, block, constants);
       emitSeed(block, count, out0, out1, mode);
       p = 1;
       n--;
@@ -256,7 +256,7 @@ export function phaseRows(
     }
     const base = p >> 9;
     if (base != held) {
-      seedRow(plan, np, <f64>(base << 9), amplitude, seed, k);
+      seedRow(plan, np, <f64>(base << 9), amplitude, seed, constants);
       held = base;
     }
     addAngles(block, seed, tableC + <usize>((p >> 5) & 15) * rowBytes, rowBytes);
@@ -274,7 +274,7 @@ export function phaseRows(
 /** Rows of arbitrary positions, float64 at `positions`: integers as phaseRows does them, fractions seeded themselves. */
 export function phaseAt(
   plan: usize, np: usize, count: usize, positions: usize, n: usize, amplitude: f64, mode: i32,
-  out0: usize, out1: usize, stride: usize, k: usize,
+  out0: usize, out1: usize, stride: usize, constants: usize,
 ): void {
   const rowBytes = np << 4;
   const tableB = plan + (np << 5);
@@ -291,7 +291,7 @@ export function phaseAt(
     const position = load<f64>(positions);
     const p = <i64>position;
     if (<f64>p != position || p == 0) {
-      seedRow(plan, np, position, amplitude, block, k);
+      seedRow(plan, np, position, amplitude, block, constants);
       heldBlock = i64.MIN_VALUE;
       emitSeed(block, count, out0, out1, mode);
       continue;
@@ -306,7 +306,7 @@ export function phaseAt(
         else if (slot == 1) held1 = base;
         else if (slot == 2) held2 = base;
         else held3 = base;
-        seedRow(plan, np, <f64>(base << 9), amplitude, row, k);
+        seedRow(plan, np, <f64>(base << 9), amplitude, row, constants);
       }
       addAngles(block, row, tableC + <usize>(heldBlock & 15) * rowBytes, rowBytes);
     }
@@ -328,13 +328,13 @@ function emitSeed(a: usize, count: usize, out0: usize, out1: usize, mode: i32): 
 
 /** One row of float32 angles p x frequency: sin and cos of that float32 number, rounded, times the float32 amplitude. */
 function emitAngles(
-  frequencies: usize, count: usize, p: f32, amplitude: f32, out0: usize, out1: usize, mode: i32, scratch: usize, k: usize,
+  frequencies: usize, count: usize, p: f32, amplitude: f32, out0: usize, out1: usize, mode: i32, scratch: usize, constants: usize,
 ): void {
   const pv = f32x4.splat(p);
   const a = f32x4.splat(amplitude);
   for (let rest = <isize>count; rest > 0; rest -= 2, frequencies += 8) {
     const f = rest > 1 ? v128.load64_zero(frequencies) : v128.load32_zero(frequencies);
-    sincosAngle(f64x2.promote_low_f32x4(f32x4.mul(pv, f)), k, scratch);
+    sincosAngle(f64x2.promote_low_f32x4(f32x4.mul(pv, f)), constants, scratch);
     const s = f32x4.mul(a, f32x4.demote_f64x2_zero(v128.load(scratch)));
     const c = f32x4.mul(a, f32x4.demote_f64x2_zero(v128.load(scratch, 16)));
     storeLanes(s, c, <usize>min<isize>(rest, 2), out0, out1, mode);
@@ -351,11 +351,11 @@ function emitAngles(
  */
 export function sincosTorch(
   frequencies: usize, frequencyStride: usize, count: usize, positions: usize, start: f64, n: usize, scale: f32,
-  amplitude: f32, mode: i32, out0: usize, out1: usize, stride: usize, scratch: usize, k: usize,
+  amplitude: f32, mode: i32, out0: usize, out1: usize, stride: usize, scratch: usize, constants: usize,
 ): void {
   for (let t: usize = 0; t < n; t++, frequencies += frequencyStride, out0 += stride, out1 += stride) {
     const position = positions ? load<f64>(positions + (t << 3)) : start + <f64>t;
-    emitAngles(frequencies, count, <f32>position * scale, amplitude, out0, out1, mode, scratch, k);
+    emitAngles(frequencies, count, <f32>position * scale, amplitude, out0, out1, mode, scratch, constants);
   }
 }
 
@@ -367,15 +367,15 @@ export function sincosTorch(
 @inline
 function emitTorchRow(
   a: usize, b: usize, frequencies: usize, count: usize, p: f64, amplitude: v128, out0: usize, out1: usize, mode: i32,
-  limit: v128, scratch: usize, k: usize,
+  limit: v128, scratch: usize, constants: usize,
 ): void {
   const pv = f64x2.splat(p);
-  const sign = v128.load64_splat(k, 152);
-  const half = v128.load64_splat(k, 112);
-  const s1 = v128.load64_splat(k, 8);
-  const s2 = v128.load64_splat(k, 16);
-  const c1 = v128.load64_splat(k, 56);
-  const c2 = v128.load64_splat(k, 64);
+  const sign = v128.load64_splat(constants, SIGN);
+  const half = v128.load64_splat(constants, HALF);
+  const s1 = v128.load64_splat(constants, SIN_TERMS);
+  const s2 = v128.load64_splat(constants, SIN_TERMS + 8 * 1);
+  const c1 = v128.load64_splat(constants, COS_TERMS);
+  const c2 = v128.load64_splat(constants, COS_TERMS + 8 * 1);
   for (let rest = <isize>count; rest > 0; rest -= 2) {
     const sa = v128.load(a);
     const ca = v128.load(a, 16);
@@ -393,7 +393,7 @@ function emitTorchRow(
     let cos = f64x2.add(c, f64x2.sub(f64x2.mul(c, cd), f64x2.mul(s, sd)));
     const far = f64x2.ge(v128.andnot(angle, sign), limit);
     if (v128.any_true(far)) {
-      sincosAngle(angle, k, scratch);
+      sincosAngle(angle, constants, scratch);
       sin = v128.bitselect(v128.load(scratch), sin, far);
       cos = v128.bitselect(v128.load(scratch, 16), cos, far);
     }
@@ -416,7 +416,7 @@ function emitTorchRow(
  */
 export function torchRows(
   plan: usize, np: usize, count: usize, positions: usize, start: f64, n: usize, scale: f32, amplitude: f32, mode: i32,
-  out0: usize, out1: usize, stride: usize, k: usize,
+  out0: usize, out1: usize, stride: usize, constants: usize,
 ): void {
   const rowBytes = np << 4;
   const tableB = plan + (np << 5);
@@ -427,7 +427,7 @@ export function torchRows(
   const scratch = frequencies + (np << 2);
   const a = f32x4.splat(amplitude);
   // 65536, made so that it stays in a register
-  const four = v128.load64_splat(k, FOUR);
+  const four = v128.load64_splat(constants, FOUR);
   const sixteen = f64x2.mul(four, four);
   const square = f64x2.mul(sixteen, sixteen);
   const limit = f64x2.mul(square, square);
@@ -438,31 +438,34 @@ export function torchRows(
     const q = <f32>position * scale;
     const p = <i64>q;
     if (<f32>p != q || p == 0 || abs<f32>(q) > 9007199254740992.0) {
-      emitAngles(frequencies, count, q, amplitude, out0, out1, mode, scratch, k);
+      emitAngles(frequencies, count, q, amplitude, out0, out1, mode, scratch, constants);
       continue;
     }
     if (p >> 5 != heldBlock) {
       heldBlock = p >> 5;
       if (p >> 9 != heldSeed) {
         heldSeed = p >> 9;
-        seedRow(plan, np, <f64>(heldSeed << 9), 1.0, seed, k);
+        seedRow(plan, np, <f64>(heldSeed << 9), 1.0, seed, constants);
       }
       addAngles(block, seed, tableC + <usize>(heldBlock & 15) * rowBytes, rowBytes);
     }
     const b = tableB + <usize>(p & 31) * rowBytes;
     // for tables of cos and sin the mode is a constant
-    if (mode == SIN_AND_COS) emitTorchRow(block, b, frequencies, count, <f64>q, a, out0, out1, SIN_AND_COS, limit, scratch, k);
-    else emitTorchRow(block, b, frequencies, count, <f64>q, a, out0, out1, mode, limit, scratch, k);
+    if (mode == SIN_AND_COS) emitTorchRow(block, b, frequencies, count, <f64>q, a, out0, out1, SIN_AND_COS, limit, scratch, constants);
+    else emitTorchRow(block, b, frequencies, count, <f64>q, a, out0, out1, mode, limit, scratch, constants);
   }
 }
 
 /** (sin, cos) of an angle in radians that is a float32 number: its fraction fits 52 bits wherever the turns are used. */
-export function sincosAngle(p: v128, k: usize, out: usize): void {
-  const two52 = v128.load64_splat(k, 136);
-  const magnitude = v128.andnot(p, v128.load64_splat(k, 152));
+export function sincosAngle(p: v128, constants: usize, out: usize): void {
+  const two52 = v128.load64_splat(constants, TWO52);
+  const magnitude = v128.andnot(p, v128.load64_splat(constants, SIGN));
   const floor = f64x2.floor(magnitude);
   const n = v128.xor(f64x2.add(floor, two52), two52);
   const f = i64x2.shl(f64x2.add(f64x2.mul(f64x2.sub(magnitude, floor), two52), two52), 12);
   // frequency 1
-  sincos(p, n, f, v128.load64_splat(k, 104), i64x2.splat(0), v128.load64_splat(k, 176), v128.load64_splat(k, 184), k, out);
+  const one = v128.load64_splat(constants, ONE);
+  const high = v128.load64_splat(constants, TURN_HIGH);
+  const low = v128.load64_splat(constants, TURN_LOW);
+  sincos(p, n, f, one, i64x2.splat(0), high, low, constants, out);
 }

@@ -19,12 +19,12 @@ function addScaled(out: usize, x: usize, k: usize, c: f32, n: usize): void {
  */
 export function recurrentMlp(
   out: usize, w1: usize, b1: usize, w2: usize, b2: usize, dim: usize, hidden: usize, steps: usize, residual: i32,
-  tmp: usize, k: usize,
+  tmp: usize, constants: usize,
 ): void {
   const bytes = dim << 2;
   for (; steps; steps--, out += bytes) {
-    linear(tmp, out, w1, b1, 1, dim, hidden, bytes, hidden << 2, TANH, k);
-    linear(out + bytes, tmp, w2, b2, 1, hidden, dim, hidden << 2, bytes, IDENTITY, k);
+    linear(tmp, out, w1, b1, 1, dim, hidden, bytes, hidden << 2, TANH, constants);
+    linear(out + bytes, tmp, w2, b2, 1, hidden, dim, hidden << 2, bytes, IDENTITY, constants);
     if (residual) addScaled(out + bytes, out + bytes, out, 1.0, dim);
   }
 }
@@ -37,23 +37,23 @@ export function recurrentMlp(
  */
 export function gruLayer(
   out: usize, outStep: usize, x: usize, xStep: usize, xStride: usize, inputs: usize, h: usize,
-  wi: usize, wh: usize, bi: usize, bh: usize, steps: usize, rows: usize, dim: usize, tmp: usize, k: usize,
+  wi: usize, wh: usize, bi: usize, bh: usize, steps: usize, rows: usize, dim: usize, tmp: usize, constants: usize,
 ): void {
   const bytes = dim << 2;
   const gates: usize = 3 * bytes;
   const hiddenGates = tmp + rows * gates;
   for (; steps; steps--, x += xStep, out += outStep) {
-    linear(tmp, x, wi, bi, rows, inputs, 3 * dim, xStride, gates, IDENTITY, k);
-    linear(hiddenGates, h, wh, bh, rows, dim, 3 * dim, bytes, gates, IDENTITY, k);
+    linear(tmp, x, wi, bi, rows, inputs, 3 * dim, xStride, gates, IDENTITY, constants);
+    linear(hiddenGates, h, wh, bh, rows, dim, 3 * dim, bytes, gates, IDENTITY, constants);
     let a = tmp;
     let b = hiddenGates;
     let o = out;
     for (let i: usize = 0; i < rows; i++, a += gates, b += gates) {
       addScaled(a, a, b, 1.0, 2 * dim);
-      mapUnary(a, a, 2 * dim, SIGMOID, k);
+      mapUnary(a, a, 2 * dim, SIGMOID, constants);
       const n = a + 2 * bytes;
       for (let c: usize = 0; c < bytes; c += 4) store<f32>(n + c, load<f32>(n + c) + load<f32>(a + c) * load<f32>(b + c + 2 * bytes));
-      mapUnary(n, n, dim, TANH, k);
+      mapUnary(n, n, dim, TANH, constants);
       for (let c: usize = 0; c < bytes; c += 4, o += 4, h += 4) {
         const z = load<f32>(a + bytes + c);
         store<f32>(o, (1 - z) * load<f32>(n + c) + z * load<f32>(h));
@@ -74,7 +74,7 @@ function field(flow: usize, at: usize): usize {
 }
 
 /** Linear -> ReLU -> Linear, time as the last input of both; rows independent. tmp: rows (dim + hidden + 2) floats. */
-function linearFlow(out: usize, y: usize, t: f32, flow: usize, tmp: usize, k: usize): void {
+function linearFlow(out: usize, y: usize, t: f32, flow: usize, tmp: usize, constants: usize): void {
   const rows = field(flow, 20);
   const dim = field(flow, 28);
   const hidden = field(flow, 32);
@@ -88,9 +88,9 @@ function linearFlow(out: usize, y: usize, t: f32, flow: usize, tmp: usize, k: us
     memory.copy(a, y, bytes);
     store<f32>(a + bytes, t);
   }
-  linear(second, tmp, field(flow, 4), field(flow, 8), rows, dim + 1, hidden, stride, hiddenStride, RELU, k);
+  linear(second, tmp, field(flow, 4), field(flow, 8), rows, dim + 1, hidden, stride, hiddenStride, RELU, constants);
   for (let r: usize = 0, at = second + (hidden << 2); r < rows; r++, at += hiddenStride) store<f32>(at, t);
-  linear(out, second, field(flow, 12), field(flow, 16), rows, hidden + 1, dim, hiddenStride, bytes, IDENTITY, k);
+  linear(out, second, field(flow, 12), field(flow, 16), rows, hidden + 1, dim, hiddenStride, bytes, IDENTITY, constants);
 }
 
 /**
@@ -98,7 +98,7 @@ function linearFlow(out: usize, y: usize, t: f32, flow: usize, tmp: usize, k: us
  * layers being channels, time one channel more in both. Even and odd columns are kept apart, so that strides vanish.
  * Writes up to 16 bytes beyond out. tmp: (4 layers + 3) rows of dim / 2 rounded up to 4, + 8 floats.
  */
-function convFlow(out: usize, y: usize, t: f32, flow: usize, alpha: f32, gain: f32, tmp: usize, k: usize): void {
+function convFlow(out: usize, y: usize, t: f32, flow: usize, alpha: f32, gain: f32, tmp: usize, constants: usize): void {
   const layers = field(flow, 24);
   const dim = field(flow, 28);
   const n = dim >> 1;
@@ -137,7 +137,7 @@ function convFlow(out: usize, y: usize, t: f32, flow: usize, alpha: f32, gain: f
           sum = f32x4.add(sum, f32x4.mul(v128.load32_splat(p, 12), v128.load(d)));
           sum = f32x4.add(sum, f32x4.mul(v128.load32_splat(p, 16), v128.load(e + 4)));
         }
-        const below = unary32x4(f32x4.pmin(sum, zero), EXPM1, k);
+        const below = unary32x4(f32x4.pmin(sum, zero), EXPM1, constants);
         v128.store(z + (j << 2), f32x4.mul(g4, f32x4.add(f32x4.pmax(sum, zero), f32x4.mul(a4, below))));
       }
       // beyond the row there is padding
@@ -169,9 +169,9 @@ function convFlow(out: usize, y: usize, t: f32, flow: usize, alpha: f32, gain: f
   }
 }
 
-function derivative(out: usize, y: usize, t: f64, flow: usize, alpha: f32, gain: f32, tmp: usize, k: usize): void {
-  if (<i32>field(flow, 0) == FLOW_LINEAR) linearFlow(out, y, <f32>t, flow, tmp, k);
-  else convFlow(out, y, <f32>t, flow, alpha, gain, tmp, k);
+function derivative(out: usize, y: usize, t: f64, flow: usize, alpha: f32, gain: f32, tmp: usize, constants: usize): void {
+  if (<i32>field(flow, 0) == FLOW_LINEAR) linearFlow(out, y, <f32>t, flow, tmp, constants);
+  else convFlow(out, y, <f32>t, flow, alpha, gain, tmp, constants);
 }
 
 /**
@@ -181,7 +181,7 @@ function derivative(out: usize, y: usize, t: f64, flow: usize, alpha: f32, gain:
  */
 export function integrateFlow(
   flow: usize, out: usize, size: usize, count: usize, substeps: usize, start: f64, dt: f64, method: i32,
-  alpha: f32, gain: f32, tmp: usize, k: usize,
+  alpha: f32, gain: f32, tmp: usize, constants: usize,
 ): void {
   const bytes = size << 2;
   const block = bytes + 32;
@@ -198,34 +198,34 @@ export function integrateFlow(
   for (let row: usize = 1; row < count; row++) {
     for (let j: usize = 0; j < substeps; j++) {
       const t = ((start + <f64>(row - 1)) * <f64>substeps + <f64>j) * s;
-      derivative(k1, y, t, flow, alpha, gain, own, k);
+      derivative(k1, y, t, flow, alpha, gain, own, constants);
       if (method == EULER) {
         addScaled(y, y, k1, h, size);
         continue;
       }
       if (method == MIDPOINT) {
         addScaled(z, y, k1, <f32>(s / 2), size);
-        derivative(k2, z, t + s / 2, flow, alpha, gain, own, k);
+        derivative(k2, z, t + s / 2, flow, alpha, gain, own, constants);
         addScaled(y, y, k2, h, size);
         continue;
       }
       if (method == RK4_THREE_EIGHTHS) {
         addScaled(z, y, k1, <f32>(s / 3), size);
-        derivative(k2, z, t + s / 3, flow, alpha, gain, own, k);
+        derivative(k2, z, t + s / 3, flow, alpha, gain, own, constants);
         addScaled(z, y, k2, h, size);
         addScaled(z, z, k1, <f32>(-s / 3), size);
-        derivative(k3, z, t + (2 * s) / 3, flow, alpha, gain, own, k);
+        derivative(k3, z, t + (2 * s) / 3, flow, alpha, gain, own, constants);
         addScaled(z, y, k1, h, size);
         addScaled(z, z, k2, -h, size);
         addScaled(z, z, k3, h, size);
       } else {
         addScaled(z, y, k1, <f32>(s / 2), size);
-        derivative(k2, z, t + s / 2, flow, alpha, gain, own, k);
+        derivative(k2, z, t + s / 2, flow, alpha, gain, own, constants);
         addScaled(z, y, k2, <f32>(s / 2), size);
-        derivative(k3, z, t + s / 2, flow, alpha, gain, own, k);
+        derivative(k3, z, t + s / 2, flow, alpha, gain, own, constants);
         addScaled(z, y, k3, h, size);
       }
-      derivative(k4, z, t + s, flow, alpha, gain, own, k);
+      derivative(k4, z, t + s, flow, alpha, gain, own, constants);
       const outer = <f32>(s / (method == RK4_THREE_EIGHTHS ? 8.0 : 6.0));
       const inner = <f32>(s * (method == RK4_THREE_EIGHTHS ? 0.375 : 1.0 / 3.0));
       addScaled(k1, k1, k4, 1.0, size);

@@ -11,7 +11,7 @@ export { COEFFICIENT_BYTES, writeCoefficients } from './runtime/coefficients.ts'
 export { createEngine, type Engine, type EngineOptions } from './runtime/engine.ts';
 export type { KernelName, Kernels } from './runtime/kernels.ts';
 
-/** The kernels of an engine, and the pointer of its coefficient block (the parameter `k`). */
+/** The kernels of an engine, and the pointer of its coefficient block (the parameter `constants`). */
 export function kernelsOf(engine: Engine): { kernels: Kernels; coefficients: number } {
   engine.assertUsable();
   return { kernels: engine.kernels, coefficients: engine.coefficients };

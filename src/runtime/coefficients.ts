@@ -1,8 +1,7 @@
 /**
- * The coefficient block: constants of the kernels, written once per engine and passed by pointer, because a v128 literal
- * inside a loop is rebuilt by the engine in every turn. Offsets are those of assembly/math/sincos.ts,
- * diagonal.ts and, from byte 208 on, assembly/math/constants.ts.
+ * The values of the constants block (constants.ts holds the offsets, which the kernels share), written once per engine.
  */
+import * as at from './constants.ts';
 
 /** sin and cos on [-pi/4, pi/4]: fdlibm __kernel_sin and __kernel_cos. */
 const SIN = [
@@ -13,18 +12,6 @@ const COS = [
   0.0416666666666666, -0.001388888888887411, 2.480158728947673e-5, -2.7557314351390663e-7, 2.087572321298175e-9,
   -1.1359647557788195e-11,
 ];
-
-const FLOATS = [Math.PI / 2, ...SIN, ...COS, 1, 0.5, 1.5, 0.7, 2 ** 52];
-const WORDS = [
-  0x4330000000000000n, // bits of 2^52
-  0x8000000000000000n, // sign
-  0x2000000000000000n, // an eighth of a turn
-  0x00000000ffffffffn, // low half
-  0x28be60db9391054an, // 2^64 / (2 pi), the next 64 bits below
-  0x7f09d5f47d4d3770n,
-];
-/** float32 lane numbers 0 1 2 3. */
-const IOTA = [0, 1, 2, 3];
 
 /** (e^r - 1 - r) / r^2, |r| <= ln 2 / 2. These four: interpolated at Chebyshev nodes in 90 digits, error below 2^-54. */
 const EXP = [
@@ -51,32 +38,63 @@ const ERFC = [
   -7.591060963704628e-9, -1.294881161729725e-8, -1.5902204583903627e-9,
 ];
 
-const MATH_WORDS = [
-  0x00095f6200000000n, // bits of 1 - bits of sqrt(1/2), upper half
-  0x000fffffffffffffn, // mantissa
-  0x3fe6a09e00000000n, // bits of sqrt(1/2), upper half
-  0xfffffffff8000000n, // upper 26 bits of a mantissa
+/** @internal float64 from an offset on. */
+export const FLOATS: readonly (readonly [offset: number, ...values: number[]])[] = [
+  [at.HALF_PI, Math.PI / 2],
+  [at.SIN_TERMS, ...SIN],
+  [at.COS_TERMS, ...COS],
+  [at.ONE, 1],
+  [at.HALF, 0.5],
+  [at.ONE_AND_HALF, 1.5],
+  [at.DIRECT_LIMIT, 0.7],
+  [at.TWO52, 2 ** 52],
+  [at.LOG2E, Math.LOG2E],
+  [at.LN2_HIGH, 0.6931471805598903],
+  [at.LN2_LOW, 5.497923018708371e-14],
+  [at.ROUND, 1.5 * 2 ** 52],
+  [at.EXP_MIN, -746],
+  [at.EXP_MAX, 710],
+  [at.EXPM1_MIN, -50],
+  [at.EXP_TERMS, ...EXP],
+  [at.MIN_NORMAL, 2 ** -1022],
+  [at.TWO54, 2 ** 54],
+  [at.FIFTY_FOUR, 54],
+  [at.BIAS, 2 ** 52 + 1023],
+  [at.INF, Number.POSITIVE_INFINITY],
+  [at.LOG_TERMS, ...LOG],
+  [at.POW_LIMIT, 1000],
+  [at.POW_MAX, 2 ** 900],
+  [at.TANH_MAX, 20],
+  [at.ERF_SMALL, 0.875],
+  [at.ERFC_MAX, 30],
+  [at.FOUR, 4],
+  [at.ERF_TERMS, ...ERF],
+  [at.ERFC_TERMS, ...ERFC],
+  [at.SQRT_HALF, Math.SQRT1_2],
+  [at.SILU_MIN, -1000],
+  [at.GELU_MAX, 42],
 ];
-const MATH_FLOATS = [
-  ...[Math.LOG2E, 0.6931471805598903, 5.497923018708371e-14, 1.5 * 2 ** 52, -746, 710, -50],
-  ...EXP,
-  ...[2 ** -1022, 2 ** 54, 54, 2 ** 52 + 1023, Infinity],
-  ...LOG,
-  ...[1000, 2 ** 900, 20, 0.875, 30, 4],
-  ...ERF,
-  ...ERFC,
-  ...[Math.SQRT1_2, -1000, 42],
+/** @internal 64-bit words. */
+export const WORDS: readonly (readonly [offset: number, word: bigint])[] = [
+  [at.SIGN, 0x8000000000000000n],
+  [at.EIGHTH_TURN, 0x2000000000000000n],
+  [at.LOW32, 0x00000000ffffffffn],
+  [at.TURN_HIGH, 0x28be60db9391054an],
+  [at.TURN_LOW, 0x7f09d5f47d4d3770n],
+  [at.LOG_SHIFT, 0x00095f6200000000n],
+  [at.MANTISSA, 0x000fffffffffffffn],
+  [at.LOG_LEAST, 0x3fe6a09e00000000n],
+  [at.UPPER, 0xfffffffff8000000n],
 ];
+const LANE_NUMBERS = [0, 1, 2, 3];
 
-const MATH_START = 8 * (FLOATS.length + WORDS.length) + 16;
-export const COEFFICIENT_BYTES = MATH_START + 8 * (MATH_WORDS.length + MATH_FLOATS.length);
+export const COEFFICIENT_BYTES = at.GELU_MAX + 8;
 
+/** Writes the constants block, COEFFICIENT_BYTES at byteOffset, a multiple of 8. */
 export function writeCoefficients(buffer: ArrayBuffer, byteOffset: number): void {
-  new Float64Array(buffer, byteOffset, FLOATS.length).set(FLOATS);
-  const words = byteOffset + 8 * FLOATS.length;
-  new BigUint64Array(buffer, words, WORDS.length).set(WORDS);
-  new Float32Array(buffer, words + 8 * WORDS.length, 4).set(IOTA);
-  const math = byteOffset + MATH_START;
-  new BigUint64Array(buffer, math, MATH_WORDS.length).set(MATH_WORDS);
-  new Float64Array(buffer, math + 8 * MATH_WORDS.length, MATH_FLOATS.length).set(MATH_FLOATS);
+  const floats = new Float64Array(buffer, byteOffset, COEFFICIENT_BYTES / 8);
+  const words = new BigUint64Array(buffer, byteOffset, COEFFICIENT_BYTES / 8);
+  for (const [offset, ...values] of FLOATS) floats.set(values, offset / 8);
+  for (const [offset, word] of WORDS) words[offset / 8] = word;
+  new Float32Array(buffer, byteOffset + at.LANE_NUMBERS, 4).set(LANE_NUMBERS);
 }

@@ -21,7 +21,7 @@ export interface Kernels {
    * @see assembly/phase.ts
    */
   readonly phasePlan: (
-    plan: usize, np: usize, k: usize
+    plan: usize, np: usize, constants: usize
   ) => void;
 
   /**
@@ -31,7 +31,7 @@ export interface Kernels {
    */
   readonly phaseRows: (
     plan: usize, np: usize, count: usize, start: f64, n: usize, amplitude: f64, mode: i32, out0: usize, out1: usize,
-    stride: usize, k: usize
+    stride: usize, constants: usize
   ) => void;
 
   /**
@@ -40,7 +40,7 @@ export interface Kernels {
    */
   readonly phaseAt: (
     plan: usize, np: usize, count: usize, positions: usize, n: usize, amplitude: f64, mode: i32, out0: usize,
-    out1: usize, stride: usize, k: usize
+    out1: usize, stride: usize, constants: usize
   ) => void;
 
   /**
@@ -52,7 +52,7 @@ export interface Kernels {
    */
   readonly sincosTorch: (
     frequencies: usize, frequencyStride: usize, count: usize, positions: usize, start: f64, n: usize, scale: f32,
-    amplitude: f32, mode: i32, out0: usize, out1: usize, stride: usize, scratch: usize, k: usize
+    amplitude: f32, mode: i32, out0: usize, out1: usize, stride: usize, scratch: usize, constants: usize
   ) => void;
 
   /**
@@ -63,7 +63,7 @@ export interface Kernels {
    */
   readonly torchRows: (
     plan: usize, np: usize, count: usize, positions: usize, start: f64, n: usize, scale: f32, amplitude: f32,
-    mode: i32, out0: usize, out1: usize, stride: usize, k: usize
+    mode: i32, out0: usize, out1: usize, stride: usize, constants: usize
   ) => void;
 
   /**
@@ -138,7 +138,7 @@ export interface Kernels {
   readonly alibiRows: (
     out: usize, headStride: usize, rowStride: usize, slopes: usize, heads: usize, rows: usize, columns: i32,
     query: i32, queries: usize, key: i32, keys: usize, centred: i32, centre: i32, left: i32, right: i32,
-    maskValue: f32, k: usize
+    maskValue: f32, constants: usize
   ) => void;
 
   /**
@@ -240,7 +240,7 @@ export interface Kernels {
    */
   readonly kerpleRows: (
     out: usize, stride: usize, heads: usize, parameters: usize, form: i32, first: f64, count: usize, list: usize,
-    k: usize
+    constants: usize
   ) => void;
 
   /**
@@ -250,7 +250,7 @@ export interface Kernels {
    */
   readonly cosineSums: (
     sums: usize, plan: usize, np: usize, n: usize, subtract: f64, limit: f64, first: f64, count: usize, list: usize,
-    temp: usize, k: usize
+    temp: usize, constants: usize
   ) => void;
 
   /**
@@ -266,7 +266,7 @@ export interface Kernels {
    * @see assembly/distance.ts
    */
   readonly signedDistances: (
-    out: usize, logarithmic: i32, first: f64, count: usize, list: usize, k: usize
+    out: usize, logarithmic: i32, first: f64, count: usize, list: usize, constants: usize
   ) => void;
 
   /**
@@ -274,7 +274,7 @@ export interface Kernels {
    * @see assembly/distance.ts
    */
   readonly logDistances: (
-    out: usize, c: f64, first: f64, count: usize, list: usize, k: usize
+    out: usize, c: f64, first: f64, count: usize, list: usize, constants: usize
   ) => void;
 
   /**
@@ -360,7 +360,7 @@ export interface Kernels {
    */
   readonly recurrentMlp: (
     out: usize, w1: usize, b1: usize, w2: usize, b2: usize, dim: usize, hidden: usize, steps: usize, residual: i32,
-    tmp: usize, k: usize
+    tmp: usize, constants: usize
   ) => void;
 
   /**
@@ -372,7 +372,7 @@ export interface Kernels {
    */
   readonly gruLayer: (
     out: usize, outStep: usize, x: usize, xStep: usize, xStride: usize, inputs: usize, h: usize, wi: usize, wh: usize,
-    bi: usize, bh: usize, steps: usize, rows: usize, dim: usize, tmp: usize, k: usize
+    bi: usize, bh: usize, steps: usize, rows: usize, dim: usize, tmp: usize, constants: usize
   ) => void;
 
   /**
@@ -383,7 +383,7 @@ export interface Kernels {
    */
   readonly integrateFlow: (
     flow: usize, out: usize, size: usize, count: usize, substeps: usize, start: f64, dt: f64, method: i32, alpha: f32,
-    gain: f32, tmp: usize, k: usize
+    gain: f32, tmp: usize, constants: usize
   ) => void;
 
   /**
@@ -432,7 +432,7 @@ export interface Kernels {
    */
   readonly phaseStrided: (
     plan: usize, np: usize, count: usize, positions: usize, positionStride: usize, rows: usize, out0: usize,
-    out1: usize, rowStride: usize, columnStride: usize, scratch: usize, k: usize
+    out1: usize, rowStride: usize, columnStride: usize, scratch: usize, constants: usize
   ) => void;
 
   /**
@@ -441,7 +441,7 @@ export interface Kernels {
    */
   readonly projectedPhase: (
     x: usize, dim: usize, matrix: usize, count: usize, rows: usize, out0: usize, out1: usize, stride: usize,
-    scratch: usize, k: usize
+    scratch: usize, constants: usize
   ) => void;
 
   /**
@@ -453,7 +453,7 @@ export interface Kernels {
   readonly complexOrderRows: (
     out0: usize, out1: usize, stride: usize, amplitude: usize, amplitudeStride: usize, frequency: usize,
     frequencyStride: usize, frequencyStep: usize, phase: usize, phaseStride: usize, phaseStep: usize, ids: usize,
-    positions: usize, rows: usize, width: usize, mode: i32, scratch: usize, k: usize
+    positions: usize, rows: usize, width: usize, mode: i32, scratch: usize, constants: usize
   ) => void;
 
   /**
@@ -470,7 +470,8 @@ export interface Kernels {
    * @see assembly/fourier.ts
    */
   readonly phaseSums: (
-    plan: usize, np: usize, count: usize, distances: usize, n: usize, out: usize, mode: i32, scratch: usize, k: usize
+    plan: usize, np: usize, count: usize, distances: usize, n: usize, out: usize, mode: i32, scratch: usize,
+    constants: usize
   ) => void;
 
   /**
@@ -620,7 +621,7 @@ export interface Kernels {
    * @see assembly/math/unary.ts
    */
   readonly mapUnary: (
-    out: usize, x: usize, n: usize, op: i32, k: usize
+    out: usize, x: usize, n: usize, op: i32, constants: usize
   ) => void;
 
   /**
@@ -628,7 +629,7 @@ export interface Kernels {
    * @see assembly/math/unary.ts
    */
   readonly mapUnary64: (
-    out: usize, x: usize, n: usize, op: i32, k: usize
+    out: usize, x: usize, n: usize, op: i32, constants: usize
   ) => void;
 
   /**
@@ -636,7 +637,7 @@ export interface Kernels {
    * @see assembly/math/unary.ts
    */
   readonly mapPow: (
-    out: usize, x: usize, n: usize, exponent: f64, k: usize
+    out: usize, x: usize, n: usize, exponent: f64, constants: usize
   ) => void;
 
   /**
@@ -644,7 +645,7 @@ export interface Kernels {
    * @see assembly/math/unary.ts
    */
   readonly mapPow64: (
-    out: usize, x: usize, n: usize, exponent: f64, k: usize
+    out: usize, x: usize, n: usize, exponent: f64, constants: usize
   ) => void;
 
   /**
@@ -655,7 +656,7 @@ export interface Kernels {
    */
   readonly linear: (
     out: usize, x: usize, w: usize, b: usize, rows: usize, inFeatures: usize, outFeatures: usize, xStride: usize,
-    outStride: usize, activation: i32, k: usize
+    outStride: usize, activation: i32, constants: usize
   ) => void;
 
   /**
@@ -693,7 +694,7 @@ export interface Kernels {
    * @see assembly/lanes.ts
    */
   readonly seedLanes: (
-    plan: usize, np: usize, positions: usize, n: usize, out: usize, k: usize
+    plan: usize, np: usize, positions: usize, n: usize, out: usize, constants: usize
   ) => void;
 
   /**
@@ -710,7 +711,7 @@ export interface Kernels {
    * @see assembly/lanes.ts
    */
   readonly angleLanes: (
-    angles: usize, count: usize, out: usize, k: usize
+    angles: usize, count: usize, out: usize, constants: usize
   ) => void;
 
   /**
@@ -729,7 +730,7 @@ export interface Kernels {
    */
   readonly lanesToTable: (
     lanes: usize, np: usize, count: usize, n: usize, exponents: usize, rates: usize, single: bool, sin: usize,
-    cos: usize, stride: usize, k: usize
+    cos: usize, stride: usize, constants: usize
   ) => void;
 
   /**
@@ -741,7 +742,7 @@ export interface Kernels {
    */
   readonly turnLanes: (
     fromCos: usize, fromSin: usize, fromRows: usize, fromBytes: usize, toCos: usize, toSin: usize, toRows: usize,
-    toBytes: usize, np: usize, count: usize, n: usize, out: usize, k: usize
+    toBytes: usize, np: usize, count: usize, n: usize, out: usize, constants: usize
   ) => void;
 
   /**
@@ -765,7 +766,7 @@ export interface Kernels {
    */
   readonly polar: (
     out: usize, x: usize, cos: usize, sin: usize, width: usize, n0: usize, n1: usize, n2: usize, x0: usize, x1: usize,
-    x2: usize, out0: usize, out1: usize, out2: usize, t0: usize, t1: usize, t2: usize, k: usize
+    x2: usize, out0: usize, out1: usize, out2: usize, t0: usize, t1: usize, t2: usize, constants: usize
   ) => void;
 }
 
