@@ -156,10 +156,11 @@ export {
   rmtSegments,
   rmtWriteMemory,
 } from './rows/rmt.ts';
-export type { Positions } from './runtime/arguments.ts';
 export { attach } from './runtime/attach.ts';
-export { createEngine, type Engine, type EngineOptions } from './runtime/engine.ts';
+export { createEngine, type Engine, type EngineOptions, type EngineUsage } from './runtime/engine.ts';
 export { PosencError, type PosencErrorCode } from './runtime/errors.ts';
+export type { Floats, Out } from './runtime/gate.ts';
+export type { FlatNumbers, MaskList, NumberList, Positions } from './runtime/lists.ts';
 export { type Dtype, scope, Tensor } from './runtime/tensor.ts';
 export type { ScoreOptions, Shaped, ShapedIntegers, ValueOptions } from './scores/content.ts';
 export {

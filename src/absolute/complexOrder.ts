@@ -5,10 +5,11 @@
  */
 
 import { ladder } from '../phase/ladder.ts';
-import { finite, oneOf, options, type Positions, positions, size } from '../runtime/arguments.ts';
+import { finite, oneOf, options, size } from '../runtime/arguments.ts';
 import { ORDER_APART, ORDER_PAIRS, ORDER_SUM } from '../runtime/codes.ts';
 import type { Engine } from '../runtime/engine.ts';
 import { PosencError, show } from '../runtime/errors.ts';
+import { type Positions, positions } from '../runtime/lists.ts';
 import { checkOut, checkOverlap, chooseEngine, output, shapeOf, withOperands } from '../runtime/operands.ts';
 import type { Tensor } from '../runtime/tensor.ts';
 

@@ -4,12 +4,12 @@
  * The public variants differ in arrangement, denominator, odd widths and one zeroed row: see docs/absolute.md.
  */
 import { ladder } from '../phase/ladder.ts';
-import type { Rows, Target } from '../phase/plan.ts';
+import { checkFrequencies, type Rows, type Target } from '../phase/plan.ts';
 import { type RowOptions, rowsOf } from '../phase/positions.ts';
-import { finite, oneOf, options, size } from '../runtime/arguments.ts';
+import { finite, oneOf, size, take } from '../runtime/arguments.ts';
 import type { Engine } from '../runtime/engine.ts';
 import { PosencError } from '../runtime/errors.ts';
-import { checkOut, chooseEngine, output } from '../runtime/operands.ts';
+import { gate, type Out } from '../runtime/gate.ts';
 import type { Tensor } from '../runtime/tensor.ts';
 import { writeColumns, zeroColumns } from './axes.ts';
 
@@ -40,7 +40,7 @@ export interface SinusoidalOptions extends RowOptions {
   /** 'exact': the real-valued formula, rounded once. 'torch': float32 frequencies and products. Default 'exact'. */
   readonly precision?: 'exact' | 'torch';
   /** A Tensor, or a Float32Array on the engine's memory, of n * dim elements: nothing is allocated. */
-  readonly out?: Tensor | Float32Array;
+  readonly out?: Out;
   readonly engine?: Engine;
 }
 
@@ -69,7 +69,7 @@ const OPTIONS = [
  * @throws ERR_OPTION, ERR_SHAPE, ERR_POSITION, ERR_OUT_OF_MEMORY
  */
 export function sinusoidal(given: SinusoidalOptions): Tensor {
-  const o = options('sinusoidal', given, OPTIONS);
+  const o = take('sinusoidal', given, OPTIONS);
   const dim = size('dim', o.dim, 1, 2 ** 24);
   const base = finite('base', o.base, { above: 0 }, 10000);
   const arrangement = oneOf('arrangement', o.arrangement, ['interleaved', 'concat'], 'interleaved');
@@ -88,10 +88,8 @@ export function sinusoidal(given: SinusoidalOptions): Tensor {
     );
   }
   const denominator = denominatorOf(o.denominator, dim, oddRule);
-  const { rows, count } = rowsOf('sinusoidal', o);
-  const engine = chooseEngine(o.engine, o.out);
-  const shape = [count, dim];
-  checkOut(engine, o.out, shape);
+  const call = gate('sinusoidal', o.engine);
+  const { rows, count } = rowsOf(call, o);
 
   // an odd width has one frequency whose cosine is left out, unless its last column is zero
   const pairs = Math.floor(dim / 2);
@@ -103,28 +101,31 @@ export function sinusoidal(given: SinusoidalOptions): Tensor {
     // torch rounds the product of position and scale to float32 before the frequency enters
     scale: precision === 'exact' ? scale * minTimescale : minTimescale,
   });
-  const table = output(engine, o.out, shape);
-  const stride = 4 * dim;
-  const at = (column: number) => table.byteOffset + 4 * column;
-  const sinFirst = order === 'sin-cos';
-  const how = { precision, scale, amplitude };
-  const write = (target: Target, from: number, n: number) =>
-    writeColumns(engine, frequencies, rows, how, target, from, n);
-  if (arrangement === 'interleaved') {
-    write({ store: order, first: at(0), stride }, 0, pairs);
-  } else {
-    const second = pairs + (extra ? 1 : 0);
-    write({ store: 'split', first: at(sinFirst ? 0 : second), second: at(sinFirst ? second : 0), stride }, 0, pairs);
-  }
-  if (extra) {
-    const column = arrangement === 'interleaved' ? dim - 1 : pairs;
-    write({ store: sinFirst ? 'sin' : 'cos', first: at(column), stride }, pairs, 1);
-  }
-  if (odd && oddRule === 'zero') zeroColumns(engine, at(dim - 1), stride, count, 1);
-  if (zeroRow !== undefined) {
-    for (const row of rowsAt(rows, zeroRow)) zeroColumns(engine, table.byteOffset + row * stride, stride, 1, dim);
-  }
-  return table;
+  checkFrequencies(frequencies);
+  const output = call.output('out', o.out, [count, dim]);
+  return call.run((engine) => {
+    const stride = 4 * dim;
+    const at = (column: number) => output.pointer + 4 * column;
+    const sinFirst = order === 'sin-cos';
+    const how = { precision, scale, amplitude };
+    const write = (target: Target, from: number, n: number) =>
+      writeColumns(engine, frequencies, rows, how, target, from, n);
+    if (arrangement === 'interleaved') {
+      write({ store: order, first: at(0), stride }, 0, pairs);
+    } else {
+      const second = pairs + (extra ? 1 : 0);
+      write({ store: 'split', first: at(sinFirst ? 0 : second), second: at(sinFirst ? second : 0), stride }, 0, pairs);
+    }
+    if (extra) {
+      const column = arrangement === 'interleaved' ? dim - 1 : pairs;
+      write({ store: sinFirst ? 'sin' : 'cos', first: at(column), stride }, pairs, 1);
+    }
+    if (odd && oddRule === 'zero') zeroColumns(engine, at(dim - 1), stride, count, 1);
+    if (zeroRow !== undefined) {
+      for (const row of rowsAt(rows, zeroRow)) zeroColumns(engine, at(row * dim), stride, 1, dim);
+    }
+    return output.tensor;
+  });
 }
 
 function denominatorOf(given: SinusoidalOptions['denominator'], dim: number, oddRule: string): number {

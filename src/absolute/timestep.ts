@@ -2,9 +2,10 @@
  * Embedding of diffusion time steps: a sinusoidal row [sin | cos] of each step t, angle = scale t maxPeriod^(-k / (half - shift)),
  * half = floor(dim / 2), an odd dim ends with a zero column. Ho et al., arXiv 2006.11239; diffusers get_timestep_embedding.
  */
-import { boolean, finite, oneOf, options, type Positions, size } from '../runtime/arguments.ts';
+import { boolean, finite, oneOf, options, size } from '../runtime/arguments.ts';
 import type { Engine } from '../runtime/engine.ts';
 import { PosencError } from '../runtime/errors.ts';
+import type { Positions } from '../runtime/lists.ts';
 import type { Tensor } from '../runtime/tensor.ts';
 import { sinusoidal } from './sinusoidal.ts';
 

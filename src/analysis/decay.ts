@@ -8,10 +8,11 @@
 import { ladder } from '../phase/ladder.ts';
 import { rowsOf } from '../phase/positions.ts';
 import { loadFrequencies } from '../phase/strided.ts';
-import { finite, options, type Positions, size } from '../runtime/arguments.ts';
+import { finite, options, size } from '../runtime/arguments.ts';
 import { MEAN_MODULUS, SUM_OF_COSINES } from '../runtime/codes.ts';
 import type { Engine } from '../runtime/engine.ts';
 import { PosencError } from '../runtime/errors.ts';
+import type { Positions } from '../runtime/lists.ts';
 import { checkOut, chooseEngine, output } from '../runtime/operands.ts';
 import type { Tensor } from '../runtime/tensor.ts';
 

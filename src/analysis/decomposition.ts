@@ -4,11 +4,11 @@
  * Taylor's view (Su, kexue.fm/archives/8231): f(x + p) ~ f + p_m.g_m + p_n.g_n + 1/2 p_m.H_mm p_m + 1/2 p_n.H_nn p_n + p_m.H_mn p_n;
  * only the last term can depend on the distance.
  */
-
-import { finite, numbers, options } from '../runtime/arguments.ts';
+import { finite, options } from '../runtime/arguments.ts';
 import { JOIN_ADD } from '../runtime/codes.ts';
 import type { Engine } from '../runtime/engine.ts';
 import { PosencError } from '../runtime/errors.ts';
+import { numbers } from '../runtime/lists.ts';
 import { checkShapeOf, chooseEngine, lengthOf, shapeOf, withOperands } from '../runtime/operands.ts';
 import { Tensor } from '../runtime/tensor.ts';
 

@@ -6,8 +6,9 @@
  * A diagnosis is an estimate to be read by a person, so this file, unlike the encoders, uses Math.atan2, Math.log and Math.exp.
  */
 import type { Pairing } from '../rotary/spec.ts';
-import { numbers, oneOf, options, type Positions, positions } from '../runtime/arguments.ts';
+import { oneOf, options } from '../runtime/arguments.ts';
 import { PosencError } from '../runtime/errors.ts';
+import { numbers, type Positions, positions } from '../runtime/lists.ts';
 import { Tensor } from '../runtime/tensor.ts';
 import { type Ladder, measure, type Spectrum } from './spectrum.ts';
 

@@ -4,8 +4,9 @@
  */
 import { rotaryFrequencies } from '../rotary/frequencies.ts';
 import type { MropeLayout, Pairing, RotarySpec } from '../rotary/spec.ts';
-import { options as checkOptions, numbers } from '../runtime/arguments.ts';
+import { options as checkOptions } from '../runtime/arguments.ts';
 import { PosencError, show } from '../runtime/errors.ts';
+import { numbers } from '../runtime/lists.ts';
 import { withRotary } from './hf.ts';
 import type { NormalForm, RotaryLayer } from './normalForm.ts';
 import { checkNumber, dropUndefined, type Fields, isFields, Notes, refuse, shorten } from './read.ts';

@@ -74,6 +74,14 @@ export function turns(ladder: Ladder): Turns {
   return known;
 }
 
+/**
+ * Fails where a frequency is too high to be counted in turns: asked before a call reserves its memory.
+ * @throws ERR_OPTION
+ */
+export function checkFrequencies(ladder: Ladder): void {
+  turns(ladder);
+}
+
 /** What the arena holds after a plan was put there. */
 class PlanInArena {
   readonly ladder: Ladder;

@@ -1,6 +1,8 @@
 /** The `length | positions, offset` options that every encoder of positions shares. */
-import { exclusive, finite, MAX_POSITION, type Positions, positions, size } from '../runtime/arguments.ts';
+import { exclusive, finite, size } from '../runtime/arguments.ts';
 import { PosencError } from '../runtime/errors.ts';
+import type { Call } from '../runtime/gate.ts';
+import { MAX_POSITION, type Positions, positions } from '../runtime/lists.ts';
 import type { Rows } from './plan.ts';
 
 export interface RowOptions {
@@ -13,7 +15,8 @@ export interface RowOptions {
 }
 
 /** @throws ERR_OPTION, ERR_SHAPE, ERR_POSITION */
-export function rowsOf(name: string, given: RowOptions): { rows: Rows; count: number } {
+export function rowsOf(call: Call | string, given: RowOptions): { rows: Rows; count: number } {
+  const name = typeof call === 'string' ? call : call.name;
   exclusive(name, 'length', 'positions', given);
   exclusive(name, 'offset', 'positions', given);
   const offset = finite('offset', given.offset, { min: -MAX_POSITION, max: MAX_POSITION }, 0);
@@ -27,6 +30,9 @@ export function rowsOf(name: string, given: RowOptions): { rows: Rows; count: nu
     }
     return { rows: { start: offset, count }, count };
   }
-  const list = positions('positions', given.positions);
+  const list =
+    typeof call === 'string'
+      ? positions('positions', given.positions)
+      : call.positions('positions', given.positions).data;
   return { rows: { positions: list }, count: list.length };
 }

@@ -3,7 +3,7 @@
  * BLOOM, Falcon, MPT, GPT-NeoX, flash-attention, x-transformers, the nonsymmetric encoder form of issue #5.
  * Every value is fl32(slope * fl32(distance)): the slope a correctly rounded float32, the distance exact up to 2^24.
  */
-import type { Positions } from '../runtime/arguments.ts';
+import type { Positions } from '../runtime/lists.ts';
 import { pow, roundToBfloat16 } from './math.ts';
 import {
   asNumbers,

@@ -1,5 +1,5 @@
 /** What the reference biases share: lengths, positions, rows and masks; every cell is computed by itself. */
-import type { Positions } from '../runtime/arguments.ts';
+import type { Positions } from '../runtime/lists.ts';
 import { asNumbers, finiteNumber, integerAtLeast, output, type ReferenceTensor, type Shaped } from './result.ts';
 
 export interface BiasOptions {

@@ -3,7 +3,7 @@
  * arXiv 2104.09864. Angles are combined in float64 and every number is rounded once.
  */
 import type { Pairing, RotarySpec } from '../rotary/spec.ts';
-import type { Positions } from '../runtime/arguments.ts';
+import type { Positions } from '../runtime/lists.ts';
 import { exactFrequencies, rotaryDims, torchFrequencies } from './frequencies.ts';
 import { quarterTurnRate, type SinCos, sincos, sincosAt } from './math.ts';
 import { asNumbers, elements, onlyKeys, type ReferenceTensor, type Shaped, shaped, tensor } from './result.ts';

@@ -1,5 +1,5 @@
 /** What the reference takes and hands out: plain float32 arrays with a shape, positions as float64. */
-import type { Positions } from '../runtime/arguments.ts';
+import type { NumberList } from '../runtime/lists.ts';
 
 export interface ReferenceTensor {
   readonly shape: readonly number[];
@@ -60,9 +60,11 @@ export function word<const T extends string>(option: string, value: T, words: re
   return value;
 }
 
-export function asNumbers(option: string, values: Positions): number[] {
-  if (typeof values?.length !== 'number') throw new TypeError(`${option}: expected an array of numbers`);
-  return Array.from(values as ArrayLike<number | bigint>, (p, i) => {
+export function asNumbers(option: string, values: NumberList): number[] {
+  const list = values !== null && typeof values === 'object' && 'data' in values ? values.data : values;
+  const flat = Array.isArray(list) ? list.flat(32) : (list as ArrayLike<number | bigint>);
+  if (typeof flat?.length !== 'number') throw new TypeError(`${option}: expected an array of numbers`);
+  return Array.from(flat as ArrayLike<number | bigint>, (p, i) => {
     const value = Number(p);
     if (!(Math.abs(value) <= 2 ** 53)) {
       throw new RangeError(`${option}[${i}]: expected a finite position of magnitude at most 2^53, got ${String(p)}`);
@@ -75,7 +77,7 @@ export interface PositionOptions {
   /** Number of consecutive positions. */
   readonly length?: number;
   /** The positions themselves, in any order, instead of `length` and `offset`. */
-  readonly positions?: Positions;
+  readonly positions?: NumberList;
   /** First of the consecutive positions. Default 0. */
   readonly offset?: number;
 }

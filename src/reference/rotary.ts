@@ -5,7 +5,7 @@
  */
 
 import type { Pairing } from '../rotary/spec.ts';
-import type { Positions } from '../runtime/arguments.ts';
+import type { NumberList } from '../runtime/lists.ts';
 import { asNumbers, elements, onlyKeys, type ReferenceTensor, type Shaped, shaped, tensor, word } from './result.ts';
 import type { ReferenceRotaryTable } from './table.ts';
 
@@ -32,7 +32,7 @@ export interface ApplyRotaryOptions {
   /** Shape of x when x is a plain Float32Array. */
   readonly shape?: readonly number[];
   /** Absolute positions, [S] or [B*S] flat ([T] for 'THD'). Default 0, 1, 2 ... */
-  readonly positions?: Positions;
+  readonly positions?: NumberList;
   /** Added to the default positions: one number, or one per batch entry or packed sequence. Default 0. */
   readonly offset?: number | ArrayLike<number>;
   /** 'THD': token indices where packed sequences begin, and T; positions restart at each. */

@@ -60,15 +60,13 @@ export function cells(
   o: Omit<ShawIndexOptions, 'engine' | 'out'>,
   f: (distance: number) => number,
 ): { shape: number[]; data: Int32Array } {
-  const queryLength = o.queryLength ?? o.queryPositions?.length ?? o.keyLength ?? o.keyPositions!.length;
-  const keyLength = o.keyLength ?? o.keyPositions?.length ?? queryLength;
+  const givenQueries = o.queryPositions && asNumbers('queryPositions', o.queryPositions);
+  const givenKeys = o.keyPositions && asNumbers('keyPositions', o.keyPositions);
+  const queryLength = o.queryLength ?? givenQueries?.length ?? o.keyLength ?? givenKeys!.length;
+  const keyLength = o.keyLength ?? givenKeys?.length ?? queryLength;
   const offset = o.queryOffset ?? keyLength - queryLength;
-  const queries = o.queryPositions
-    ? asNumbers('queryPositions', o.queryPositions)
-    : Array.from({ length: queryLength }, (_, i) => offset + i);
-  const keys = o.keyPositions
-    ? asNumbers('keyPositions', o.keyPositions)
-    : Array.from({ length: keyLength }, (_, j) => j);
+  const queries = givenQueries ?? Array.from({ length: queryLength }, (_, i) => offset + i);
+  const keys = givenKeys ?? Array.from({ length: keyLength }, (_, j) => j);
   const rows = queries.slice(...(o.rows ?? []));
   return { shape: [rows.length, keys.length], data: Int32Array.from(rows.flatMap((i) => keys.map((j) => f(j - i)))) };
 }

@@ -3,7 +3,7 @@
  * rounded to 16 bits, tables of ggml's arguments, and storage orders of other implementations.
  */
 import type { Pairing, RotarySpec } from '../rotary/spec.ts';
-import type { Positions } from '../runtime/arguments.ts';
+import type { Positions } from '../runtime/lists.ts';
 import { attentionFactor, exactFrequencies, rotaryDims, torchFrequencies, torchPosition } from './frequencies.ts';
 import {
   checkGgml,

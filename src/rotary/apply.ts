@@ -2,11 +2,12 @@
  * Applies a rotary table to q or k, in place or into `out`. RoFormer, arXiv 2104.09864 eq. 34; layouts and position rules
  * of transformers, flash-attention, vLLM and ONNX Runtime: docs/rotary.md.
  */
-import { boolean, integer, oneOf, options, type Positions } from '../runtime/arguments.ts';
+import { boolean, integer, oneOf, options } from '../runtime/arguments.ts';
 import { INVERSE, LOAD_INTERLEAVED, STORE_INTERLEAVED } from '../runtime/codes.ts';
 import type { Engine } from '../runtime/engine.ts';
 import { PosencError, show } from '../runtime/errors.ts';
 import type { Kernels } from '../runtime/kernels.ts';
+import type { Positions } from '../runtime/lists.ts';
 import { checkOut, checkOverlap, chooseEngine, operand, output, shapeOf } from '../runtime/operands.ts';
 import { Tensor } from '../runtime/tensor.ts';
 import { RotaryTable, type TableDtype } from './table.ts';

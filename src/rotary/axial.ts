@@ -22,9 +22,10 @@ import {
 import { ddToFloat32, reciprocals, torchPowers } from '../phase/float32.ts';
 import { type Ladder, ladderFrom, ladderOf, powers } from '../phase/ladder.ts';
 import { laneWriter, type Phases } from '../phase/lanes.ts';
-import { boolean, exclusive, finite, integer, numbers, oneOf, options, size } from '../runtime/arguments.ts';
+import { boolean, exclusive, finite, integer, oneOf, options, size } from '../runtime/arguments.ts';
 import type { Engine } from '../runtime/engine.ts';
 import { PosencError } from '../runtime/errors.ts';
+import { numbers } from '../runtime/lists.ts';
 import { checkOut, chooseEngine, output } from '../runtime/operands.ts';
 import type { Tensor } from '../runtime/tensor.ts';
 import { type AxialRows, coordinatesOf, linspace } from './axialGrid.ts';

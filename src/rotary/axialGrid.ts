@@ -2,8 +2,9 @@
  * Coordinates of axial embeddings: of the cells of a grid, row-major, or given; with tokens before and after that have no
  * place (coordinate 0: their angle is 0), and repeated. transformers, timm and rotary-embedding-torch, docs/rotary-vision.md.
  */
-import { exclusive, finite, numbers, type Positions, positions, size } from '../runtime/arguments.ts';
+import { exclusive, finite, size } from '../runtime/arguments.ts';
 import { PosencError } from '../runtime/errors.ts';
+import { numbers, type Positions, positions } from '../runtime/lists.ts';
 import type { AxialCoordinates } from './axialPresets.ts';
 
 export interface AxialRows {

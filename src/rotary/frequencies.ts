@@ -5,8 +5,9 @@
 import { cache } from '../phase/cache.ts';
 import { type DD, divNumber, mulNumber } from '../phase/dd.ts';
 import { type Ladder, ladderFrom, ladderOf } from '../phase/ladder.ts';
-import { finite, numbers, oneOf, options, size } from '../runtime/arguments.ts';
+import { finite, oneOf, options, size } from '../runtime/arguments.ts';
 import { PosencError } from '../runtime/errors.ts';
+import { numbers } from '../runtime/lists.ts';
 import { dynamicRule } from './dynamic.ts';
 import { type GgmlFrequencies, ggmlFreqFactors, ggmlFrequencies } from './ggml.ts';
 import { linearRule } from './linear.ts';

@@ -5,8 +5,9 @@
 
 import { div, exp, from, ln, mulNumber } from '../phase/dd.ts';
 import { ddToFloat32 } from '../phase/float32.ts';
-import { finite, integer, numbers, size } from '../runtime/arguments.ts';
+import { finite, integer, size } from '../runtime/arguments.ts';
 import { PosencError } from '../runtime/errors.ts';
+import { numbers } from '../runtime/lists.ts';
 
 /** The arguments of `ggml_rope_ext`, in its names. */
 export interface GgmlParameters {

@@ -5,9 +5,10 @@
 import * as dd from '../phase/dd.ts';
 import { ladderFrom } from '../phase/ladder.ts';
 import { type RowOptions, rowsOf } from '../phase/positions.ts';
-import { finite, numbers, oneOf, options, size } from '../runtime/arguments.ts';
+import { finite, oneOf, options, size } from '../runtime/arguments.ts';
 import type { Engine } from '../runtime/engine.ts';
 import { PosencError } from '../runtime/errors.ts';
+import { numbers } from '../runtime/lists.ts';
 import type { Tensor } from '../runtime/tensor.ts';
 import type { TableDtype, TableSource } from './fill.ts';
 import { type GgmlParameters, ggmlFrequencies } from './ggml.ts';

@@ -8,10 +8,11 @@
  */
 
 import { type LaneWriter, laneWriter, type Phases, type Room, tooWide } from '../phase/lanes.ts';
-import { integer, oneOf, options, type Positions, positions } from '../runtime/arguments.ts';
+import { integer, oneOf, options } from '../runtime/arguments.ts';
 import { LOAD_INTERLEAVED, STORE_INTERLEAVED } from '../runtime/codes.ts';
 import type { Engine } from '../runtime/engine.ts';
 import { PosencError, show } from '../runtime/errors.ts';
+import { type Positions, positions } from '../runtime/lists.ts';
 import { checkOverlap, chooseEngine, operand } from '../runtime/operands.ts';
 import type { Tensor } from '../runtime/tensor.ts';
 import { type ApplyRotaryOptions, type Geometry, geometryOf } from './apply.ts';

@@ -4,9 +4,10 @@
  */
 import { laneTable } from '../phase/lanes.ts';
 import { torchRows } from '../phase/plan.ts';
-import { integer, numbers, oneOf, options } from '../runtime/arguments.ts';
+import { integer, oneOf, options } from '../runtime/arguments.ts';
 import type { Engine } from '../runtime/engine.ts';
 import { PosencError } from '../runtime/errors.ts';
+import { numbers } from '../runtime/lists.ts';
 import { checkOut, chooseEngine, output, shapeOf } from '../runtime/operands.ts';
 import { Tensor } from '../runtime/tensor.ts';
 import { type AxialRows, coordinatesOf } from './axialGrid.ts';

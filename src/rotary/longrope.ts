@@ -4,8 +4,8 @@
  */
 import * as dd from '../phase/dd.ts';
 import { reciprocals } from '../phase/float32.ts';
-import { numbers } from '../runtime/arguments.ts';
 import { PosencError } from '../runtime/errors.ts';
+import { numbers } from '../runtime/lists.ts';
 import { exactDefault, neededLength, positive, type Rotation, type Rule, torchPeriods } from './rule.ts';
 import type { RotarySpec } from './spec.ts';
 import { contextFactor, originalLength } from './yarn.ts';

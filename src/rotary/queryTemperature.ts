@@ -2,9 +2,10 @@
  * Llama 4's query temperature applied: what its layers without positions do instead of a rotation (transformers
  * modeling_llama4). The factor itself is queryScale.
  */
-import { oneOf, options, type Positions, positions } from '../runtime/arguments.ts';
+import { oneOf, options } from '../runtime/arguments.ts';
 import type { Engine } from '../runtime/engine.ts';
 import { PosencError } from '../runtime/errors.ts';
+import { type Positions, positions } from '../runtime/lists.ts';
 import { chooseEngine, operand } from '../runtime/operands.ts';
 import type { Tensor } from '../runtime/tensor.ts';
 import { geometryOf } from './apply.ts';

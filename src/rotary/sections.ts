@@ -2,8 +2,9 @@
  * M-RoPE sections: which position stream (0 = t, 1 = h, 2 = w, 3 = e) each pair of a rotary table takes. The frequency of
  * a pair is that of its index whatever stream it takes. Qwen2-VL, arXiv 2409.12191; Qwen3-VL; ERNIE 4.5; ggml MROPE, IMROPE.
  */
-import { finite, numbers, oneOf, size } from '../runtime/arguments.ts';
+import { finite, oneOf, size } from '../runtime/arguments.ts';
 import { PosencError } from '../runtime/errors.ts';
+import { numbers } from '../runtime/lists.ts';
 import type { MropeLayout } from './spec.ts';
 
 /**

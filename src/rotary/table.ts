@@ -4,10 +4,11 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import type { Rows } from '../phase/plan.ts';
 import { type RowOptions, rowsOf } from '../phase/positions.ts';
-import { integer, MAX_POSITION, oneOf, options, size } from '../runtime/arguments.ts';
+import { integer, oneOf, options, size } from '../runtime/arguments.ts';
 import { disposable } from '../runtime/dispose.ts';
 import type { Engine } from '../runtime/engine.ts';
 import { PosencError } from '../runtime/errors.ts';
+import { MAX_POSITION } from '../runtime/lists.ts';
 import { checkOut, chooseEngine, output } from '../runtime/operands.ts';
 import { Tensor } from '../runtime/tensor.ts';
 import { checkSource, countOf, fillTable, part, rowWidth, type TableDtype, type TableSource } from './fill.ts';

@@ -2,9 +2,10 @@
  * Tables from caches made elsewhere, and tables written out in the storage orders other implementations keep: transformers'
  * full-width tables, vLLM's and GPT-J's halves side by side, bert4keras' and ggml's alternation, Meta's complex numbers.
  */
-import { finite, integer, oneOf, options, type Positions, positions } from '../runtime/arguments.ts';
+import { finite, integer, oneOf, options } from '../runtime/arguments.ts';
 import type { Engine } from '../runtime/engine.ts';
 import { PosencError, show } from '../runtime/errors.ts';
+import { type Positions, positions } from '../runtime/lists.ts';
 import { checkOut, chooseEngine, operand, output, shapeOf } from '../runtime/operands.ts';
 import { Tensor } from '../runtime/tensor.ts';
 import type { TableDtype } from './fill.ts';

@@ -2,8 +2,9 @@
  * Which row of a rotary table each token takes: absolute positions, offsets, packed sequences, and tables whose rows follow
  * a list of positions. Position rules of transformers, flash-attention (seqlen_offsets, cu_seqlens) and ONNX Runtime.
  */
-import { exclusive, finite, positions } from '../runtime/arguments.ts';
+import { exclusive, finite } from '../runtime/arguments.ts';
 import { PosencError } from '../runtime/errors.ts';
+import { positions } from '../runtime/lists.ts';
 import type { ApplyRotaryOptions } from './apply.ts';
 import type { RotaryTable, TableDtype } from './table.ts';
 import { rowOf } from './tableLayouts.ts';

@@ -6,9 +6,10 @@
 import { addNumber, divNumber, from, ln } from '../phase/dd.ts';
 import { type Decay, laneTable, type Phases } from '../phase/lanes.ts';
 import { type RowOptions, rowsOf } from '../phase/positions.ts';
-import { finite, integer, MAX_POSITION, oneOf, options } from '../runtime/arguments.ts';
+import { finite, integer, oneOf, options } from '../runtime/arguments.ts';
 import type { Engine } from '../runtime/engine.ts';
 import { PosencError } from '../runtime/errors.ts';
+import { MAX_POSITION } from '../runtime/lists.ts';
 import { checkOut, chooseEngine, output } from '../runtime/operands.ts';
 import type { Tensor } from '../runtime/tensor.ts';
 import { rotaryFrequencies } from './frequencies.ts';

@@ -1,7 +1,7 @@
 /** Row numbers of a table as its gatherers take them: checked integers, handed to the kernels in blocks of the scratch arena. */
 import type { Engine } from '../runtime/engine.ts';
 import { PosencError, show } from '../runtime/errors.ts';
-import { elementsOf } from '../runtime/tensor.ts';
+import { elementsOf } from '../runtime/shapes.ts';
 
 /** Row numbers: a list, or integers with a shape such as positionIds returns. */
 export type RowIds =

@@ -2,12 +2,12 @@
  * How position rows join the vectors of x: added (Vaswani et al., arXiv 1706.03762), multiplied (both forms of bert4keras),
  * concatenated, or alone.
  */
-
-import { oneOf, options } from '../runtime/arguments.ts';
+import { oneOf, take } from '../runtime/arguments.ts';
 import type { Engine } from '../runtime/engine.ts';
 import { PosencError } from '../runtime/errors.ts';
-import { checkOut, checkOverlap, chooseEngine, type Operand, operand, output, shapeOf } from '../runtime/operands.ts';
+import { type Floats, gate, type Out } from '../runtime/gate.ts';
 import { JOIN } from '../runtime/operations.ts';
+import { elementsOf } from '../runtime/shapes.ts';
 import type { Tensor } from '../runtime/tensor.ts';
 
 export interface MergeOptions {
@@ -18,7 +18,7 @@ export interface MergeOptions {
   /** Shape of p, [S, Dp] or x's own; needed for a plain Float32Array. */
   readonly positionShape?: readonly number[];
   /** For 'add', 'mul' and 'mulPlusOne' it may be x itself. Default: a new Tensor. */
-  readonly out?: Tensor | Float32Array;
+  readonly out?: Out;
   readonly engine?: Engine;
 }
 
@@ -30,12 +30,14 @@ const MODES = ['add', 'mul', 'mulPlusOne', 'concat', 'zero'] as const;
  * @returns float32, x's shape; for 'concat' [..., S, D + Dp]
  * @throws ERR_SHAPE, ERR_OPTION, ERR_DISPOSED, ERR_OUT_OF_MEMORY
  */
-export function merge(x: Tensor | Float32Array, p: Tensor | Float32Array, given: MergeOptions = {}): Tensor {
-  const o = options('merge', given, OPTIONS);
+export function merge(x: Floats, p: Floats, given: MergeOptions = {}): Tensor {
+  const o = take('merge', given, OPTIONS);
   const mode = oneOf('mode', o.mode, MODES, 'add');
-  const engine = chooseEngine(o.engine, x, p, o.out);
-  const shape = shapeOf('x', x, o.shape);
-  const positionShape = shapeOf('p', p, o.positionShape);
+  const call = gate('merge', o.engine);
+  const vectors = call.input('x', x, o.shape);
+  const table = call.input('p', p, o.positionShape, 'float32', 'positionShape');
+  const { shape } = vectors;
+  const positionShape = table.shape;
   if (shape.length < 2 || positionShape.length < 2) {
     throw new PosencError(
       'ERR_SHAPE',
@@ -51,34 +53,21 @@ export function merge(x: Tensor | Float32Array, p: Tensor | Float32Array, given:
     );
   }
   const outShape = mode === 'concat' ? [...shape.slice(0, -1), width + added] : shape;
-  checkOut(engine, o.out, outShape);
-  checkOverlap('p', 'out', p, o.out, false);
-  checkOverlap('x', 'out', x, o.out, mode !== 'concat');
-  const joined = output(engine, o.out, outShape);
-  if (joined.length === 0) return joined;
-  const rows = joined.length / outShape[outShape.length - 1];
-  let period = 1;
-  for (let i = 0; i + 1 < positionShape.length; i++) period *= positionShape[i];
-  const vectors = operand('x', engine, x);
-  let positions: Operand | undefined;
-  try {
-    positions = operand('p', engine, p);
-    const { kernels } = engine;
-    const to = joined.byteOffset;
-    const from = vectors.pointer;
-    const table = positions.pointer;
-    if (mode === 'zero') kernels.copyRows(to, 4 * width, table, 4 * width, rows, width, period);
-    else if (mode !== 'concat') kernels.joinRows(to, from, table, rows, width, period, JOIN[mode]);
+  const joined = call.output('out', o.out, outShape, 'float32', mode === 'concat' ? undefined : vectors);
+  const rows = elementsOf(outShape.slice(0, -1));
+  const period = elementsOf(positionShape.slice(0, -1));
+  return call.run(({ kernels }) => {
+    const to = joined.pointer;
+    if (joined.length === 0) return joined.tensor;
+    if (mode === 'zero') kernels.copyRows(to, 4 * width, table.pointer, 4 * width, rows, width, period);
+    else if (mode !== 'concat') kernels.joinRows(to, vectors.pointer, table.pointer, rows, width, period, JOIN[mode]);
     else {
       const stride = 4 * (width + added);
-      kernels.copyRows(to, stride, from, 4 * width, rows, width, rows);
-      kernels.copyRows(to + 4 * width, stride, table, 4 * added, rows, added, period);
+      kernels.copyRows(to, stride, vectors.pointer, 4 * width, rows, width, rows);
+      kernels.copyRows(to + 4 * width, stride, table.pointer, 4 * added, rows, added, period);
     }
-  } finally {
-    positions?.finish();
-    vectors.finish();
-  }
-  return joined;
+    return joined.tensor;
+  });
 }
 
 /** Whether the rows of p are the last dimensions of the rows of x. */

@@ -4,21 +4,64 @@
  */
 import { PosencError, show } from './errors.ts';
 
-/** Positions are float64 integers or fractions up to this magnitude; above it neighbours are no longer distinct. */
-export const MAX_POSITION = 2 ** 53;
+/**
+ * An object without a prototype that pollution could reach, made by a constructor so that its properties stay as fast as those
+ * of any other object (Object.create(null) makes a hash table).
+ */
+const Taken = function Taken() {} as unknown as new () => Record<string, unknown>;
+Taken.prototype = Object.freeze(Object.create(null));
 
-/** The options object itself: a plain object whose every key is one of `allowed`. */
-export function options<T extends object>(name: string, value: T | undefined, allowed: readonly string[]): T {
+/**
+ * The first step of a call: one snapshot of the own options, each read once, so that what was checked is what is used.
+ * Inherited names are no options. @throws ERR_OPTION for a name that is not in `allowed`, with the nearest that is
+ */
+export function take<T extends object>(name: string, value: T | undefined, allowed: readonly string[]): T {
   if (value === null || typeof value !== 'object' || Array.isArray(value) || ArrayBuffer.isView(value)) {
     throw new PosencError('ERR_OPTION', `${name}: expected one options object, got ${show(value)}`);
   }
-  // for-in makes no list of the keys; what it inherits is no option
+  const taken = new Taken();
+  // for-in makes no list of the keys
   for (const key in value) {
-    if (!allowed.includes(key) && Object.hasOwn(value, key)) {
-      throw new PosencError('ERR_OPTION', `${name}: unknown option '${key}'; allowed: ${allowed.join(', ')}`);
-    }
+    if (!Object.hasOwn(value, key)) continue;
+    if (!allowed.includes(key)) throw unknownOption(name, key, allowed);
+    taken[key] = (value as Record<string, unknown>)[key];
   }
-  return value;
+  return taken as T;
+}
+
+/** @deprecated the old name of `take` */
+export const options = take;
+
+function unknownOption(name: string, key: string, allowed: readonly string[]): PosencError {
+  const near = nearest(key, allowed);
+  const hint = near === undefined ? ';' : `; did you mean '${near}'?`;
+  return new PosencError('ERR_OPTION', `${name}: unknown option ${show(key)}${hint} allowed: ${allowed.join(', ')}`);
+}
+
+/** The word most like `word`: the same without case and underscores, or at most a third of its letters different. */
+export function nearest(word: string, words: readonly string[]): string | undefined {
+  const plain = (text: string) => text.toLowerCase().replaceAll('_', '').replaceAll('-', '');
+  const short = plain(word.slice(0, 64));
+  let best: string | undefined;
+  let least = Math.max(1, Math.floor(short.length / 3)) + 1;
+  for (const candidate of words) {
+    const distance = editDistance(short, plain(candidate));
+    if (distance < least) [best, least] = [candidate, distance];
+  }
+  return best;
+}
+
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const swap = row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(swap, row[j] + 1, next[j - 1] + 1));
+    }
+    row = next;
+  }
+  return row[b.length];
 }
 
 /** An integer in [min, max]; `fallback` when undefined (required when there is no fallback). */
@@ -89,70 +132,7 @@ export function boolean(option: string, value: unknown, fallback: boolean): bool
   return value;
 }
 
-/** A list of finite numbers (array or any typed array of numbers), optionally of a fixed length. */
-export function numbers(option: string, value: unknown, length?: number): ArrayLike<number> {
-  const list = value as ArrayLike<number>;
-  const ok =
-    Array.isArray(value) || (ArrayBuffer.isView(value) && 'length' in value && !(value instanceof BigInt64Array));
-  if (!ok) throw new PosencError('ERR_OPTION', `${option}: expected an array of numbers, got ${show(value)}`);
-  if (length !== undefined && list.length !== length) {
-    throw new PosencError('ERR_SHAPE', `${option}: expected ${length} numbers, got ${list.length}`);
-  }
-  for (let i = 0; i < list.length; i++) {
-    if (typeof list[i] !== 'number' || !Number.isFinite(list[i])) {
-      throw new PosencError('ERR_OPTION', `${option}[${i}]: expected a finite number, got ${show(list[i])}`);
-    }
-  }
-  return list;
-}
-
-/** What a caller may pass as positions. */
-export type Positions =
-  | readonly number[]
-  | Int32Array
-  | Uint32Array
-  | BigInt64Array
-  | BigUint64Array
-  | Float32Array
-  | Float64Array;
-
-/** Positions as float64, every one finite and of magnitude at most 2^53. The result may be the caller's own array. */
-export function positions(option: string, value: unknown): Float64Array {
-  let out: Float64Array;
-  if (value instanceof Float64Array) out = value;
-  else if (value instanceof BigInt64Array || value instanceof BigUint64Array) {
-    out = new Float64Array(value.length);
-    for (let i = 0; i < out.length; i++) {
-      const p = value[i];
-      if (p > 9007199254740992n || p < -9007199254740992n) throw outOfRange(option, i, p);
-      out[i] = Number(p);
-    }
-    return out;
-  } else if (
-    value instanceof Int32Array ||
-    value instanceof Uint32Array ||
-    value instanceof Float32Array ||
-    (Array.isArray(value) && value.every((p) => typeof p === 'number'))
-  ) {
-    out = Float64Array.from(value as ArrayLike<number>);
-  } else {
-    throw new PosencError(
-      'ERR_OPTION',
-      `${option}: expected numbers, an Int32Array, Uint32Array, BigInt64Array, Float32Array or Float64Array, got ${show(value)}`,
-    );
-  }
-  for (let i = 0; i < out.length; i++) if (!(Math.abs(out[i]) <= MAX_POSITION)) throw outOfRange(option, i, out[i]);
-  return out;
-}
-
-function outOfRange(option: string, index: number, got: number | bigint): PosencError {
-  return new PosencError(
-    'ERR_POSITION',
-    `${option}[${index}]: expected a finite position of magnitude at most 2^53, got ${show(got)}`,
-  );
-}
-
-/** Fails when an object carries a key that its reader does not know: a misspelt option is never ignored. */
+/** Fails when both options are given. */
 export function exclusive(name: string, a: string, b: string, object: object): void {
   const has = (key: string) => (object as Record<string, unknown>)[key] !== undefined;
   if (has(a) && has(b)) throw new PosencError('ERR_OPTION', `${name}: give either '${a}' or '${b}', not both`);

@@ -1,14 +1,14 @@
 /** Engines on memory of the caller: the kernels alone, without a heap beside them. */
 import { simd } from '#wasm/simd';
-import { integer, options } from './arguments.ts';
-import { COEFFICIENT_SPACE, compile, Engine, MIN_SCRATCH } from './engine.ts';
+import { integer, take } from './arguments.ts';
+import { COEFFICIENT_SPACE, compile, Engine, instantiateKernels, MIN_SCRATCH } from './engine.ts';
 import { PosencError, show } from './errors.ts';
-import type { Kernels } from './kernels.ts';
 import type { WasmMemory, WasmModule } from './platform.ts';
 
 /**
  * An engine on memory that belongs to somebody else: the kernels run in place in it, nothing is allocated, and only
- * `scratch` is written besides the outputs that are named. Arrays are passed as Float32Array views on that memory.
+ * `scratch` is written besides the outputs that are named. Arrays are passed as views on that memory, results of every dtype go
+ * to `out`, a typed array of that dtype on it. Nothing in `scratch` has to be kept between calls.
  * @param given.wasm posenc.simd.wasm, compiled or its bytes. Default: the embedded one
  * @throws ERR_OPTION for shared memory or a scratch range outside the memory or smaller than 64 KiB + 1 KiB
  */
@@ -28,19 +28,21 @@ export function attach(
       'memory: shared memory is not supported (the kernels are built for unshared memory); give a memory made without shared: true',
     );
   }
-  const o = options('attach', given, ['scratch', 'wasm']);
-  const scratch = options('scratch', o.scratch, ['byteOffset', 'byteLength']);
+  const o = take('attach', given, ['scratch', 'wasm']);
+  const scratch = take('scratch', o.scratch, ['byteOffset', 'byteLength']);
   const bytes = memory.buffer.byteLength;
-  const reserved = integer('scratch.byteOffset', scratch.byteOffset, 0, bytes);
-  const reservedBytes = integer(
-    'scratch.byteLength',
-    scratch.byteLength,
-    MIN_SCRATCH + COEFFICIENT_SPACE,
-    bytes - reserved,
-  );
+  const least = MIN_SCRATCH + COEFFICIENT_SPACE;
+  if (bytes < least) {
+    throw new PosencError(
+      'ERR_OPTION',
+      `memory: has ${bytes} bytes, and scratch alone needs ${least}; give a memory of at least two pages`,
+    );
+  }
+  const reserved = integer('scratch.byteOffset', scratch.byteOffset, 0, bytes - least);
+  const reservedBytes = integer('scratch.byteLength', scratch.byteLength, least, bytes - reserved);
   if (reserved % 16 !== 0) {
     throw new PosencError('ERR_OPTION', `scratch.byteOffset: expected a multiple of 16, got ${reserved}`);
   }
-  const instance = new WebAssembly.Instance(compile(o.wasm ?? simd), { env: { memory } });
-  return new Engine({ memory, kernels: instance.exports as unknown as Kernels, reserved, reservedBytes });
+  const kernels = instantiateKernels(compile(o.wasm ?? simd), memory);
+  return new Engine({ memory, kernels, reserved, reservedBytes });
 }

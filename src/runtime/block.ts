@@ -1,7 +1,8 @@
 /** The options every bias shares: lengths, positions, row blocks, masks. Rows are queries, columns are keys. */
-import { integer, numbers, type Positions, positions } from './arguments.ts';
+import { integer } from './arguments.ts';
 import type { Engine } from './engine.ts';
 import { PosencError, show } from './errors.ts';
+import { numbers, type Positions, positions } from './lists.ts';
 import type { Tensor } from './tensor.ts';
 
 export interface BiasOptions {

@@ -12,9 +12,10 @@
 import { instantiateSync } from '@assemblyscript/loader';
 import { heap as heapBinary } from '#wasm/heap';
 import { simd } from '#wasm/simd';
-import { integer, options } from './arguments.ts';
+import { boolean, integer, take } from './arguments.ts';
 import { COEFFICIENT_BYTES, writeCoefficients } from './coefficients.ts';
 import { disposable } from './dispose.ts';
+import { ARRAYS, type Dtype, type TensorData } from './dtypes.ts';
 import { PosencError, show } from './errors.ts';
 import type { Kernels } from './kernels.ts';
 import type { WasmMemory, WasmModule } from './platform.ts';
@@ -24,6 +25,8 @@ const MAX_PAGES = 65536;
 const DEFAULT_SCRATCH = 1 << 20;
 /** @internal */
 export const MIN_SCRATCH = 1 << 16;
+/** Parts of the arena start on cache lines whatever fraction of it they take. */
+const ARENA_STEP = 64;
 /** The loader's runtime refuses a block of 2^30 bytes. */
 const MAX_BLOCK = 2 ** 30 - 64;
 /** Freed bytes are collected when they reach this, or before a block of this size is made. */
@@ -57,6 +60,8 @@ export class Engine {
   readonly scratchBytes: number;
 
   #heap: Heap | undefined;
+  readonly #reserved: number;
+  readonly #reservedBytes: number;
   #scratch: number;
   #scratchHolds: unknown;
   #disposed = false;
@@ -71,8 +76,10 @@ export class Engine {
     // an ordinary object: the exports themselves are a dictionary, looked up by name at every call
     this.kernels = { ...parts.kernels };
     this.coefficients = parts.reserved;
+    this.#reserved = parts.reserved;
+    this.#reservedBytes = parts.reservedBytes;
     this.#scratch = parts.reserved + COEFFICIENT_SPACE;
-    this.scratchBytes = parts.reservedBytes - COEFFICIENT_SPACE;
+    this.scratchBytes = Math.floor((parts.reservedBytes - COEFFICIENT_SPACE) / ARENA_STEP) * ARENA_STEP;
     this.#heap = parts.heap;
     writeCoefficients(this.memory.buffer as ArrayBuffer, this.coefficients);
   }
@@ -131,6 +138,34 @@ export class Engine {
   }
 
   /**
+   * What Tensors and tables hold at the moment, and the most they held at once: a leak shows as blocks that stay. The arena is
+   * not counted; an engine on a caller's memory holds nothing.
+   */
+  usage(): EngineUsage {
+    return this.#heap?.usage() ?? { blocks: 0, bytes: 0, peak: 0 };
+  }
+
+  /** @internal Fails unless the bytes belong to a block in use, or on a caller's memory lie outside the arena. */
+  assertInBlock(option: string, pointer: number, bytes: number): void {
+    if (this.#heap !== undefined) {
+      if (this.#heap.holds(pointer, bytes)) return;
+      throw new PosencError(
+        'ERR_DISPOSED',
+        `${option}: bytes ${pointer} to ${pointer + bytes} of the engine's memory belong to no Tensor in use; take the view from .data of a Tensor that is not disposed`,
+      );
+    }
+    if (pointer >= this.#reserved + this.#reservedBytes || this.#reserved >= pointer + bytes) return;
+    throw new PosencError('ERR_OPTION', `${option}: overlaps the scratch range given to attach; give a separate range`);
+  }
+
+  /** @internal Before the kernels of a call run: an arena that belongs to somebody else keeps nothing between calls. */
+  beginCall(): void {
+    if (this.#heap !== undefined) return;
+    this.#scratchHolds = undefined;
+    writeCoefficients(this.memory.buffer as ArrayBuffer, this.coefficients);
+  }
+
+  /**
    * @internal The scratch arena, for the duration of one call. `holds` is a token for what the caller leaves in it, so that
    * the same caller can find it again: see `scratchHolds`.
    */
@@ -147,7 +182,7 @@ export class Engine {
   /** @internal The whole memory as float64; index = pointer / 8. Likewise the others. */
   get f64(): Float64Array<ArrayBuffer> {
     if (!this.#f64?.length)
-      this.#f64 = new Float64Array(this.memory.buffer as ArrayBuffer, 0, this.memory.buffer.byteLength >>> 3);
+      this.#f64 = new Float64Array(this.memory.buffer as ArrayBuffer, 0, Math.floor(this.memory.buffer.byteLength / 8));
     return this.#f64;
   }
   /** @internal */
@@ -163,14 +198,34 @@ export class Engine {
   /** @internal */
   get u64(): BigUint64Array<ArrayBuffer> {
     if (!this.#u64?.length)
-      this.#u64 = new BigUint64Array(this.memory.buffer as ArrayBuffer, 0, this.memory.buffer.byteLength >>> 3);
+      this.#u64 = new BigUint64Array(
+        this.memory.buffer as ArrayBuffer,
+        0,
+        Math.floor(this.memory.buffer.byteLength / 8),
+      );
     return this.#u64;
   }
+  /** @internal Elements at a pointer, until the memory grows. */
+  view<D extends Dtype>(dtype: D, pointer: number, length: number): TensorData<D> {
+    return new ARRAYS[dtype](this.memory.buffer as ArrayBuffer, pointer, length) as TensorData<D>;
+  }
+}
+
+export interface EngineUsage {
+  /** Blocks in use. */
+  readonly blocks: number;
+  /** Bytes in them. */
+  readonly bytes: number;
+  /** The most bytes in use at once so far. */
+  readonly peak: number;
 }
 
 interface Heap {
   allocate(bytes: number): number;
   free(pointer: number): void;
+  /** Whether the bytes lie in one block. */
+  holds(pointer: number, bytes: number): boolean;
+  usage(): EngineUsage;
 }
 
 interface EngineParts {
@@ -190,9 +245,9 @@ export const COEFFICIENT_SPACE = Math.ceil(COEFFICIENT_BYTES / 64) * 64;
  * @throws ERR_OPTION, ERR_OUT_OF_MEMORY, ERR_NO_SIMD, ERR_WASM_BLOCKED
  */
 export function createEngine(given: EngineOptions = {}): Engine {
-  const o = options('createEngine', given, ['initialBytes', 'maximumBytes', 'fixed', 'scratchBytes', 'wasm']);
+  const o = take('createEngine', given, ['initialBytes', 'maximumBytes', 'fixed', 'scratchBytes', 'wasm']);
   const scratchBytes = integer('scratchBytes', o.scratchBytes, MIN_SCRATCH, 2 ** 28, DEFAULT_SCRATCH);
-  const least = scratchBytes + 2 * PAGE;
+  const least = PAGE * Math.ceil((scratchBytes + 2 * PAGE) / PAGE);
   const maximumBytes = integer('maximumBytes', o.maximumBytes, least, MAX_PAGES * PAGE, MAX_PAGES * PAGE);
   const initialBytes = integer(
     'initialBytes',
@@ -201,15 +256,13 @@ export function createEngine(given: EngineOptions = {}): Engine {
     maximumBytes,
     Math.min(maximumBytes, Math.max(1 << 22, least)),
   );
-  const initial = Math.ceil(initialBytes / PAGE);
-  const maximum = o.fixed === true ? initial : Math.floor(maximumBytes / PAGE);
-  if (o.fixed !== undefined && typeof o.fixed !== 'boolean') {
-    throw new PosencError('ERR_OPTION', `fixed: expected true or false, got ${show(o.fixed)}`);
-  }
+  const limit = Math.floor(maximumBytes / PAGE);
+  const initial = Math.min(limit, Math.ceil(initialBytes / PAGE));
+  const maximum = boolean('fixed', o.fixed, false) ? initial : limit;
   const module = compile(o.wasm ?? simd);
   let memory: WebAssembly.Memory;
   try {
-    memory = new WebAssembly.Memory({ initial, maximum: Math.max(initial, maximum) });
+    memory = new WebAssembly.Memory({ initial, maximum });
   } catch (cause) {
     throw new PosencError(
       'ERR_OUT_OF_MEMORY',
@@ -217,56 +270,92 @@ export function createEngine(given: EngineOptions = {}): Engine {
       { cause },
     );
   }
-  const kernels = new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as Kernels;
+  const kernels = instantiateKernels(module, memory);
+  const heap = makeHeap(memory, maximum * PAGE);
+  const reservedBytes = COEFFICIENT_SPACE + Math.ceil(scratchBytes / ARENA_STEP) * ARENA_STEP;
+  return new Engine({ memory, kernels, heap, reserved: heap.reserve(reservedBytes), reservedBytes });
+}
+
+/** @internal @throws ERR_OPTION for a module that is not posenc's */
+export function instantiateKernels(module: WebAssembly.Module, memory: WasmMemory): Kernels {
+  let exports: Partial<Kernels> = {};
+  let cause: unknown;
+  try {
+    exports = new WebAssembly.Instance(module, { env: { memory: memory as WebAssembly.Memory } }).exports;
+  } catch (error) {
+    cause = error;
+  }
+  if (typeof exports.phasePlan === 'function') return exports as Kernels;
+  throw new PosencError('ERR_OPTION', 'wasm: expected the module posenc.simd.wasm of this version', { cause });
+}
+
+/** Blocks made by the loader's runtime, in an instance of its own on the same memory. */
+function makeHeap(memory: WebAssembly.Memory, limit: number): Heap & { reserve(bytes: number): number } {
   const heapModule = compile(heapBinary);
   // the loader asks instanceof, which a module of another realm (Vercel's edge, node:vm, jest) does not answer
   if (!(heapModule instanceof WebAssembly.Module)) Object.setPrototypeOf(heapModule, WebAssembly.Module.prototype);
   const { instance, exports } = instantiateSync<HeapExports>(heapModule, { env: { memory } });
   const id = (instance.exports.Float32ArrayId as WebAssembly.Global).value as number;
   const { __newArray, __pin, __unpin, __collect } = exports;
+  /** The loader's object of every block, and the block's bytes, by the block's pointer. */
+  const blocks = new Map<number, { readonly object: number; readonly bytes: number }>();
   let pending = 0;
+  let inUse = 0;
+  let peak = 0;
   const collect = () => {
     pending = 0;
     __collect();
   };
-  // the loader's typed-array object: data pointer at 4, byte length at 8
-  const field = (object: number, at: number) => new Uint32Array(memory.buffer, object + at, 1)[0];
-  const objects = new Map<number, number>();
   const make = (bytes: number) => {
-    const object = __pin(__newArray(id, Math.max(1, Math.ceil(bytes / 4))));
-    const pointer = field(object, 4);
-    objects.set(pointer, object);
-    return pointer;
+    // pointers leave WebAssembly as signed numbers
+    const object = __pin(__newArray(id, Math.max(1, Math.ceil(bytes / 4)))) >>> 0;
+    // the loader's typed-array object: data pointer at 4
+    return { object, pointer: new Uint32Array(memory.buffer, object + 4, 1)[0] };
   };
-  const heap: Heap = {
+  return {
+    reserve: (bytes) => make(bytes).pointer,
     allocate(bytes) {
       if (pending > 0 && (pending >= COLLECT_BYTES || bytes >= COLLECT_BYTES)) collect();
+      let block: ReturnType<typeof make>;
       try {
-        return make(bytes);
+        block = make(bytes);
       } catch {
         // at the limit the allocator traps before it changes anything; try once more without garbage
         try {
           collect();
-          return make(bytes);
+          block = make(bytes);
         } catch (cause) {
           throw new PosencError(
             'ERR_OUT_OF_MEMORY',
-            `no room for ${bytes} bytes in ${memory.buffer.byteLength} of memory (maximum ${maximum * PAGE}); dispose Tensors, raise maximumBytes, or compute row blocks into a reused 'out'`,
+            `no room for ${bytes} bytes in ${memory.buffer.byteLength} of memory (maximum ${limit}); dispose Tensors, raise maximumBytes, or compute row blocks into a reused 'out'`,
             { cause },
           );
         }
       }
+      blocks.set(block.pointer, { object: block.object, bytes });
+      inUse += bytes;
+      if (inUse > peak) peak = inUse;
+      return block.pointer;
     },
     free(pointer) {
-      const object = objects.get(pointer);
-      if (object === undefined) throw new PosencError('ERR_DISPOSED', 'a block was freed twice');
-      objects.delete(pointer);
-      pending += field(object, 8);
-      __unpin(object);
+      const block = blocks.get(pointer);
+      if (block === undefined) throw new PosencError('ERR_DISPOSED', 'a block was freed twice');
+      blocks.delete(pointer);
+      inUse -= block.bytes;
+      pending += block.bytes;
+      __unpin(block.object);
     },
+    holds(pointer, bytes) {
+      const block = blocks.get(pointer);
+      // nearly every view is .data of a Tensor and starts where its block does
+      if (block !== undefined) return bytes <= block.bytes;
+      for (const [start, { bytes: size }] of blocks) {
+        if (pointer > start && pointer + bytes <= start + size) return true;
+      }
+      return false;
+    },
+    usage: () => ({ blocks: blocks.size, bytes: inUse, peak }),
   };
-  const reservedBytes = COEFFICIENT_SPACE + scratchBytes;
-  return new Engine({ memory, kernels, heap, reserved: heap.allocate(reservedBytes), reservedBytes });
 }
 
 /** Embedded binaries are compiled once. */
@@ -342,9 +431,10 @@ function decodeBase64(text: string): Uint8Array<ArrayBuffer> {
 
 let shared: Engine | undefined;
 
-/** @internal The default engine, compiled and made on first use. */
+/** @internal The default engine, compiled and made on first use; anew when it was disposed. */
 export function defaultEngine(): Engine {
-  return (shared ??= createEngine());
+  if (shared === undefined || shared.disposed) shared = createEngine();
+  return shared;
 }
 
 /** @internal */

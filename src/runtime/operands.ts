@@ -5,7 +5,8 @@
  */
 import { defaultEngine, Engine } from './engine.ts';
 import { PosencError, show } from './errors.ts';
-import { checkShape, type Dtype, elementsOf, Tensor } from './tensor.ts';
+import { checkShape, elementsOf } from './shapes.ts';
+import { type Dtype, Tensor } from './tensor.ts';
 
 /** The engine of a call: `engine`, else the owner of the Tensors among `operands`, else the default one. */
 export function chooseEngine(given: unknown, ...operands: unknown[]): Engine {

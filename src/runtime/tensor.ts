@@ -3,34 +3,20 @@
  * grows (reading `data` again gives a fresh one), so read it where you use it, or use an engine made with `fixed: true`.
  */
 /// <reference lib="esnext.disposable" preserve="true" />
-import { size } from './arguments.ts';
+import { oneOf, take } from './arguments.ts';
 import { disposable } from './dispose.ts';
-import { defaultEngine, type Engine } from './engine.ts';
+import { ARRAYS, BYTES, type Dtype, type TensorData } from './dtypes.ts';
+import { defaultEngine, Engine } from './engine.ts';
 import { PosencError, show } from './errors.ts';
+import { checkShape, elementsOf } from './shapes.ts';
+import { kindOf, viewAgain, viewOf } from './views.ts';
 
-/** float16 and bfloat16 are carried as their bits in a Uint16Array. */
-export type Dtype = 'float32' | 'float64' | 'int32' | 'uint8' | 'float16' | 'bfloat16';
+export type { Dtype, TensorData } from './dtypes.ts';
 
-export type TensorData<D extends Dtype> = {
-  float32: Float32Array<ArrayBuffer>;
-  float64: Float64Array<ArrayBuffer>;
-  int32: Int32Array<ArrayBuffer>;
-  uint8: Uint8Array<ArrayBuffer>;
-  float16: Uint16Array<ArrayBuffer>;
-  bfloat16: Uint16Array<ArrayBuffer>;
-}[D];
-
-const ARRAYS = {
-  float32: Float32Array,
-  float64: Float64Array,
-  int32: Int32Array,
-  uint8: Uint8Array,
-  float16: Uint16Array,
-  bfloat16: Uint16Array,
-} as const;
-
-/** Tensors made inside the innermost scope(). */
-let made: Tensor<Dtype>[] | undefined;
+/** Tensors made inside one scope(); a Tensor knows which, so that what replaces it belongs there too. */
+type Home = Set<Tensor<Dtype>>;
+/** The innermost open scope. */
+let innermost: Home | undefined;
 
 export class Tensor<D extends Dtype = 'float32'> {
   readonly shape: readonly number[];
@@ -41,19 +27,25 @@ export class Tensor<D extends Dtype = 'float32'> {
   readonly byteOffset: number;
   readonly engine: Engine;
   #owned: boolean;
+  #owner: Tensor<Dtype> | undefined;
+  #home: Home | undefined;
   #disposed = false;
   #view: TensorData<D> | undefined;
 
-  /** @internal use Tensor.zeros, Tensor.from or an encoder. The block holds whatever was there: write all of it. */
-  constructor(engine: Engine, shape: readonly number[], dtype: D, borrowed?: number) {
+  /**
+   * @internal use Tensor.zeros, Tensor.from or an encoder. The block holds whatever was there: write all of it.
+   * @param borrowed byte offset of memory that belongs to somebody else
+   * @param owner the Tensor that memory belongs to: it is asked at every use
+   */
+  constructor(engine: Engine, shape: readonly number[], dtype: D, borrowed?: number, owner?: Tensor<Dtype>) {
     this.engine = engine;
     this.shape = Object.freeze([...shape]);
     this.dtype = dtype;
     this.length = elementsOf(shape);
     this.#owned = borrowed === undefined && this.length > 0;
-    this.byteOffset =
-      borrowed ?? (this.length > 0 ? engine.allocate(this.length * ARRAYS[dtype].BYTES_PER_ELEMENT) : 0);
-    if (this.#owned) made?.push(this as unknown as Tensor<Dtype>);
+    this.#owner = owner;
+    this.byteOffset = borrowed ?? (this.length > 0 ? engine.allocate(this.length * BYTES[dtype]) : 0);
+    if (this.#owned && innermost !== undefined) this.#moveTo(innermost);
   }
 
   /** A new zeroed Tensor. @throws ERR_SHAPE, ERR_OUT_OF_MEMORY */
@@ -61,46 +53,54 @@ export class Tensor<D extends Dtype = 'float32'> {
     shape: readonly number[],
     given: { readonly dtype?: D; readonly engine?: Engine } = {},
   ): Tensor<D> {
-    const dtype = given.dtype ?? ('float32' as D);
-    if (!Object.hasOwn(ARRAYS, dtype)) {
-      throw new PosencError(
-        'ERR_OPTION',
-        `dtype: expected one of ${Object.keys(ARRAYS).join(', ')}, got ${show(dtype)}`,
-      );
-    }
-    const tensor = new Tensor(given.engine ?? defaultEngine(), checkShape('shape', shape), dtype);
+    const o = take('Tensor.zeros', given, ['dtype', 'engine']);
+    const dtype = oneOf('dtype', o.dtype, Object.keys(BYTES) as Dtype[], 'float32') as D;
+    const sizes = checkShape('shape', shape);
+    const tensor = new Tensor(chooseEngine(o.engine), sizes, dtype);
     tensor.data.fill(0);
     return tensor;
   }
 
-  /** A new float32 Tensor holding a copy of `data`. @throws ERR_SHAPE when the lengths differ */
+  /**
+   * A new float32 Tensor holding a copy of `data`: a list or typed array of numbers, which may lie on the engine's own memory.
+   * @throws ERR_SHAPE when the lengths differ; ERR_OPTION, ERR_OUT_OF_MEMORY
+   */
   static from(data: ArrayLike<number>, shape: readonly number[], given: { readonly engine?: Engine } = {}): Tensor {
-    const checked = checkShape('shape', shape);
-    const length = elementsOf(checked);
-    if (data === null || typeof data !== 'object' || data.length !== length) {
+    const o = take('Tensor.from', given, ['engine']);
+    const sizes = checkShape('shape', shape);
+    const length = elementsOf(sizes);
+    const view = viewOf('data', data);
+    if (view === undefined ? !Array.isArray(data) || data.length !== length : view.length !== length) {
       throw new PosencError(
         'ERR_SHAPE',
-        `data: shape [${checked.join(', ')}] needs ${length} numbers, got ${show(data)}`,
+        `data: shape [${sizes.join(', ')}] needs ${length} numbers, got ${show(data)}`,
       );
     }
-    const tensor = new Tensor(given.engine ?? defaultEngine(), checked, 'float32');
-    tensor.data.set(data);
+    if (view?.kind.startsWith('Big')) {
+      throw new PosencError('ERR_OPTION', `data: expected numbers, got a ${view.kind}; convert them with Number()`);
+    }
+    const source = view === undefined ? plainNumbers(data, length) : (data as Float32Array);
+    const engine = chooseEngine(o.engine);
+    const within = view?.buffer === engine.memory.buffer;
+    const tensor = new Tensor(engine, sizes, 'float32');
+    // the block may have grown the memory and taken the caller's view with it: the numbers are where they were
+    tensor.data.set(within ? viewAgain(view, engine.memory.buffer) : source);
     return tensor;
   }
 
   get byteLength(): number {
-    return this.length * ARRAYS[this.dtype].BYTES_PER_ELEMENT;
+    return this.length * BYTES[this.dtype];
   }
 
   get disposed(): boolean {
-    return this.#disposed || this.engine.disposed;
+    return this.#disposed || this.engine.disposed || (this.#owner?.disposed ?? false);
   }
 
   /** The zero-copy view. Made again after memory growth. @throws ERR_DISPOSED */
   get data(): TensorData<D> {
     this.assertUsable();
     const view = this.#view;
-    if (view !== undefined && (view.byteLength !== 0 || this.length === 0)) return view;
+    if (view !== undefined && view.byteLength !== 0) return view;
     const fresh = new ARRAYS[this.dtype](this.engine.memory.buffer as ArrayBuffer, this.byteOffset, this.length);
     return (this.#view = fresh as TensorData<D>);
   }
@@ -121,7 +121,25 @@ export class Tensor<D extends Dtype = 'float32'> {
     if (this.#disposed) return;
     this.#disposed = true;
     this.#view = undefined;
+    this.#home?.delete(this as unknown as Tensor<Dtype>);
+    this.#home = undefined;
     if (this.#owned) this.engine.free(this.byteOffset);
+  }
+
+  /** @internal The Tensor whose memory this one borrows. */
+  get owner(): Tensor<Dtype> | undefined {
+    return this.#owner;
+  }
+
+  /** @internal Makes this Tensor belong where `other` belongs: to the same scope, or to none. */
+  belongWhere(other: Tensor<Dtype>): void {
+    this.#moveTo(other.#home);
+  }
+
+  #moveTo(home: Home | undefined): void {
+    this.#home?.delete(this as unknown as Tensor<Dtype>);
+    this.#home = home;
+    home?.add(this as unknown as Tensor<Dtype>);
   }
 
   declare [Symbol.dispose]: () => void;
@@ -133,37 +151,39 @@ export class Tensor<D extends Dtype = 'float32'> {
   /** @internal */
   assertUsable(): void {
     if (this.#disposed) throw new PosencError('ERR_DISPOSED', 'Tensor: used after dispose()');
-    this.engine.assertUsable();
+    if (this.#owner === undefined) this.engine.assertUsable();
+    else this.#owner.assertUsable();
+  }
+
+  /** @internal */
+  static leaveScope(inner: Home, outer: Home | undefined, kept: ReadonlySet<unknown>): void {
+    for (const tensor of [...inner]) {
+      if (kept.has(tensor)) tensor.#moveTo(outer);
+      else tensor.dispose();
+    }
   }
 }
 
-/** A shape: a list of non-negative integers whose product is below 2^31. */
-export function checkShape(option: string, shape: unknown): readonly number[] {
-  if (!Array.isArray(shape) && !(shape instanceof Int32Array)) {
-    throw new PosencError('ERR_SHAPE', `${option}: expected a list of sizes, got ${show(shape)}`);
+function chooseEngine(given: unknown): Engine {
+  if (given === undefined) return defaultEngine();
+  if (given instanceof Engine) {
+    given.assertUsable();
+    return given;
   }
-  const sizes: readonly number[] = Array.isArray(shape) ? shape : Array.from(shape);
-  let length = 1;
-  for (let i = 0; i < sizes.length; i++) {
-    const n = sizes[i];
-    // the common case without making the option's name
-    if (!(Number.isInteger(n) && n >= 0 && n < 2 ** 31)) size(`${option}[${i}]`, n, 0);
-    length *= n;
-  }
-  if (length > 2 ** 31 - 1) {
-    throw new PosencError(
-      'ERR_SHAPE',
-      `${option}: [${sizes.join(', ')}] has more than 2^31 - 1 elements; compute row blocks`,
-    );
-  }
-  return sizes;
+  throw new PosencError('ERR_OPTION', `engine: expected an engine made by createEngine or attach, got ${show(given)}`);
 }
 
-/** Number of elements of a shape. */
-export function elementsOf(shape: readonly number[]): number {
-  let length = 1;
-  for (let i = 0; i < shape.length; i++) length *= shape[i];
-  return length;
+/** Each element read once. */
+function plainNumbers(data: ArrayLike<number>, length: number): number[] {
+  const list = new Array<number>(length);
+  for (let i = 0; i < length; i++) {
+    const value: unknown = data[i];
+    if (typeof value !== 'number') {
+      throw new PosencError('ERR_OPTION', `data[${i}]: expected a number, got ${show(value)}`);
+    }
+    list[i] = value;
+  }
+  return list;
 }
 
 function halfToNumber(code: number): number {
@@ -181,38 +201,44 @@ function halfToNumber(code: number): number {
 }
 
 /**
- * Runs `fn` and disposes every Tensor made inside, except those it returns (directly, in an array, or as the values of a
- * plain object or table). With an asynchronous function, those made before its first await live until its promise settles; later
- * ones are the caller's.
+ * Runs `fn` and disposes every Tensor made inside, except those it returns: directly, or anywhere inside arrays, Maps, Sets,
+ * plain objects and tables. What hides in closures or private fields is not seen: return it openly, or make it outside. What
+ * replaces the blocks of a table that lives outside (extend) stays outside. With an asynchronous function, Tensors made before
+ * its first await live until its promise settles; later ones are the caller's.
+ * @throws ERR_OPTION when `fn` is no function; whatever `fn` throws, after disposing
  */
 export function scope<T>(fn: () => T): T {
-  const outer = made;
-  const inner: Tensor<Dtype>[] = [];
-  made = inner;
+  if (typeof fn !== 'function') throw new PosencError('ERR_OPTION', `scope: expected a function, got ${show(fn)}`);
+  const outer = innermost;
+  const inner: Home = new Set();
   const finish = (result?: unknown) => {
-    const kept = new Set<Tensor<Dtype>>();
-    keep(result, kept, 0);
-    for (const tensor of inner) {
-      if (kept.has(tensor)) outer?.push(tensor);
-      else tensor.dispose();
+    const kept = new Set<unknown>();
+    try {
+      keep(result, kept);
+    } catch (error) {
+      kept.clear();
+      throw error;
+    } finally {
+      Tensor.leaveScope(inner, outer, kept);
     }
   };
   let result: T;
+  innermost = inner;
   try {
     result = fn();
   } catch (error) {
+    innermost = outer;
     finish();
     throw error;
-  } finally {
-    made = outer;
   }
-  if (result instanceof Promise) {
+  innermost = outer;
+  if (isThenable(result)) {
     return result.then(
-      (value) => {
+      (value: unknown) => {
         finish(value);
         return value;
       },
-      (error) => {
+      (error: unknown) => {
         finish();
         throw error;
       },
@@ -222,9 +248,21 @@ export function scope<T>(fn: () => T): T {
   return result;
 }
 
-function keep(value: unknown, kept: Set<Tensor<Dtype>>, depth: number): void {
-  if (value instanceof Tensor) kept.add(value as Tensor<Dtype>);
-  else if (value !== null && typeof value === 'object' && !ArrayBuffer.isView(value) && depth < 4) {
-    for (const child of Object.values(value)) keep(child, kept, depth + 1);
-  }
+function isThenable(value: unknown): value is Promise<unknown> {
+  return value !== null && typeof value === 'object' && typeof (value as Promise<unknown>).then === 'function';
+}
+
+/** Collects everything reachable from a result, each object once. */
+function keep(value: unknown, kept: Set<unknown>): void {
+  if (value === null || typeof value !== 'object' || kept.has(value) || kindOf(value) !== undefined) return;
+  kept.add(value);
+  if (value instanceof Tensor) keep(value.owner, kept);
+  if (value instanceof Tensor || value instanceof Engine) return;
+  if (value instanceof Map) {
+    for (const [key, child] of value) {
+      keep(key, kept);
+      keep(child, kept);
+    }
+  } else if (value instanceof Set) for (const child of value) keep(child, kept);
+  else for (const child of Object.values(value)) keep(child, kept);
 }

@@ -2,12 +2,14 @@
  * The options, checks and memory that the content-relative scores share: queries and keys as [B, H, L, d], scores as
  * [B, H, q, k], tables, masks, row blocks. The arithmetic is in relative.ts.
  */
-import { boolean, finite, integer, numbers } from '../runtime/arguments.ts';
+import { boolean, finite, integer } from '../runtime/arguments.ts';
 import { type BiasOptions, blockOf } from '../runtime/block.ts';
 import type { Engine } from '../runtime/engine.ts';
 import { PosencError, show } from '../runtime/errors.ts';
+import { numbers } from '../runtime/lists.ts';
 import { checkOut, checkOverlap, chooseEngine, type Operand, operand, output } from '../runtime/operands.ts';
-import { checkShape, Tensor } from '../runtime/tensor.ts';
+import { checkShape } from '../runtime/shapes.ts';
+import { Tensor } from '../runtime/tensor.ts';
 import {
   type CellMask,
   clear,

@@ -5,10 +5,11 @@
 
 import { t5Bias, t5Buckets } from '../bias/distance/t5.ts';
 import { headCount } from '../bias/distance/toeplitz.ts';
-import { finite, integer, numbers, oneOf, options, size } from '../runtime/arguments.ts';
+import { finite, integer, oneOf, options, size } from '../runtime/arguments.ts';
 import { IDENTITY, JOIN_ADD, REPLACE } from '../runtime/codes.ts';
 import type { Engine } from '../runtime/engine.ts';
 import { PosencError } from '../runtime/errors.ts';
+import { numbers } from '../runtime/lists.ts';
 import {
   checkOut,
   checkOverlap,

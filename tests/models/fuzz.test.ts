@@ -213,7 +213,7 @@ test('reading a configuration needs no engine: nothing it imports can make a Ten
     if (seen.has(url.href)) return;
     seen.add(url.href);
     const text = readFileSync(url, 'utf8');
-    for (const [, statement, target] of text.matchAll(/^(import|export)[^;]*? from '(\.[^']+)';/gms)) {
+    for (const [statement, target] of text.matchAll(/^(?:import|export)[^;]*? from '(\.[^']+)';/gms)) {
       if (!/^(import|export) type /.test(statement)) visit(new URL(target, url));
     }
   };

@@ -166,7 +166,7 @@ test('attach refuses shared memory and ranges outside the memory', () => {
   throwsCode(
     () => attach(memory, { scratch: { byteOffset: 3 * PAGE, byteLength: 2 * PAGE } }),
     'ERR_OPTION',
-    /byteLength/,
+    /scratch.byteOffset: expected an integer from 0 to/,
   );
   throwsCode(() => attach(memory, { scratch: { byteOffset: 0, byteLength: 1024 } }), 'ERR_OPTION', /byteLength/);
   throwsCode(

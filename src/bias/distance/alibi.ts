@@ -6,11 +6,12 @@
 import { cache } from '../../phase/cache.ts';
 import { divNumber, exp, from, LN2, mul } from '../../phase/dd.ts';
 import { ddToFloat32 } from '../../phase/float32.ts';
-import { finite, integer, numbers, oneOf, options, size } from '../../runtime/arguments.ts';
+import { finite, integer, oneOf, options, size } from '../../runtime/arguments.ts';
 import { BIAS_OPTIONS, type BiasOptions, type Block, blockOf, UNLIMITED } from '../../runtime/block.ts';
 import { REPLACE } from '../../runtime/codes.ts';
 import type { Engine } from '../../runtime/engine.ts';
 import { PosencError, show } from '../../runtime/errors.ts';
+import { numbers } from '../../runtime/lists.ts';
 import { checkOut, chooseEngine, output } from '../../runtime/operands.ts';
 import { Tensor } from '../../runtime/tensor.ts';
 import { alibiDiagonal } from './alibiDiagonal.ts';

@@ -2,11 +2,11 @@
  * KERPLE: a kernel of the distance with learned parameters per head, logarithmic or a power. Chi et al., arXiv 2205.09921;
  * clamps and the weight kernel as the authors' code (`ParallelKerpleLog`, `ParallelKerplePower`).
  */
-
-import { finite, numbers, oneOf, options } from '../../runtime/arguments.ts';
+import { finite, oneOf, options } from '../../runtime/arguments.ts';
 import { KERPLE_LOG, KERPLE_POWER, KERPLE_WEIGHT } from '../../runtime/codes.ts';
 import type { Engine } from '../../runtime/engine.ts';
 import { PosencError } from '../../runtime/errors.ts';
+import { numbers } from '../../runtime/lists.ts';
 import type { Tensor } from '../../runtime/tensor.ts';
 import { remembered } from './remembered.ts';
 import { type Encoding, type Filler, headCount, TOEPLITZ_OPTIONS, type ToeplitzOptions, toeplitz } from './toeplitz.ts';

@@ -5,10 +5,11 @@
 import { cache } from '../../phase/cache.ts';
 import { type DD, divNumber, from, ln } from '../../phase/dd.ts';
 import { ddToFloat32 } from '../../phase/float32.ts';
-import { boolean, finite, integer, options, type Positions } from '../../runtime/arguments.ts';
+import { boolean, finite, integer, options } from '../../runtime/arguments.ts';
 import { type BiasOptions, int32 } from '../../runtime/block.ts';
 import type { Engine } from '../../runtime/engine.ts';
 import { PosencError } from '../../runtime/errors.ts';
+import type { Positions } from '../../runtime/lists.ts';
 import { shapeOf } from '../../runtime/operands.ts';
 import type { Tensor } from '../../runtime/tensor.ts';
 import { type Filler, headCount, TOEPLITZ_OPTIONS, type ToeplitzOptions, toeplitz } from './toeplitz.ts';

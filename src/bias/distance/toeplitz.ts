@@ -2,8 +2,7 @@
  * What every bias that depends on key minus query alone shares: an encoding says how to fill a diagonal, this file makes of
  * it the diagonal itself, the matrix, a block of its rows, or an addition onto scores, for any positions, mask and batch.
  */
-
-import { boolean, integer, numbers, size } from '../../runtime/arguments.ts';
+import { boolean, integer, size } from '../../runtime/arguments.ts';
 import {
   allowed,
   BIAS_OPTIONS,
@@ -16,6 +15,7 @@ import {
 import { ADD, MULTIPLY, REPLACE } from '../../runtime/codes.ts';
 import type { Engine } from '../../runtime/engine.ts';
 import { PosencError, show } from '../../runtime/errors.ts';
+import { numbers } from '../../runtime/lists.ts';
 import { checkOut, checkOverlap, engineOf, type Operand, operand, output } from '../../runtime/operands.ts';
 import { Tensor } from '../../runtime/tensor.ts';
 import { inMemory, repeatsOf } from '../target.ts';

@@ -2,11 +2,11 @@
  * What the biases of a window of height x width tokens share (Swin, SwinV2, BEiT, MaxViT): a number per head for every
  * difference of rows and columns, spread over all pairs of tokens, optionally with a CLS token in front.
  */
-
-import { integer, numbers, size } from '../../runtime/arguments.ts';
+import { integer, size } from '../../runtime/arguments.ts';
 import { ADD, REPLACE } from '../../runtime/codes.ts';
 import type { Engine } from '../../runtime/engine.ts';
 import { PosencError } from '../../runtime/errors.ts';
+import { numbers } from '../../runtime/lists.ts';
 import { checkOut, checkOverlap, engineOf, type Operand, operand, output } from '../../runtime/operands.ts';
 import { Tensor } from '../../runtime/tensor.ts';
 import { inMemory, repeatsOf } from '../target.ts';

@@ -4,10 +4,11 @@
  */
 import { addNumber, div, divNumber, from, LN2, ln, mulNumber } from '../../phase/dd.ts';
 import { ddToFloat32 } from '../../phase/float32.ts';
-import { numbers, oneOf, options, size } from '../../runtime/arguments.ts';
+import { oneOf, options, size } from '../../runtime/arguments.ts';
 import { RELU, SIGMOID } from '../../runtime/codes.ts';
 import type { Engine } from '../../runtime/engine.ts';
 import { PosencError } from '../../runtime/errors.ts';
+import { numbers } from '../../runtime/lists.ts';
 import { checkOut, chooseEngine, output } from '../../runtime/operands.ts';
 import type { Tensor } from '../../runtime/tensor.ts';
 import { headCount } from '../distance/toeplitz.ts';

@@ -19,6 +19,7 @@ import * as kerpleReference from '../../../src/reference/kerple.ts';
 import * as naiveReference from '../../../src/reference/naive.ts';
 import * as sandwichReference from '../../../src/reference/sandwich.ts';
 import * as t5Reference from '../../../src/reference/t5.ts';
+import type { FlatNumbers } from '../../../src/runtime/lists.ts';
 import { closeTo, floats, rejects, sameBits } from '../common.ts';
 
 type Options = Omit<ToeplitzOptions, 'out' | 'engine' | 'addTo' | 'diagonal'>;
@@ -185,7 +186,7 @@ for (const s of subjects) {
     fc.assert(
       fc.property(forms, maskable, fc.nat(), fc.nat(), (form, mask, a, b) => {
         const o = { ...form, ...mask } as Options;
-        const queryLength = (o.queryPositions?.length ?? o.queryLength)!;
+        const queryLength = ((o.queryPositions as FlatNumbers | undefined)?.length ?? o.queryLength)!;
         const [from, to] = [a % (queryLength + 1), b % (queryLength + 1)].sort((x, y) => x - y);
         const whole = s.make(o);
         const block = s.make({ ...o, rows: [from, to] });
