@@ -18,7 +18,7 @@ import * as assert from 'uvu/assert';
 import { config, file, posenc } from './shell.ts';
 
 const KILLS = Number(process.env.KILLS ?? 4);
-const ROWS = KILLS > 10 ? 400000 : 100000;
+const ROWS = KILLS > 10 ? 400000 : 200000;
 const main = new URL('../../src/cli/main.ts', import.meta.url).pathname;
 const node = [process.execPath, '--import', 'tsx', main];
 const folder = (name: string): string => {
@@ -46,10 +46,12 @@ test('killed at any moment: the old file or the new one, whole, and nothing else
     const signal = n % 2 === 0 ? 'SIGTERM' : 'SIGINT';
     const child = spawn(node[0], [...node.slice(1), ...line]);
     const ended = new Promise<NodeJS.Signals | null>((resolve) => child.on('exit', (_, by) => resolve(by)));
-    // half of the time from the moment the part is there, so that writing itself is hit
-    if (n % 2 === 0) while (readdirSync(where).length < 2 && child.exitCode === null) await wait(2);
-    await wait(Math.random() * took * (n % 2 === 0 ? 0.3 : 1));
-    if (readdirSync(where).length > 1) seen.parts++;
+    if (n % 2 === 0) {
+      // from the moment the part is there, so that writing itself is hit
+      while (readdirSync(where).length < 2 && child.exitCode === null) await wait(1);
+      if (readdirSync(where).length > 1) seen.parts++;
+      await wait((Math.random() * ROWS) / 4000);
+    } else await wait(Math.random() * took);
     child.kill(signal);
     const by = await ended;
     assert.equal(readdirSync(where), ['table.npy'], `after ${signal}`);
