@@ -1,148 +1,211 @@
-// Functions of key position minus query position. The linear bias (ALiBi, arXiv 2108.12409) needs no stored diagonal: a row
-// is at most four segments, each an arithmetic progression times a slope.
-import { LANE_NUMBERS } from "../src/runtime/constants";
+// A diagonal becomes a matrix: bias[i, j] = diagonal[j - i], so row i is a contiguous window of one vector. An entry of the
+// diagonal is one float, or `width` of them where the heads are the last dimension. Entries are moved as 32-bit words, so
+// integers pass through unchanged unless they are added.
+import { ADD, MULTIPLY, REPLACE } from "../src/runtime/codes";
 
-/** Four vectors of r x m. */
+/** Copies n words to o, or adds or multiplies n floats into it. */
 // @ts-ignore: decorator
 @inline
-function storeRamp(o: usize, r0: v128, r1: v128, r2: v128, r3: v128, m: v128): void {
-  v128.store(o, f32x4.mul(r0, m));
-  v128.store(o, f32x4.mul(r1, m), 16);
-  v128.store(o, f32x4.mul(r2, m), 32);
-  v128.store(o, f32x4.mul(r3, m), 48);
-}
-
-/** Any four columns: slope by the sign of the distance r, mask outside [low, high]. */
-// @ts-ignore: decorator
-@inline
-function mixed(r: v128, below: v128, above: v128, low: v128, high: v128, mask: v128): v128 {
-  const value = f32x4.mul(r, v128.bitselect(above, below, f32x4.gt(r, i32x4.splat(0))));
-  return v128.bitselect(mask, value, v128.or(f32x4.lt(r, low), f32x4.gt(r, high)));
-}
-
-/** Columns [c, columns) one by one, distances converted from their integers: the ends of rows, and distances past 2^24. */
-function scalarRow(
-  o: usize, c: i32, columns: i32, first: i64, below: f32, above: f32, low: i64, high: i64, mask: f32,
-): void {
-  for (; c < columns; c++) {
-    const d = first + c;
-    store<f32>(o + (<usize>c << 2), d < low || d > high ? mask : <f32>d * (d <= 0 ? below : above));
+function move(o: usize, d: usize, n: usize, mode: i32): void {
+  if (mode == REPLACE) {
+    const moved = (n >> 4) << 6;
+    const phase = d & 15;
+    if (phase == 4) copyShifted(o, d - 4, moved, 4);
+    else if (phase == 8) copyShifted(o, d - 8, moved, 8);
+    else if (phase == 12) copyShifted(o, d - 12, moved, 12);
+    else copyShifted(o, d, moved, 0);
+    o += moved;
+    d += moved;
+    n &= 15;
+  }
+  for (; n >= 4; n -= 4, d += 16, o += 16) {
+    const v = v128.load(d);
+    if (mode == MULTIPLY) v128.store(o, f32x4.mul(v128.load(o), v));
+    else if (mode == ADD) v128.store(o, f32x4.add(v128.load(o), v));
+    else v128.store(o, v);
+  }
+  for (; n; n--, d += 4, o += 4) {
+    const word = load<u32>(d);
+    if (mode == MULTIPLY) store<f32>(o, load<f32>(o) * reinterpret<f32>(word));
+    else if (mode == ADD) store<f32>(o, load<f32>(o) + reinterpret<f32>(word));
+    else store<u32>(o, word);
   }
 }
 
+/**
+ * Copies the bytes (a multiple of 64) that start `phase` after d, where d is a multiple of 16: loads across two cache lines
+ * take longer than stores, so what they would hold is put together from the vectors on either side.
+ */
 // @ts-ignore: decorator
 @inline
-function clamp(x: i64, columns: i32): i32 {
-  return <i32>max<i64>(0, min<i64>(x, columns));
+function copyShifted(o: usize, d: usize, bytes: usize, phase: i32): void {
+  if (phase == 0) {
+    for (const end = d + bytes; d < end; d += 64, o += 64) {
+      v128.store(o, v128.load(d));
+      v128.store(o, v128.load(d, 16), 16);
+      v128.store(o, v128.load(d, 32), 32);
+      v128.store(o, v128.load(d, 48), 48);
+    }
+    return;
+  }
+  // every vector loaded holds a byte that is copied, so none is beyond the memory
+  let a = v128.load(d);
+  for (const end = d + bytes; d < end; d += 64, o += 64) {
+    const b = v128.load(d, 16);
+    const c = v128.load(d, 32);
+    const e = v128.load(d, 48);
+    v128.store(o, shifted(a, b, phase));
+    v128.store(o, shifted(b, c, phase), 16);
+    v128.store(o, shifted(c, e, phase), 32);
+    a = v128.load(d, 64);
+    v128.store(o, shifted(e, a, phase), 48);
+  }
+}
+
+/** Sixteen bytes of a and b from `phase` on. */
+// @ts-ignore: decorator
+@inline
+function shifted(a: v128, b: v128, phase: i32): v128 {
+  if (phase == 4) return v128.shuffle<i32>(a, b, 1, 2, 3, 4);
+  if (phase == 8) return v128.shuffle<i32>(a, b, 2, 3, 4, 5);
+  return v128.shuffle<i32>(a, b, 3, 4, 5, 6);
+}
+
+// @ts-ignore: decorator
+@inline
+function moveRows(
+  out: usize, headStride: usize, rowStride: usize, diagonal: usize, diagonalStride: usize, heads: usize, step: usize,
+  rows: usize, columns: usize, mode: i32,
+): void {
+  for (let h: usize = 0; h < heads; h++, diagonal += diagonalStride, out += headStride) {
+    let d = diagonal;
+    let o = out;
+    for (let r: usize = 0; r < rows; r++, d -= step, o += rowStride) move(o, d, columns, mode);
+  }
 }
 
 /**
- * Linear bias. out[h, r, c] = d x (d <= 0 ? left slope : right slope) with d = key - centre, and maskValue where
- * key < query - left or key > query + right (2^31 - 1: no limit).
- *
- * slopes: heads x (left, right) float32. query: position of row 0, or int32 positions at `queries`. key: position of
- * column 0, or int32 positions at `keys`. centred: centre is the row's query; else the fixed `centre`.
- * Rows of out are rowStride bytes apart, heads headStride.
+ * out[h, r, :] = diagonal[h, - r step : - r step + columns], or with mode ADD or MULTIPLY added or multiplied into it. diagonal points at the window of row 0; step
+ * (bytes) is what the window moves back by from row to row. Heads and rows of out are headStride and rowStride apart.
  */
-export function alibiRows(
-  out: usize, headStride: usize, rowStride: usize, slopes: usize, heads: usize, rows: usize, columns: i32,
-  query: i32, queries: usize, key: i32, keys: usize, centred: i32, centre: i32,
-  left: i32, right: i32, maskValue: f32, constants: usize,
+export function expandRows(
+  out: usize, headStride: usize, rowStride: usize, diagonal: usize, diagonalStride: usize, heads: usize, step: usize,
+  rows: usize, columns: usize, mode: i32,
 ): void {
-  // 4 and 16 from the lane numbers 0 1 2 3, so that they stay in registers
-  const i0 = v128.load(constants, LANE_NUMBERS);
-  const one = v128.shuffle<f32>(i0, i0, 1, 1, 1, 1);
-  const four = f32x4.add(one, v128.shuffle<f32>(i0, i0, 3, 3, 3, 3));
-  const step = f32x4.mul(four, four);
-  const i1 = f32x4.add(i0, four);
-  const i2 = f32x4.add(i1, four);
-  const i3 = f32x4.add(i2, four);
-  const mask = f32x4.splat(maskValue);
-  const quads = columns & ~3;
-  for (let h: usize = 0; h < heads; h++, slopes += 8, out += headStride) {
-    const belowSlope = load<f32>(slopes);
-    const aboveSlope = load<f32>(slopes, 4);
-    const below = f32x4.splat(belowSlope);
-    const above = f32x4.splat(aboveSlope);
+  if (mode == MULTIPLY) moveRows(out, headStride, rowStride, diagonal, diagonalStride, heads, step, rows, columns, MULTIPLY);
+  else if (mode == ADD) moveRows(out, headStride, rowStride, diagonal, diagonalStride, heads, step, rows, columns, ADD);
+  else moveRows(out, headStride, rowStride, diagonal, diagonalStride, heads, step, rows, columns, REPLACE);
+}
+
+/**
+ * Like expandRows for positions in any order: entry key - query of the diagonal, whose entry 0 stands for distance `first`.
+ * Distances below low or above high take `mask`. Positions are int32 lists, or consecutive from query and key.
+ */
+export function gatherDistances(
+  out: usize, headStride: usize, rowStride: usize, diagonal: usize, diagonalStride: usize, heads: usize, width: usize,
+  rows: usize, columns: usize, queries: usize, query: i32, keys: usize, key: i32, first: f64, low: f64, high: f64,
+  mask: f32, mode: i32,
+): void {
+  for (let h: usize = 0; h < heads; h++, diagonal += diagonalStride, out += headStride) {
     let row = out;
     for (let r: usize = 0; r < rows; r++, row += rowStride) {
-      const i = <i64>(queries ? load<i32>(queries + (r << 2)) : query + <i32>r);
-      const zero = centred ? i : <i64>centre;
-      // distances allowed; 2^31 - 1 is unlimited, for positions may be further apart than that
-      const low = (left == i32.MAX_VALUE ? i - 0x200000000 : i - left) - zero;
-      const high = (right == i32.MAX_VALUE ? i + 0x200000000 : i + right) - zero;
-      if (keys) {
-        for (let c = 0; c < columns; c++) {
-          const d = <i64>load<i32>(keys + (<usize>c << 2)) - zero;
-          store<f32>(row + (<usize>c << 2), d < low || d > high ? maskValue : <f32>d * (d <= 0 ? belowSlope : aboveSlope));
-        }
-        continue;
-      }
-      const first = <i64>key - zero;
-      if (first <= -16777216 || first + columns >= 16777216) {
-        scalarRow(row, 0, columns, first, belowSlope, aboveSlope, low, high, maskValue);
-        continue;
-      }
-      // [0, from) masked, [from, turn) left slope, [turn, to) right slope, [to, columns) masked: whole blocks of 16 columns
-      // inside a part know their formula, four columns at a boundary choose by lane
-      const to = clamp(high - first + 1, columns);
-      const from = min(clamp(low - first, columns), to);
-      const turn = min(max(clamp(1 - first, columns), from), to);
-      const lowest = f32x4.splat(<f32>low);
-      const highest = f32x4.splat(<f32>high);
-      let c = 0;
+      const i = queries ? <f64>load<i32>(queries + (r << 2)) : <f64>query + <f64>r;
       let o = row;
-      while (c + 16 <= columns) {
-        const start = f32x4.splat(<f32>(<i32>first + c));
-        let r0 = f32x4.add(start, i0);
-        let r1 = f32x4.add(start, i1);
-        let r2 = f32x4.add(start, i2);
-        let r3 = f32x4.add(start, i3);
-        const inRamp = c >= from && c < to;
-        const until = (c < from ? from : c < turn ? turn : c < to ? to : columns) - 15;
-        if (c >= until) {
-          v128.store(o, mixed(r0, below, above, lowest, highest, mask));
-          c += 4;
-          o += 16;
-        } else if (inRamp) {
-          const m = c < turn ? below : above;
-          for (; c < until; c += 16, o += 64) {
-            storeRamp(o, r0, r1, r2, r3, m);
-            r0 = f32x4.add(r0, step);
-            r1 = f32x4.add(r1, step);
-            r2 = f32x4.add(r2, step);
-            r3 = f32x4.add(r3, step);
-          }
-        } else {
-          for (; c < until; c += 16, o += 64) {
-            v128.store(o, mask);
-            v128.store(o, mask, 16);
-            v128.store(o, mask, 32);
-            v128.store(o, mask, 48);
-          }
+      for (let c: usize = 0; c < columns; c++) {
+        const d = (keys ? <f64>load<i32>(keys + (c << 2)) : <f64>key + <f64>c) - i;
+        const masked = d < low || d > high;
+        let entry = masked ? diagonal : diagonal + <usize>(d - first) * (width << 2);
+        for (let w: usize = 0; w < width; w++, entry += 4, o += 4) {
+          const word = masked ? reinterpret<u32>(mask) : load<u32>(entry);
+          if (mode == ADD) store<f32>(o, load<f32>(o) + reinterpret<f32>(word));
+          else if (mode == MULTIPLY) store<f32>(o, load<f32>(o) * reinterpret<f32>(word));
+          else store<u32>(o, word);
         }
       }
-      for (; c < quads; c += 4, o += 16) {
-        v128.store(o, mixed(f32x4.add(f32x4.splat(<f32>(<i32>first + c)), i0), below, above, lowest, highest, mask));
-      }
-      scalarRow(row, c, columns, first, belowSlope, aboveSlope, low, high, maskValue);
+    }
+  }
+}
+
+/** Distances key - query of one row as float64, clamped to [low, high]. Keys: int32 list, or consecutive from key. */
+export function distanceRow(
+  out: usize, query: i32, keys: usize, key: i32, columns: usize, low: f64, high: f64,
+): void {
+  for (let c: usize = 0; c < columns; c++) {
+    const j = keys ? <f64>load<i32>(keys + (c << 2)) : <f64>key + <f64>c;
+    store<f64>(out + (c << 3), max<f64>(low, min<f64>(j - <f64>query, high)));
+  }
+}
+
+/** values[h, c, :] = mask where key - query is below low or above high. */
+export function maskRow(
+  values: usize, stride: usize, heads: usize, width: usize, query: i32, keys: usize, key: i32, columns: usize,
+  low: f64, high: f64, mask: f32,
+): void {
+  for (let h: usize = 0; h < heads; h++, values += stride) {
+    for (let c: usize = 0; c < columns; c++) {
+      const d = (keys ? <f64>load<i32>(keys + (c << 2)) : <f64>key + <f64>c) - <f64>query;
+      if (d >= low && d <= high) continue;
+      for (let w: usize = 0; w < width; w++) store<f32>(values + ((c * width + w) << 2), mask);
+    }
+  }
+}
+
+/** Fills rows of n floats, stride bytes apart, with one value. */
+export function fillRows(out: usize, stride: usize, rows: usize, n: usize, value: f32): void {
+  const v = f32x4.splat(value);
+  for (let r: usize = 0; r < rows; r++, out += stride) {
+    let o = out;
+    let rest = n;
+    for (; rest >= 4; rest -= 4, o += 16) v128.store(o, v);
+    for (; rest; rest--, o += 4) store<f32>(o, value);
+  }
+}
+
+/**
+ * out[h, i] = source[i entryStride + h headStride]: rows of heads become heads of rows. Strides in bytes, of any sign.
+ */
+export function transposeEntries(
+  out: usize, outStride: usize, source: usize, entryStride: isize, headStride: isize, heads: usize, count: usize,
+): void {
+  for (let h: usize = 0; h < heads; h++, out += outStride, source += headStride) {
+    let s = source;
+    const end = out + (count << 2);
+    for (let o = out; o < end; o += 4, s += entryStride) store<u32>(o, load<u32>(s));
+  }
+}
+
+/** out[h, t, :] = `width` words at source + h headStride + list[t] entryStride, for whole float64 numbers at list. */
+export function pickRows(
+  out: usize, outStride: usize, source: usize, headStride: usize, heads: usize, entryStride: isize, width: usize,
+  list: usize, count: usize,
+): void {
+  for (let h: usize = 0; h < heads; h++, out += outStride, source += headStride) {
+    let o = out;
+    for (let t: usize = 0; t < count; t++) {
+      let s = source + <isize>load<f64>(list + (t << 3)) * entryStride;
+      for (let w: usize = 0; w < width; w++, s += 4, o += 4) store<u32>(o, load<u32>(s));
     }
   }
 }
 
 /**
- * Linear bias at a list of float64 distances: out[h, t] = d x (d <= 0 ? left slope : right slope), maskValue where d < -left or
- * d > right. slopes: heads x (left, right) float32.
+ * One row of a mask as bytes: 1 where low <= key position <= high and the column is in [from, to), else 0. Keys: int32 list
+ * (from and to are then the whole row), or consecutive from key.
  */
-export function slopeDistances(
-  out: usize, stride: usize, slopes: usize, heads: usize, list: usize, count: usize, left: f64, right: f64, maskValue: f32,
+export function maskBytes(
+  out: usize, low: f64, high: f64, keys: usize, key: i32, columns: usize, from: usize, to: usize,
 ): void {
-  for (let h: usize = 0; h < heads; h++, slopes += 8, out += stride) {
-    const below = load<f32>(slopes);
-    const above = load<f32>(slopes, 4);
-    for (let t: usize = 0; t < count; t++) {
-      const d = load<f64>(list + (t << 3));
-      store<f32>(out + (t << 2), d < -left || d > right ? maskValue : <f32>d * (d <= 0 ? below : above));
+  if (keys) {
+    for (let c: usize = 0; c < columns; c++) {
+      const j = <f64>load<i32>(keys + (c << 2));
+      store<u8>(out + c, j >= low && j <= high ? 1 : 0);
     }
+    return;
   }
+  const n = <f64>columns;
+  const start = max(min(from, columns), <usize>max(0.0, min(low - <f64>key, n)));
+  const end = max(start, min(to, <usize>max(0.0, min(high - <f64>key + 1.0, n))));
+  memory.fill(out, 0, start);
+  memory.fill(out + start, 1, end - start);
+  memory.fill(out + end, 0, columns - end);
 }

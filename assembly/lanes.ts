@@ -108,7 +108,7 @@ export function lanesToTable(
  * consecutive rows). A `to` of 0 is the identity.
  * fromBytes, toBytes: bytes of a table row.
  */
-export function turnLanes(
+export function reRotateLanes(
   fromCos: usize, fromSin: usize, fromRows: usize, fromBytes: usize,
   toCos: usize, toSin: usize, toRows: usize, toBytes: usize,
   np: usize, count: usize, n: usize, out: usize, constants: usize,
@@ -125,12 +125,12 @@ export function turnLanes(
     let ts = toSin + <usize>g * toBytes;
     let rest = count;
     for (; rest >= 2; rest -= 2, out += 32, fc += 8, fs += 8, tc += 8, ts += 8) {
-      turnPair(
+      ratioPair(
         wide(fc), wide(fs), toCos ? wide(tc) : one, toCos ? wide(ts) : zero, one, out,
       );
     }
     if (rest) {
-      turnPair(
+      ratioPair(
         last(fc), last(fs), toCos ? last(tc) : one, toCos ? last(ts) : zero, one, out,
       );
     }
@@ -141,7 +141,7 @@ export function turnLanes(
 /** (c + i s) / (a + i b), to `out`. */
 // @ts-ignore: decorator
 @inline
-function turnPair(a: v128, b: v128, c: v128, s: v128, one: v128, out: usize): void {
+function ratioPair(a: v128, b: v128, c: v128, s: v128, one: v128, out: usize): void {
   const inverse = f64x2.div(one, f64x2.add(f64x2.mul(a, a), f64x2.mul(b, b)));
   v128.store(out, f64x2.mul(f64x2.sub(f64x2.mul(s, a), f64x2.mul(c, b)), inverse));
   v128.store(out, f64x2.mul(f64x2.add(f64x2.mul(c, a), f64x2.mul(s, b)), inverse), 16);

@@ -218,7 +218,7 @@ function exchange<T extends Tensor | Float32Array>(
           const second = stage + (from.dtype === 'float32' ? 0 : 8 * pairs * capacity);
           const [toCos, toSin, toRows] = rowsOf(to, indices.to, 1, second);
           // biome-ignore format: grouped as the kernel declares it
-          engine.kernels.turnLanes(
+          engine.kernels.reRotateLanes(
           fromCos, fromSin, fromRows, 4 * pairs, toCos, toSin, toRows, 4 * pairs,
           padded, pairs, tokens, pointer, engine.coefficients);
           return { tokens, pointer, rowBytes, step: rowBytes, rows: 0 };
@@ -367,10 +367,10 @@ function turnKeys(
         const { tokens, pointer, rowBytes, step, rows } = next(n, token);
         const at = x + n * b + token * s;
         // biome-ignore format: grouped as the kernel declares it
-        if (layout === 'BHSD') engine.kernels.turn(
+        if (layout === 'BHSD') engine.kernels.reRotate(
           at, pointer, rows, pairs, rowBytes, mode, near, temp,
           batches, heads, tokens, b, h, s, 0, 0, step, 0, 0, 4);
-        else engine.kernels.turn(
+        else engine.kernels.reRotate(
           at, pointer, rows, pairs, rowBytes, mode, near, temp,
           batches, tokens, heads, b, s, h, 0, step, 0, 0, 4, 0);
         token += tokens;

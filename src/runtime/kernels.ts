@@ -71,7 +71,7 @@ export interface Kernels {
    * out = freqScale e, or with `mix` (freqScale e)(1 - mix[i]) + e mix[i]. Strides in bytes.
    * positions: float32, row t of stream s at positions + s x streamBytes + 4 t. factors, mix: float32 or 0.
    * plan: 0, or a byte a pair: bits 0-1 the stream, bits 4-7 which streams start again at their position here.
-   * @see assembly/iterated.ts
+   * @see assembly/ggml.ts
    */
   readonly iteratedAngles: (
     out: usize, stride: usize, positions: usize, streamBytes: usize, n: usize, pairs: usize, factor: f32,
@@ -103,28 +103,133 @@ export interface Kernels {
   ) => void;
 
   /**
-   * out[t][i] = x[t][indices[i]]; indices: int32; outStep bytes between neighbours of an output row.
-   * @see assembly/columns.ts
+   * Lanes of position x frequency for n positions (float64), each seeded by itself.
+   * plan: theta f64[np] | whole, high, low u64[np], as the phase plan begins (assembly/phase.ts).
+   * @see assembly/lanes.ts
    */
-  readonly gatherColumns: (
-    out: usize, outStride: usize, outStep: usize, x: usize, xStride: usize, n: usize, width: usize, indices: usize
+  readonly seedLanes: (
+    plan: usize, np: usize, positions: usize, n: usize, out: usize, constants: usize
   ) => void;
 
   /**
-   * out[t][i] = x[rows[streams[i]][t]][i]; streams: a byte a column; rows: int32, stream s at rows + s x rowsStride.
-   * @see assembly/columns.ts
+   * Angles: sum over the axes of coordinate x frequency. frequencies: float64 [axes][np]; coordinates: float64 [n][axes].
+   * single: float32 arithmetic, fl(fl(c0 f0) + fl(c1 f1)) ..., of operands that float32 holds.
+   * @see assembly/lanes.ts
    */
-  readonly selectStreams: (
-    out: usize, outStride: usize, x: usize, xStride: usize, rows: usize, rowsStride: usize, streams: usize, n: usize,
-    width: usize
+  readonly axisAngles: (
+    frequencies: usize, axes: usize, np: usize, coordinates: usize, n: usize, single: bool, out: usize
   ) => void;
 
   /**
-   * Row t of x, n rows of `width` floats, times the float32 at scales + 4 t, in place.
-   * @see assembly/columns.ts
+   * Lanes of `count` angles (a multiple of 2).
+   * @see assembly/lanes.ts
    */
-  readonly scaleRows: (
-    x: usize, stride: usize, scales: usize, n: usize, width: usize
+  readonly angleLanes: (
+    angles: usize, count: usize, out: usize, constants: usize
+  ) => void;
+
+  /**
+   * The first count of every np angles, rounded to float32. outStride in bytes.
+   * @see assembly/lanes.ts
+   */
+  readonly narrowAngles: (
+    angles: usize, np: usize, count: usize, n: usize, out: usize, outStride: usize
+  ) => void;
+
+  /**
+   * A table from lanes: cos and sin of count pairs times e^(exponent x rate), rounded to float32. Row t has the exponent
+   * exponents[t] (float64), pair i the rate rates[i] (float64, np of them). exponents = 0: no factor.
+   * single: cosine, sine and factor are rounded before the product is.
+   * @see assembly/lanes.ts
+   */
+  readonly lanesToTable: (
+    lanes: usize, np: usize, count: usize, n: usize, exponents: usize, rates: usize, single: bool, sin: usize,
+    cos: usize, stride: usize, constants: usize
+  ) => void;
+
+  /**
+   * Lanes that turn vectors rotated by one table into vectors rotated by another: to / from as complex numbers, which undoes
+   * the amplitude of `from` too. Row t of the result is made of row from + fromRows[t] and to + toRows[t] (int32 indices; 0 for
+   * consecutive rows). A `to` of 0 is the identity.
+   * fromBytes, toBytes: bytes of a table row.
+   * @see assembly/lanes.ts
+   */
+  readonly reRotateLanes: (
+    fromCos: usize, fromSin: usize, fromRows: usize, fromBytes: usize, toCos: usize, toSin: usize, toRows: usize,
+    toBytes: usize, np: usize, count: usize, n: usize, out: usize, constants: usize
+  ) => void;
+
+  /**
+   * Rotates n0 x n1 x n2 rotated vectors in place. Strides in bytes: x* of the vectors, l* of the lanes, i* of the row indices.
+   * rows: int32 row of lanes per vector at rows + i*, or 0 when the lane strides alone say it.
+   * laneBytes: bytes of a row of lanes. mode: LOAD_INTERLEAVED (before) | STORE_INTERLEAVED (after), 0 for half.
+   * near: the vectors fit the cache. Then those that use the same row of lanes are rotated four pairs at a time, vector after
+   * vector; from memory that order is slower, and interleaved it gains nothing. temp: 8 x pairs bytes when the pairing changes.
+   * @see assembly/reRotate.ts
+   */
+  readonly reRotate: (
+    x: usize, lanes: usize, rows: usize, pairs: usize, laneBytes: usize, mode: i32, near: i32, temp: usize, n0: usize,
+    n1: usize, n2: usize, x0: usize, x1: usize, x2: usize, l0: usize, l1: usize, l2: usize, i0: usize, i1: usize,
+    i2: usize
+  ) => void;
+
+  /**
+   * n0 x n1 x n2 vectors of width channels to [softplus(x) cos | softplus(x) sin], 2 x width channels. Strides in bytes: x* and
+   * out* of the vectors, t* of the table (cos and sin, width floats a row).
+   * @see assembly/pope.ts
+   */
+  readonly polar: (
+    out: usize, x: usize, cos: usize, sin: usize, width: usize, n0: usize, n1: usize, n2: usize, x0: usize, x1: usize,
+    x2: usize, out0: usize, out1: usize, out2: usize, t0: usize, t1: usize, t2: usize, constants: usize
+  ) => void;
+
+  /**
+   * sin of position x frequency to out0, cos to out1; row t and column c are t x rowStride + c x columnStride away.
+   * Positions are float64. scratch: 32 bytes.
+   * @see assembly/fourier.ts
+   */
+  readonly phaseStrided: (
+    plan: usize, np: usize, count: usize, positions: usize, positionStride: usize, rows: usize, out0: usize,
+    out1: usize, rowStride: usize, columnStride: usize, scratch: usize, constants: usize
+  ) => void;
+
+  /**
+   * sin and cos of 2 pi x . b for every row x (float64 [rows, dim]) and every b of `matrix` (float32 [count, dim]). scratch: 32 bytes.
+   * @see assembly/fourier.ts
+   */
+  readonly projectedPhase: (
+    x: usize, dim: usize, matrix: usize, count: usize, rows: usize, out0: usize, out1: usize, stride: usize,
+    scratch: usize, constants: usize
+  ) => void;
+
+  /**
+   * amplitude x (cos, sin) of frequency x position + phase, the three of word `ids[t]`: row strides are 0 for what all words
+   * share, column strides 0 for what all dimensions share; phase 0 = none.
+   * mode ORDER_APART: cos to out0, sin to out1; ORDER_PAIRS: cos, sin pairs to out0; ORDER_SUM: their sum to out0. scratch: 32 bytes.
+   * @see assembly/fourier.ts
+   */
+  readonly complexOrderRows: (
+    out0: usize, out1: usize, stride: usize, amplitude: usize, amplitudeStride: usize, frequency: usize,
+    frequencyStride: usize, frequencyStep: usize, phase: usize, phaseStride: usize, phaseStep: usize, ids: usize,
+    positions: usize, rows: usize, width: usize, mode: i32, scratch: usize, constants: usize
+  ) => void;
+
+  /**
+   * out[v] = v x row, v = 0 .. rows - 1: row float64, out float32.
+   * @see assembly/fourier.ts
+   */
+  readonly multiplesOfRow: (
+    out: usize, row: usize, width: usize, rows: usize
+  ) => void;
+
+  /**
+   * Sums over frequencies at each distance, float64. mode SUM_OF_COSINES: that. MEAN_MODULUS: the mean over j = 1 .. count of the modulus of
+   * the sum of the first j unit vectors exp(i distance frequency). scratch: 32 bytes.
+   * @see assembly/fourier.ts
+   */
+  readonly phaseSums: (
+    plan: usize, np: usize, count: usize, distances: usize, n: usize, out: usize, mode: i32, scratch: usize,
+    constants: usize
   ) => void;
 
   /**
@@ -133,7 +238,7 @@ export interface Kernels {
    * slopes: heads x (left, right) float32. query: position of row 0, or int32 positions at `queries`. key: position of
    * column 0, or int32 positions at `keys`. centred: centre is the row's query; else the fixed `centre`.
    * Rows of out are rowStride bytes apart, heads headStride.
-   * @see assembly/diagonal.ts
+   * @see assembly/alibi.ts
    */
   readonly alibiRows: (
     out: usize, headStride: usize, rowStride: usize, slopes: usize, heads: usize, rows: usize, columns: i32,
@@ -144,7 +249,7 @@ export interface Kernels {
   /**
    * Linear bias at a list of float64 distances: out[h, t] = d x (d <= 0 ? left slope : right slope), maskValue where d < -left or
    * d > right. slopes: heads x (left, right) float32.
-   * @see assembly/diagonal.ts
+   * @see assembly/alibi.ts
    */
   readonly slopeDistances: (
     out: usize, stride: usize, slopes: usize, heads: usize, list: usize, count: usize, left: f64, right: f64,
@@ -152,9 +257,74 @@ export interface Kernels {
   ) => void;
 
   /**
+   * out[h, t] = scale x table[bucket(distance), h] for the distances at `list` (float64) or consecutive from `first`.
+   * Run r holds buckets[r] from starts[r] on. table: buckets x heads, tableStride bytes a bucket, pointing at the first head
+   * wanted; 0 writes the bucket number as an int32, of one head.
+   * @see assembly/t5.ts
+   */
+  readonly bucketRows: (
+    out: usize, stride: usize, heads: usize, starts: usize, buckets: usize, runs: usize, table: usize,
+    tableStride: usize, scale: f32, first: f64, count: usize, list: usize
+  ) => void;
+
+  /**
+   * D = max(-distance, 0). form KERPLE_LOG: -p ln(1 + a D), KERPLE_POWER: -a D^p, KERPLE_WEIGHT: exp(-a D^p), a factor.
+   * parameters: float64 (a, p) per head. Distances: see distances.ts.
+   * @see assembly/kerple.ts
+   */
+  readonly kerpleRows: (
+    out: usize, stride: usize, heads: usize, parameters: usize, form: i32, first: f64, count: usize, list: usize,
+    constants: usize
+  ) => void;
+
+  /**
+   * sums[t] = sum of cos(distance x frequency) over n frequencies, less `subtract`; distances above `limit` count as 0.
+   * plan: theta f64, whole, high, low u64, np of each (turns of a ladder, np = n rounded up to even); room for 32 bytes at temp.
+   * @see assembly/sandwich.ts
+   */
+  readonly cosineSums: (
+    sums: usize, plan: usize, np: usize, n: usize, subtract: f64, limit: f64, first: f64, count: usize, list: usize,
+    temp: usize, constants: usize
+  ) => void;
+
+  /**
+   * out[h, t] = values[t] / divisors[h], rounded once; values and divisors float64.
+   * @see assembly/sandwich.ts
+   */
+  readonly divideRows: (
+    out: usize, stride: usize, heads: usize, values: usize, divisors: usize, count: usize
+  ) => void;
+
+  /**
+   * out[t] = query minus key as float32, or with `logarithmic` sign(d) ln(|d| + 1): what a bias MLP is fed.
+   * @see assembly/dynamicBias.ts
+   */
+  readonly signedDistances: (
+    out: usize, logarithmic: i32, first: f64, count: usize, list: usize, constants: usize
+  ) => void;
+
+  /**
+   * out[t] = ln(|c distance| + 1) as float64: FIRE's numerator (arXiv 2310.04418, equation 19).
+   * @see assembly/fire.ts
+   */
+  readonly logDistances: (
+    out: usize, c: f64, first: f64, count: usize, list: usize, constants: usize
+  ) => void;
+
+  /**
+   * FIRE, one row: out[h, t] = b2[h] + sum_w w2[h, w] relu(w1[w] x + b1[w]) with x = numerators[t] / denominator (float64,
+   * rounded to float32). w2 and b2 point at the first head. hidden: room for width x 16 bytes.
+   * @see assembly/fire.ts
+   */
+  readonly fireRow: (
+    out: usize, stride: usize, heads: usize, numerators: usize, denominator: f64, count: usize, w1: usize, b1: usize,
+    w2: usize, b2: usize, width: usize, hidden: usize
+  ) => void;
+
+  /**
    * out[h, r, :] = diagonal[h, - r step : - r step + columns], or with mode ADD or MULTIPLY added or multiplied into it. diagonal points at the window of row 0; step
    * (bytes) is what the window moves back by from row to row. Heads and rows of out are headStride and rowStride apart.
-   * @see assembly/toeplitz.ts
+   * @see assembly/diagonal.ts
    */
   readonly expandRows: (
     out: usize, headStride: usize, rowStride: usize, diagonal: usize, diagonalStride: usize, heads: usize, step: usize,
@@ -163,7 +333,7 @@ export interface Kernels {
 
   /**
    * Distances key - query of one row as float64, clamped to [low, high]. Keys: int32 list, or consecutive from key.
-   * @see assembly/toeplitz.ts
+   * @see assembly/diagonal.ts
    */
   readonly distanceRow: (
     out: usize, query: i32, keys: usize, key: i32, columns: usize, low: f64, high: f64
@@ -171,7 +341,7 @@ export interface Kernels {
 
   /**
    * values[h, c, :] = mask where key - query is below low or above high.
-   * @see assembly/toeplitz.ts
+   * @see assembly/diagonal.ts
    */
   readonly maskRow: (
     values: usize, stride: usize, heads: usize, width: usize, query: i32, keys: usize, key: i32, columns: usize,
@@ -180,7 +350,7 @@ export interface Kernels {
 
   /**
    * Fills rows of n floats, stride bytes apart, with one value.
-   * @see assembly/toeplitz.ts
+   * @see assembly/diagonal.ts
    */
   readonly fillRows: (
     out: usize, stride: usize, rows: usize, n: usize, value: f32
@@ -188,7 +358,7 @@ export interface Kernels {
 
   /**
    * out[h, i] = source[i entryStride + h headStride]: rows of heads become heads of rows. Strides in bytes, of any sign.
-   * @see assembly/toeplitz.ts
+   * @see assembly/diagonal.ts
    */
   readonly transposeEntries: (
     out: usize, outStride: usize, source: usize, entryStride: isize, headStride: isize, heads: usize, count: usize
@@ -196,7 +366,7 @@ export interface Kernels {
 
   /**
    * out[h, t, :] = `width` words at source + h headStride + list[t] entryStride, for whole float64 numbers at list.
-   * @see assembly/toeplitz.ts
+   * @see assembly/diagonal.ts
    */
   readonly pickRows: (
     out: usize, outStride: usize, source: usize, headStride: usize, heads: usize, entryStride: isize, width: usize,
@@ -206,7 +376,7 @@ export interface Kernels {
   /**
    * Like expandRows for positions in any order: entry key - query of the diagonal, whose entry 0 stands for distance `first`.
    * Distances below low or above high take `mask`. Positions are int32 lists, or consecutive from query and key.
-   * @see assembly/toeplitz.ts
+   * @see assembly/diagonal.ts
    */
   readonly gatherDistances: (
     out: usize, headStride: usize, rowStride: usize, diagonal: usize, diagonalStride: usize, heads: usize,
@@ -217,95 +387,164 @@ export interface Kernels {
   /**
    * One row of a mask as bytes: 1 where low <= key position <= high and the column is in [from, to), else 0. Keys: int32 list
    * (from and to are then the whole row), or consecutive from key.
-   * @see assembly/toeplitz.ts
+   * @see assembly/diagonal.ts
    */
   readonly maskBytes: (
     out: usize, low: f64, high: f64, keys: usize, key: i32, columns: usize, from: usize, to: usize
   ) => void;
 
   /**
-   * out[h, t] = scale x table[bucket(distance), h] for the distances at `list` (float64) or consecutive from `first`.
-   * Run r holds buckets[r] from starts[r] on. table: buckets x heads, tableStride bytes a bucket, pointing at the first head
-   * wanted; 0 writes the bucket number as an int32, of one head.
-   * @see assembly/buckets.ts
+   * out[h, q, prefix + (ky, kx)] = table[h, ky - qy + height - 1 - from, kx - qx + width - 1] for those rows of the table that
+   * are there: [from, to) of its 2 height - 1, each of 2 width - 1 floats, rows of one head contiguous. Query tokens
+   * [first, first + rows) of the grid, row-major; out points at the first of them. mode: REPLACE or ADD.
+   * @see assembly/grid.ts
    */
-  readonly bucketRows: (
-    out: usize, stride: usize, heads: usize, starts: usize, buckets: usize, runs: usize, table: usize,
-    tableStride: usize, scale: f32, first: f64, count: usize, list: usize
+  readonly gridRows: (
+    out: usize, headStride: usize, rowStride: usize, table: usize, heads: usize, from: i32, to: i32, height: i32,
+    width: i32, first: i32, rows: i32, prefix: usize, mode: i32
   ) => void;
 
   /**
-   * KERPLE with D = max(-distance, 0): form KERPLE_LOG -p ln(1 + a D), KERPLE_POWER -a D^p, KERPLE_WEIGHT exp(-a D^p). parameters: float64 (a, p) per head.
-   * @see assembly/distance.ts
+   * The rows and columns of a CLS token in front of `tokens` others: out[h, 0, 0] = corner, out[h, 0, 1..] = row, and
+   * out[h, r, 0] = column, h apart as words at corner, row, column + 4 h. Rows [first, first + rows) of tokens + 1.
+   * @see assembly/grid.ts
    */
-  readonly kerpleRows: (
-    out: usize, stride: usize, heads: usize, parameters: usize, form: i32, first: f64, count: usize, list: usize,
-    constants: usize
+  readonly classRows: (
+    out: usize, headStride: usize, rowStride: usize, corner: usize, row: usize, column: usize, heads: usize,
+    tokens: usize, first: usize, rows: usize, mode: i32
   ) => void;
 
   /**
-   * sums[t] = sum of cos(distance x frequency) over n frequencies, less `subtract`; distances above `limit` count as 0.
-   * plan: theta f64, whole, high, low u64, np of each (turns of a ladder, np = n rounded up to even); room for 32 bytes at temp.
-   * @see assembly/distance.ts
+   * out[t] = first + t step, as int32: the number of a table entry in each of its places.
+   * @see assembly/grid.ts
    */
-  readonly cosineSums: (
-    sums: usize, plan: usize, np: usize, n: usize, subtract: f64, limit: f64, first: f64, count: usize, list: usize,
-    temp: usize, constants: usize
+  readonly indexRow: (
+    out: usize, first: i32, step: i32, count: usize
   ) => void;
 
   /**
-   * out[h, t] = values[t] / divisors[h], rounded once; values and divisors float64.
-   * @see assembly/distance.ts
+   * Pairs (ys[e / breadth], xs[e mod breadth]) of the table entries e = first .. first + count - 1.
+   * @see assembly/grid.ts
    */
-  readonly divideRows: (
-    out: usize, stride: usize, heads: usize, values: usize, divisors: usize, count: usize
+  readonly gridCoordinates: (
+    out: usize, ys: usize, xs: usize, breadth: usize, first: usize, count: usize
   ) => void;
 
   /**
-   * out[t] = query minus key as float32, or with `logarithmic` sign(d) ln(|d| + 1): what a bias MLP is fed.
-   * @see assembly/distance.ts
+   * x times factor, in place.
+   * @see assembly/grid.ts
    */
-  readonly signedDistances: (
-    out: usize, logarithmic: i32, first: f64, count: usize, list: usize, constants: usize
+  readonly scaleFloats: (
+    x: usize, n: usize, factor: f32
   ) => void;
 
   /**
-   * out[t] = ln(|c distance| + 1) as float64: FIRE's numerator (arXiv 2310.04418, equation 19).
-   * @see assembly/distance.ts
+   * Relative shift by direct indexing: out[r, c] += g[r, t - low] for low <= t < high. Beyond, the edge value is added when
+   * `clip`, else nothing. Strides in bytes; gStride 0 adds one row everywhere.
+   * @see assembly/relative.ts
    */
-  readonly logDistances: (
-    out: usize, c: f64, first: f64, count: usize, list: usize, constants: usize
+  readonly shiftAdd: (
+    out: usize, outStride: usize, g: usize, gStride: usize, rows: i32, columns: i32, first: i32, low: i32, high: i32,
+    clip: i32
   ) => void;
 
   /**
-   * FIRE, one row: out[h, t] = b2[h] + sum_w w2[h, w] relu(w1[w] x + b1[w]) with x = numerators[t] / denominator (float64,
-   * rounded to float32). w2 and b2 point at the first head. hidden: room for width x 16 bytes.
-   * @see assembly/distance.ts
+   * Gather through a distance lookup: out[r, c] += the float at g + r gRow + c gColumn + lut[first - r + c]; lut holds byte
+   * offsets. gColumn 0: products of the queries; gRow 0: products of the keys.
+   * @see assembly/relative.ts
    */
-  readonly fireRow: (
-    out: usize, stride: usize, heads: usize, numerators: usize, denominator: f64, count: usize, w1: usize, b1: usize,
-    w2: usize, b2: usize, width: usize, hidden: usize
+  readonly gatherAdd: (
+    out: usize, outStride: usize, g: usize, gRow: usize, gColumn: usize, rows: usize, columns: usize, lut: usize,
+    first: usize
+  ) => void;
+
+  /**
+   * Probabilities by distance, the shift backwards: w[r, t - low] = the sum of p[r, c] over the columns c whose index is t,
+   * for low <= t < high; a t without a column is zero. With lowEdge, columns below `low` count as low; with highEdge, columns
+   * from `high` on count as high - 1. Every sum runs over the whole row, in the order of its columns.
+   * @see assembly/relative.ts
+   */
+  readonly bucketWeights: (
+    w: usize, wStride: usize, p: usize, pStride: usize, rows: i32, columns: i32, first: i32, low: i32, high: i32,
+    lowEdge: i32, highEdge: i32
+  ) => void;
+
+  /**
+   * out[r, c] += e[r, segments[r, c] != 0]; e: two floats a row, segments int32.
+   * @see assembly/relative.ts
+   */
+  readonly segmentAdd: (
+    out: usize, outStride: usize, e: usize, segments: usize, segmentStride: usize, rows: usize, columns: usize
+  ) => void;
+
+  /**
+   * Cells whose key is before query - left or after query + right become `value`; row r has query + r, column c key c.
+   * @see assembly/relative.ts
+   */
+  readonly maskBand: (
+    out: usize, outStride: usize, rows: i32, columns: i32, query: i32, left: i32, right: i32, value: f32
+  ) => void;
+
+  /**
+   * Cells where the int32 mask is zero become `value`. maskStride 0 uses one mask row for all.
+   * @see assembly/relative.ts
+   */
+  readonly maskCells: (
+    out: usize, outStride: usize, mask: usize, maskStride: usize, rows: usize, columns: usize, value: f32
   ) => void;
 
   /**
    * out = x joined with p.
-   * @see assembly/rows.ts
+   * @see assembly/join.ts
    */
   readonly joinRows: (
     out: usize, x: usize, p: usize, rows: usize, width: usize, period: usize, mode: i32
   ) => void;
 
   /**
+   * out[t][i] = x[t][indices[i]]; indices: int32; outStep bytes between neighbours of an output row.
+   * @see assembly/gather.ts
+   */
+  readonly gatherColumns: (
+    out: usize, outStride: usize, outStep: usize, x: usize, xStride: usize, n: usize, width: usize, indices: usize
+  ) => void;
+
+  /**
+   * out[t][i] = x[rows[streams[i]][t]][i]; streams: a byte a column; rows: int32, stream s at rows + s x rowsStride.
+   * @see assembly/gather.ts
+   */
+  readonly selectStreams: (
+    out: usize, outStride: usize, x: usize, xStride: usize, rows: usize, rowsStride: usize, streams: usize, n: usize,
+    width: usize
+  ) => void;
+
+  /**
+   * Row t of x, n rows of `width` floats, times the float32 at scales + 4 t, in place.
+   * @see assembly/gather.ts
+   */
+  readonly scaleRows: (
+    x: usize, stride: usize, scales: usize, n: usize, width: usize
+  ) => void;
+
+  /**
    * Copies rows of `width` floats; row t comes from x + (t mod period) x xStride and goes to out + t x outStride.
-   * @see assembly/rows.ts
+   * @see assembly/gather.ts
    */
   readonly copyRows: (
     out: usize, outStride: usize, x: usize, xStride: usize, rows: usize, width: usize, period: usize
   ) => void;
 
   /**
+   * Columns become planes: out[c x planeStride + r x repeat ...] holds `repeat` copies of x[r][c].
+   * @see assembly/gather.ts
+   */
+  readonly transposeRows: (
+    out: usize, planeStride: usize, x: usize, xStride: usize, rows: usize, width: usize, repeat: usize
+  ) => void;
+
+  /**
    * Whether each of n int32 ids is one of 0 .. rows - 1.
-   * @see assembly/rows.ts
+   * @see assembly/lookup.ts
    */
   readonly idsWithin: (
     ids: usize, n: usize, rows: i32
@@ -313,7 +552,7 @@ export interface Kernels {
 
   /**
    * out[t] = factor x table[ids[t]]; the row of an id outside 0 .. tableRows - 1 is zero. Strides in bytes.
-   * @see assembly/rows.ts
+   * @see assembly/lookup.ts
    */
   readonly lookupRows: (
     out: usize, outStride: usize, table: usize, tableRows: i32, width: usize, ids: usize, n: usize, factor: f32
@@ -321,7 +560,7 @@ export interface Kernels {
 
   /**
    * Every row times factor / max(its length, epsilon), in place.
-   * @see assembly/rows.ts
+   * @see assembly/lookup.ts
    */
   readonly normalizeRows: (
     x: usize, rows: usize, width: usize, epsilon: f64, factor: f64
@@ -330,18 +569,10 @@ export interface Kernels {
   /**
    * Hierarchical decomposition: row s = i n + j is p_j + ratio (p_i - p_0), ratio = alpha / (1 - alpha); which is
    * alpha u_i + (1 - alpha) u_j for u_k = (p_k - alpha p_0) / (1 - alpha), and p_s itself for s < n.
-   * @see assembly/rows.ts
+   * @see assembly/hierarchical.ts
    */
   readonly hierarchicalRows: (
     out: usize, table: usize, n: i32, width: usize, positions: usize, rows: usize, ratio: f32
-  ) => void;
-
-  /**
-   * Columns become planes: out[c x planeStride + r x repeat ...] holds `repeat` copies of x[r][c].
-   * @see assembly/rows.ts
-   */
-  readonly transposeRows: (
-    out: usize, planeStride: usize, x: usize, xStride: usize, rows: usize, width: usize, repeat: usize
   ) => void;
 
   /**
@@ -426,107 +657,75 @@ export interface Kernels {
   ) => void;
 
   /**
-   * sin of position x frequency to out0, cos to out1; row t and column c are t x rowStride + c x columnStride away.
-   * Positions are float64. scratch: 32 bytes.
-   * @see assembly/fourier.ts
+   * A linear layer: out[r] = activation(x[r] W^T + b). x: rows x inFeatures; w: outFeatures x inFeatures, contiguous (as
+   * PyTorch keeps it); b: outFeatures, or 0 for none; out: rows x outFeatures, not overlapping x or w.
+   * activation: an operation code of math/unary.ts, IDENTITY for none.
+   * @see assembly/dense.ts
    */
-  readonly phaseStrided: (
-    plan: usize, np: usize, count: usize, positions: usize, positionStride: usize, rows: usize, out0: usize,
-    out1: usize, rowStride: usize, columnStride: usize, scratch: usize, constants: usize
+  readonly linear: (
+    out: usize, x: usize, w: usize, b: usize, rows: usize, inFeatures: usize, outFeatures: usize, xStride: usize,
+    outStride: usize, activation: i32, constants: usize
   ) => void;
 
   /**
-   * sin and cos of 2 pi x . b for every row x (float64 [rows, dim]) and every b of `matrix` (float32 [count, dim]). scratch: 32 bytes.
-   * @see assembly/fourier.ts
+   * out = scale x A B^T. a: m x d, b: n x d, out: m x n, not overlapping a or b.
+   * @see assembly/dense.ts
    */
-  readonly projectedPhase: (
-    x: usize, dim: usize, matrix: usize, count: usize, rows: usize, out0: usize, out1: usize, stride: usize,
-    scratch: usize, constants: usize
+  readonly productTransposed: (
+    out: usize, a: usize, b: usize, m: usize, n: usize, d: usize, aStride: usize, bStride: usize, outStride: usize,
+    scale: f32
   ) => void;
 
   /**
-   * amplitude x (cos, sin) of frequency x position + phase, the three of word `ids[t]`: row strides are 0 for what all words
-   * share, column strides 0 for what all dimensions share; phase 0 = none.
-   * mode ORDER_APART: cos to out0, sin to out1; ORDER_PAIRS: cos, sin pairs to out0; ORDER_SUM: their sum to out0. scratch: 32 bytes.
-   * @see assembly/fourier.ts
+   * out = A B, or out += A B with `accumulate` (the sum then starts from what out holds). a: m x d, b: d x n, out: m x n, not
+   * overlapping a or b. Column j of a row: ((a0 b0j) + a1 b1j) + ..., in ascending order.
+   * @see assembly/dense.ts
    */
-  readonly complexOrderRows: (
-    out0: usize, out1: usize, stride: usize, amplitude: usize, amplitudeStride: usize, frequency: usize,
-    frequencyStride: usize, frequencyStep: usize, phase: usize, phaseStride: usize, phaseStep: usize, ids: usize,
-    positions: usize, rows: usize, width: usize, mode: i32, scratch: usize, constants: usize
+  readonly product: (
+    out: usize, a: usize, b: usize, m: usize, n: usize, d: usize, aStride: usize, bStride: usize, outStride: usize,
+    accumulate: i32
   ) => void;
 
   /**
-   * out[v] = v x row, v = 0 .. rows - 1: row float64, out float32.
-   * @see assembly/fourier.ts
+   * Layer normalisation of contiguous rows: (x - mean) / sqrt(variance + eps) x gamma + beta, the variance divided by width,
+   * in float64 and rounded once. gamma, beta: width floats each, or 0 for none. out may be x. Sums: lane l of four takes
+   * the elements i = l mod 4 in ascending i, then (0 + 2) + (1 + 3), then the width mod 4 last elements.
+   * @see assembly/dense.ts
    */
-  readonly multiplesOfRow: (
-    out: usize, row: usize, width: usize, rows: usize
+  readonly layerNormRows: (
+    out: usize, x: usize, gamma: usize, beta: usize, rows: usize, width: usize, eps: f64
   ) => void;
 
   /**
-   * Sums over frequencies at each distance, float64. mode SUM_OF_COSINES: that. MEAN_MODULUS: the mean over j = 1 .. count of the modulus of
-   * the sum of the first j unit vectors exp(i distance frequency). scratch: 32 bytes.
-   * @see assembly/fourier.ts
+   * out[i] = op(x[i]) for n float32; out may be x.
+   * @see assembly/math/unary.ts
    */
-  readonly phaseSums: (
-    plan: usize, np: usize, count: usize, distances: usize, n: usize, out: usize, mode: i32, scratch: usize,
-    constants: usize
+  readonly mapUnary: (
+    out: usize, x: usize, n: usize, op: i32, constants: usize
   ) => void;
 
   /**
-   * Relative shift by direct indexing: out[r, c] += g[r, t - low] for low <= t < high. Beyond, the edge value is added when
-   * `clip`, else nothing. Strides in bytes; gStride 0 adds one row everywhere.
-   * @see assembly/relative.ts
+   * out[i] = op(x[i]) for n float64; out may be x.
+   * @see assembly/math/unary.ts
    */
-  readonly shiftAdd: (
-    out: usize, outStride: usize, g: usize, gStride: usize, rows: i32, columns: i32, first: i32, low: i32, high: i32,
-    clip: i32
+  readonly mapUnary64: (
+    out: usize, x: usize, n: usize, op: i32, constants: usize
   ) => void;
 
   /**
-   * Gather through a distance lookup: out[r, c] += the float at g + r gRow + c gColumn + lut[first - r + c]; lut holds byte
-   * offsets. gColumn 0: products of the queries; gRow 0: products of the keys.
-   * @see assembly/relative.ts
+   * out[i] = x[i]^exponent for n float32, x >= 0 (see pow.ts); out may be x.
+   * @see assembly/math/unary.ts
    */
-  readonly gatherAdd: (
-    out: usize, outStride: usize, g: usize, gRow: usize, gColumn: usize, rows: usize, columns: usize, lut: usize,
-    first: usize
+  readonly mapPow: (
+    out: usize, x: usize, n: usize, exponent: f64, constants: usize
   ) => void;
 
   /**
-   * Probabilities by distance, the shift backwards: w[r, t - low] = the sum of p[r, c] over the columns c whose index is t,
-   * for low <= t < high; a t without a column is zero. With lowEdge, columns below `low` count as low; with highEdge, columns
-   * from `high` on count as high - 1. Every sum runs over the whole row, in the order of its columns.
-   * @see assembly/relative.ts
+   * out[i] = x[i]^exponent for n float64, x >= 0 (see pow.ts); out may be x.
+   * @see assembly/math/unary.ts
    */
-  readonly bucketWeights: (
-    w: usize, wStride: usize, p: usize, pStride: usize, rows: i32, columns: i32, first: i32, low: i32, high: i32,
-    lowEdge: i32, highEdge: i32
-  ) => void;
-
-  /**
-   * out[r, c] += e[r, segments[r, c] != 0]; e: two floats a row, segments int32.
-   * @see assembly/relative.ts
-   */
-  readonly segmentAdd: (
-    out: usize, outStride: usize, e: usize, segments: usize, segmentStride: usize, rows: usize, columns: usize
-  ) => void;
-
-  /**
-   * Cells whose key is before query - left or after query + right become `value`; row r has query + r, column c key c.
-   * @see assembly/relative.ts
-   */
-  readonly maskBand: (
-    out: usize, outStride: usize, rows: i32, columns: i32, query: i32, left: i32, right: i32, value: f32
-  ) => void;
-
-  /**
-   * Cells where the int32 mask is zero become `value`. maskStride 0 uses one mask row for all.
-   * @see assembly/relative.ts
-   */
-  readonly maskCells: (
-    out: usize, outStride: usize, mask: usize, maskStride: usize, rows: usize, columns: usize, value: f32
+  readonly mapPow64: (
+    out: usize, x: usize, n: usize, exponent: f64, constants: usize
   ) => void;
 
   /**
@@ -569,204 +768,6 @@ export interface Kernels {
    */
   readonly widenBfloat16: (
     out: usize, codes: usize, rows: usize, n: usize, width: usize
-  ) => void;
-
-  /**
-   * out[h, q, prefix + (ky, kx)] = table[h, ky - qy + height - 1 - from, kx - qx + width - 1] for those rows of the table that
-   * are there: [from, to) of its 2 height - 1, each of 2 width - 1 floats, rows of one head contiguous. Query tokens
-   * [first, first + rows) of the grid, row-major; out points at the first of them. mode: REPLACE or ADD.
-   * @see assembly/grid.ts
-   */
-  readonly gridRows: (
-    out: usize, headStride: usize, rowStride: usize, table: usize, heads: usize, from: i32, to: i32, height: i32,
-    width: i32, first: i32, rows: i32, prefix: usize, mode: i32
-  ) => void;
-
-  /**
-   * The rows and columns of a CLS token in front of `tokens` others: out[h, 0, 0] = corner, out[h, 0, 1..] = row, and
-   * out[h, r, 0] = column, h apart as words at corner, row, column + 4 h. Rows [first, first + rows) of tokens + 1.
-   * @see assembly/grid.ts
-   */
-  readonly classRows: (
-    out: usize, headStride: usize, rowStride: usize, corner: usize, row: usize, column: usize, heads: usize,
-    tokens: usize, first: usize, rows: usize, mode: i32
-  ) => void;
-
-  /**
-   * out[t] = first + t step, as int32: the number of a table entry in each of its places.
-   * @see assembly/grid.ts
-   */
-  readonly indexRow: (
-    out: usize, first: i32, step: i32, count: usize
-  ) => void;
-
-  /**
-   * Pairs (ys[e / breadth], xs[e mod breadth]) of the table entries e = first .. first + count - 1.
-   * @see assembly/grid.ts
-   */
-  readonly gridCoordinates: (
-    out: usize, ys: usize, xs: usize, breadth: usize, first: usize, count: usize
-  ) => void;
-
-  /**
-   * x times factor, in place.
-   * @see assembly/grid.ts
-   */
-  readonly scaleFloats: (
-    x: usize, n: usize, factor: f32
-  ) => void;
-
-  /**
-   * out[i] = op(x[i]) for n float32; out may be x.
-   * @see assembly/math/unary.ts
-   */
-  readonly mapUnary: (
-    out: usize, x: usize, n: usize, op: i32, constants: usize
-  ) => void;
-
-  /**
-   * out[i] = op(x[i]) for n float64; out may be x.
-   * @see assembly/math/unary.ts
-   */
-  readonly mapUnary64: (
-    out: usize, x: usize, n: usize, op: i32, constants: usize
-  ) => void;
-
-  /**
-   * out[i] = x[i]^exponent for n float32, x >= 0 (see pow.ts); out may be x.
-   * @see assembly/math/unary.ts
-   */
-  readonly mapPow: (
-    out: usize, x: usize, n: usize, exponent: f64, constants: usize
-  ) => void;
-
-  /**
-   * out[i] = x[i]^exponent for n float64, x >= 0 (see pow.ts); out may be x.
-   * @see assembly/math/unary.ts
-   */
-  readonly mapPow64: (
-    out: usize, x: usize, n: usize, exponent: f64, constants: usize
-  ) => void;
-
-  /**
-   * A linear layer: out[r] = activation(x[r] W^T + b). x: rows x inFeatures; w: outFeatures x inFeatures, contiguous (as
-   * PyTorch keeps it); b: outFeatures, or 0 for none; out: rows x outFeatures, not overlapping x or w.
-   * activation: an operation code of math/unary.ts, IDENTITY for none.
-   * @see assembly/dense.ts
-   */
-  readonly linear: (
-    out: usize, x: usize, w: usize, b: usize, rows: usize, inFeatures: usize, outFeatures: usize, xStride: usize,
-    outStride: usize, activation: i32, constants: usize
-  ) => void;
-
-  /**
-   * out = scale x A B^T. a: m x d, b: n x d, out: m x n, not overlapping a or b.
-   * @see assembly/dense.ts
-   */
-  readonly productTransposed: (
-    out: usize, a: usize, b: usize, m: usize, n: usize, d: usize, aStride: usize, bStride: usize, outStride: usize,
-    scale: f32
-  ) => void;
-
-  /**
-   * out = A B, or out += A B with `accumulate` (the sum then starts from what out holds). a: m x d, b: d x n, out: m x n, not
-   * overlapping a or b. Column j of a row: ((a0 b0j) + a1 b1j) + ..., in ascending order.
-   * @see assembly/dense.ts
-   */
-  readonly product: (
-    out: usize, a: usize, b: usize, m: usize, n: usize, d: usize, aStride: usize, bStride: usize, outStride: usize,
-    accumulate: i32
-  ) => void;
-
-  /**
-   * Layer normalisation of contiguous rows: (x - mean) / sqrt(variance + eps) x gamma + beta, the variance divided by width,
-   * in float64 and rounded once. gamma, beta: width floats each, or 0 for none. out may be x. Sums: lane l of four takes
-   * the elements i = l mod 4 in ascending i, then (0 + 2) + (1 + 3), then the width mod 4 last elements.
-   * @see assembly/dense.ts
-   */
-  readonly layerNormRows: (
-    out: usize, x: usize, gamma: usize, beta: usize, rows: usize, width: usize, eps: f64
-  ) => void;
-
-  /**
-   * Lanes of position x frequency for n positions (float64), each seeded by itself.
-   * plan: theta f64[np] | whole, high, low u64[np], as the phase plan begins (assembly/phase.ts).
-   * @see assembly/lanes.ts
-   */
-  readonly seedLanes: (
-    plan: usize, np: usize, positions: usize, n: usize, out: usize, constants: usize
-  ) => void;
-
-  /**
-   * Angles: sum over the axes of coordinate x frequency. frequencies: float64 [axes][np]; coordinates: float64 [n][axes].
-   * single: float32 arithmetic, fl(fl(c0 f0) + fl(c1 f1)) ..., of operands that float32 holds.
-   * @see assembly/lanes.ts
-   */
-  readonly axisAngles: (
-    frequencies: usize, axes: usize, np: usize, coordinates: usize, n: usize, single: bool, out: usize
-  ) => void;
-
-  /**
-   * Lanes of `count` angles (a multiple of 2).
-   * @see assembly/lanes.ts
-   */
-  readonly angleLanes: (
-    angles: usize, count: usize, out: usize, constants: usize
-  ) => void;
-
-  /**
-   * The first count of every np angles, rounded to float32. outStride in bytes.
-   * @see assembly/lanes.ts
-   */
-  readonly narrowAngles: (
-    angles: usize, np: usize, count: usize, n: usize, out: usize, outStride: usize
-  ) => void;
-
-  /**
-   * A table from lanes: cos and sin of count pairs times e^(exponent x rate), rounded to float32. Row t has the exponent
-   * exponents[t] (float64), pair i the rate rates[i] (float64, np of them). exponents = 0: no factor.
-   * single: cosine, sine and factor are rounded before the product is.
-   * @see assembly/lanes.ts
-   */
-  readonly lanesToTable: (
-    lanes: usize, np: usize, count: usize, n: usize, exponents: usize, rates: usize, single: bool, sin: usize,
-    cos: usize, stride: usize, constants: usize
-  ) => void;
-
-  /**
-   * Lanes that turn vectors rotated by one table into vectors rotated by another: to / from as complex numbers, which undoes
-   * the amplitude of `from` too. Row t of the result is made of row from + fromRows[t] and to + toRows[t] (int32 indices; 0 for
-   * consecutive rows). A `to` of 0 is the identity.
-   * fromBytes, toBytes: bytes of a table row.
-   * @see assembly/lanes.ts
-   */
-  readonly turnLanes: (
-    fromCos: usize, fromSin: usize, fromRows: usize, fromBytes: usize, toCos: usize, toSin: usize, toRows: usize,
-    toBytes: usize, np: usize, count: usize, n: usize, out: usize, constants: usize
-  ) => void;
-
-  /**
-   * Turns n0 x n1 x n2 vectors in place. Strides in bytes: x* of the vectors, l* of the lanes, i* of the row indices.
-   * rows: int32 row of lanes per vector at rows + i*, or 0 when the lane strides alone say it.
-   * laneBytes: bytes of a row of lanes. mode: LOAD_INTERLEAVED (before) | STORE_INTERLEAVED (after), 0 for half.
-   * near: the vectors are few enough to stay in the cache, where those that share a row pass by it four pairs at a time;
-   * from memory that is slower than one vector after the other, and interleaved it gains nothing. temp: 8 x pairs bytes when the pairing changes.
-   * @see assembly/turn.ts
-   */
-  readonly turn: (
-    x: usize, lanes: usize, rows: usize, pairs: usize, laneBytes: usize, mode: i32, near: i32, temp: usize, n0: usize,
-    n1: usize, n2: usize, x0: usize, x1: usize, x2: usize, l0: usize, l1: usize, l2: usize, i0: usize, i1: usize,
-    i2: usize
-  ) => void;
-
-  /**
-   * n0 x n1 x n2 vectors of width channels to [softplus(x) cos | softplus(x) sin], 2 x width channels. Strides in bytes: x* and
-   * out* of the vectors, t* of the table (cos and sin, width floats a row).
-   * @see assembly/polar.ts
-   */
-  readonly polar: (
-    out: usize, x: usize, cos: usize, sin: usize, width: usize, n0: usize, n1: usize, n2: usize, x0: usize, x1: usize,
-    x2: usize, out0: usize, out1: usize, out2: usize, t0: usize, t1: usize, t2: usize, constants: usize
   ) => void;
 }
 

@@ -27,7 +27,7 @@ export interface KerpleOptions extends ToeplitzOptions {
   readonly eps?: number;
 }
 
-/** assembly/distance.ts */
+/** assembly/kerple.ts */
 const FORM = { log: KERPLE_LOG, power: KERPLE_POWER, weight: KERPLE_WEIGHT } as const;
 
 const OPTIONS = [...TOEPLITZ_OPTIONS, 'kind', 'p', 'a', 'weightP', 'weightA', 'part', 'eps'] as const;

@@ -1,6 +1,6 @@
 /**
  * Writes what a bias of the distance fills: a diagonal with masks, and from it rows of a matrix, for consecutive positions or
- * lists of them, in tiles that fit the scratch arena. The kernels: assembly/toeplitz.ts.
+ * lists of them, in tiles that fit the scratch arena. The kernels: assembly/diagonal.ts.
  */
 
 import { allowed, type Block, spread, UNLIMITED } from '../../runtime/block.ts';

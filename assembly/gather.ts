@@ -1,5 +1,5 @@
-// Columns of tables: reordered for another storage order, or taken from different rows where position streams mix.
-// Sizes in floats, strides and steps in bytes.
+// Rows and columns of tables moved: copied with other strides, reordered for another storage order, taken from different rows
+// where position streams mix, transposed, scaled. Sizes in floats, strides and steps in bytes.
 
 /** out[t][i] = x[t][indices[i]]; indices: int32; outStep bytes between neighbours of an output row. */
 export function gatherColumns(
@@ -33,5 +33,43 @@ export function scaleRows(x: usize, stride: usize, scales: usize, n: usize, widt
     const end = x + ((width >> 2) << 4);
     for (; at < end; at += 16) v128.store(at, f32x4.mul(v128.load(at), s));
     for (let rest = width & 3; rest; rest--, at += 4) store<f32>(at, load<f32>(at) * scale);
+  }
+}
+
+/** Copies rows of `width` floats; row t comes from x + (t mod period) x xStride and goes to out + t x outStride. */
+export function copyRows(
+  out: usize, outStride: usize, x: usize, xStride: usize, rows: usize, width: usize, period: usize,
+): void {
+  let from = x;
+  for (let t: usize = 0, phase: usize = 0; t < rows; t++, out += outStride) {
+    let a = from;
+    let o = out;
+    const end = a + ((width >> 2) << 4);
+    while (a < end) {
+      v128.store(o, v128.load(a));
+      a += 16;
+      o += 16;
+    }
+    for (let rest = width & 3; rest; rest--, a += 4, o += 4) store<f32>(o, load<f32>(a));
+    if (++phase == period) {
+      phase = 0;
+      from = x;
+    } else {
+      from += xStride;
+    }
+  }
+}
+
+/** Columns become planes: out[c x planeStride + r x repeat ...] holds `repeat` copies of x[r][c]. */
+export function transposeRows(
+  out: usize, planeStride: usize, x: usize, xStride: usize, rows: usize, width: usize, repeat: usize,
+): void {
+  for (let c: usize = 0; c < width; c++, out += planeStride, x += 4) {
+    let a = x;
+    let o = out;
+    for (let r: usize = 0; r < rows; r++, a += xStride) {
+      const value = load<f32>(a);
+      for (let t: usize = 0; t < repeat; t++, o += 4) store<f32>(o, value);
+    }
   }
 }
