@@ -23,7 +23,7 @@ import { applyRotary } from './rotary/apply.ts';
 import { axialTable } from './rotary/axial.ts';
 import { shiftKeys } from './rotary/keys.ts';
 import { applyPope, popeTable } from './rotary/pope.ts';
-import type { RotarySpec } from './rotary/spec.ts';
+import type { HeadSpec } from './rotary/spec.ts';
 import { type RotaryTable, rotaryTable, type TableDtype } from './rotary/table.ts';
 import { xposTable } from './rotary/xpos.ts';
 import { hierarchicalPositions } from './rows/hierarchical.ts';
@@ -67,7 +67,7 @@ export function fingerprint(): string {
 type Add = (...tensors: Tensor<Dtype>[]) => void;
 
 const STARTS = [0, 131056, 2 ** 24 - 20, 2 ** 31 - 4096];
-const SPECS: readonly RotarySpec[] = [
+const SPECS: readonly HeadSpec[] = [
   { headDim: 64, ropeTheta: 10000 },
   { headDim: 80, rotaryDim: 20, pairing: 'interleaved', ropeTheta: 10000 },
   {

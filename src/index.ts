@@ -104,7 +104,7 @@ export {
 } from './rotary/axialPresets.ts';
 export { type PrepareDecodeOptions, prepareDecode, RotaryDecode } from './rotary/decode.ts';
 export { type DynamicState, dynamicState } from './rotary/dynamic.ts';
-export { type RotaryFrequencies, rotaryFrequencies } from './rotary/frequencies.ts';
+export { type InvFreq, invFreq, type RotaryFrequencies, rotaryFrequencies } from './rotary/frequencies.ts';
 export { type GgmlRope, type GgmlTableOptions, ggmlRotaryTable } from './rotary/ggmlTable.ts';
 export { type RetableOptions, retable, type ShiftKeysOptions, shiftKeys, unrotate } from './rotary/keys.ts';
 export {

@@ -237,7 +237,7 @@ export function comparison(form: NormalForm, context: number | undefined): { pan
   const series: Series[] = [];
   for (const { name, spec, dashed } of rules) {
     try {
-      const { ladder, attentionFactor } = rotaryFrequencies(spec, { length: wanted });
+      const { ladder, attentionFactor } = rotaryFrequencies(spec, { context: wanted });
       const waves = turnOf(ladder.hi);
       series.push({ name, x: waves, y: indices(waves.length), dashed });
       const fresh = waves.filter((wave) => wave > trained && wave < Number.POSITIVE_INFINITY).length;

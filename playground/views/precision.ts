@@ -64,12 +64,16 @@ const sampled = Float64Array.from(
 /** The last position of the chosen context. */
 const last = (p: Params) => Math.round(2 ** num(p.power)) - 1;
 
-const spec = (p: Params): RotarySpec => ({ headDim: num(p.dim), ropeTheta: num(p.base), pairing: 'half' });
+const spec = (p: Params): RotarySpec & { readonly headDim: number } => ({
+  headDim: num(p.dim),
+  ropeTheta: num(p.base),
+  pairing: 'half',
+});
 
 /** The curves over all positions do not change while the position is dragged. */
 let known: { key: string; curves: Float64Array[] } | undefined;
 
-function curvesOf(rope: RotarySpec, work: Workspace): Float64Array[] {
+function curvesOf(rope: RotarySpec & { readonly headDim: number }, work: Workspace): Float64Array[] {
   const key = `${rope.headDim} ${rope.ropeTheta}`;
   if (known?.key === key) return known.curves;
   const width = rope.headDim;

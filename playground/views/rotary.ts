@@ -51,7 +51,9 @@ function tables(p: Params, work: Workspace, spec: RotarySpec, context?: number):
 
 /** The wavelength of every pair in positions: a full turn over the frequency. */
 function wavelengths(spec: RotarySpec, length?: number): Float64Array {
-  return rotaryFrequencies({ ...spec, precision: 'exact' }, { length }).ladder.hi.map((f) => (2 * Math.PI) / f);
+  return rotaryFrequencies({ ...spec, precision: 'exact' }, { context: length }).ladder.hi.map(
+    (f) => (2 * Math.PI) / f,
+  );
 }
 
 const tsSpec = (spec: RotarySpec) =>

@@ -72,7 +72,7 @@ function against(found: Diagnosis, vector: Vector, width?: number): string[] {
   const { spec, context } = vector.preset as RotaryPreset;
   const positions = vector.positions as readonly number[];
   const length = context ?? Math.max(1, Math.floor(Math.max(...positions)) + 1);
-  const wanted = rotaryFrequencies(spec, { length });
+  const wanted = rotaryFrequencies(spec, { context: length });
   const list: string[] = [];
   const yours = (what: string, expected: string) => list.push(`your output is ${what}, expected ${expected}`);
   const { pairing, outputPairing, rotationSign, attentionFactor } = wanted;
@@ -116,7 +116,7 @@ function frequencyWords(got: readonly number[], vector: Vector, found?: Diagnosi
   const positions = vector.positions as readonly number[];
   const last = Math.max(...positions.map(Math.abs));
   const length = context ?? Math.max(1, Math.floor(last) + 1);
-  const wanted = rotaryFrequencies(spec, { length });
+  const wanted = rotaryFrequencies(spec, { context: length });
   const plain = rotaryFrequencies({ headDim: wanted.rotaryDim, ropeTheta: spec.ropeTheta });
   // a measured frequency is known to about a hundred-thousandth of a radian over the longest distance
   const off = (want: ArrayLike<number>) =>

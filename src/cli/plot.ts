@@ -86,7 +86,7 @@ function checkOut({ out, config }: PlotArguments): void {
 async function wavelengths(options: PlotArguments, shell: Shell): Promise<Curve[]> {
   const context = options.context ?? options.length ?? 1;
   const spec = await rotarySpec(options, shell, context);
-  const used = rotaryFrequencies(spec, { length: context });
+  const used = rotaryFrequencies(spec, { context });
   const plain = rotaryFrequencies({ headDim: used.rotaryDim, ropeTheta: spec.ropeTheta });
   const lengths = (frequencies: ArrayLike<number>): number[] =>
     Array.from(frequencies, (f) => (f === 0 ? Number.NaN : (2 * Math.PI) / f));

@@ -1,10 +1,12 @@
 /** The test vectors that `posenc vectors` prints and `posenc check` knows: parameters only, numbers are computed. */
-import type { AlibiOptions, RotarySpec, SinusoidalOptions } from '../index.ts';
+
+import type { AlibiOptions, SinusoidalOptions } from '../index.ts';
+import type { HeadSpec } from '../rotary/spec.ts';
 
 export type Preset = { readonly about: string } & (
   | {
       readonly kind: 'rotary';
-      readonly spec: RotarySpec;
+      readonly spec: HeadSpec;
       /** One for each token; with mropeSection [t..., h..., w...]. Default: POSITIONS. */
       readonly positions?: readonly number[];
       readonly context?: number;
@@ -18,7 +20,7 @@ export const POSITIONS: readonly number[] = [0, 1, 2, 3, 10, 100, 1000, 4095];
 
 const rotary = (
   about: string,
-  spec: RotarySpec,
+  spec: HeadSpec,
   more: { positions?: readonly number[]; context?: number } = {},
 ): Preset => ({
   kind: 'rotary',

@@ -44,7 +44,7 @@ export async function tableSource(given: TableArguments, shell: Shell): Promise<
   const context = given.context ?? Math.max(1, length + offset);
   const spec = await rotarySpec(given, shell, context);
   const { pairs, rotaryDim, rotaryOffset, pairing, attentionFactor, partnerAngles } = rotaryFrequencies(spec, {
-    length: context,
+    context: context,
   });
   if (partnerAngles)
     throw new CliError(EXIT.usage, 'mropeLayout: tables of this layout need position streams; use the library');

@@ -66,7 +66,7 @@ export function vectorOf(
       `x: expected [${tokens}, heads, ${spec.headDim}] for ${tokens} positions, got [${x.shape.join(', ')}]`,
     );
   }
-  const { ladder, float32, attentionFactor } = rotaryFrequencies(spec, { length: context });
+  const { ladder, float32, attentionFactor } = rotaryFrequencies(spec, { context });
   const table = rotaryTable(spec, { positions: [...positions], context });
   const rotated = Float32Array.from(x.data);
   applyRotary(rotated, table, { layout: 'THD', shape: rank === 2 ? [tokens, 1, spec.headDim] : x.shape });
@@ -134,12 +134,12 @@ export function presetOf(name: string): Preset {
 }
 
 /** A rotary preset of the user's own model. */
-export const ownPreset = (spec: RotarySpec, context?: number): Preset => ({
-  kind: 'rotary',
-  about: 'the specification that was given',
-  spec,
-  ...(context !== undefined && { context }),
-});
+export function ownPreset(spec: RotarySpec, context?: number): Preset {
+  const { headDim } = spec;
+  if (headDim === undefined) throw new CliError(EXIT.usage, 'headDim: expected the channels of a head, got undefined');
+  const about = 'the specification that was given';
+  return { kind: 'rotary', about, spec: { ...spec, headDim }, ...(context !== undefined && { context }) };
+}
 
 export function vectorsCommand(shell: Shell): Command {
   return withSpec(new Command('vectors').description('test vectors as JSON: inputs and expected outputs'))

@@ -113,7 +113,7 @@ function explainTable(
 ): TableExplanation {
   const { spec } = layer;
   const length = context ?? maxPositionEmbeddings ?? spec.originalMaxPositionEmbeddings ?? 1;
-  const used = rotaryFrequencies({ ...spec, precision: 'exact' }, { length });
+  const used = rotaryFrequencies({ ...spec, precision: 'exact' }, { context: length });
   const { ropeTheta, headDim, rotaryDim } = spec;
   const plain = rotaryFrequencies({ headDim, rotaryDim: rotaryDim ?? layer.rotaryDim, ropeTheta });
   // A linear factor says nothing about lengths: some files give max_position_embeddings before it, some after.
@@ -173,9 +173,9 @@ function groupsOf(
 
 /** Against the real-valued angle, position x frequency in double-double. */
 function angleErrors(layer: RotaryLayer, length: number): Record<Precision, number> {
-  const exact = rotaryFrequencies({ ...layer.spec, precision: 'exact' }, { length });
-  const torch = rotaryFrequencies(layer.spec, { length });
-  const ggml = rotaryFrequencies({ ...layer.spec, precision: 'ggml' }, { length });
+  const exact = rotaryFrequencies({ ...layer.spec, precision: 'exact' }, { context: length });
+  const torch = rotaryFrequencies(layer.spec, { context: length });
+  const ggml = rotaryFrequencies({ ...layer.spec, precision: 'ggml' }, { context: length });
   const angles = new Float32Array(exact.pairs);
   const worst = { exact: 0, torch: 0, ggml: 0 };
   for (let position = Math.max(0, length - SAMPLES); position < length; position++) {

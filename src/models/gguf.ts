@@ -178,7 +178,7 @@ export function fromGGUF(metadata: unknown, options: FromGGUFOptions = {}): Norm
     );
   }
   const swa = number('rope.freq_base_swa', { above: 1 });
-  const layer = (of: RotarySpec): RotaryLayer => tableOf(of);
+  const layer = (of: RotarySpec): RotaryLayer => tableOf(of, headWidth);
   const layerTypes: Record<string, RotaryLayer> =
     swa === undefined
       ? { default: layer(spec) }
@@ -286,18 +286,18 @@ function streams(found: unknown, key: string, layout: MropeLayout | undefined): 
   return { mropeSection: section, mropeLayout: layout };
 }
 
-function tableOf(spec: RotarySpec): RotaryLayer {
+function tableOf(spec: RotarySpec, headWidth: number): RotaryLayer {
   const threshold = spec.ropeType === 'longrope' ? (spec.originalMaxPositionEmbeddings as number) : undefined;
   try {
-    const main = rotaryFrequencies(spec, { length: threshold ?? 1 });
-    const long = threshold === undefined ? undefined : rotaryFrequencies(spec, { length: threshold + 1 });
+    const main = rotaryFrequencies(spec, { context: threshold ?? 1 });
+    const long = threshold === undefined ? undefined : rotaryFrequencies(spec, { context: threshold + 1 });
     return dropUndefined({
       spec,
       ropeType: spec.ropeType ?? 'default',
       invFreq: Array.from(main.float32 as Float32Array),
       invFreqLong: long && Array.from(long.float32 as Float32Array),
       attentionFactor: main.attentionFactor,
-      headDim: main.headDim,
+      headDim: headWidth,
       rotaryDim: main.rotaryDim,
       rotaryOffset: main.rotaryOffset,
       pairing: main.pairing,
@@ -306,7 +306,7 @@ function tableOf(spec: RotarySpec): RotaryLayer {
       mropeSection: spec.mropeSection,
       mropeLayout: spec.mropeLayout,
       mropeStreams: main.streams && Array.from(main.streams, (stream) => 'thw'[stream]).join(''),
-      softmaxScale: 1 / Math.sqrt(main.headDim),
+      softmaxScale: 1 / Math.sqrt(headWidth),
       lengthDependent: threshold === undefined ? undefined : { rule: 'longrope' as const, threshold },
     });
   } catch (error) {

@@ -82,12 +82,12 @@ export function toLlamaCpp(form: NormalForm, choice: TableChoice = {}): LlamaCpp
   }
   const length = context ?? layer.lengthDependent?.threshold ?? 1;
   const exact = (of: typeof spec): { hi: number; lo: number }[] => {
-    const { ladder } = rotaryFrequencies({ ...of, precision: 'exact' }, { length });
+    const { ladder } = rotaryFrequencies({ ...of, precision: 'exact' }, { context: length });
     return Array.from(ladder.hi, (hi, i) => ({ hi, lo: ladder.lo[i] }));
   };
   const plain = exact({ headDim: spec.headDim, rotaryDim: layer.rotaryDim, ropeTheta: spec.ropeTheta });
   const freqFactors = Array.from(ggmlFreqFactors(plain, exact(spec)));
-  const attnFactor = rotaryFrequencies(spec, { length }).attentionFactor;
+  const attnFactor = rotaryFrequencies(spec, { context: length }).attentionFactor;
   return {
     rope: { ...common, attnFactor, freqFactors },
     flags: [],

@@ -208,30 +208,15 @@ function readTable(input: TableInput): RotaryLayer {
   });
 }
 
-/** The specification that a table for `context` positions needs: a length-dependent rule becomes its frequencies. */
-export function pinSpec(layer: RotaryLayer, context: number | undefined): RotarySpec {
-  const { spec, lengthDependent } = layer;
-  if (!lengthDependent || context === undefined) return spec;
-  const found = rotaryFrequencies(spec, { length: context });
-  return dropUndefined({
-    headDim: spec.headDim,
-    rotaryDim: layer.rotaryDim,
-    rotaryOffset: layer.rotaryOffset,
-    pairing: layer.pairing,
-    outputPairing: layer.outputPairing,
-    rotationSign: layer.rotationSign,
-    invFreq: Array.from(found.float32 as Float32Array),
-    attentionFactor: found.attentionFactor,
-    precision: 'torch' as const,
-    mropeSection: spec.mropeSection,
-    mropeLayout: spec.mropeLayout,
-  });
+/** The specification that a table for `context` positions needs: a length-dependent rule is fixed to that length. */
+export function pinSpec({ spec, lengthDependent }: RotaryLayer, context: number | undefined): RotarySpec {
+  return lengthDependent && context !== undefined ? { ...spec, context } : spec;
 }
 
 /** The library's own checks are about options; here they are about a file. */
 function frequencies(section: Section, spec: RotarySpec, length: number): RotaryFrequencies {
   try {
-    return rotaryFrequencies(spec, { length });
+    return rotaryFrequencies(spec, { context: length });
   } catch (error) {
     if (!(error instanceof PosencError)) throw error;
     throw new PosencError('ERR_CONFIG', `${section.at('rope_scaling')}: ${error.message}`, { cause: error });

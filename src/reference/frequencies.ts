@@ -19,6 +19,7 @@ export interface RotaryDims {
 }
 
 const SPEC_KEYS: readonly (keyof RotarySpec)[] = [
+  'context',
   'headDim',
   'rotaryDim',
   'partialRotaryFactor',
@@ -72,7 +73,7 @@ const fl = Math.fround;
 
 export function rotaryDims(spec: RotarySpec): RotaryDims {
   onlyKeys('spec', spec, SPEC_KEYS);
-  const headDim = integerAtLeast('headDim', spec.headDim, 1);
+  const headDim = integerAtLeast('headDim', spec.headDim ?? spec.rotaryDim, 1);
   const fraction = spec.partialRotaryFactor ?? 1;
   if (!(fraction >= 0 && fraction <= 1)) throw new RangeError(`partialRotaryFactor: expected 0 to 1, got ${fraction}`);
   if (spec.ropeType === 'proportional') {
@@ -103,7 +104,7 @@ function parameters(spec: RotarySpec, context: number) {
   const original = () =>
     spec.originalMaxPositionEmbeddings === undefined ? maximum() : need('originalMaxPositionEmbeddings');
   const factor = (): number => {
-    if (type === 'dynamic-yarn') return Math.max(context, maximum()) / original();
+    if (type === 'dynamic-yarn') return Math.max(spec.context ?? context, maximum()) / original();
     if (spec.factor !== undefined) return need('factor');
     return type === 'yarn' || type === 'longrope' ? maximum() / original() : need('factor');
   };
@@ -114,7 +115,7 @@ function parameters(spec: RotarySpec, context: number) {
     original,
     factor,
     theta: positiveNumber('ropeTheta', spec.ropeTheta ?? 10000),
-    context,
+    context: spec.context ?? context,
   };
 }
 
@@ -403,17 +404,17 @@ function torchRule(spec: RotarySpec, p: Parameters, dims: RotaryDims): number[] 
   }
 }
 
-export interface RotaryFrequencies {
+export interface InvFreq {
   /** Radians per position, one per pair: nearest float64 of the exact value, or torch's float32. */
   readonly invFreq: Float64Array;
   readonly attentionFactor: number;
 }
 
 /** Frequencies and amplitude of a spec; `context` (default 1) is the length served, for dynamic, dynamic-yarn and longrope. */
-export function rotaryFrequencies(spec: RotarySpec, { context = 1 }: { context?: number } = {}): RotaryFrequencies {
-  const invFreq =
+export function invFreq(spec: RotarySpec, { context = 1 }: { context?: number } = {}): InvFreq {
+  const list =
     spec.precision === 'torch'
       ? Float64Array.from(torchFrequencies(spec, context))
       : Float64Array.from(exactFrequencies(spec, context), (w) => toNumber(w));
-  return { invFreq, attentionFactor: attentionFactor(spec, context) };
+  return { invFreq: list, attentionFactor: attentionFactor(spec, context) };
 }

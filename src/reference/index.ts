@@ -13,7 +13,7 @@ export { type DynamicBiasOptions, dynamicBias } from './dynamicBias.ts';
 export { factoredScores } from './factored.ts';
 export { type FireOptions, fire } from './fire.ts';
 export { complexOrder, fourierFeatures, gaussianFourier, nerfEncoding, pixelBands } from './fourier.ts';
-export { type RotaryFrequencies, rotaryFrequencies } from './frequencies.ts';
+export { type InvFreq, invFreq } from './frequencies.ts';
 export { ropeDecayBound, sincosDetr, sincosGrid, sinusoidalGram, timestepEmbedding } from './grid.ts';
 export { hybridScores } from './hybrid.ts';
 export { type KerpleOptions, kerple } from './kerple.ts';

@@ -82,7 +82,7 @@ export function rotaryTable(spec: RotarySpec, options: RotaryTableOptions): Refe
   if (sign !== 1 && sign !== -1) throw new RangeError(`rotationSign: expected 1 or -1, got ${sign}`);
   const { pairs } = rotaryDims(spec);
   const rotaryOffset = integerAtLeast('rotaryOffset', spec.rotaryOffset ?? 0, 0);
-  if (rotaryOffset + 2 * pairs > spec.headDim) {
+  if (rotaryOffset + 2 * pairs > (spec.headDim ?? Number.POSITIVE_INFINITY)) {
     throw new RangeError(`rotaryOffset: ${rotaryOffset} + ${2 * pairs} channels exceed headDim ${spec.headDim}`);
   }
   const list = positionList(options);

@@ -10,7 +10,7 @@ import type { Kernels } from '../runtime/kernels.ts';
 import type { Positions } from '../runtime/lists.ts';
 import { checkOut, checkOverlap, chooseEngine, operand, output, shapeOf } from '../runtime/operands.ts';
 import { Tensor } from '../runtime/tensor.ts';
-import { RotaryTable, type TableDtype } from './table.ts';
+import { checkHead, RotaryTable, type TableDtype } from './table.ts';
 import { widen } from './tableLayouts.ts';
 import { type Indices, rowIndices } from './tokens.ts';
 
@@ -103,12 +103,7 @@ export function applyRotary(
       `outOfRange: 'identity' leaves channels where they are, but this table turns pairing '${table.pairing}' into '${table.outputPairing}'; build a longer table`,
     );
   }
-  if (table.rotaryOffset + table.rotaryDim > channels) {
-    throw new PosencError(
-      'ERR_SHAPE',
-      `table: rotates channels ${table.rotaryOffset} to ${table.rotaryOffset + table.rotaryDim}, but x has ${channels} per head`,
-    );
-  }
+  checkHead('x', channels, table);
   checkRowsFor('batches', table.batches, batch);
   checkRowsFor('heads', table.heads, heads);
   const indices = rowIndices(table, batch, sequence, layout, outOfRange, o);

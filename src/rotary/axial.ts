@@ -78,6 +78,7 @@ interface Column {
 }
 
 interface Axial {
+  readonly headDim: number;
   readonly axes: number;
   readonly pairs: number;
   readonly rotaryOffset: number;
@@ -123,6 +124,7 @@ export function axialTable<D extends TableDtype = 'float32'>(
     positionDivisor: 1,
     ...(used.length > 1 && { streams }),
     partnerAngles: false,
+    headDim: axial.headDim,
     rotaryDim: 2 * columns.length,
     rotaryOffset: axial.rotaryOffset + lead,
     pairing: axial.pairing,
@@ -217,6 +219,7 @@ function resolve(given: AxialSpec): Axial {
   const axisOrder = permutation('axisOrder', spec.axisOrder, axes);
   const coordinateScale = finite('coordinateScale', spec.coordinateScale, { min: -1e6, max: 1e6 }, 1);
   return {
+    headDim,
     axes,
     pairs: axes * n,
     rotaryOffset,

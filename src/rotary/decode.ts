@@ -8,7 +8,7 @@ import { PosencError, show } from '../runtime/errors.ts';
 import { checkOverlap, chooseEngine, shapeOf } from '../runtime/operands.ts';
 import { Tensor } from '../runtime/tensor.ts';
 import { callRotation, geometryOf } from './apply.ts';
-import { RotaryTable, type TableDtype } from './table.ts';
+import { checkHead, RotaryTable, type TableDtype } from './table.ts';
 import { rowOf, widen } from './tableLayouts.ts';
 
 export interface PrepareDecodeOptions {
@@ -177,12 +177,7 @@ export function prepareDecode(given: PrepareDecodeOptions): RotaryDecode {
         `${name}: a decode step has one token, got a sequence of ${geometry.sequence}`,
       );
     }
-    if (table.rotaryOffset + table.rotaryDim > geometry.channels) {
-      throw new PosencError(
-        'ERR_SHAPE',
-        `table: rotates channels ${table.rotaryOffset} to ${table.rotaryOffset + table.rotaryDim}, but ${name} has ${geometry.channels} per head`,
-      );
-    }
+    checkHead(name, geometry.channels, table);
     checkOverlap('table.cos', name, table.cos, x, false);
     checkOverlap('table.sin', name, table.sin, x, false);
     return { x: x!, geometry };

@@ -60,7 +60,7 @@ export interface DynamicState {
 }
 
 /**
- * Which frequencies the stateful reference implementations use, call after call: `rotaryFrequencies(spec, { length:
+ * Which frequencies the stateful reference implementations use, call after call: `rotaryTable(spec, { length, context:
  * state.next(length) })`.
  * - dynamic (transformers): the longest length so far, until a call is shorter than maxPositionEmbeddings.
  * - dynamic-yarn (jquesnelle/yarn): the longest length so far.

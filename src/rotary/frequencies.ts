@@ -5,9 +5,9 @@
 import { cache } from '../phase/cache.ts';
 import { type DD, divNumber, mulNumber } from '../phase/dd.ts';
 import { type Ladder, ladderFrom, ladderOf } from '../phase/ladder.ts';
-import { finite, oneOf, options, size } from '../runtime/arguments.ts';
+import { finite, integer, oneOf, options, size } from '../runtime/arguments.ts';
 import { PosencError } from '../runtime/errors.ts';
-import { numbers } from '../runtime/lists.ts';
+import { MAX_POSITION, numbers } from '../runtime/lists.ts';
 import { dynamicRule } from './dynamic.ts';
 import { type GgmlFrequencies, ggmlFreqFactors, ggmlFrequencies } from './ggml.ts';
 import { linearRule } from './linear.ts';
@@ -32,7 +32,8 @@ export interface RotaryFrequencies {
   readonly ggml?: GgmlFrequencies;
   /** Amplitude of cos and sin. */
   readonly attentionFactor: number;
-  readonly headDim: number;
+  /** undefined: heads of any width. */
+  readonly headDim: number | undefined;
   /** Rotated channels: 2 * pairs. */
   readonly rotaryDim: number;
   readonly pairs: number;
@@ -59,12 +60,21 @@ export interface RotaryFrequencies {
 const READS: Record<RopeType, readonly (keyof RotarySpec)[]> = {
   default: [],
   linear: ['factor', 'linearRounding'],
-  dynamic: ['factor'],
+  dynamic: ['factor', 'context'],
   ntk: ['alpha', 'factor', 'mixedB'],
   'ntk-by-parts': ['factor', 'extrapolationFactor'],
   yarn: ['factor', 'betaFast', 'betaSlow', 'mscale', 'mscaleAllDim', 'truncate', 'extrapolationFactor', 'attnFactor'],
-  'dynamic-yarn': ['betaFast', 'betaSlow', 'mscale', 'mscaleAllDim', 'truncate', 'extrapolationFactor', 'attnFactor'],
-  longrope: ['factor', 'shortFactor', 'longFactor', 'shortMscale', 'longMscale'],
+  'dynamic-yarn': [
+    'context',
+    'betaFast',
+    'betaSlow',
+    'mscale',
+    'mscaleAllDim',
+    'truncate',
+    'extrapolationFactor',
+    'attnFactor',
+  ],
+  longrope: ['factor', 'shortFactor', 'longFactor', 'shortMscale', 'longMscale', 'context'],
   llama3: ['factor', 'lowFreqFactor', 'highFreqFactor'],
   proportional: ['factor'],
 };
@@ -94,25 +104,86 @@ const torchFrequencies = cache<Float32Array>(64);
 const ggmlPlans = cache<GgmlFrequencies>(64);
 
 /**
+ * A specification with every default resolved: widths, pairing, streams, amplitude, and the frequencies in double-double. What
+ * most callers need of it is `invFreq`.
  * @param spec the rotary specification
- * @param context.length highest position + 1; required by 'dynamic', 'dynamic-yarn' and 'longrope'
+ * @param given.context sequence length (highest position + 1); needed by 'dynamic', 'dynamic-yarn' and 'longrope'
  * @throws PosencError ERR_OPTION, ERR_SHAPE
  */
-export function rotaryFrequencies(spec: RotarySpec, context: { readonly length?: number } = {}): RotaryFrequencies {
+export function rotaryFrequencies(spec: RotarySpec, given: { readonly context?: number } = {}): RotaryFrequencies {
   const known = remembered.get(spec);
-  if (known && known.length === context.length && unchanged(spec, known)) return known.frequencies;
-  const frequencies = resolve(spec, context);
+  if (known && known.context === given.context && unchanged(spec, known)) return known.frequencies;
+  const frequencies = resolve(spec, given.context);
   const values = Object.values(spec);
   // lists may be written into between calls; everything else is compared
   if (values.every((value) => typeof value !== 'object')) {
-    remembered.set(spec, { length: context.length, keys: Object.keys(spec), values, frequencies });
+    remembered.set(spec, { context: given.context, keys: Object.keys(spec), values, frequencies });
   }
   return frequencies;
 }
 
+/** What an engine that makes its own angles needs of a rotary specification. */
+export interface InvFreq {
+  /** Radians per position, one for each rotated pair, in the order of the pairs. */
+  readonly invFreq: Float64Array;
+  /** Multiplied into cos and sin. */
+  readonly attentionFactor: number;
+}
+
+/**
+ * Frequencies and amplitude of a specification: the angle of pair i at position p is p * invFreq[i], and cos and sin of it are
+ * multiplied by attentionFactor. For GPU engines, which upload these few numbers instead of a table.
+ * @param spec a specification, for instance `fromHF(config).rotary`
+ * @param given.context sequence length (highest position + 1); needed by 'dynamic', 'dynamic-yarn' and 'longrope'
+ * @returns invFreq [rotaryDim / 2]: the nearest float64 of the formula; in precision 'torch' the float32 numbers PyTorch has
+ * @throws PosencError ERR_OPTION, ERR_SHAPE; precision 'ggml' has no frequencies (its angles are iterated products)
+ * @example
+ * const { invFreq: frequencies, attentionFactor } = invFreq({ headDim: 128, ropeTheta: 500000 });
+ */
+export function invFreq(spec: RotarySpec, given: { readonly context?: number } = {}): InvFreq {
+  const { context } = options('invFreq', given, ['context']);
+  const { precision, ladder, float32, attentionFactor, positionScale, positionDivisor } = rotaryFrequencies(spec, {
+    context,
+  });
+  if (precision === 'ggml') {
+    throw new PosencError(
+      'ERR_OPTION',
+      "precision: 'ggml' iterates its angles from pair to pair and has no frequencies; take 'exact' or 'torch', or ggmlAngles",
+    );
+  }
+  const single = float32 && positionScale === 1 && positionDivisor === 1;
+  return { invFreq: Float64Array.from(single ? float32 : ladder.hi), attentionFactor };
+}
+
+/**
+ * @internal The length that a table's frequencies are for: the call's `context`, that of the specification, or as far as the
+ * table reaches.
+ * @throws ERR_OPTION when both say something else, and when the table reaches beyond what the specification is fixed to
+ */
+export function contextOf(spec: RotarySpec, given: unknown, reached: number): number {
+  const asked = integer('context', given, 1, MAX_POSITION, reached);
+  const own = (spec as RotarySpec | null | undefined)?.context;
+  if (given !== undefined || own === undefined) return asked;
+  const fixed = integer('context', own, 1, MAX_POSITION);
+  if (asked > fixed && !sameFrequencies(spec, fixed, asked)) {
+    throw new PosencError(
+      'ERR_OPTION',
+      `context: the specification is for ${fixed} positions and the table reaches ${asked}, where the frequencies of ropeType '${spec.ropeType}' are others; give the specification context: ${asked}, for a model fromHF(config, { context: ${asked} })`,
+    );
+  }
+  return fixed;
+}
+
+/** @internal Whether a length-dependent rule has the same frequencies and amplitude at two lengths. */
+export function sameFrequencies(spec: RotarySpec, a: number, b: number): boolean {
+  const free = { ...spec, context: undefined };
+  const [x, y] = [a, b].map((context) => rotaryFrequencies(free, { context }));
+  return x.ladder.key === y.ladder.key && x.attentionFactor === y.attentionFactor;
+}
+
 /** A specification that was resolved before, with what it said then: resolving costs more than a small table. */
 interface Remembered {
-  readonly length: number | undefined;
+  readonly context: number | undefined;
   readonly keys: readonly string[];
   readonly values: readonly unknown[];
   readonly frequencies: RotaryFrequencies;
@@ -129,7 +200,7 @@ function unchanged(spec: RotarySpec, { keys, values }: Remembered): boolean {
   return count === keys.length;
 }
 
-function resolve(spec: RotarySpec, context: { readonly length?: number }): RotaryFrequencies {
+function resolve(spec: RotarySpec, asked: unknown): RotaryFrequencies {
   options('rotary specification', spec, ALL);
   const ropeType = oneOf('ropeType', spec.ropeType, ROPE_TYPES, 'default');
   rejectUnread(spec, ropeType);
@@ -140,7 +211,7 @@ function resolve(spec: RotarySpec, context: { readonly length?: number }): Rotar
   if (rotationSign !== 1 && rotationSign !== -1) {
     throw new PosencError('ERR_OPTION', `rotationSign: expected 1 or -1, got ${String(rotationSign)}`);
   }
-  const length = context.length === undefined ? undefined : size('length', context.length, 0, Number.MAX_SAFE_INTEGER);
+  const length = lengthOf(spec, asked);
   for (const option of ['maxPositionEmbeddings', 'originalMaxPositionEmbeddings'] as const) {
     if (spec[option] !== undefined) positive(option, spec[option]);
   }
@@ -149,16 +220,16 @@ function resolve(spec: RotarySpec, context: { readonly length?: number }): Rotar
   const rotation = rotationOf(spec, ropeType);
   const { pairs } = rotation;
   const rotaryDim = 2 * pairs;
-  const rotaryOffset = size('rotaryOffset', spec.rotaryOffset, 0, spec.headDim - rotaryDim, 0);
+  const rotaryOffset = size('rotaryOffset', spec.rotaryOffset, 0, (spec.headDim ?? 65536) - rotaryDim, 0);
   const streams = streamsOf(spec, pairs);
-  const invFreq = givenFrequencies(spec, pairs);
+  const frequencies = givenFrequencies(spec, pairs);
   const positionScale = finite('positionScale', spec.positionScale, { min: -1e18, max: 1e18 }, 1);
 
   const rule = ruleOf(rotation, spec, ropeType, length);
   const attentionFactor = given ?? rule.attentionFactor;
   const key = `rotary ${rotation.theta} ${pairs} ${rotation.width} ${rule.key}`;
   const positionDivisor = rule.positionDivisor ?? 1;
-  const unscaled = invFreq ? divided(ladderOf(invFreq), positionDivisor) : ladderFrom(key, rule.exact);
+  const unscaled = frequencies ? divided(ladderOf(frequencies), positionDivisor) : ladderFrom(key, rule.exact);
   // ggml scales its positions itself
   const ladder = precision === 'ggml' ? unscaled : scaled(unscaled, positionScale);
   return {
@@ -166,11 +237,11 @@ function resolve(spec: RotarySpec, context: { readonly length?: number }): Rotar
     ropeType,
     ladder,
     ...(precision === 'torch' && {
-      float32: invFreq ? Float32Array.from(invFreq) : torchFrequencies.get(key, rule.torch),
+      float32: frequencies ? Float32Array.from(frequencies) : torchFrequencies.get(key, rule.torch),
     }),
     ...(precision === 'ggml' && {
       ggml: ggmlPlans.get(`${key} ${ladder.key} ${attentionFactor}`, () =>
-        ggmlOf(rotation, rule, ladder, attentionFactor, invFreq !== undefined),
+        ggmlOf(rotation, rule, ladder, attentionFactor, frequencies !== undefined),
       ),
     }),
     attentionFactor,
@@ -216,7 +287,7 @@ function rejectUnread(spec: RotarySpec, ropeType: RopeType): void {
 
 /** Widths: d = int(headDim * partialRotaryFactor), in float64 as Python computes it; an odd d rotates d + 1 channels. */
 function rotationOf(spec: RotarySpec, ropeType: RopeType): Rotation {
-  const headDim = size('headDim', spec.headDim, 1, 65536);
+  const headDim = widthOf(spec, ropeType);
   const theta = positive('ropeTheta', spec.ropeTheta, 10000);
   const partial = finite('partialRotaryFactor', spec.partialRotaryFactor, { min: 0, max: 1 }, 1);
   const given = spec.rotaryDim === undefined ? undefined : size('rotaryDim', spec.rotaryDim, 1, headDim);
@@ -258,6 +329,28 @@ function rotationOf(spec: RotarySpec, ropeType: RopeType): Rotation {
     );
   }
   return { theta, pairs, width };
+}
+
+/** The call's context, or the one that is part of the specification. */
+function lengthOf(spec: RotarySpec, given: unknown): number | undefined {
+  const asked = given === undefined ? undefined : integer('context', given, 0, Number.MAX_SAFE_INTEGER);
+  if (spec.context === undefined) return asked;
+  const fixed = integer('context', spec.context, 1, Number.MAX_SAFE_INTEGER);
+  if (asked === undefined || asked === fixed) return fixed;
+  throw new PosencError('ERR_OPTION', `context: ${asked}, but the specification is for ${fixed}; keep one of them`);
+}
+
+/** `headDim`; without it the rotated channels alone, and then something else has to say how many there are. */
+function widthOf(spec: RotarySpec, ropeType: RopeType): number {
+  if (spec.headDim !== undefined) return size('headDim', spec.headDim, 1, 65536);
+  const width = spec.rotaryDim ?? (spec.invFreq === undefined ? undefined : 2 * spec.invFreq.length);
+  if (width === undefined || spec.partialRotaryFactor !== undefined || ropeType === 'proportional') {
+    throw new PosencError(
+      'ERR_SHAPE',
+      `headDim: expected the channels of a head, got undefined; it may be left out beside rotaryDim, not beside ${ropeType === 'proportional' ? "ropeType 'proportional'" : 'partialRotaryFactor'}`,
+    );
+  }
+  return size('rotaryDim', width, 1, 65536);
 }
 
 function ruleOf(rotation: Rotation, spec: RotarySpec, ropeType: RopeType, length: number | undefined): Rule {

@@ -19,7 +19,7 @@ import { type ApplyRotaryOptions, type Geometry, geometryOf } from './apply.ts';
 import { type RotaryFrequencies, rotaryFrequencies } from './frequencies.ts';
 import { ggmlAngles } from './ggml.ts';
 import type { Pairing, RotarySpec } from './spec.ts';
-import { RotaryTable, type TableDtype } from './table.ts';
+import { checkHead, RotaryTable, type TableDtype } from './table.ts';
 import { widen } from './tableLayouts.ts';
 import { type Indices, rowIndices } from './tokens.ts';
 
@@ -55,11 +55,11 @@ export function shiftKeys<T extends Tensor | Float32Array>(
   const layout = oneOf('layout', o.layout, LAYOUTS, 'BSHD');
   const context = o.context === undefined ? undefined : integer('context', o.context, 1, 2 ** 53);
   const deltas = positions('delta', typeof delta === 'number' ? Float64Array.of(delta) : delta).slice();
-  const frequencies = rotaryFrequencies(spec, { length: context });
+  const frequencies = rotaryFrequencies(spec, { context });
   const engine = chooseEngine(o.engine, k);
   const geometry = geometryOf(k, layout, o);
   const { batch, sequence } = geometry;
-  checkRoom(frequencies, geometry.channels);
+  checkHead('k', geometry.channels, frequencies);
   if (typeof delta !== 'number' && deltas.length !== sequence && deltas.length !== batch * sequence) {
     throw new PosencError(
       'ERR_SHAPE',
@@ -156,8 +156,8 @@ function exchange<T extends Tensor | Float32Array>(
   const engine = chooseEngine(o.engine, k, from.cos, from.sin, to?.cos, to?.sin);
   const geometry = geometryOf(k, layout, o);
   const { batch, sequence } = geometry;
-  checkRoom(from, geometry.channels);
   for (const [option, table] of tables) {
+    checkHead(name === 'unrotate' ? 'x' : 'k', geometry.channels, table);
     if (table.batches !== undefined && table.batches !== batch) {
       throw new PosencError('ERR_SHAPE', `${option}: has rows for ${table.batches} batches, but x has ${batch}`);
     }
@@ -294,16 +294,6 @@ function checkPair(from: RotaryTable<TableDtype>, to: RotaryTable<TableDtype>): 
     if (from[name] !== to[name]) {
       throw new PosencError('ERR_OPTION', `to: its ${name} must be that of 'from', ${from[name]}; got ${to[name]}`);
     }
-  }
-}
-
-function checkRoom(table: { readonly rotaryOffset: number; readonly rotaryDim: number }, channels: number): void {
-  const end = table.rotaryOffset + table.rotaryDim;
-  if (end > channels) {
-    throw new PosencError(
-      'ERR_SHAPE',
-      `k: channels ${table.rotaryOffset} to ${end} are rotated, but k has ${channels} per head`,
-    );
   }
 }
 

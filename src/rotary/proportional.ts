@@ -12,7 +12,7 @@ import type { RotarySpec } from './spec.ts';
 export function proportionalRule(rotation: Rotation, spec: RotarySpec): Rule {
   const factor = positive('factor', spec.factor, 1);
   const proportion = finite('partialRotaryFactor', spec.partialRotaryFactor, { min: 0, max: 1 }, 1);
-  const turning = Math.floor((proportion * spec.headDim) / 2);
+  const turning = Math.floor((proportion * rotation.width) / 2);
   return {
     key: `proportional ${factor} ${turning}`,
     exact: () => exactDefault(rotation).map((value, i) => (i < turning ? divNumber(value, factor) : ZERO)),

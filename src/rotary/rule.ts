@@ -64,7 +64,7 @@ export function neededLength(ropeType: string, length: number | undefined): numb
   if (length === undefined) {
     throw new PosencError(
       'ERR_OPTION',
-      `ropeType: '${ropeType}' frequencies depend on the sequence length; pass { length }: the highest position + 1`,
+      `ropeType: '${ropeType}' frequencies depend on the length of the sequence; pass context: the highest position + 1`,
     );
   }
   return length;

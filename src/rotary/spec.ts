@@ -23,8 +23,8 @@ export type RopeType =
 export type MropeLayout = 'chunked' | 'interleaved' | 'ernie_hw_alternating' | 'hunyuan_fullwidth';
 
 export interface RotarySpec {
-  /** Channels of one head, D. */
-  readonly headDim: number;
+  /** Channels of one head, D. Without it the table rotates heads of any width, and `rotaryDim` (or `invFreq`) gives d. */
+  readonly headDim?: number;
   /** Rotated channels, d <= headDim. Default: int(headDim * partialRotaryFactor). */
   readonly rotaryDim?: number;
   /** Default 1. */
@@ -55,6 +55,11 @@ export interface RotarySpec {
   readonly maxPositionEmbeddings?: number;
   /** Positions before the extension. Default: maxPositionEmbeddings. */
   readonly originalMaxPositionEmbeddings?: number;
+  /**
+   * dynamic, dynamic-yarn, longrope: the sequence length (highest position + 1) the frequencies are for, fixed. A table of
+   * more positions, whose frequencies would be others, is refused. Default: that of the call.
+   */
+  readonly context?: number;
   /** linear, dynamic, ntk (kexue.fm/archives/9706), ntk-by-parts, yarn, llama3, longrope, proportional. */
   readonly factor?: number;
   /**
@@ -91,3 +96,6 @@ export interface RotarySpec {
   readonly mropeSection?: readonly number[];
   readonly mropeLayout?: MropeLayout;
 }
+
+/** A specification for heads of a known width. */
+export type HeadSpec = RotarySpec & { readonly headDim: number };

@@ -8,11 +8,10 @@ import { integer, oneOf, options, size } from '../runtime/arguments.ts';
 import { disposable } from '../runtime/dispose.ts';
 import type { Engine } from '../runtime/engine.ts';
 import { PosencError } from '../runtime/errors.ts';
-import { MAX_POSITION } from '../runtime/lists.ts';
 import { checkOut, chooseEngine, output } from '../runtime/operands.ts';
 import { Tensor } from '../runtime/tensor.ts';
 import { checkSource, countOf, fillTable, part, rowWidth, type TableDtype, type TableSource } from './fill.ts';
-import { type RotaryFrequencies, rotaryFrequencies } from './frequencies.ts';
+import { contextOf, type RotaryFrequencies, rotaryFrequencies, sameFrequencies } from './frequencies.ts';
 import type { Pairing, RotarySpec } from './spec.ts';
 
 export type { TableDtype } from './fill.ts';
@@ -23,6 +22,7 @@ export interface TableParts<D extends TableDtype = 'float32'> {
   readonly sin: Tensor<D>;
   readonly start: number | undefined;
   readonly length: number;
+  readonly headDim?: number;
   readonly rotaryDim: number;
   readonly rotaryOffset: number;
   readonly pairing: Pairing;
@@ -40,8 +40,8 @@ interface Growth {
   /** Rows the blocks hold. */
   readonly capacity: number;
   readonly source: TableSource;
-  /** The frequencies that a length asks for, when they depend on it and the caller did not pin them. */
-  readonly at?: (length: number) => TableSource;
+  /** Whether a length asks for other frequencies, when they depend on it and the call did not fix it. */
+  readonly changes?: (length: number) => boolean;
 }
 
 /** cos and sin for applyRotary, and what it needs to know about them. */
@@ -54,6 +54,8 @@ export class RotaryTable<D extends TableDtype = 'float32'> {
   readonly start: number | undefined;
   /** Number of rows. */
   readonly length: number;
+  /** Channels of the heads it rotates; undefined: heads of any width that hold the rotated channels. */
+  readonly headDim: number | undefined;
   readonly rotaryDim: number;
   /** First rotated channel of a head. */
   readonly rotaryOffset: number;
@@ -79,6 +81,7 @@ export class RotaryTable<D extends TableDtype = 'float32'> {
     this.dtype = parts.cos.dtype;
     this.start = parts.start;
     this.length = parts.length;
+    this.headDim = parts.headDim;
     this.rotaryDim = parts.rotaryDim;
     this.rotaryOffset = parts.rotaryOffset;
     this.pairing = parts.pairing;
@@ -119,11 +122,10 @@ export class RotaryTable<D extends TableDtype = 'float32'> {
       );
     }
     const { source } = growth;
-    const wanted = growth.at?.(Math.max(1, Math.floor(this.start! + length - 1) + 1)) ?? source;
-    if (wanted.ladder.key !== source.ladder.key || wanted.attentionFactor !== source.attentionFactor) {
+    if (growth.changes?.(Math.max(1, Math.floor(this.start! + length - 1) + 1))) {
       throw new PosencError(
         'ERR_OPTION',
-        `extend: at ${length} rows the frequencies of this rule change, and every row with them; make a new table, or pin the length with 'context'`,
+        `extend: at ${length} rows the frequencies of this rule change, and every row with them; make a new table, or fix the length with rotaryTable's 'context'`,
       );
     }
     if (length > growth.capacity) this.#move(growth, length);
@@ -211,24 +213,25 @@ export function rotaryTable<D extends TableDtype = 'float32'>(
   // a normal form throws what to pass when it has no single specification
   const spec = model !== null && typeof model === 'object' && 'rotary' in model ? model.rotary : model;
   const { rows } = rowsOf('rotaryTable', o);
-  const context = integer('context', o.context, 1, MAX_POSITION, Math.max(1, Math.floor(lastPosition(rows)) + 1));
-  const source = rotaryFrequencies(spec, { length: context });
-  const growing = LENGTH_DEPENDENT.includes(source.ropeType) && o.context === undefined;
-  const at = growing ? (length: number) => rotaryFrequencies(spec, { length }) : undefined;
-  return makeTable(source, splitStreams(rows, source.streamCount), o, at);
+  const context = contextOf(spec, o.context, Math.max(1, Math.floor(lastPosition(rows)) + 1));
+  const source = rotaryFrequencies(spec, { context });
+  const growing = LENGTH_DEPENDENT.includes(source.ropeType) && (o.context === undefined || spec.context !== undefined);
+  const changes = growing ? (length: number) => !sameFrequencies(spec, context, Math.max(context, length)) : undefined;
+  return makeTable(source, splitStreams(rows, source.streamCount), o, changes);
 }
 
 const LENGTH_DEPENDENT: readonly string[] = ['dynamic', 'dynamic-yarn', 'longrope'];
 
 /** @internal What a table says besides its numbers. */
-export type TableFrame = Pick<RotaryFrequencies, 'rotaryDim' | 'rotaryOffset' | 'pairing' | 'outputPairing'>;
+export type TableFrame = Pick<RotaryFrequencies, 'rotaryDim' | 'rotaryOffset' | 'pairing' | 'outputPairing'> &
+  Partial<Pick<RotaryFrequencies, 'headDim'>>;
 
 /** @internal Checks, allocates and fills. `streams`: rows, one list per position stream or one for all. */
 export function makeTable<D extends TableDtype>(
   source: TableSource & TableFrame,
   streams: readonly Rows[],
   o: Pick<RotaryTableOptions<D>, 'capacity' | 'dtype' | 'out' | 'engine'>,
-  at?: (length: number) => TableSource,
+  changes?: Growth['changes'],
 ): RotaryTable<D> {
   const dtype = oneOf('dtype', o.dtype, ['float32', 'float16', 'bfloat16'], 'float32') as D;
   checkSource(source, dtype);
@@ -256,13 +259,14 @@ export function makeTable<D extends TableDtype>(
     sin: view(sin),
     start: 'positions' in streams[0] ? undefined : streams[0].start,
     length: count,
+    headDim: source.headDim,
     rotaryDim: source.rotaryDim,
     rotaryOffset: source.rotaryOffset,
     pairing: source.pairing,
     outputPairing: source.outputPairing,
     partnerAngles: source.partnerAngles,
     blocks: !out && consecutive ? [cos, sin] : undefined,
-    growth: !out && consecutive ? { capacity, source, at } : undefined,
+    growth: !out && consecutive ? { capacity, source, changes } : undefined,
   });
 }
 
@@ -289,6 +293,34 @@ export function splitStreams(rows: Rows, streams: number): readonly Rows[] {
   }
   const count = total / streams;
   return Array.from({ length: streams }, (_, stream) => part(rows, stream * count, count));
+}
+
+/** @internal Fails when heads of `channels` are not those that the table, or the specification, rotates. */
+export function checkHead(
+  name: string,
+  channels: number,
+  {
+    headDim,
+    rotaryDim,
+    rotaryOffset,
+  }: Partial<Pick<RotaryTable, 'headDim'>> & Pick<RotaryTable, 'rotaryDim' | 'rotaryOffset'>,
+): void {
+  const end = rotaryOffset + rotaryDim;
+  if (channels === (headDim ?? channels) && end <= channels) return;
+  const alone =
+    rotaryOffset > 0 && channels === rotaryDim
+      ? `; for the rotated channels alone (DeepSeek's k_pe) make a table of { ...spec, headDim: ${rotaryDim}, rotaryOffset: 0 }`
+      : '';
+  if (end > channels) {
+    throw new PosencError(
+      'ERR_SHAPE',
+      `${name}: has ${channels} channels per head, but channels ${rotaryOffset} to ${end} are rotated${alone}`,
+    );
+  }
+  throw new PosencError(
+    'ERR_SHAPE',
+    `${name}: has ${channels} channels per head, but headDim is ${headDim}${alone}; make a table of { ...spec, headDim: ${channels}, rotaryOffset: the first channel to rotate }, or leave headDim out for heads of any width`,
+  );
 }
 
 function lastPosition(rows: Rows): number {

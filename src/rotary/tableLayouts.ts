@@ -434,8 +434,8 @@ export function mropeTableFrom(table: RotaryTable, given: MropeFromTable): Rotar
       }
     }
   }
-  const { rotaryDim, rotaryOffset, pairing, outputPairing } = table;
-  const frame = { start: undefined, length: n, rotaryDim, rotaryOffset, pairing, outputPairing };
+  const { headDim, rotaryDim, rotaryOffset, pairing, outputPairing } = table;
+  const frame = { start: undefined, length: n, headDim, rotaryDim, rotaryOffset, pairing, outputPairing };
   return new RotaryTable({ ...frame, cos, sin, partnerAngles: width > h });
 }
 

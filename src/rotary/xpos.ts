@@ -12,7 +12,7 @@ import { PosencError } from '../runtime/errors.ts';
 import { MAX_POSITION } from '../runtime/lists.ts';
 import { checkOut, chooseEngine, output } from '../runtime/operands.ts';
 import type { Tensor } from '../runtime/tensor.ts';
-import { rotaryFrequencies } from './frequencies.ts';
+import { contextOf, rotaryFrequencies } from './frequencies.ts';
 import type { RotarySpec } from './spec.ts';
 import { RotaryTable } from './table.ts';
 
@@ -61,8 +61,8 @@ export function xposTable(spec: RotarySpec, given: XposOptions): RotaryTable {
   const positions =
     'positions' in rows ? rows.positions : Float64Array.from({ length: count }, (_, i) => rows.start + i);
   const last = positions.reduce((a, b) => Math.max(a, b), 0);
-  const context = integer('context', o.context, 1, MAX_POSITION, Math.floor(last) + 1);
-  const frequencies = rotaryFrequencies(spec, { length: context });
+  const context = contextOf(spec, o.context, Math.floor(last) + 1);
+  const frequencies = rotaryFrequencies(spec, { context });
   const { precision, pairs, attentionFactor, rotationSign, ladder, float32 } = frequencies;
   if (precision === 'ggml' || frequencies.streams || attentionFactor !== 1) {
     throw new PosencError(
@@ -111,6 +111,7 @@ export function xposTable(spec: RotarySpec, given: XposOptions): RotaryTable {
     sin,
     start: 'positions' in rows ? undefined : rows.start,
     length: count,
+    headDim: frequencies.headDim,
     rotaryDim: frequencies.rotaryDim,
     rotaryOffset: frequencies.rotaryOffset,
     pairing: frequencies.pairing,

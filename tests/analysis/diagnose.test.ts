@@ -4,7 +4,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { diagnose } from '../../src/analysis/diagnose.ts';
 import { applyRotary } from '../../src/rotary/apply.ts';
-import type { RotarySpec } from '../../src/rotary/spec.ts';
+import type { HeadSpec } from '../../src/rotary/spec.ts';
 import { rotaryTable } from '../../src/rotary/table.ts';
 import { PosencError } from '../../src/runtime/errors.ts';
 import { Tensor } from '../../src/runtime/tensor.ts';
@@ -18,7 +18,7 @@ const noise = (count: number) =>
 
 /** Rotates noise and looks at it; positions are told without `shift`. */
 function look(
-  spec: RotarySpec,
+  spec: HeadSpec,
   positions: readonly number[],
   how: { heads?: number; shift?: number; inverse?: boolean } = {},
 ) {
@@ -51,7 +51,7 @@ test('pairing, width, base, direction and offset of any plain rotation', () => {
       ({ pairs, tail, shift, inverse, start, ...spec }) => {
         const rotaryDim = 2 * pairs;
         const positions = SIXTEEN.map((p) => p * (p % 2 ? 1 : 3) + start);
-        const got = look({ ...spec, headDim: rotaryDim + tail, rotaryDim } as RotarySpec, positions, {
+        const got = look({ ...spec, headDim: rotaryDim + tail, rotaryDim } as HeadSpec, positions, {
           shift,
           inverse,
         });

@@ -17,8 +17,8 @@ export const Tensor = {
   }),
 };
 
-export function rotaryFrequencies(spec: RotarySpec, { length }: { length?: number } = {}) {
-  const { invFreq, attentionFactor } = reference.rotaryFrequencies(spec, { context: length });
+export function rotaryFrequencies(spec: RotarySpec, { context }: { context?: number } = {}) {
+  const { invFreq, attentionFactor } = reference.invFreq(spec, { context });
   const float32 = spec.precision === 'torch' ? Float32Array.from(invFreq) : undefined;
   return { ladder: { hi: invFreq }, float32, pairs: invFreq.length, attentionFactor };
 }

@@ -21,7 +21,7 @@ function worstAngle(name: string, position: number, choice = {}): number {
   const of = form(name);
   const { rope } = toLlamaCpp(of, { context: position + 1, ...choice });
   const layer = Object.values(of.layerTypes ?? {})[0];
-  const { ladder } = rotaryFrequencies({ ...layer.spec, precision: 'exact' }, { length: position + 1 });
+  const { ladder } = rotaryFrequencies({ ...layer.spec, precision: 'exact' }, { context: position + 1 });
   const angles = ggmlAngles(position, ggmlFrequencies(rope), new Float32Array(rope.nDims / 2));
   return angles.reduce((worst, angle, i) => Math.max(worst, Math.abs(angle - position * ladder.hi[i])), 0);
 }

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { rotaryFrequencies } from '../../src/reference/index.ts';
+import { invFreq as frequencies } from '../../src/reference/index.ts';
 import type { RotarySpec } from '../../src/rotary/spec.ts';
 import { closeData, golden, ulps } from './golden.ts';
 
@@ -53,7 +53,7 @@ for (const record of golden('rotary', 'exact_tables').filter((r) => r.op === 'in
   test(`golden ${record.name}: the real-valued formula`, () => {
     const { params, outputs } = record;
     const ext = params.ext_factors && { longFactor: params.ext_factors, originalMaxPositionEmbeddings: 1, factor: 2 };
-    const { invFreq } = rotaryFrequencies({ ...specOf(params), ...ext }, { context: params.seq_len ?? 2 });
+    const { invFreq } = frequencies({ ...specOf(params), ...ext }, { context: params.seq_len ?? 2 });
     closeData(invFreq, outputs.inv_freq_f64.data, record.tolerance, record.name);
     assert.equal(Float32Array.from(invFreq), Float32Array.from(outputs.inv_freq_f32.data));
   });
@@ -61,7 +61,7 @@ for (const record of golden('rotary', 'exact_tables').filter((r) => r.op === 'in
 
 for (const record of golden('rotary', 'torch_inv_freq_f32')) {
   test(`golden ${record.name}: PyTorch's float32, bit for bit where its pow rounds correctly`, () => {
-    const { invFreq } = rotaryFrequencies(specOf(record.params));
+    const { invFreq } = frequencies(specOf(record.params));
     const want = record.outputs.inv_freq.data;
     invFreq.forEach((w, i) => {
       const apart = ulps(w, want[i]);
@@ -74,7 +74,7 @@ const partial = golden('rotary', 'hf_partial_variants').filter((r) => r.params.r
 for (const record of partial) {
   test(`golden ${record.name}: width and frequencies from the partial factor, odd widths included`, () => {
     const { head_dim: headDim, rope_theta: ropeTheta, partial_rotary_factor: partialRotaryFactor } = record.params;
-    const { invFreq } = rotaryFrequencies({ headDim, ropeTheta, partialRotaryFactor, precision: 'torch' });
+    const { invFreq } = frequencies({ headDim, ropeTheta, partialRotaryFactor, precision: 'torch' });
     closeData(invFreq, record.inputs.inv_freq_f32.data, { abs: 0, rel: 2.5e-7 }, record.name);
   });
 }
@@ -86,7 +86,7 @@ for (const record of [...init, ...golden('rotary', 'yarn_repo').filter((r) => ru
       const { params, outputs } = record;
       const spec = { ...specOf(params), ...(params.method && { ropeType: ruleOf[params.method] }), precision };
       const context = params.seq_len ?? 1;
-      const { invFreq, attentionFactor } = rotaryFrequencies(spec, { context });
+      const { invFreq, attentionFactor } = frequencies(spec, { context });
       // The float32 steps of the source cost the exact formula a few ulp; its dynamic base in float32 a few more.
       const rel = Math.max(record.tolerance.rel, precision === 'exact' ? 1.5e-6 : 0);
       closeData(invFreq, outputs.inv_freq.data, { abs: 0, rel }, `${record.name} inv_freq`);
@@ -121,10 +121,10 @@ test('both precisions follow the same rule', () => {
   }) as fc.Arbitrary<RotarySpec>;
   fc.assert(
     fc.property(specs, fc.integer({ min: 1, max: 1e6 }), (spec, context) => {
-      const exact = rotaryFrequencies(spec, { context });
-      const torch = rotaryFrequencies({ ...spec, precision: 'torch' }, { context });
+      const exact = frequencies(spec, { context });
+      const torch = frequencies({ ...spec, precision: 'torch' }, { context });
       // Where a ramp all but ends, float32 leaves an error of the unscaled frequency on a result far below it.
-      const plain = rotaryFrequencies({
+      const plain = frequencies({
         ...spec,
         ropeType: spec.ropeType === 'proportional' ? 'proportional' : 'default',
       });
@@ -138,7 +138,7 @@ test('both precisions follow the same rule', () => {
 });
 
 test('a scaling that changes nothing gives the plain ladder', () => {
-  const plain = rotaryFrequencies({ headDim: 64 }).invFreq;
+  const plain = frequencies({ headDim: 64 }).invFreq;
   const original = { originalMaxPositionEmbeddings: 4096, maxPositionEmbeddings: 4096 };
   const neutral: RotarySpec[] = [
     { headDim: 64, ropeType: 'linear', factor: 1 },
@@ -154,36 +154,31 @@ test('a scaling that changes nothing gives the plain ladder', () => {
     { headDim: 64, ropeType: 'proportional' },
   ];
   for (const spec of neutral) {
-    assert.equal(rotaryFrequencies(spec).invFreq, plain, spec.ropeType);
-    assert.is(rotaryFrequencies(spec).attentionFactor, 1, spec.ropeType);
-    closeData(
-      rotaryFrequencies({ ...spec, precision: 'torch' }).invFreq,
-      plain,
-      { abs: 0, rel: 3e-7 },
-      `${spec.ropeType}`,
-    );
+    assert.equal(frequencies(spec).invFreq, plain, spec.ropeType);
+    assert.is(frequencies(spec).attentionFactor, 1, spec.ropeType);
+    closeData(frequencies({ ...spec, precision: 'torch' }).invFreq, plain, { abs: 0, rel: 3e-7 }, `${spec.ropeType}`);
   }
 });
 
 test('mixed NTK with factor f divides the last pair by f', () => {
   for (const precision of ['exact', 'torch'] as const) {
-    const plain = rotaryFrequencies({ headDim: 32, precision }).invFreq;
-    const mixed = rotaryFrequencies({ headDim: 32, precision, ropeType: 'ntk', factor: 8, mixedB: 0.625 }).invFreq;
+    const plain = frequencies({ headDim: 32, precision }).invFreq;
+    const mixed = frequencies({ headDim: 32, precision, ropeType: 'ntk', factor: 8, mixedB: 0.625 }).invFreq;
     closeData([mixed[15]], [plain[15] / 8], { abs: 0, rel: 3e-7 }, precision);
   }
 });
 
 test('wrong options are refused by name', () => {
   assert.throws(
-    () => rotaryFrequencies({ headDim: 8, rope_theta: 5e5 } as object as RotarySpec),
+    () => frequencies({ headDim: 8, rope_theta: 5e5 } as object as RotarySpec),
     /unknown option 'rope_theta'/,
   );
-  assert.throws(() => rotaryFrequencies({ headDim: 8, ropeType: 'linear' }), /factor/);
-  assert.throws(() => rotaryFrequencies({ headDim: 8, rotaryDim: 5 }), /rotaryDim/);
-  assert.throws(() => rotaryFrequencies({ headDim: 8, invFreq: [1, 2] }), /invFreq: expected 4/);
-  assert.throws(() => rotaryFrequencies({ headDim: 2, ropeType: 'ntk', alpha: 2 }), /d = 2/);
+  assert.throws(() => frequencies({ headDim: 8, ropeType: 'linear' }), /factor/);
+  assert.throws(() => frequencies({ headDim: 8, rotaryDim: 5 }), /rotaryDim/);
+  assert.throws(() => frequencies({ headDim: 8, invFreq: [1, 2] }), /invFreq: expected 4/);
+  assert.throws(() => frequencies({ headDim: 2, ropeType: 'ntk', alpha: 2 }), /d = 2/);
   assert.throws(
-    () => rotaryFrequencies({ headDim: 8, ropeType: 'longrope', maxPositionEmbeddings: 9, shortFactor: [1] }),
+    () => frequencies({ headDim: 8, ropeType: 'longrope', maxPositionEmbeddings: 9, shortFactor: [1] }),
     /shortFactor/,
   );
 });

@@ -59,6 +59,7 @@ const PLAIN = [
   'rmtMask',
   'rmtPositionIds',
   'rmtSegments',
+  'rotaryFrequencies',
   'taylorDecomposition',
   'toHF',
   'toLlamaCpp',

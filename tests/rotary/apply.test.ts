@@ -15,7 +15,7 @@ import {
   Tensor,
 } from '../../src/index.ts';
 import * as reference from '../../src/reference/index.ts';
-import type { RotarySpec } from '../../src/rotary/spec.ts';
+import type { HeadSpec, RotarySpec } from '../../src/rotary/spec.ts';
 import { noise, same, specs } from './specs.ts';
 
 type Layout = 'BSHD' | 'BHSD' | 'THD';
@@ -170,7 +170,7 @@ for (const { name, rotate } of IMPLEMENTATIONS) {
         fc.integer({ min: 0, max: 5e5 }),
         fc.integer({ min: 1, max: 4e5 }),
         (spec, m, n, shift) => {
-          const plain: RotarySpec = { ...spec, ropeType: 'default', attentionFactor: 1, positionScale: 1 };
+          const plain: HeadSpec = { ...spec, ropeType: 'default', attentionFactor: 1, positionScale: 1 };
           for (const key of Object.keys(plain) as (keyof RotarySpec)[]) {
             if (['factor', 'alpha', 'shortFactor', 'longFactor', 'attnFactor', 'linearRounding'].includes(key)) {
               (plain as unknown as Record<string, unknown>)[key] = undefined;

@@ -110,7 +110,7 @@ test('what cannot be prepared is refused by name', () => {
   assert.throws(() => prepareDecode({ q: new Float32Array(8), qShape: [1, 1, 2, 4], table }), /q: expected/);
   assert.throws(() => prepareDecode({ q: Tensor.zeros([1, 2, 1, 4]), table }), /one token/);
   assert.throws(() => prepareDecode({ q, k: Tensor.zeros([2, 1, 1, 4]), table }), /2 tokens/);
-  assert.throws(() => prepareDecode({ q: Tensor.zeros([1, 1, 2, 2]), table }), /2 per head/);
+  assert.throws(() => prepareDecode({ q: Tensor.zeros([1, 1, 2, 2]), table }), /has 2 channels per head/);
   assert.throws(() => prepareDecode({ q, table: rotaryTable({ headDim: 4 }, { positions: [1] }) }), /consecutive/);
 });
 

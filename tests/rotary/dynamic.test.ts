@@ -10,11 +10,11 @@ const spec: RotarySpec = { headDim: 16, ropeType: 'dynamic', factor: 2, maxPosit
 test('the base grows with the length, from maxPositionEmbeddings on', () => {
   const plain = rotaryFrequencies({ headDim: 16 }).ladder.hi;
   for (const length of [0, 1, 31, 32]) {
-    assert.equal(rotaryFrequencies(spec, { length }).ladder.hi, plain, String(length));
+    assert.equal(rotaryFrequencies(spec, { context: length }).ladder.hi, plain, String(length));
   }
   for (const length of [33, 100, 4096]) {
     const base = 10000 * ((2 * length) / 32 - 1) ** (16 / 14);
-    const { hi } = rotaryFrequencies(spec, { length }).ladder;
+    const { hi } = rotaryFrequencies(spec, { context: length }).ladder;
     for (let i = 0; i < 8; i++) assert.ok(Math.abs(hi[i] / base ** (-i / 8) - 1) < 1e-14);
   }
 });
@@ -43,14 +43,14 @@ test('the state of dynamic YaRN never shrinks, that of LongRoPE has no memory', 
 });
 
 test('rejects', () => {
-  assert.throws(() => rotaryFrequencies(spec), /^ropeType: 'dynamic'.*pass \{ length \}/);
-  assert.throws(() => rotaryFrequencies({ ...spec, factor: undefined }, { length: 1 }), /^factor/);
+  assert.throws(() => rotaryFrequencies(spec), /^ropeType: 'dynamic'.*pass context: the highest/);
+  assert.throws(() => rotaryFrequencies({ ...spec, factor: undefined }, { context: 1 }), /^factor/);
   assert.throws(
-    () => rotaryFrequencies({ ...spec, maxPositionEmbeddings: undefined }, { length: 1 }),
+    () => rotaryFrequencies({ ...spec, maxPositionEmbeddings: undefined }, { context: 1 }),
     /^maxPositionEmbeddings/,
   );
-  assert.throws(() => rotaryFrequencies({ ...spec, headDim: 2 }, { length: 1 }), /^rotaryDim.*more than 2/);
-  assert.throws(() => rotaryFrequencies({ ...spec, headDim: 4, factor: 1e18 }, { length: 1e6 }), /^ropeTheta/);
+  assert.throws(() => rotaryFrequencies({ ...spec, headDim: 2 }, { context: 1 }), /^rotaryDim.*more than 2/);
+  assert.throws(() => rotaryFrequencies({ ...spec, headDim: 4, factor: 1e18 }, { context: 1e6 }), /^ropeTheta/);
   assert.throws(() => dynamicState({ headDim: 8, ropeType: 'yarn' }), /^ropeType/);
   assert.throws(() => dynamicState(spec).next(-1), /^length/);
 });

@@ -16,12 +16,12 @@ for (const record of golden('hf_rope_init_functions')) {
     const { params, outputs, tolerance } = record;
     const length = lengthOf(params);
     const { data } = outputs.inv_freq;
-    const torch = rotaryFrequencies(specOf(params, { precision: 'torch' }), { length });
+    const torch = rotaryFrequencies(specOf(params, { precision: 'torch' }), { context: length });
     close(torch.float32!, data, tolerance.abs, tolerance.rel, 'torch');
     // PyTorch's powf is not always correctly rounded, and a tensor as length makes it compute the base in float32.
     const equal = data.filter((value, i) => Math.fround(value) === torch.float32![i]).length;
     assert.ok(equal >= data.length - 2 || params.seq_len_is_tensor, `${equal} of ${data.length} bits equal`);
-    const exact = rotaryFrequencies(specOf(params), { length });
+    const exact = rotaryFrequencies(specOf(params), { context: length });
     close(exact.ladder.hi, data, tolerance.abs, Math.max(tolerance.rel, 1e-6), 'exact');
     assert.is(exact.float32, undefined);
     const [factor] = outputs.attention_factor.data;
@@ -47,7 +47,7 @@ for (const record of golden('exact_tables')) {
     const { params, outputs } = record;
     const list = params.ext_factors && { shortFactor: params.ext_factors, longFactor: params.ext_factors };
     const spec = specOf(params, { ...(list && { ...list, attentionFactor: 1, originalMaxPositionEmbeddings: 1 }) });
-    const { ladder } = rotaryFrequencies(spec, { length: lengthOf(params) ?? 2 });
+    const { ladder } = rotaryFrequencies(spec, { context: lengthOf(params) ?? 2 });
     assert.equal(Array.from(ladder.hi), Array.from(outputs.inv_freq_f64.data));
     const float32 = Array.from(ladder.hi, (hi, i) => roundToFloat32(hi, ladder.lo[i]));
     assert.equal(float32, Array.from(outputs.inv_freq_f32.data, Math.fround));
@@ -95,7 +95,7 @@ for (const record of golden('yarn_repo')) {
   test(`jquesnelle/yarn: ${record.name}`, () => {
     const { spec, length } = yarnRepo(record.params);
     const { data } = record.outputs.inv_freq;
-    const torch = rotaryFrequencies({ ...spec, precision: 'torch' }, { length });
+    const torch = rotaryFrequencies({ ...spec, precision: 'torch' }, { context: length });
     close(torch.float32!, data, 0, 3e-7, 'torch');
     close(torch.ladder.hi, data, 0, 1e-6, 'exact');
     const [mscale] = record.outputs.mscale.data;
@@ -153,7 +153,7 @@ for (const record of golden('vllm_rotary')) {
   test(`vLLM cos and sin: ${record.name}`, () => {
     const { float32, pairs, attentionFactor } = rotaryFrequencies(
       { ...made.spec, precision: 'torch' },
-      { length: made.length },
+      { context: made.length },
     );
     const got = record.inputs.positions.data.flatMap((position) => {
       const angles = Array.from(float32!, (frequency) => Math.fround(position * frequency));
@@ -173,7 +173,7 @@ for (const record of golden('hf_dynamic_state')) {
     const state = dynamicState(spec);
     for (let call = 0; call < params.calls; call++) {
       const length = Math.max(...inputs[`position_ids_${call}`].data) + 1;
-      const made = rotaryFrequencies(spec, { length: state.next(length) });
+      const made = rotaryFrequencies(spec, { context: state.next(length) });
       close(made.float32!, outputs[`inv_freq_${call}`].data, 0, tolerance.rel, `call ${call}`);
       close(made.ladder.hi, outputs[`inv_freq_${call}`].data, 0, tolerance.rel, `call ${call}, exact`);
       assert.ok(Math.abs(made.attentionFactor - params.attention_scaling) <= 1e-15 * params.attention_scaling);
@@ -245,12 +245,12 @@ const bad: [string, object, PosencErrorCode, RegExp, number?][] = [
   ['amplitude', { headDim: 8, attentionFactor: Number.POSITIVE_INFINITY }, 'ERR_OPTION', /^attentionFactor/],
   ['max positions', { headDim: 8, maxPositionEmbeddings: 0 }, 'ERR_OPTION', /^maxPositionEmbeddings/],
   ['mrope layout alone', { headDim: 8, mropeLayout: 'chunked' }, 'ERR_OPTION', /^mropeLayout/],
-  ['length', { headDim: 8 }, 'ERR_SHAPE', /^length/, -1],
+  ['context', { headDim: 8 }, 'ERR_OPTION', /^context/, -1],
 ];
 for (const [name, spec, code, message, length] of bad) {
   test(`rejects: ${name}`, () => {
     try {
-      rotaryFrequencies(spec as RotarySpec, { length });
+      rotaryFrequencies(spec as RotarySpec, { context: length });
     } catch (error) {
       assert.is((error as { code: string }).code, code);
       assert.match((error as Error).message, message);
@@ -287,9 +287,9 @@ test('a list written into between calls is read again', () => {
 
 test('one specification at two lengths keeps its length-dependent frequencies apart', () => {
   const spec = { headDim: 64, ropeType: 'dynamic', factor: 4, maxPositionEmbeddings: 2048 } as const;
-  const short = rotaryFrequencies(spec, { length: 1024 }).ladder.hi[5];
-  assert.is.not(rotaryFrequencies(spec, { length: 16384 }).ladder.hi[5], short);
-  assert.is(rotaryFrequencies(spec, { length: 1024 }).ladder.hi[5], short);
+  const short = rotaryFrequencies(spec, { context: 1024 }).ladder.hi[5];
+  assert.is.not(rotaryFrequencies(spec, { context: 16384 }).ladder.hi[5], short);
+  assert.is(rotaryFrequencies(spec, { context: 1024 }).ladder.hi[5], short);
 });
 
 test.run();

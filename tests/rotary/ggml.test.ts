@@ -97,7 +97,7 @@ const SPECS: [string, Partial<RotarySpec>, number?][] = [
 for (const [name, options, length] of SPECS) {
   test(`ggml expresses ${name}`, () => {
     const spec = { headDim: 32, precision: 'ggml', ...options } as const;
-    const { ggml, ladder, attentionFactor } = rotaryFrequencies(spec, { length });
+    const { ggml, ladder, attentionFactor } = rotaryFrequencies(spec, { context: length });
     const angles = ggmlAngles(100, ggml!, new Float32Array(16));
     for (let i = 0; i < 16; i++) {
       const want = 100 * ladder.hi[i];

@@ -425,7 +425,9 @@ test('what cannot be is said before anything is changed', () => {
   };
   wrong('ERR_SHAPE', /delta: expected one number, 2/, () => shiftKeys(k, [1, 2, 3], spec, options));
   wrong('ERR_POSITION', /delta\[0\]/, () => shiftKeys(k, Number.NaN, spec, options));
-  wrong('ERR_SHAPE', /k: channels 0 to 16/, () => shiftKeys(k, 1, { headDim: 16 }, options));
+  wrong('ERR_SHAPE', /k: has 8 channels per head, but channels 0 to 16 are rotated/, () =>
+    shiftKeys(k, 1, { headDim: 16 }, options),
+  );
   wrong('ERR_OPTION', /ropeType|length/, () =>
     shiftKeys(k, 1, { headDim: 8, ropeType: 'dynamic', factor: 2, maxPositionEmbeddings: 8 }, options),
   );

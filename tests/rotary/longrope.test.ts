@@ -20,7 +20,7 @@ test('the short list up to the original length, the long one strictly beyond', (
     [4096, spec.shortFactor!],
     [4097, spec.longFactor!],
   ] as const) {
-    const { ladder, attentionFactor } = rotaryFrequencies(spec, { length });
+    const { ladder, attentionFactor } = rotaryFrequencies(spec, { context: length });
     for (let i = 0; i < 4; i++) assert.ok(Math.abs((ladder.hi[i] * list[i]) / plain[i] - 1) < 1e-15, `${length} ${i}`);
     assert.ok(Math.abs(attentionFactor - Math.sqrt(1 + Math.log(32) / Math.log(4096))) < 1e-15);
   }
@@ -28,7 +28,7 @@ test('the short list up to the original length, the long one strictly beyond', (
 
 test('magnitudes: factor before the ratio of lengths, none for factor <= 1, PhiMoE, or given', () => {
   const amplitude = (more: Partial<RotarySpec>, length = 5000) =>
-    rotaryFrequencies({ ...spec, ...more }, { length }).attentionFactor;
+    rotaryFrequencies({ ...spec, ...more }, { context: length }).attentionFactor;
   assert.ok(Math.abs(amplitude({ factor: 4 }) - Math.sqrt(1 + Math.log(4) / Math.log(4096))) < 1e-15);
   assert.is(amplitude({ factor: 1 }), 1);
   assert.is(amplitude({ factor: 0.5 }), 1);
@@ -38,8 +38,8 @@ test('magnitudes: factor before the ratio of lengths, none for factor <= 1, PhiM
 });
 
 test('rejects', () => {
-  const make = (more: Partial<RotarySpec>) => rotaryFrequencies({ ...spec, ...more }, { length: 5000 });
-  assert.throws(() => rotaryFrequencies(spec), /pass \{ length \}/);
+  const make = (more: Partial<RotarySpec>) => rotaryFrequencies({ ...spec, ...more }, { context: 5000 });
+  assert.throws(() => rotaryFrequencies(spec), /pass context: the highest/);
   assert.throws(() => make({ shortFactor: undefined }), /^shortFactor/);
   assert.throws(() => make({ longFactor: [1, 2, 3] }), /^longFactor: expected 4/);
   assert.throws(() => make({ longFactor: [1, 2, 0, 3] }), /^longFactor\[2\]/);

@@ -1,7 +1,7 @@
 /** Random rotary specifications and small tools, for the tests of this folder. */
 import fc from 'fast-check';
 import * as assert from 'uvu/assert';
-import type { Pairing, RotarySpec } from '../../src/rotary/spec.ts';
+import type { HeadSpec, Pairing, RotarySpec } from '../../src/rotary/spec.ts';
 
 export const PAIRINGS: readonly Pairing[] = ['half', 'interleaved'];
 
@@ -20,7 +20,7 @@ export const specs = (precisions: readonly RotarySpec['precision'][] = ['exact',
       positionScale: fc.constantFrom(1, 1, 0.37, 3),
       rule: fc.integer({ min: 0, max: 6 }),
     })
-    .map(({ pairs, rest, before, rule, ...common }): RotarySpec => {
+    .map(({ pairs, rest, before, rule, ...common }): HeadSpec => {
       const spec = { ...common, headDim: before + 2 * pairs + rest, rotaryDim: 2 * pairs, rotaryOffset: before };
       const lengths = { maxPositionEmbeddings: 64, originalMaxPositionEmbeddings: 64 };
       const wide = pairs > 1;

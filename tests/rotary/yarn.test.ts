@@ -65,15 +65,15 @@ test('amplitude: 0.1 ln(factor) + 1, the ratio of both coefficients, or what is 
 
 test('dynamic YaRN: plain up to maxPositionEmbeddings, then YaRN by the length', () => {
   const dynamic: RotarySpec = { headDim: 64, ropeType: 'dynamic-yarn', originalMaxPositionEmbeddings: 4096 };
-  const short = rotaryFrequencies(dynamic, { length: 4096 });
+  const short = rotaryFrequencies(dynamic, { context: 4096 });
   assert.equal(short.ladder.hi, rotaryFrequencies({ headDim: 64 }).ladder.hi);
   assert.is(short.attentionFactor, 1);
-  const long = rotaryFrequencies(dynamic, { length: 65536 });
+  const long = rotaryFrequencies(dynamic, { context: 65536 });
   assert.equal(long.ladder.hi, hi());
   assert.is(long.attentionFactor, rotaryFrequencies(spec).attentionFactor);
   const trained = { ...dynamic, maxPositionEmbeddings: 8192 };
-  assert.is(rotaryFrequencies(trained, { length: 8192 }).attentionFactor, 1);
-  assert.ok(rotaryFrequencies(trained, { length: 8193 }).attentionFactor > 1);
+  assert.is(rotaryFrequencies(trained, { context: 8192 }).attentionFactor, 1);
+  assert.ok(rotaryFrequencies(trained, { context: 8193 }).attentionFactor > 1);
 });
 
 test('rejects', () => {
@@ -86,7 +86,7 @@ test('rejects', () => {
   assert.throws(() => hi({ headDim: 20, partialRotaryFactor: 0.25 }), /^rotaryDim.*even/);
   assert.throws(
     () => rotaryFrequencies({ headDim: 64, ropeType: 'dynamic-yarn', maxPositionEmbeddings: 64 }),
-    /pass \{ length \}/,
+    /pass context: the highest/,
   );
 });
 

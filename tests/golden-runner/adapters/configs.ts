@@ -186,7 +186,7 @@ function compareDynamic(api: Api, config: unknown, expected: Loose): string[] {
       const form = call(api, 'fromHF')(config, { context: seq_len, layerType: label }) as NormalForm;
       return [
         ...compareList(`${label}.invFreq at ${seq_len}`, form.layerTypes?.[label].invFreq, inv_freq),
-        ...compareList(`rotary.invFreq at ${seq_len}`, form.rotary.invFreq as number[], inv_freq),
+        ...compareList(`rotary.invFreq at ${seq_len}`, [...call(api, 'invFreq')(form.rotary).invFreq], inv_freq),
       ];
     }),
   );

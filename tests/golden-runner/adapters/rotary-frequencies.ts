@@ -6,7 +6,7 @@ import { number } from './shared.ts';
 function run(record: GoldenRecord, { api, precision }: Context): Outputs {
   // Without a length the references take the shortest: the unscaled base (dynamic), the short factors (longrope).
   const length = number(record.params, 'seq_len') ?? 1;
-  const made = api.rotaryFrequencies(rotarySpec(record, precision), { length });
+  const made = api.rotaryFrequencies(rotarySpec(record, precision), { context: length });
   // hi is the double-double rounded to float64.
   const { hi } = made.ladder;
   const shape = [hi.length];

@@ -12,7 +12,7 @@ function run(record: GoldenRecord, { api, precision }: Context): Outputs {
   for (let call = 0; call < calls; call++) {
     const { data: positions, shape } = input(record, `position_ids_${call}`);
     const context = state.next(Math.max(...positions) + 1);
-    const made = api.rotaryFrequencies(spec, { length: context });
+    const made = api.rotaryFrequencies(spec, { context });
     outputs[`inv_freq_${call}`] = { shape: [made.pairs], data: made.float32 ?? made.ladder.hi };
     const { cos, sin } = record.outputs[`cos_${call}`]
       ? tableOutputs(

@@ -60,7 +60,7 @@ function tableOf(record: GoldenRecord, context: Context, positions: ArrayLike<nu
   const want = number(params, 'attention_factor');
   // the class's static length: max_position_embeddings times the factor
   const length = (number(params, 'max_position_embeddings') ?? 1) * (number(params, 'scaling_factor') ?? 1);
-  const made = api.rotaryFrequencies(spec, { length: Math.ceil(length) });
+  const made = api.rotaryFrequencies(spec, { context: Math.ceil(length) });
   if (want !== undefined && Math.abs(made.attentionFactor - want) > 1e-12) {
     throw new Error(`attention factor ${made.attentionFactor}, want ${want}`);
   }

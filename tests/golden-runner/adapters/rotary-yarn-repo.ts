@@ -55,7 +55,7 @@ function run(record: GoldenRecord, { api, precision }: Context): Outputs {
   const plain = defined({ headDim: dim, ropeTheta: number(params, 'base'), precision, ...rule });
   const length = required(params, 'seq_len');
   // inv_freq is the class's buffer, which does not know what happens to the positions
-  const made = api.rotaryFrequencies(plain, { length });
+  const made = api.rotaryFrequencies(plain, { context: length });
   const { data: positions, shape } = input(record, 'position_ids');
   const table = api.rotaryTable({ ...plain, ...position }, { positions, context: length });
   return {
