@@ -80,13 +80,10 @@ export { type LlamaCpp, toLlamaCpp } from './models/llamaCpp.ts';
 export type { NormalForm, RotaryLayer } from './models/normalForm.ts';
 export { type OnnxCaches, toOnnxCaches } from './models/onnx.ts';
 export { type PositionIdsOptions, positionIds } from './positions/mask.ts';
-export {
-  type MropeDecodeOptions,
-  type MropeIndexOptions,
-  mropeDecode,
-  mropeIndex,
-  visionPositions,
-} from './positions/mrope.ts';
+export { type MropeIndexOptions, mropeIndex } from './positions/mrope.ts';
+export type { MropeModel } from './positions/mropeClasses.ts';
+export { type MropeDecodeOptions, mropeDecode } from './positions/mropeDecode.ts';
+export { visionPositions } from './positions/visionPositions.ts';
 export { type ApplyRotaryOptions, applyRotary } from './rotary/apply.ts';
 export {
   type AxialAnglesOptions,

@@ -79,6 +79,31 @@ function integers(option: string, list: ArrayLike<unknown>, length: number): Flo
   return out;
 }
 
+/** A list of integers: a plain array or any typed array. */
+export function integerList(option: string, value: unknown): Float64Array {
+  if (!Array.isArray(value) && !(ArrayBuffer.isView(value) && 'length' in value)) {
+    throw new PosencError('ERR_OPTION', `${option}: expected an array of integers, got ${show(value)}`);
+  }
+  return integers(option, value as ArrayLike<unknown>, (value as ArrayLike<unknown>).length);
+}
+
+/** Ends of packed sequences: 0 first, then never smaller. */
+export function sequenceEnds(value: unknown): Float64Array {
+  const ends = integerList('cuSeqlens', value);
+  if (ends.length === 0 || ends[0] !== 0) {
+    throw new PosencError(
+      'ERR_OPTION',
+      `cuSeqlens[0]: expected 0, got ${ends.length === 0 ? 'an empty list' : ends[0]}`,
+    );
+  }
+  for (let i = 1; i < ends.length; i++) {
+    if (ends[i] < ends[i - 1]) {
+      throw new PosencError('ERR_OPTION', `cuSeqlens[${i}]: expected at least ${ends[i - 1]}, got ${ends[i]}`);
+    }
+  }
+  return ends;
+}
+
 /** A mask: 0 (padding) or 1 (token). */
 export function maskMatrix(option: string, value: unknown): Matrix {
   const mask = matrix(option, value);
@@ -122,7 +147,7 @@ export interface PositionIdsOptions<D extends IndexDtype = 'int32'> {
   /** The padding token, and with `inputIds` the row of every padded token. */
   readonly paddingIdx?: number;
   /** [n + 1] ends of packed sequences: positions restart at 0 in each; result [T]. */
-  readonly cuSeqlens?: ArrayLike<number>;
+  readonly cuSeqlens?: ArrayLike<number | bigint>;
   /** 0 .. length-1; result [length]. */
   readonly length?: number;
   /** Position of masked tokens, before `rowOffset`. Default 0; text models of transformers 4 use 1, OPT -1. */
@@ -180,7 +205,7 @@ export function positionIds<D extends IndexDtype = 'int32'>(options: PositionIds
       );
     }
     case 'cuSeqlens':
-      return packed(given.cuSeqlens as ArrayLike<number>, given.offset, rowOffset, dtype);
+      return packed(given.cuSeqlens as ArrayLike<number | bigint>, given.offset, rowOffset, dtype);
     case 'mask': {
       const mask = maskMatrix('mask', given.mask);
       const masked = integer('masked', given.masked, -RANGE, RANGE, 0);
@@ -235,23 +260,12 @@ function offsets(value: unknown, rows: number): readonly number[] {
 }
 
 function packed<D extends IndexDtype>(
-  cuSeqlens: ArrayLike<number>,
+  cuSeqlens: ArrayLike<number | bigint>,
   offset: PositionIdsOptions['offset'],
   rowOffset: number,
   dtype: D,
 ): Indices<D> {
-  const ends = integers('cuSeqlens', cuSeqlens, cuSeqlens.length ?? 0);
-  if (ends.length === 0 || ends[0] !== 0) {
-    throw new PosencError(
-      'ERR_OPTION',
-      `cuSeqlens[0]: expected 0, got ${ends.length === 0 ? 'an empty list' : ends[0]}`,
-    );
-  }
-  for (let i = 1; i < ends.length; i++) {
-    if (ends[i] < ends[i - 1]) {
-      throw new PosencError('ERR_OPTION', `cuSeqlens[${i}]: expected at least ${ends[i - 1]}, got ${ends[i]}`);
-    }
-  }
+  const ends = sequenceEnds(cuSeqlens);
   const total = size('cuSeqlens', ends[ends.length - 1], 0, MAX_ELEMENTS);
   const each = offsets(offset, ends.length - 1);
   const out = new Float64Array(total);

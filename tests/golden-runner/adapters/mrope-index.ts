@@ -1,15 +1,38 @@
 /** Position ids: M-RoPE prompts, their continuation from a cache by either rule, and text positions from masks. */
-import type { Adapter, Golden, GoldenRecord, Output, Outputs } from '../types.ts';
+import {
+  type Adapter,
+  type Finding,
+  type Golden,
+  type GoldenRecord,
+  type Output,
+  type Outputs,
+  Unsupported,
+} from '../types.ts';
 import { input, number, required, word } from './shared.ts';
 
+/** Names of tokens around a block; the placeholders between them say the same. */
 const TOKENS = [
   'model_type',
   'image_token_id',
   'video_token_id',
+  'audio_token_id',
   'vision_start_token_id',
   'vision_end_token_id',
+  'image_start_token_id',
+  'image_end_token_id',
+  'video_start_token_id',
+  'video_end_token_id',
+  'audio_start_token_id',
+  'audio_end_token_id',
   'spatial_merge_size',
+  'temporal_merge_size',
   'tokens_per_second',
+  'position_id_per_seconds',
+  'seconds_per_chunk',
+  'n_window',
+  'use_audio_in_video',
+  'num_mrope_axes',
+  'advance',
   'padding_side',
   'padding',
 ];
@@ -20,30 +43,60 @@ const PROMPT = [
   'image_grid_thw',
   'video_grid_thw',
   'second_per_grid_ts',
+  'second_per_grids',
+  'audio_seqlens',
+  'cu_seqlens',
 ];
-const MODELS = { qwen2_vl: 'qwen2_vl', qwen2_5_vl: 'qwen2_5_vl', qwen3_vl: 'qwen3_vl' } as const;
+const ADVANCE = { spatial: 'spatial', maximum: 'maximum' } as const;
+/** Classes with one rule for text after a block. */
+const ONE_RULE = ['qwen2_5_omni', 'qwen3_omni_moe', 'hunyuan_vl'];
 
 interface Prompt {
-  readonly positionIds: Output & { readonly data: Int32Array };
-  readonly ropeDeltas: Output & { readonly data: Int32Array };
+  readonly positionIds: Output;
+  readonly ropeDeltas: Output;
 }
 
-/** Padding sides and the tokens around a block say what the mask and the ids show anyway. */
-function prompt({ params, inputs }: GoldenRecord, api: Parameters<Run>[1]['api']): Prompt {
-  const model = word(params, 'model_type', MODELS, 'qwen2_vl');
-  return api.mropeIndex({
+/**
+ * Token ids and token types say the same: with both in the record, both are asked and must agree. Records that name no
+ * rule for text after a block were made by transformers 5.18, whose rule is 'spatial'.
+ */
+function prompt({ params, inputs }: GoldenRecord, api: Parameters<Run>[1]['api'], rule?: string): Prompt {
+  const model = params.model_type ?? 'qwen2_vl';
+  if (typeof model !== 'string') throw new Unsupported(`model_type ${String(model)}`);
+  if (params.n_window !== undefined && params.n_window !== 50) throw new Unsupported(`n_window ${params.n_window}`);
+  const advance = rule ?? (ONE_RULE.includes(model) ? undefined : word(params, 'advance', ADVANCE, 'spatial'));
+  const options = {
     model,
-    inputIds: inputs.input_ids,
-    tokenTypes: inputs.mm_token_type_ids,
     mask: inputs.attention_mask,
+    cuSeqlens: inputs.cu_seqlens?.data,
     imageGridThw: inputs.image_grid_thw,
     videoGridThw: inputs.video_grid_thw,
-    secondPerGrid: inputs.second_per_grid_ts?.data,
-    tokensPerSecond: number(params, 'tokens_per_second'),
+    secondPerGrid: (inputs.second_per_grid_ts ?? inputs.second_per_grids)?.data,
+    tokensPerSecond: number(params, 'tokens_per_second') ?? number(params, 'position_id_per_seconds'),
+    audioSeqlens: inputs.audio_seqlens?.data,
+    secondsPerChunk: number(params, 'seconds_per_chunk'),
     spatialMergeSize: number(params, 'spatial_merge_size'),
-    imageTokenId: inputs.input_ids && number(params, 'image_token_id'),
-    videoTokenId: inputs.input_ids && number(params, 'video_token_id'),
-  }) as Prompt;
+    temporalMergeSize: number(params, 'temporal_merge_size'),
+    axes: number(params, 'num_mrope_axes'),
+    advance,
+  };
+  const ids = inputs.input_ids && {
+    ...options,
+    inputIds: inputs.input_ids,
+    imageTokenId: number(params, 'image_token_id'),
+    videoTokenId: number(params, 'video_token_id'),
+    audioTokenId: number(params, 'audio_token_id'),
+    videoStartTokenId: number(params, 'video_start_token_id'),
+    videoEndTokenId: number(params, 'video_end_token_id'),
+  };
+  const types = inputs.mm_token_type_ids && { ...options, tokenTypes: inputs.mm_token_type_ids };
+  const [first, second] = [ids, types].filter((asked) => asked !== undefined).map((asked) => api.mropeIndex(asked));
+  for (const name of ['positionIds', 'ropeDeltas'] as const) {
+    if (second && String(second[name].data) !== String(first[name].data)) {
+      throw new Error(`inputIds and tokenTypes give different ${name}`);
+    }
+  }
+  return first;
 }
 
 type Run = Extract<Adapter, { run: unknown }>['run'];
@@ -59,12 +112,51 @@ function extended(mask: Golden | undefined, rows: number, columns: number, more:
 
 export const mropeIndex: Adapter[] = [
   {
-    when: { op: ['mrope_get_rope_index'] },
+    when: { op: ['mrope_get_rope_index', 'mrope_packed'] },
     params: TOKENS,
     inputs: PROMPT,
     run(record, { api }): Outputs {
       const { positionIds, ropeDeltas } = prompt(record, api);
       return { position_ids: positionIds, rope_deltas: ropeDeltas };
+    },
+  },
+  {
+    when: { op: ['mrope_text_after_video'] },
+    params: TOKENS,
+    inputs: PROMPT,
+    run(record, { api }): Outputs {
+      const maximum = prompt(record, api, 'maximum');
+      const spatial = prompt(record, api, 'spatial');
+      return {
+        position_ids_maximum: maximum.positionIds,
+        rope_deltas_maximum: maximum.ropeDeltas,
+        position_ids_spatial: spatial.positionIds,
+        rope_deltas_spatial: spatial.ropeDeltas,
+      };
+    },
+  },
+  {
+    when: { op: ['mrope_must_fail'], expect: ['error'] },
+    check(record, { api }): Finding[] {
+      const about = String(record.params.about);
+      const failure = (message: string): Finding[] => [
+        { output: 'error', ok: false, maxAbs: Number.POSITIVE_INFINITY, allowed: 0, message },
+      ];
+      // each way of asking by itself: one refusal must not hide that the other answers
+      for (const left of ['input_ids', 'mm_token_type_ids']) {
+        if (record.inputs[left] === undefined) continue;
+        const { [left]: _, ...inputs } = record.inputs;
+        if (inputs.input_ids === undefined && inputs.mm_token_type_ids === undefined) continue;
+        try {
+          prompt({ ...record, inputs }, api);
+          return failure(`answered, without ${left}; expected an error about '${about}'`);
+        } catch (error) {
+          if (!(error instanceof api.PosencError)) return failure(`not a PosencError: ${String(error)}`);
+          const { message } = error as Error;
+          if (!message.includes(about)) return failure(`the message does not name '${about}': ${message}`);
+        }
+      }
+      return [{ output: 'error', ok: true, maxAbs: 0, allowed: 0 }];
     },
   },
   {

@@ -1,0 +1,157 @@
+/**
+ * M-RoPE positions of new tokens behind a cache, by either of the rules in use: rope_deltas (the forward pass of
+ * transformers 5) or the last position of the prompt (its generate()).
+ */
+import { options as checkOptions, integer, oneOf, size } from '../runtime/arguments.ts';
+import { PosencError, show } from '../runtime/errors.ts';
+import { type IntegerMatrix, type Matrix, maskMatrix } from './mask.ts';
+import { type MropeDtype, type MropePositions, mropeDtype, mropePositions } from './mrope.ts';
+
+/** Numbers with a shape: what mropeIndex returns, integers or float32. */
+export interface PositionArray {
+  readonly data: ArrayLike<number | bigint>;
+  readonly shape: readonly number[];
+}
+
+export interface MropeDecodeOptions<D extends MropeDtype = 'int32'> {
+  /**
+   * 'delta': the highest position of the prompt + 1 (ropeDeltas). 'last': the last position of the prompt + 1 (what
+   * generate() of transformers 5 feeds). They differ after a video whose temporal positions exceed the trailing text.
+   * Default 'delta'.
+   */
+  readonly rule?: 'delta' | 'last';
+  /** New tokens a row. Default 1. */
+  readonly newTokens?: number;
+  /** 'delta': [B, 1] of mropeIndex. */
+  readonly ropeDeltas?: PositionArray | readonly (readonly number[])[];
+  /** 'delta' without a mask: tokens already in the cache. */
+  readonly cacheLength?: number;
+  /** 'delta': [B, cache + new]; positions are cumsum(mask) - 1 + delta. 'last': [B, S] of the prompt, for right padding. */
+  readonly mask?: IntegerMatrix;
+  /** 'last': [axes, B, S] of the prompt. */
+  readonly positionIds?: PositionArray;
+  /** 'last': new tokens already decoded after the prompt. Default 0. */
+  readonly decoded?: number;
+  /** 'delta': streams, 4 for a hunyuan_vl of four. Default 3; 'last' takes those of positionIds. */
+  readonly axes?: number;
+  /** Default 'int32'; Qwen3-Omni needs 'float32'. */
+  readonly dtype?: D;
+}
+
+const DECODE_OPTIONS = [
+  'rule',
+  'newTokens',
+  'ropeDeltas',
+  'cacheLength',
+  'mask',
+  'positionIds',
+  'decoded',
+  'axes',
+  'dtype',
+];
+
+/**
+ * Positions of new tokens after a prompt.
+ * @returns [axes, B, newTokens]
+ * @throws PosencError ERR_OPTION, ERR_SHAPE, ERR_POSITION
+ */
+export function mropeDecode<D extends MropeDtype = 'int32'>(options: MropeDecodeOptions<D>): MropePositions<D> {
+  const given = checkOptions('mropeDecode', options, DECODE_OPTIONS);
+  const rule = oneOf('rule', given.rule, ['delta', 'last'], 'delta');
+  const newTokens = size('newTokens', given.newTokens, 0, 2 ** 24, 1);
+  const dtype = mropeDtype(given.dtype, 'int32') as D;
+  const foreign =
+    rule === 'delta' ? (['positionIds', 'decoded'] as const) : (['ropeDeltas', 'cacheLength', 'axes'] as const);
+  for (const option of foreign) {
+    if (given[option] !== undefined) throw new PosencError('ERR_OPTION', `${option}: not used by rule '${rule}'`);
+  }
+  const mask = given.mask === undefined ? undefined : maskMatrix('mask', given.mask);
+  return rule === 'delta' ? byDelta(given, mask, newTokens, dtype) : byLast(given, mask, newTokens, dtype);
+}
+
+function byDelta<D extends MropeDtype>(
+  given: MropeDecodeOptions<MropeDtype>,
+  mask: Matrix | undefined,
+  newTokens: number,
+  dtype: D,
+): MropePositions<D> {
+  const list = given.ropeDeltas;
+  const deltas = Array.isArray(list)
+    ? finiteNumbers('ropeDeltas', { data: list.flat(), shape: [list.length, list[0]?.length ?? 0] })
+    : finiteNumbers('ropeDeltas', list as PositionArray | undefined);
+  const rows = deltas.length;
+  if (mask && (mask.rows !== rows || mask.columns < newTokens)) {
+    throw new PosencError(
+      'ERR_SHAPE',
+      `mask: expected [${rows}, cache + ${newTokens}], got [${mask.rows}, ${mask.columns}]`,
+    );
+  }
+  const behind = mask ? mask.columns - newTokens : 0;
+  const cache = mask
+    ? integer('cacheLength', given.cacheLength, behind, behind, behind)
+    : size('cacheLength', given.cacheLength, 0, Number.MAX_SAFE_INTEGER);
+  const axes = integer('axes', given.axes, 3, 4, 3);
+  return streams(dtype, axes, rows, newTokens, (_, row, j) => {
+    const delta = deltas[row];
+    if (!mask) return cache + j + delta;
+    const line = mask.values.subarray(row * mask.columns, row * mask.columns + cache + j + 1);
+    return (line[cache + j] === 0 ? 0 : line.reduce((a, b) => a + b, 0) - 1) + delta;
+  });
+}
+
+function byLast<D extends MropeDtype>(
+  given: MropeDecodeOptions<MropeDtype>,
+  mask: Matrix | undefined,
+  newTokens: number,
+  dtype: D,
+): MropePositions<D> {
+  const { positionIds } = given;
+  const decoded = size('decoded', given.decoded, 0, Number.MAX_SAFE_INTEGER, 0);
+  if (positionIds?.shape?.length !== 3 || positionIds.shape[0] < 3 || positionIds.shape[0] > 4) {
+    throw new PosencError('ERR_SHAPE', "positionIds: rule 'last' needs the prompt's, of shape [3, B, S] or [4, B, S]");
+  }
+  const [axes, rows, columns] = positionIds.shape;
+  const prompt = finiteNumbers('positionIds', positionIds);
+  if (columns < 1) throw new PosencError('ERR_SHAPE', 'positionIds: an empty prompt has no last position');
+  if (mask && (mask.rows !== rows || mask.columns !== columns)) {
+    throw new PosencError('ERR_SHAPE', `mask: expected [${rows}, ${columns}], got [${mask.rows}, ${mask.columns}]`);
+  }
+  return streams(dtype, axes, rows, newTokens, (stream, row, j) => {
+    let last = columns - 1;
+    if (mask) while (last > 0 && mask.values[row * columns + last] === 0) last--;
+    return prompt[(stream * rows + row) * columns + last] + 1 + decoded + j;
+  });
+}
+
+/** The numbers of an array whose shape fits them. */
+function finiteNumbers(option: string, value: PositionArray | undefined): Float64Array {
+  if (!value?.data || !Array.isArray(value.shape)) {
+    throw new PosencError('ERR_OPTION', `${option}: expected { data, shape }, got ${show(value)}`);
+  }
+  const { data, shape } = value;
+  const length = shape.reduce((product, n) => product * size(`${option}.shape`, n, 0), 1);
+  if (data.length !== length) {
+    throw new PosencError('ERR_SHAPE', `${option}: ${data.length} values for shape [${shape.join(', ')}]`);
+  }
+  return Float64Array.from(data, (item, i) => {
+    const number = typeof item === 'number' || typeof item === 'bigint' ? Number(item) : Number.NaN;
+    if (Math.abs(number) <= Number.MAX_SAFE_INTEGER) return number;
+    throw new PosencError('ERR_OPTION', `${option}[${i}]: expected a number of at most 2^53, got ${show(item)}`);
+  });
+}
+
+function streams<D extends MropeDtype>(
+  dtype: D,
+  axes: number,
+  rows: number,
+  columns: number,
+  value: (stream: number, row: number, column: number) => number,
+): MropePositions<D> {
+  const out = new Float64Array(size('newTokens', axes * rows * columns, 0, 2 ** 28));
+  for (let i = 0; i < out.length; i++) {
+    const column = i % columns;
+    const row = ((i - column) / columns) % rows;
+    out[i] = value(Math.floor(i / (rows * columns)), row, column);
+  }
+  return mropePositions(dtype, [axes, rows, columns], out);
+}

@@ -1,0 +1,34 @@
+/** Positions of patches inside a vision tower of Qwen2-VL and its successors (rot_pos_emb, get_vision_position_ids). */
+import { options as checkOptions, size } from '../runtime/arguments.ts';
+import { dtypeOf, type IndexDtype, type Indices, type IntegerMatrix, indices } from './mask.ts';
+import { grids } from './mropeMedia.ts';
+
+/**
+ * Positions of the patches a vision tower of Qwen2-VL sees: blocks of merge x merge patches, row by row.
+ * @returns [patches, 3]: t, h, w
+ */
+export function visionPositions<D extends IndexDtype = 'int32'>(options: {
+  /** [n, 3]: t, h, w in patches. */
+  readonly gridThw: IntegerMatrix;
+  /** Default 2. */
+  readonly spatialMergeSize?: number;
+  readonly dtype?: D;
+}): Indices<D> {
+  const given = checkOptions('visionPositions', options, ['gridThw', 'spatialMergeSize', 'dtype']);
+  const merge = size('spatialMergeSize', given.spatialMergeSize, 1, 1024, 2);
+  const dtype = dtypeOf(given.dtype as D | undefined);
+  const blocks = grids('gridThw', given.gridThw, merge, 1);
+  const total = blocks.reduce((sum, { t, h, w }) => sum + t * h * w * merge * merge, 0);
+  const out = new Float64Array(3 * size('gridThw', total, 0, 2 ** 26));
+  let at = 0;
+  for (const { t, h, w } of blocks) {
+    for (let i = 0; i < t * h * w * merge * merge; i++) {
+      const inside = i % (merge * merge);
+      const block = (i - inside) / (merge * merge);
+      out[at++] = Math.floor(block / (h * w));
+      out[at++] = (Math.floor(block / w) % h) * merge + Math.floor(inside / merge);
+      out[at++] = (block % w) * merge + (inside % merge);
+    }
+  }
+  return indices(dtype, [total, 3], out);
+}
