@@ -79,6 +79,7 @@ export { type FromHFOptions, fromHF, toHF } from './models/hf.ts';
 export { type LlamaCpp, toLlamaCpp } from './models/llamaCpp.ts';
 export type { NormalForm, RotaryLayer } from './models/normalForm.ts';
 export { type OnnxCaches, toOnnxCaches } from './models/onnx.ts';
+export { type CoarseGridIdsOptions, coarseGridIds } from './positions/coarseGridIds.ts';
 export { type PositionIdsOptions, positionIds } from './positions/mask.ts';
 export { type MropeIndexOptions, mropeIndex } from './positions/mrope.ts';
 export type { MropeModel } from './positions/mropeClasses.ts';

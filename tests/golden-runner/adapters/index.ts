@@ -17,6 +17,7 @@ import { analysis } from './analysis.ts';
 import { biasDiagonal } from './bias-diagonal.ts';
 import { biasGrid } from './bias-grid.ts';
 import { cnn } from './cnn.ts';
+import { coarseGridIds } from './coarse-grid-ids.ts';
 import { configs } from './configs.ts';
 import { deberta } from './deberta.ts';
 import { fourier } from './fourier.ts';
@@ -56,6 +57,7 @@ export const adapters: readonly Adapter[] = [
   ...biasDiagonal,
   ...biasGrid,
   ...cnn,
+  ...coarseGridIds,
   ...configs,
   ...deberta,
   ...fourier,
