@@ -4,20 +4,18 @@
  * integers: floor(i N / n). The public float32 code buckets i/n against k/N and gives one less at a few cells where
  * the two are equal (N 70 with n 25, 49, 50, 55; N 35 with n 25; N 27 with n 27), and its versions differ there.
  */
-import { options as checkOptions, size } from '../runtime/arguments.ts';
+import { size, take } from '../runtime/arguments.ts';
 import { PosencError } from '../runtime/errors.ts';
-import { dtypeOf, type IndexDtype, type Indices, indices, maskMatrix } from './mask.ts';
+import { integerList, type MaskList, maskList, type NumberList } from '../runtime/lists.ts';
+import { dtypeOf, type IndexDtype, type Indices, indices } from './mask.ts';
 
 export interface CoarseGridIdsOptions<D extends IndexDtype = 'int32'> {
   /** N: the table has N x N rows (image_size / patch_size of the vision tower). */
   readonly patchesPerSide: number;
   /** [h, w]: patches of one image. One of `grid` and `mask`. */
-  readonly grid?: readonly [height: number, width: number];
+  readonly grid?: NumberList;
   /** [B, H, W] of 0 and 1 (patch_attention_mask): the patches of each image fill the upper left corner; padding gets row 0. */
-  readonly mask?: {
-    readonly data: ArrayLike<number | bigint | boolean>;
-    readonly shape: readonly number[];
-  };
+  readonly mask?: MaskList | readonly (readonly (readonly number[])[])[];
   readonly dtype?: D;
 }
 
@@ -29,7 +27,7 @@ export interface CoarseGridIdsOptions<D extends IndexDtype = 'int32'> {
  * coarseGridIds({ patchesPerSide: 32, grid: [2, 3] }).data; // 0 10 21 512 522 533
  */
 export function coarseGridIds<D extends IndexDtype = 'int32'>(options: CoarseGridIdsOptions<D>): Indices<D> {
-  const given = checkOptions('coarseGridIds', options, ['patchesPerSide', 'grid', 'mask', 'dtype']);
+  const given = take('coarseGridIds', options, ['patchesPerSide', 'grid', 'mask', 'dtype']);
   const side = size('patchesPerSide', given.patchesPerSide, 1, 2 ** 15);
   const dtype = dtypeOf(given.dtype as D | undefined);
   if ((given.grid === undefined) === (given.mask === undefined)) {
@@ -38,15 +36,17 @@ export function coarseGridIds<D extends IndexDtype = 'int32'>(options: CoarseGri
   const id = (y: number, x: number, h: number, w: number): number =>
     Math.floor((y * side) / h) * side + Math.floor((x * side) / w);
   if (given.grid !== undefined) {
-    if (given.grid?.length !== 2) throw new PosencError('ERR_SHAPE', 'grid: expected [h, w]');
-    const [h, w] = given.grid.map((n, axis) => size(`grid[${axis}]`, n, 1, 2 ** 14));
+    const { data: sizes } = integerList('grid', given.grid, 1, 2 ** 14);
+    if (sizes.length !== 2) throw new PosencError('ERR_SHAPE', `grid: expected [h, w], got ${sizes.length} numbers`);
+    const [h, w] = sizes;
     const out = Float64Array.from({ length: h * w }, (_, i) => id(Math.floor(i / w), i % w, h, w));
     return indices(dtype, [h * w], out);
   }
-  const { data, shape } = given.mask as NonNullable<typeof given.mask>;
-  if (shape?.length !== 3) throw new PosencError('ERR_SHAPE', 'mask: expected { data, shape: [B, H, W] }');
+  const { data: values, shape } = maskList('mask', given.mask);
+  if (shape.length !== 3) {
+    throw new PosencError('ERR_SHAPE', `mask: expected shape [B, H, W], got [${shape.join(', ')}]`);
+  }
   const [batch, height, width] = shape;
-  const { values } = maskMatrix('mask', { data, shape: [batch, height * width] });
   const out = new Float64Array(values.length);
   for (let b = 0; b < batch; b++) {
     const image = values.subarray(b * height * width, (b + 1) * height * width);

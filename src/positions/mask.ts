@@ -2,16 +2,9 @@
  * Position ids of text: from an attention mask, from padded token ids, for packed sequences. The rules are those of
  * transformers: GenerationMixin (cumsum(mask) - 1), OPT (row offset 2), RoBERTa and fairseq (padding_idx).
  */
-import { options as checkOptions, integer, oneOf, size } from '../runtime/arguments.ts';
-import { PosencError, show } from '../runtime/errors.ts';
-
-/** A matrix of integers: rows of numbers, or a flat typed array with its shape. */
-export type IntegerMatrix =
-  | readonly (readonly number[])[]
-  | {
-      readonly data: ArrayLike<number | bigint | boolean>;
-      readonly shape: readonly number[];
-    };
+import { integer, oneOf, size, take } from '../runtime/arguments.ts';
+import { PosencError } from '../runtime/errors.ts';
+import { integerList, type MaskList, maskList, type NumberList } from '../runtime/lists.ts';
 
 export interface IndexArrays {
   readonly int32: Int32Array;
@@ -29,67 +22,29 @@ export interface Indices<D extends IndexDtype = 'int32'> {
 const MAX_ELEMENTS = 2 ** 28;
 const DTYPES = ['int32', 'uint32', 'int64'] as const;
 
-/** A checked matrix: values as float64 (integers), row-major. */
+/** A checked matrix: integers, row-major. */
 export interface Matrix {
   readonly rows: number;
   readonly columns: number;
-  readonly values: Float64Array;
+  readonly values: Float64Array | Uint8Array;
 }
 
-/** Reads a matrix of integers whose magnitude is at most 2^53. */
+/** Reads a matrix of integers whose magnitude is at most 2^53; one row of numbers is [1, S]. */
 export function matrix(option: string, value: unknown): Matrix {
-  if (Array.isArray(value) && value.every((row) => Array.isArray(row))) {
-    const rows = value as unknown[][];
-    const columns = rows[0]?.length ?? 0;
-    if (rows.some((row) => row.length !== columns)) {
-      throw new PosencError('ERR_SHAPE', `${option}: rows of different lengths; pad them to one length`);
-    }
-    return { rows: rows.length, columns, values: integers(option, rows.flat(), rows.length * columns) };
-  }
-  const given = value as { data?: ArrayLike<unknown>; shape?: readonly number[] } | null | undefined;
-  if (typeof given !== 'object' || given === null || !given.data || !Array.isArray(given.shape)) {
-    throw new PosencError('ERR_OPTION', `${option}: expected rows of numbers or { data, shape }, got ${show(value)}`);
-  }
-  const { data, shape } = given as { data: ArrayLike<unknown>; shape: readonly number[] };
+  const { data, shape } = integerList(option, value, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
+  return { ...rowsOf(option, shape), values: data };
+}
+
+function rowsOf(option: string, shape: readonly number[]): { readonly rows: number; readonly columns: number } {
   if (shape.length < 1 || shape.length > 2) {
     throw new PosencError('ERR_SHAPE', `${option}: expected shape [S] or [B, S], got [${shape.join(', ')}]`);
   }
-  const [rows, columns] = shape.length === 2 ? shape : [1, shape[0]];
-  size(`${option}.shape[0]`, rows, 0);
-  size(`${option}.shape`, columns, 0);
-  return { rows, columns, values: integers(option, data, rows * columns) };
-}
-
-function integers(option: string, list: ArrayLike<unknown>, length: number): Float64Array {
-  if (list.length !== length || length > MAX_ELEMENTS) {
-    throw new PosencError(
-      'ERR_SHAPE',
-      `${option}: ${list.length} values for a shape of ${length} (at most ${MAX_ELEMENTS})`,
-    );
-  }
-  const out = new Float64Array(length);
-  for (let i = 0; i < length; i++) {
-    const value = Number(list[i]);
-    const type = typeof list[i];
-    if ((type !== 'number' && type !== 'bigint' && type !== 'boolean') || !Number.isSafeInteger(value)) {
-      throw new PosencError('ERR_OPTION', `${option}[${i}]: expected an integer, got ${show(list[i])}`);
-    }
-    out[i] = value;
-  }
-  return out;
-}
-
-/** A list of integers: a plain array or any typed array. */
-export function integerList(option: string, value: unknown): Float64Array {
-  if (!Array.isArray(value) && !(ArrayBuffer.isView(value) && 'length' in value)) {
-    throw new PosencError('ERR_OPTION', `${option}: expected an array of integers, got ${show(value)}`);
-  }
-  return integers(option, value as ArrayLike<unknown>, (value as ArrayLike<unknown>).length);
+  return shape.length === 2 ? { rows: shape[0], columns: shape[1] } : { rows: 1, columns: shape[0] };
 }
 
 /** Ends of packed sequences: 0 first, then never smaller. */
 export function sequenceEnds(value: unknown): Float64Array {
-  const ends = integerList('cuSeqlens', value);
+  const ends = integerList('cuSeqlens', value, 0, MAX_ELEMENTS).data;
   if (ends.length === 0 || ends[0] !== 0) {
     throw new PosencError(
       'ERR_OPTION',
@@ -104,15 +59,10 @@ export function sequenceEnds(value: unknown): Float64Array {
   return ends;
 }
 
-/** A mask: 0 (padding) or 1 (token). */
+/** A mask: 0 or false (padding), 1 or true (token). */
 export function maskMatrix(option: string, value: unknown): Matrix {
-  const mask = matrix(option, value);
-  for (let i = 0; i < mask.values.length; i++) {
-    if (mask.values[i] !== 0 && mask.values[i] !== 1) {
-      throw new PosencError('ERR_OPTION', `${option}[${i}]: expected 0 or 1, got ${mask.values[i]}`);
-    }
-  }
-  return mask;
+  const { data, shape } = maskList(option, value);
+  return { ...rowsOf(option, shape), values: data };
 }
 
 /** Integers into the dtype asked for; a value that does not fit is ERR_POSITION. */
@@ -141,19 +91,19 @@ export function dtypeOf<D extends IndexDtype>(value: D | undefined): D {
 
 export interface PositionIdsOptions<D extends IndexDtype = 'int32'> {
   /** [B, S] of 0 and 1: positions are cumsum(mask) - 1. One of `mask`, `inputIds`, `cuSeqlens`, `length`. */
-  readonly mask?: IntegerMatrix;
+  readonly mask?: MaskList;
   /** [B, S] token ids, with `paddingIdx`: cumsum(ids != pad) * (ids != pad) + pad (RoBERTa, fairseq). */
-  readonly inputIds?: IntegerMatrix;
+  readonly inputIds?: NumberList;
   /** The padding token, and with `inputIds` the row of every padded token. */
   readonly paddingIdx?: number;
   /** [n + 1] ends of packed sequences: positions restart at 0 in each; result [T]. */
-  readonly cuSeqlens?: ArrayLike<number | bigint>;
+  readonly cuSeqlens?: NumberList;
   /** 0 .. length-1; result [length]. */
   readonly length?: number;
   /** Position of masked tokens, before `rowOffset`. Default 0; text models of transformers 4 use 1, OPT -1. */
   readonly masked?: number;
   /** Added to the position of every token: the length of the cache. One number, or one for each row or sequence. Default 0. */
-  readonly offset?: number | readonly number[];
+  readonly offset?: number | NumberList;
   /** Added to every entry, masked ones too: rows in front of position 0 in a learned table (OPT, BART: 2). Default 0. */
   readonly rowOffset?: number;
   /** Only the last n columns: the new tokens after a cache. Default: all. */
@@ -181,7 +131,7 @@ const RANGE = 2 ** 52;
  * @throws PosencError ERR_OPTION, ERR_SHAPE, ERR_POSITION
  */
 export function positionIds<D extends IndexDtype = 'int32'>(options: PositionIdsOptions<D>): Indices<D> {
-  const given = checkOptions('positionIds', options, OPTIONS);
+  const given = take('positionIds', options, OPTIONS);
   const sources = (['mask', 'inputIds', 'cuSeqlens', 'length'] as const).filter((key) => given[key] !== undefined);
   if (sources.length !== 1) {
     throw new PosencError(
@@ -197,7 +147,7 @@ export function positionIds<D extends IndexDtype = 'int32'>(options: PositionIds
   switch (sources[0]) {
     case 'length': {
       const length = size('length', given.length, 0, MAX_ELEMENTS);
-      const [offset] = offsets(given.offset, 1);
+      const offset = offsets(given.offset, 1)[0];
       return indices(
         dtype,
         [length],
@@ -205,7 +155,7 @@ export function positionIds<D extends IndexDtype = 'int32'>(options: PositionIds
       );
     }
     case 'cuSeqlens':
-      return packed(given.cuSeqlens as ArrayLike<number | bigint>, given.offset, rowOffset, dtype);
+      return packed(given.cuSeqlens as NumberList, given.offset, rowOffset, dtype);
     case 'mask': {
       const mask = maskMatrix('mask', given.mask);
       const masked = integer('masked', given.masked, -RANGE, RANGE, 0);
@@ -250,17 +200,16 @@ function counted<D extends IndexDtype>(
   return indices(dtype, [rows, last], out);
 }
 
-function offsets(value: unknown, rows: number): readonly number[] {
-  if (value === undefined) return new Array<number>(rows).fill(0);
-  if (typeof value === 'number') return new Array<number>(rows).fill(integer('offset', value, -RANGE, RANGE));
-  if (!Array.isArray(value) || value.length !== rows) {
-    throw new PosencError('ERR_SHAPE', `offset: expected a number or ${rows} numbers, got ${show(value)}`);
-  }
-  return value.map((item, i) => integer(`offset[${i}]`, item, -RANGE, RANGE));
+function offsets(value: unknown, rows: number): ArrayLike<number> {
+  if (value === undefined) return new Float64Array(rows);
+  if (typeof value === 'number') return new Float64Array(rows).fill(integer('offset', value, -RANGE, RANGE));
+  const { data } = integerList('offset', value, -RANGE, RANGE);
+  if (data.length === rows) return data;
+  throw new PosencError('ERR_SHAPE', `offset: expected a number or ${rows} numbers, got ${data.length}`);
 }
 
 function packed<D extends IndexDtype>(
-  cuSeqlens: ArrayLike<number | bigint>,
+  cuSeqlens: NumberList,
   offset: PositionIdsOptions['offset'],
   rowOffset: number,
   dtype: D,

@@ -2,17 +2,10 @@
  * M-RoPE position ids: three or four streams over text, pictures, videos and sound.
  * Qwen2-VL, arXiv 2409.12191, section 2.1; get_rope_index of the classes listed in mropeClasses.ts.
  */
-import { options as checkOptions, finite, integer, oneOf } from '../runtime/arguments.ts';
+import { finite, integer, oneOf, take } from '../runtime/arguments.ts';
 import { PosencError } from '../runtime/errors.ts';
-import {
-  type IndexArrays,
-  type IndexDtype,
-  type IntegerMatrix,
-  indices,
-  maskMatrix,
-  matrix,
-  sequenceEnds,
-} from './mask.ts';
+import type { MaskList, NumberList } from '../runtime/lists.ts';
+import { type IndexArrays, type IndexDtype, indices, maskMatrix, matrix, sequenceEnds } from './mask.ts';
 import { type FloatMropeModel, MROPE_CLASSES, type MropeClass, type MropeModel } from './mropeClasses.ts';
 import { Media } from './mropeMedia.ts';
 import { OMNI } from './mropeOmni.ts';
@@ -33,23 +26,23 @@ export interface MropeIndexOptions<M extends MropeModel = MropeModel, D extends 
   /** The model_type of its config.json. It decides how frames, sound and rows of a picture are counted; see docs/config.md. */
   readonly model: M;
   /** [B, S] token ids, with the ids of the placeholders. One of `inputIds` and `tokenTypes`. */
-  readonly inputIds?: IntegerMatrix;
+  readonly inputIds?: NumberList;
   /** [B, S]: 0 text, 1 image, 2 video, 3 audio (mm_token_type_ids of a processor). */
-  readonly tokenTypes?: IntegerMatrix;
+  readonly tokenTypes?: NumberList;
   /** [B, S] of 0 and 1; padding gets position 0 (1 in Qwen2.5-Omni, and in Qwen3-Omni without pictures). Default: all ones. */
-  readonly mask?: IntegerMatrix;
+  readonly mask?: MaskList;
   /** [n + 1] ends of packed sequences in one row: each counts from 0 and has a delta of its own. */
-  readonly cuSeqlens?: ArrayLike<number | bigint>;
+  readonly cuSeqlens?: NumberList;
   /** [images, 3]: t, h, w in patches, in the order of the batch. */
-  readonly imageGridThw?: IntegerMatrix;
+  readonly imageGridThw?: NumberList;
   /** [videos, 3]; one row a video, also where its frames lie apart. */
-  readonly videoGridThw?: IntegerMatrix;
+  readonly videoGridThw?: NumberList;
   /** Seconds between the frames of each video (qwen2_5_vl, Omni). Default 1 each for qwen2_5_vl; Omni requires them. */
-  readonly secondPerGrid?: ArrayLike<number>;
+  readonly secondPerGrid?: NumberList;
   /** Temporal positions per second (tokens_per_second, position_id_per_seconds). Default 2 qwen2_5_vl, 25 qwen2_5_omni, 13 qwen3_omni_moe. */
   readonly tokensPerSecond?: number;
   /** Feature frames of each sound (Omni). */
-  readonly audioSeqlens?: ArrayLike<number | bigint>;
+  readonly audioSeqlens?: NumberList;
   /** Seconds of video and sound that lie together (qwen2_5_omni). Default 2. */
   readonly secondsPerChunk?: number;
   /** Patches merged along each axis. Default 2. */
@@ -119,7 +112,7 @@ export function mropeIndex<
   const M extends MropeModel,
   D extends MropeDtype = M extends FloatMropeModel ? 'float32' : 'int32',
 >(options: MropeIndexOptions<M, D>): MropeIndex<D> {
-  const given = checkOptions('mropeIndex', options, INDEX_OPTIONS) as MropeIndexOptions;
+  const given = take('mropeIndex', options, INDEX_OPTIONS) as MropeIndexOptions;
   const model = oneOf('model', given.model, MODELS);
   const cls: MropeClass = MROPE_CLASSES[model];
   const dtype = mropeDtype(given.dtype, cls.float ? 'float32' : 'int32');

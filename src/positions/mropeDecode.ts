@@ -2,16 +2,11 @@
  * M-RoPE positions of new tokens behind a cache, by either of the rules in use: rope_deltas (the forward pass of
  * transformers 5) or the last position of the prompt (its generate()).
  */
-import { options as checkOptions, integer, oneOf, size } from '../runtime/arguments.ts';
-import { PosencError, show } from '../runtime/errors.ts';
-import { type IntegerMatrix, type Matrix, maskMatrix } from './mask.ts';
+import { integer, oneOf, size, take } from '../runtime/arguments.ts';
+import { PosencError } from '../runtime/errors.ts';
+import { type MaskList, type NumberList, positionList } from '../runtime/lists.ts';
+import { type Matrix, maskMatrix } from './mask.ts';
 import { type MropeDtype, type MropePositions, mropeDtype, mropePositions } from './mrope.ts';
-
-/** Numbers with a shape: what mropeIndex returns, integers or float32. */
-export interface PositionArray {
-  readonly data: ArrayLike<number | bigint>;
-  readonly shape: readonly number[];
-}
 
 export interface MropeDecodeOptions<D extends MropeDtype = 'int32'> {
   /**
@@ -23,13 +18,13 @@ export interface MropeDecodeOptions<D extends MropeDtype = 'int32'> {
   /** New tokens a row. Default 1. */
   readonly newTokens?: number;
   /** 'delta': [B, 1] of mropeIndex. */
-  readonly ropeDeltas?: PositionArray | readonly (readonly number[])[];
+  readonly ropeDeltas?: NumberList;
   /** 'delta' without a mask: tokens already in the cache. */
   readonly cacheLength?: number;
   /** 'delta': [B, cache + new]; positions are cumsum(mask) - 1 + delta. 'last': [B, S] of the prompt, for right padding. */
-  readonly mask?: IntegerMatrix;
+  readonly mask?: MaskList;
   /** 'last': [axes, B, S] of the prompt. */
-  readonly positionIds?: PositionArray;
+  readonly positionIds?: NumberList | readonly (readonly (readonly number[])[])[];
   /** 'last': new tokens already decoded after the prompt. Default 0. */
   readonly decoded?: number;
   /** 'delta': streams, 4 for a hunyuan_vl of four. Default 3; 'last' takes those of positionIds. */
@@ -56,7 +51,7 @@ const DECODE_OPTIONS = [
  * @throws PosencError ERR_OPTION, ERR_SHAPE, ERR_POSITION
  */
 export function mropeDecode<D extends MropeDtype = 'int32'>(options: MropeDecodeOptions<D>): MropePositions<D> {
-  const given = checkOptions('mropeDecode', options, DECODE_OPTIONS);
+  const given = take('mropeDecode', options, DECODE_OPTIONS);
   const rule = oneOf('rule', given.rule, ['delta', 'last'], 'delta');
   const newTokens = size('newTokens', given.newTokens, 0, 2 ** 24, 1);
   const dtype = mropeDtype(given.dtype, 'int32') as D;
@@ -75,10 +70,7 @@ function byDelta<D extends MropeDtype>(
   newTokens: number,
   dtype: D,
 ): MropePositions<D> {
-  const list = given.ropeDeltas;
-  const deltas = Array.isArray(list)
-    ? finiteNumbers('ropeDeltas', { data: list.flat(), shape: [list.length, list[0]?.length ?? 0] })
-    : finiteNumbers('ropeDeltas', list as PositionArray | undefined);
+  const deltas = positionList('ropeDeltas', given.ropeDeltas).data;
   const rows = deltas.length;
   if (mask && (mask.rows !== rows || mask.columns < newTokens)) {
     throw new PosencError(
@@ -95,7 +87,7 @@ function byDelta<D extends MropeDtype>(
     const delta = deltas[row];
     if (!mask) return cache + j + delta;
     const line = mask.values.subarray(row * mask.columns, row * mask.columns + cache + j + 1);
-    return (line[cache + j] === 0 ? 0 : line.reduce((a, b) => a + b, 0) - 1) + delta;
+    return (line[cache + j] === 0 ? 0 : sum(line) - 1) + delta;
   });
 }
 
@@ -105,13 +97,15 @@ function byLast<D extends MropeDtype>(
   newTokens: number,
   dtype: D,
 ): MropePositions<D> {
-  const { positionIds } = given;
   const decoded = size('decoded', given.decoded, 0, Number.MAX_SAFE_INTEGER, 0);
-  if (positionIds?.shape?.length !== 3 || positionIds.shape[0] < 3 || positionIds.shape[0] > 4) {
-    throw new PosencError('ERR_SHAPE', "positionIds: rule 'last' needs the prompt's, of shape [3, B, S] or [4, B, S]");
+  const { data: prompt, shape } = positionList('positionIds', given.positionIds);
+  if (shape.length !== 3 || shape[0] < 3 || shape[0] > 4) {
+    throw new PosencError(
+      'ERR_SHAPE',
+      `positionIds: rule 'last' needs the prompt's, of shape [3, B, S] or [4, B, S], got [${shape.join(', ')}]`,
+    );
   }
-  const [axes, rows, columns] = positionIds.shape;
-  const prompt = finiteNumbers('positionIds', positionIds);
+  const [axes, rows, columns] = shape;
   if (columns < 1) throw new PosencError('ERR_SHAPE', 'positionIds: an empty prompt has no last position');
   if (mask && (mask.rows !== rows || mask.columns !== columns)) {
     throw new PosencError('ERR_SHAPE', `mask: expected [${rows}, ${columns}], got [${mask.rows}, ${mask.columns}]`);
@@ -120,23 +114,6 @@ function byLast<D extends MropeDtype>(
     let last = columns - 1;
     if (mask) while (last > 0 && mask.values[row * columns + last] === 0) last--;
     return prompt[(stream * rows + row) * columns + last] + 1 + decoded + j;
-  });
-}
-
-/** The numbers of an array whose shape fits them. */
-function finiteNumbers(option: string, value: PositionArray | undefined): Float64Array {
-  if (!value?.data || !Array.isArray(value.shape)) {
-    throw new PosencError('ERR_OPTION', `${option}: expected { data, shape }, got ${show(value)}`);
-  }
-  const { data, shape } = value;
-  const length = shape.reduce((product, n) => product * size(`${option}.shape`, n, 0), 1);
-  if (data.length !== length) {
-    throw new PosencError('ERR_SHAPE', `${option}: ${data.length} values for shape [${shape.join(', ')}]`);
-  }
-  return Float64Array.from(data, (item, i) => {
-    const number = typeof item === 'number' || typeof item === 'bigint' ? Number(item) : Number.NaN;
-    if (Math.abs(number) <= Number.MAX_SAFE_INTEGER) return number;
-    throw new PosencError('ERR_OPTION', `${option}[${i}]: expected a number of at most 2^53, got ${show(item)}`);
   });
 }
 
@@ -154,4 +131,10 @@ function streams<D extends MropeDtype>(
     out[i] = value(Math.floor(i / (rows * columns)), row, column);
   }
   return mropePositions(dtype, [axes, rows, columns], out);
+}
+
+function sum(list: Float64Array | Uint8Array): number {
+  let total = 0;
+  for (const value of list) total += value;
+  return total;
 }

@@ -2,9 +2,10 @@
  * The pictures, frames and sounds of a prompt, handed out in their order: sizes after merging, and where frames stand
  * in time.
  */
-import { finite, integer, numbers, size } from '../runtime/arguments.ts';
+import { finite, integer, size } from '../runtime/arguments.ts';
 import { PosencError } from '../runtime/errors.ts';
-import { type IntegerMatrix, integerList, matrix } from './mask.ts';
+import { integerList, type NumberList, numberList } from '../runtime/lists.ts';
+import { matrix } from './mask.ts';
 import type { MropeClass, MropeModel } from './mropeClasses.ts';
 import { OMNI } from './mropeOmni.ts';
 
@@ -28,13 +29,13 @@ export interface Grid {
 }
 
 export interface MediaOptions {
-  readonly imageGridThw?: IntegerMatrix;
-  readonly videoGridThw?: IntegerMatrix;
-  readonly secondPerGrid?: ArrayLike<number>;
+  readonly imageGridThw?: NumberList;
+  readonly videoGridThw?: NumberList;
+  readonly secondPerGrid?: NumberList;
   readonly tokensPerSecond?: number;
   readonly spatialMergeSize?: number;
   readonly temporalMergeSize?: number;
-  readonly audioSeqlens?: ArrayLike<number | bigint>;
+  readonly audioSeqlens?: NumberList;
 }
 
 /** Hands out what a prompt holds, one after the other. */
@@ -140,7 +141,7 @@ export class Media {
       }
       return new Array<number>(videos).fill(cls.secondPerGrid ?? 1);
     }
-    const seconds = numbers('secondPerGrid', given.secondPerGrid, videos);
+    const seconds = numberList('secondPerGrid', given.secondPerGrid, videos).data;
     for (let i = 0; i < videos; i++) finite(`secondPerGrid[${i}]`, seconds[i], { min: 0 });
     return seconds;
   }
@@ -157,16 +158,16 @@ function foreign(given: MediaOptions, option: keyof MediaOptions, model: MropeMo
 function sounds(given: MediaOptions, cls: MropeClass): number[] {
   if (given.audioSeqlens === undefined || !cls.audio) return [];
   const { audioTokens } = OMNI[cls.audio];
-  const lengths = integerList('audioSeqlens', given.audioSeqlens);
+  const lengths = integerList('audioSeqlens', given.audioSeqlens, 1, 2 ** 31 - 1).data;
   return Array.from(lengths, (length, i) => {
-    const tokens = audioTokens(integer(`audioSeqlens[${i}]`, length, 1, 2 ** 31));
+    const tokens = audioTokens(length);
     if (tokens > 0) return tokens;
     throw new PosencError('ERR_SHAPE', `audioSeqlens[${i}]: ${length} frames are too short for a token`);
   });
 }
 
 /** [n, 3] grids in patches, merged. */
-export function grids(option: string, value: IntegerMatrix | undefined, merge: number, temporal: number): Grid[] {
+export function grids(option: string, value: NumberList | undefined, merge: number, temporal: number): Grid[] {
   if (value === undefined) return [];
   const { rows, columns, values } = matrix(option, value);
   if (rows > 0 && columns !== 3)

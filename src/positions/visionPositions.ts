@@ -1,6 +1,7 @@
 /** Positions of patches inside a vision tower of Qwen2-VL and its successors (rot_pos_emb, get_vision_position_ids). */
-import { options as checkOptions, size } from '../runtime/arguments.ts';
-import { dtypeOf, type IndexDtype, type Indices, type IntegerMatrix, indices } from './mask.ts';
+import { size, take } from '../runtime/arguments.ts';
+import type { NumberList } from '../runtime/lists.ts';
+import { dtypeOf, type IndexDtype, type Indices, indices } from './mask.ts';
 import { grids } from './mropeMedia.ts';
 
 /**
@@ -9,12 +10,12 @@ import { grids } from './mropeMedia.ts';
  */
 export function visionPositions<D extends IndexDtype = 'int32'>(options: {
   /** [n, 3]: t, h, w in patches. */
-  readonly gridThw: IntegerMatrix;
+  readonly gridThw: NumberList;
   /** Default 2. */
   readonly spatialMergeSize?: number;
   readonly dtype?: D;
 }): Indices<D> {
-  const given = checkOptions('visionPositions', options, ['gridThw', 'spatialMergeSize', 'dtype']);
+  const given = take('visionPositions', options, ['gridThw', 'spatialMergeSize', 'dtype']);
   const merge = size('spatialMergeSize', given.spatialMergeSize, 1, 1024, 2);
   const dtype = dtypeOf(given.dtype as D | undefined);
   const blocks = grids('gridThw', given.gridThw, merge, 1);

@@ -66,11 +66,11 @@ test('refused', () => {
   refused({ patchesPerSide: 3 }, 'ERR_OPTION', /grid or mask/);
   refused({ patchesPerSide: 0, grid: [1, 1] }, 'ERR_SHAPE', /patchesPerSide/);
   refused({ patchesPerSide: 3, grid: [1] }, 'ERR_SHAPE', /grid/);
-  refused({ patchesPerSide: 3, grid: [0, 2] }, 'ERR_SHAPE', /grid\[0\]/);
+  refused({ patchesPerSide: 3, grid: [0, 2] }, 'ERR_OPTION', /grid\[0\]/);
   refused({ patchesPerSide: 3, mask: { data: [1, 0, 1, 1], shape: [1, 2, 2] } }, 'ERR_SHAPE', /row 1, column 1 is 1/);
   refused({ patchesPerSide: 3, mask: { data: [1, 1, 1, 0], shape: [1, 2, 2] } }, 'ERR_SHAPE', /row 1, column 1 is 0/);
   refused({ patchesPerSide: 3, mask: { data: [1, 1], shape: [1, 2] } }, 'ERR_SHAPE', /\[B, H, W\]/);
-  refused({ patchesPerSide: 3, mask: { data: [1, 2], shape: [1, 1, 2] } }, 'ERR_OPTION', /0 or 1/);
+  refused({ patchesPerSide: 3, mask: { data: [1, 2], shape: [1, 1, 2] } }, 'ERR_OPTION', /0, 1, false or true/);
 });
 
 test.run();

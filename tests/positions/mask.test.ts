@@ -4,6 +4,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { positionIds } from '../../src/positions/mask.ts';
 import { PosencError } from '../../src/runtime/errors.ts';
+import { Tensor } from '../../src/runtime/tensor.ts';
 
 const masks = fc.tuple(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 0, max: 12 })).chain(([rows, columns]) =>
   fc.array(fc.array(fc.constantFrom(0, 1), { minLength: columns, maxLength: columns }), {
@@ -63,6 +64,22 @@ test('mask as tensors of booleans or int64', () => {
   assert.equal(Array.from(positionIds({ mask: { data: [false, true, true], shape: [3] } }).data), want);
 });
 
+test('whatever is a list of numbers is taken: typed arrays, nested arrays, tensors', () => {
+  const want = Array.from(positionIds({ mask: [[0, 1, 1]] }).data);
+  for (const mask of [
+    [0, 1, 1],
+    Uint8Array.of(0, 1, 1),
+    [[false, true, true]],
+    Tensor.from(Int32Array.of(0, 1, 1), [1, 3]),
+  ]) {
+    assert.equal(Array.from(positionIds({ mask }).data), want);
+  }
+  assert.equal(
+    Array.from(positionIds({ cuSeqlens: BigInt64Array.of(0n, 2n, 3n), offset: Int32Array.of(5, 7) }).data),
+    [5, 6, 7],
+  );
+});
+
 test('refused', () => {
   const refused = (options: object, code: string, about: RegExp): void => {
     assert.throws(
@@ -73,8 +90,8 @@ test('refused', () => {
   };
   refused({}, 'ERR_OPTION', /none/);
   refused({ length: 3, mask: [[1]] }, 'ERR_OPTION', /mask, length/);
-  refused({ mask: [[2]] }, 'ERR_OPTION', /0 or 1/);
-  refused({ mask: [[1], [1, 0]] }, 'ERR_SHAPE', /lengths/);
+  refused({ mask: [[2]] }, 'ERR_OPTION', /0, 1, false or true/);
+  refused({ mask: [[1], [1, 0]] }, 'ERR_SHAPE', /pad rows to one length/);
   refused({ mask: { data: [1, 1], shape: [3] } }, 'ERR_SHAPE', /mask/);
   refused({ mask: [[1]], offset: [1, 2] }, 'ERR_SHAPE', /offset/);
   refused({ inputIds: [[1]] }, 'ERR_OPTION', /paddingIdx/);

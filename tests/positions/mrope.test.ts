@@ -381,11 +381,15 @@ test('refused', () => {
     'ERR_SHAPE',
     /sound of 1 tokens/,
   );
-  refused(() => mropeDecode({ rule: 'last' }), 'ERR_SHAPE', /positionIds/);
+  refused(() => mropeDecode({ rule: 'last' }), 'ERR_OPTION', /positionIds/);
   refused(() => mropeDecode({ ropeDeltas: [[0]] }), 'ERR_SHAPE', /cacheLength/);
   refused(() => mropeDecode({ ropeDeltas: [[0]], cacheLength: 3, decoded: 1 }), 'ERR_OPTION', /decoded/);
   refused(() => mropeDecode({ cacheLength: 3 }), 'ERR_OPTION', /ropeDeltas/);
-  refused(() => mropeDecode({ ropeDeltas: { data: [0], shape: [2, 1] }, cacheLength: 3 }), 'ERR_SHAPE', /1 values/);
+  refused(
+    () => mropeDecode({ ropeDeltas: { data: [0], shape: [2, 1] }, cacheLength: 3 }),
+    'ERR_SHAPE',
+    /does not hold the 1 numbers/,
+  );
 });
 
 test.run();
