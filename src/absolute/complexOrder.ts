@@ -5,34 +5,32 @@
  */
 
 import { ladder } from '../phase/ladder.ts';
-import { finite, oneOf, options, size } from '../runtime/arguments.ts';
+import { finite, oneOf, size, take } from '../runtime/arguments.ts';
 import { ORDER_APART, ORDER_PAIRS, ORDER_SUM } from '../runtime/codes.ts';
 import type { Engine } from '../runtime/engine.ts';
-import { PosencError, show } from '../runtime/errors.ts';
-import { type Positions, positions } from '../runtime/lists.ts';
-import { checkOut, checkOverlap, chooseEngine, output, shapeOf, withOperands } from '../runtime/operands.ts';
+import { PosencError } from '../runtime/errors.ts';
+import { type Floats, gate, type Out, type Place } from '../runtime/gate.ts';
+import type { NumberList } from '../runtime/lists.ts';
 import type { Tensor } from '../runtime/tensor.ts';
-
-type Numbers = Tensor | Float32Array;
 
 export interface ComplexOrderOptions {
   /** Row of every token, any shape. */
-  readonly ids: ArrayLike<number> | { readonly data: ArrayLike<number>; readonly shape: readonly number[] };
+  readonly ids: NumberList;
   /** One position a token; the released code counts from 1 and gives padding 0. */
-  readonly positions: Positions;
+  readonly positions: NumberList;
   /** Amplitudes r, [V, d]. */
-  readonly amplitude: Numbers;
+  readonly amplitude: Floats;
   /** omega in radians per position, [V, d], [V, 1] or [1, d]. */
-  readonly frequency: Numbers;
+  readonly frequency: Floats;
   /** phi in radians, like `frequency`. Default: none. */
-  readonly phase?: Numbers;
+  readonly phase?: Floats;
   /** Shapes, needed for plain Float32Arrays. */
   readonly amplitudeShape?: readonly number[];
   readonly frequencyShape?: readonly number[];
   readonly phaseShape?: readonly number[];
   /** 'planar': [2, ..., d], real then imaginary; 'interleaved': [..., d, 2]; 'sum': real + imaginary (fasttext variant). Default 'planar'. */
   readonly form?: 'planar' | 'interleaved' | 'sum';
-  readonly out?: Numbers;
+  readonly out?: Out;
   readonly engine?: Engine;
 }
 
@@ -42,7 +40,7 @@ export interface ComplexOrderOptions {
  * @throws ERR_POSITION for an id outside the tables; ERR_OPTION, ERR_SHAPE, ERR_OUT_OF_MEMORY
  */
 export function complexOrder(given: ComplexOrderOptions): Tensor {
-  const o = options('complexOrder', given, [
+  const o = take('complexOrder', given, [
     'ids',
     'positions',
     'amplitude',
@@ -56,38 +54,33 @@ export function complexOrder(given: ComplexOrderOptions): Tensor {
     'engine',
   ]);
   const form = oneOf('form', o.form, ['planar', 'interleaved', 'sum'], 'planar');
-  const engine = chooseEngine(o.engine, o.amplitude, o.frequency, o.phase, o.out);
-  const [words, dim] = matrix('amplitude', shapeOf('amplitude', o.amplitude, o.amplitudeShape));
-  const strides = (option: string, x: Numbers, shape: readonly number[] | undefined) => {
-    const [rows, columns] = matrix(option, shapeOf(option, x, shape));
+  const call = gate('complexOrder', o.engine);
+  const amplitude = call.input('amplitude', o.amplitude, o.amplitudeShape, 'float32', 'amplitudeShape');
+  const [words, dim] = matrix(amplitude);
+  const strides = (place: Place) => {
+    const [rows, columns] = matrix(place);
     if ((rows !== words && rows !== 1) || (columns !== dim && columns !== 1)) {
       throw new PosencError(
         'ERR_SHAPE',
-        `${option}: expected [${words}, ${dim}], [${words}, 1] or [1, ${dim}], got [${rows}, ${columns}]`,
+        `${place.option}: expected [${words}, ${dim}], [${words}, 1] or [1, ${dim}], got [${rows}, ${columns}]`,
       );
     }
     return { row: rows === 1 ? 0 : 4 * columns, column: columns === 1 ? 0 : 4 };
   };
-  const frequency = strides('frequency', o.frequency, o.frequencyShape);
-  const phase = o.phase === undefined ? { row: 0, column: 0 } : strides('phase', o.phase, o.phaseShape);
-  const { ids, shape } = tokens(o.ids, words);
-  const places = positions('positions', o.positions);
+  const omega = call.input('frequency', o.frequency, o.frequencyShape, 'float32', 'frequencyShape');
+  const frequency = strides(omega);
+  const phi = o.phase === undefined ? undefined : call.input('phase', o.phase, o.phaseShape, 'float32', 'phaseShape');
+  const phase = phi === undefined ? { row: 0, column: 0 } : strides(phi);
+  const { data: ids, shape } = call.integers('ids', o.ids, 0, words - 1, 'ERR_POSITION');
+  const places = call.positions('positions', o.positions).data;
   if (places.length !== ids.length) {
     throw new PosencError('ERR_SHAPE', `positions: ${places.length} for ${ids.length} tokens`);
   }
   const n = ids.length;
   const outShape =
     form === 'planar' ? [2, ...shape, dim] : form === 'interleaved' ? [...shape, dim, 2] : [...shape, dim];
-  checkOut(engine, o.out, outShape);
-  const inputs = [
-    ['amplitude', o.amplitude],
-    ['frequency', o.frequency],
-    ['phase', o.phase],
-  ] as const;
-  for (const [name, x] of inputs) checkOverlap(name, 'out', x, o.out, false);
-  const result = output(engine, o.out, outShape);
-  if (result.length === 0) return result;
-  return withOperands(engine, inputs, (r, w, f) => {
+  const result = call.output('out', o.out, outShape);
+  return call.run((engine) => {
     const scratch = engine.scratch();
     const block = Math.floor((engine.scratchBytes - 64) / 16);
     const list = scratch + 64;
@@ -98,14 +91,14 @@ export function complexOrder(given: ComplexOrderOptions): Tensor {
       const count = Math.min(block, n - first);
       engine.f64.set(places.subarray(first, first + count), list >>> 3);
       engine.i32.set(ids.subarray(first, first + count), numbers >>> 2);
-      const to = result.byteOffset + first * stride;
+      const to = result.pointer + first * stride;
       // biome-ignore format: one call, grouped as the kernel declares it
       engine.kernels.complexOrderRows(
-        to, to + 4 * dim * n, stride, r, 4 * dim, w, frequency.row, frequency.column, f, phase.row, phase.column,
-        numbers, list, count, dim, mode, scratch, engine.coefficients,
+        to, to + 4 * dim * n, stride, amplitude.pointer, 4 * dim, omega.pointer, frequency.row, frequency.column,
+        phi?.pointer ?? 0, phase.row, phase.column, numbers, list, count, dim, mode, scratch, engine.coefficients,
       );
     }
-    return result;
+    return result.tensor;
   });
 }
 
@@ -114,7 +107,7 @@ export interface ComplexOrderFrequencyOptions {
   readonly dim: number;
   /** Default 10000. */
   readonly base?: number;
-  readonly out?: Numbers;
+  readonly out?: Out;
   readonly engine?: Engine;
 }
 
@@ -124,41 +117,25 @@ export interface ComplexOrderFrequencyOptions {
  * @throws ERR_OPTION, ERR_SHAPE, ERR_OUT_OF_MEMORY
  */
 export function complexOrderFrequency(given: ComplexOrderFrequencyOptions): Tensor {
-  const o = options('complexOrderFrequency', given, ['vocabulary', 'dim', 'base', 'out', 'engine']);
+  const o = take('complexOrderFrequency', given, ['vocabulary', 'dim', 'base', 'out', 'engine']);
   const words = size('vocabulary', o.vocabulary, 0);
   const dim = size('dim', o.dim, 1, 2 ** 20);
   const base = finite('base', o.base, { above: 0 }, 10000);
-  const engine = chooseEngine(o.engine, o.out);
-  if (8 * dim > engine.scratchBytes) throw new PosencError('ERR_SHAPE', `dim: ${dim} does not fit the scratch arena`);
-  checkOut(engine, o.out, [words, dim]);
+  const call = gate('complexOrderFrequency', o.engine);
+  const table = call.output('out', o.out, [words, dim]);
+  if (8 * dim > call.engine.scratchBytes) {
+    throw new PosencError('ERR_SHAPE', `dim: ${dim} does not fit the scratch arena; createEngine({ scratchBytes })`);
+  }
   const frequencies = ladder({ base, count: dim, denominator: dim / 2 });
-  const table = output(engine, o.out, [words, dim]);
-  const scratch = engine.scratch();
-  engine.f64.set(frequencies.hi, scratch >>> 3);
-  engine.kernels.multiplesOfRow(table.byteOffset, scratch, dim, words);
-  return table;
+  return call.run((engine) => {
+    const scratch = engine.scratch();
+    engine.f64.set(frequencies.hi, scratch >>> 3);
+    engine.kernels.multiplesOfRow(table.pointer, scratch, dim, words);
+    return table.tensor;
+  });
 }
 
-function matrix(option: string, shape: readonly number[]): readonly [number, number] {
+function matrix({ option, shape }: Place): readonly [number, number] {
   if (shape.length === 2 && shape[0] > 0 && shape[1] > 0) return [shape[0], shape[1]];
   throw new PosencError('ERR_SHAPE', `${option}: expected [rows, columns], neither 0, got [${shape.join(', ')}]`);
-}
-
-function tokens(value: ComplexOrderOptions['ids'], words: number): { ids: Int32Array; shape: readonly number[] } {
-  const tensor = value !== null && typeof value === 'object' && 'data' in value;
-  const list = tensor ? value.data : value;
-  if (list === null || typeof list !== 'object' || typeof list.length !== 'number') {
-    throw new PosencError('ERR_OPTION', `ids: expected integers, or { data, shape }, got ${show(value)}`);
-  }
-  const shape = tensor ? value.shape : [list.length];
-  if (shape.reduce((product, n) => product * n, 1) !== list.length) {
-    throw new PosencError('ERR_SHAPE', `ids: [${shape.join(', ')}] does not hold ${list.length} numbers`);
-  }
-  const ids = Int32Array.from(list);
-  for (let i = 0; i < ids.length; i++) {
-    if (ids[i] !== list[i] || ids[i] < 0 || ids[i] >= words) {
-      throw new PosencError('ERR_POSITION', `ids[${i}]: expected a row from 0 to ${words - 1}, got ${show(list[i])}`);
-    }
-  }
-  return { ids, shape };
 }

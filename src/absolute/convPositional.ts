@@ -4,27 +4,17 @@
  * The caller adds the result to x and normalises.
  */
 
-import { integer, oneOf, options, size } from '../runtime/arguments.ts';
+import { integer, oneOf, size, take } from '../runtime/arguments.ts';
 import { GELU } from '../runtime/codes.ts';
 import type { Engine } from '../runtime/engine.ts';
 import { PosencError } from '../runtime/errors.ts';
-import {
-  checkOut,
-  checkOverlap,
-  checkShapeOf,
-  chooseEngine,
-  output,
-  shapeOf,
-  withOperands,
-} from '../runtime/operands.ts';
+import { type Floats, gate, type Out } from '../runtime/gate.ts';
 import type { Tensor } from '../runtime/tensor.ts';
-
-type Numbers = Tensor | Float32Array;
 
 export interface WeightNormOptions {
   /** Shape of v, [out, in, taps]; needed for a plain Float32Array. */
   readonly shape?: readonly number[];
-  readonly out?: Numbers;
+  readonly out?: Out;
   readonly engine?: Engine;
 }
 
@@ -36,41 +26,37 @@ export interface WeightNormOptions {
  * @returns float32 [out, in, taps]
  * @throws ERR_OPTION, ERR_SHAPE, ERR_OUT_OF_MEMORY
  */
-export function weightNorm(v: Numbers, g: Numbers, given: WeightNormOptions = {}): Tensor {
-  const o = options('weightNorm', given, ['shape', 'out', 'engine']);
-  const engine = chooseEngine(o.engine, v, g, o.out);
-  const shape = shapeOf('v', v, o.shape);
+export function weightNorm(v: Floats, g: Floats, given: WeightNormOptions = {}): Tensor {
+  const o = take('weightNorm', given, ['shape', 'out', 'engine']);
+  const call = gate('weightNorm', o.engine);
+  const from = call.input('v', v, o.shape);
+  const { shape } = from;
   if (shape.length !== 3 || shape.some((n) => n < 1)) {
     throw new PosencError('ERR_SHAPE', `v: expected [out, in, taps], got [${shape.join(', ')}]`);
   }
   const taps = shape[2];
-  if (g.length !== taps) throw new PosencError('ERR_SHAPE', `g: expected ${taps} numbers, one a tap, got ${g.length}`);
-  if (8 * taps > engine.scratchBytes)
-    throw new PosencError('ERR_SHAPE', `v: ${taps} taps do not fit the scratch arena`);
-  checkOut(engine, o.out, shape);
-  checkOverlap('v', 'out', v, o.out);
-  checkOverlap('g', 'out', g, o.out, false);
-  const result = output(engine, o.out, shape);
-  return withOperands(
-    engine,
-    [
-      ['v', v],
-      ['g', g],
-    ],
-    (from, scale) => {
-      engine.kernels.normalizeTaps(result.byteOffset, from, scale, shape[0] * shape[1], taps, engine.scratch());
-      return result;
-    },
-  );
+  const scale = call.flat('g', g);
+  if (scale.length !== taps) {
+    throw new PosencError('ERR_SHAPE', `g: expected ${taps} numbers, one a tap, got ${scale.length}`);
+  }
+  const result = call.output('out', o.out, shape, 'float32', from);
+  if (8 * taps > call.engine.scratchBytes) {
+    throw new PosencError('ERR_SHAPE', `v: ${taps} taps do not fit the scratch arena; createEngine({ scratchBytes })`);
+  }
+  return call.run((engine) => {
+    const rows = shape[0] * shape[1];
+    engine.kernels.normalizeTaps(result.pointer, from.pointer, scale.pointer, rows, taps, engine.scratch());
+    return result.tensor;
+  });
 }
 
 export interface ConvPositionalOptions {
   /** [C, C / groups, taps]; see weightNorm. */
-  readonly weight: Numbers;
+  readonly weight: Floats;
   /** Shape of the weight; needed for a plain Float32Array. */
   readonly weightShape?: readonly number[];
   /** [C]. Default: none. */
-  readonly bias?: Numbers;
+  readonly bias?: Floats;
   /** Default 1. wav2vec 2.0: 16. */
   readonly groups?: number;
   /** Zeros on either side; must be floor(taps / 2), with which the length is kept. Default that. */
@@ -79,7 +65,7 @@ export interface ConvPositionalOptions {
   readonly activation?: 'gelu' | 'none';
   /** Shape of x, [B, L, C]; needed for a plain Float32Array. */
   readonly shape?: readonly number[];
-  readonly out?: Numbers;
+  readonly out?: Out;
   readonly engine?: Engine;
 }
 
@@ -90,8 +76,8 @@ const SLACK = 8;
  * @returns float32 [B, L, C]
  * @throws ERR_OPTION, ERR_SHAPE, ERR_OUT_OF_MEMORY
  */
-export function convPositional(x: Numbers, given: ConvPositionalOptions): Tensor {
-  const o = options('convPositional', given, [
+export function convPositional(x: Floats, given: ConvPositionalOptions): Tensor {
+  const o = take('convPositional', given, [
     'weight',
     'weightShape',
     'bias',
@@ -104,15 +90,17 @@ export function convPositional(x: Numbers, given: ConvPositionalOptions): Tensor
   ]);
   const groups = integer('groups', o.groups, 1, 2 ** 20, 1);
   const activation = oneOf('activation', o.activation, ['gelu', 'none'], 'gelu');
-  const engine = chooseEngine(o.engine, x, o.weight, o.bias, o.out);
-  const shape = shapeOf('x', x, o.shape);
+  const call = gate('convPositional', o.engine);
+  const tokens = call.input('x', x, o.shape);
+  const { shape } = tokens;
   if (shape.length !== 3 || shape[2] < 1) {
     throw new PosencError('ERR_SHAPE', `x: expected [B, L, C], got [${shape.join(', ')}]`);
   }
   const [batch, length, channels] = shape;
   if (channels % groups !== 0) throw new PosencError('ERR_OPTION', `groups: ${groups} do not divide ${channels}`);
   const width = channels / groups;
-  const weightShape = shapeOf('weight', o.weight, o.weightShape);
+  const filter = call.input('weight', o.weight, o.weightShape, 'float32', 'weightShape');
+  const weightShape = filter.shape;
   const taps = size('weight taps', weightShape[2], 1, 65536);
   if (weightShape.length !== 3 || weightShape[0] !== channels || weightShape[1] !== width) {
     throw new PosencError(
@@ -120,13 +108,14 @@ export function convPositional(x: Numbers, given: ConvPositionalOptions): Tensor
       `weight: expected [${channels}, ${width}, taps], got [${weightShape.join(', ')}]`,
     );
   }
-  if (o.bias !== undefined) checkShapeOf('bias', o.bias, [channels]);
+  const offsets = o.bias === undefined ? undefined : call.sized('bias', o.bias, [channels]);
   const padding = Math.floor(taps / 2);
   if (o.padding !== undefined && o.padding !== padding) {
     throw new PosencError('ERR_OPTION', `padding: ${taps} taps keep the length with ${padding} only, got ${o.padding}`);
   }
+  const result = call.output('out', o.out, shape);
   // a tile: some positions, padding included, of as many channels of a group as the arena holds
-  const floats = engine.scratchBytes >>> 2;
+  const floats = call.engine.scratchBytes >>> 2;
   const tile = Math.min(length, Math.max(8, Math.floor(floats / Math.min(width, 64)) - taps - SLACK) & ~7);
   const row = tile + taps - 1 + SLACK;
   const inputs = Math.min(width, Math.floor(floats / row));
@@ -136,16 +125,10 @@ export function convPositional(x: Numbers, given: ConvPositionalOptions): Tensor
       `weight: ${taps} taps do not fit the scratch arena; createEngine({ scratchBytes })`,
     );
   }
-  checkOut(engine, o.out, shape);
-  const operands = [
-    ['x', x],
-    ['weight', o.weight],
-    ['bias', o.bias],
-  ] as const;
-  for (const [name, input] of operands) checkOverlap(name, 'out', input, o.out, false);
-  const result = output(engine, o.out, shape);
-  if (result.length === 0) return result;
-  return withOperands(engine, operands, (from, weight, bias) => {
+  return call.run((engine) => {
+    const from = tokens.pointer;
+    const weight = filter.pointer;
+    const bias = offsets?.pointer ?? 0;
     const { kernels, coefficients } = engine;
     const scratch = engine.scratch();
     const stride = 4 * channels;
@@ -160,11 +143,11 @@ export function convPositional(x: Numbers, given: ConvPositionalOptions): Tensor
             const channel = g * width + c;
             engine.f32.fill(0, scratch >>> 2, (scratch >>> 2) + count * row);
             const at = scratch + 4 * (first - l + padding);
-            const tokens = from + (b * length + first) * stride + 4 * channel;
-            kernels.transposeRows(at, 4 * row, tokens, stride, Math.max(0, last - first), count, 1);
+            const source = from + (b * length + first) * stride + 4 * channel;
+            kernels.transposeRows(at, 4 * row, source, stride, Math.max(0, last - first), count, 1);
             // biome-ignore format: one call, grouped as the kernel declares it
             kernels.groupedConv1d(
-              result.byteOffset + (b * length + l) * stride + 4 * g * width, stride, scratch, 4 * row,
+              result.pointer + (b * length + l) * stride + 4 * g * width, stride, scratch, 4 * row,
               weight + 4 * taps * (g * width * width + c), 4 * taps * width, c === 0 && bias ? bias + 4 * g * width : 0,
               count, width, taps, n, c === 0 ? 0 : 1,
             );
@@ -173,8 +156,8 @@ export function convPositional(x: Numbers, given: ConvPositionalOptions): Tensor
       }
     }
     if (activation === 'gelu') {
-      kernels.mapUnary(result.byteOffset, result.byteOffset, result.length, GELU, coefficients);
+      kernels.mapUnary(result.pointer, result.pointer, result.length, GELU, coefficients);
     }
-    return result;
+    return result.tensor;
   });
 }

@@ -4,11 +4,14 @@
  *   y = y / (valid cells of the column + eps) * scale;   value = sin, cos of y temperature^(-2 m / f), interleaved.
  */
 import { ladder } from '../phase/ladder.ts';
+import { checkFrequencies } from '../phase/plan.ts';
 import { stridedPhases } from '../phase/strided.ts';
-import { boolean, finite, options, size } from '../runtime/arguments.ts';
+import { boolean, finite, size, take } from '../runtime/arguments.ts';
 import type { Engine } from '../runtime/engine.ts';
 import { PosencError, show } from '../runtime/errors.ts';
-import { checkOut, chooseEngine, output } from '../runtime/operands.ts';
+import { type Call, gate, type Out } from '../runtime/gate.ts';
+import type { MaskList } from '../runtime/lists.ts';
+import { checkShape } from '../runtime/shapes.ts';
 import type { Tensor } from '../runtime/tensor.ts';
 
 export interface DetrOptions {
@@ -17,7 +20,7 @@ export interface DetrOptions {
   /** Images, with `grid`. Default 1. */
   readonly batch?: number;
   /** [B, H, W], 1 or true = padding (DETR's own sense), row-major. */
-  readonly mask?: { readonly data: ArrayLike<number | boolean>; readonly shape: readonly number[] };
+  readonly mask?: MaskList;
   /** The temperature. Default 10000. */
   readonly base?: number;
   /** Divide by the valid size and multiply by `scale`. Default false. */
@@ -44,10 +47,8 @@ const OPTIONS = [
 ] as const;
 
 /** @internal sincos2d({ variant: 'detr' }): [B, dim, H, W], the dim / 2 channels of y first. */
-export function detrSine(
-  given: DetrOptions & { dim: number; precision?: string; out?: Tensor | Float32Array; engine?: Engine },
-): Tensor {
-  const o = options('sincos2d', given, OPTIONS);
+export function detrSine(given: DetrOptions & { dim: number; precision?: string; out?: Out; engine?: Engine }): Tensor {
+  const o = take('sincos2d', given, OPTIONS);
   const dim = size('dim', o.dim, 4, 2 ** 24);
   if (dim % 4 !== 0) {
     throw new PosencError('ERR_OPTION', `dim: 'detr' has an even number of channels for y and for x, got ${dim}`);
@@ -62,27 +63,28 @@ export function detrSine(
   }
   const scale = finite('scale', o.scale, {}, 2 * Math.PI);
   const eps = finite('eps', o.eps, { above: 0 }, 1e-6);
-  const { batch, height, width, valid } = images(o);
-  const engine = chooseEngine(o.engine, o.out);
-  const shape = [batch, dim, height, width];
-  checkOut(engine, o.out, shape);
+  const call = gate('sincos2d', o.engine);
+  const { batch, height, width, valid } = images(call, o);
   const frequencies = ladder({ base, count: dim / 4, denominator: dim / 4 });
-  const result = output(engine, o.out, shape);
+  checkFrequencies(frequencies);
+  const result = call.output('out', o.out, [batch, dim, height, width]);
   const plane = height * width;
-  for (let b = 0; b < batch && plane > 0; b++) {
-    const ys = counts(valid, b * plane, height, width, width, 1);
-    const xs = counts(valid, b * plane, width, height, 1, width);
-    if (normalize) {
-      divide(ys, height, width, width, 1, scale, eps);
-      divide(xs, width, height, 1, width, scale, eps);
+  return call.run((engine) => {
+    for (let b = 0; b < batch && plane > 0; b++) {
+      const ys = counts(valid, b * plane, height, width, width, 1);
+      const xs = counts(valid, b * plane, width, height, 1, width);
+      if (normalize) {
+        divide(ys, height, width, width, 1, scale, eps);
+        divide(xs, width, height, 1, width, scale, eps);
+      }
+      const image = result.pointer + 4 * b * dim * plane;
+      const strides = { rowStride: 4, columnStride: 8 * plane };
+      stridedPhases(engine, frequencies, ys, { sin: image, cos: image + 4 * plane, ...strides });
+      const second = image + 2 * dim * plane;
+      stridedPhases(engine, frequencies, xs, { sin: second, cos: second + 4 * plane, ...strides });
     }
-    const image = result.byteOffset + 4 * b * dim * plane;
-    const strides = { rowStride: 4, columnStride: 8 * plane };
-    stridedPhases(engine, frequencies, ys, { sin: image, cos: image + 4 * plane, ...strides });
-    const second = image + 2 * dim * plane;
-    stridedPhases(engine, frequencies, xs, { sin: second, cos: second + 4 * plane, ...strides });
-  }
-  return result;
+    return result.tensor;
+  });
 }
 
 interface Images {
@@ -92,32 +94,23 @@ interface Images {
   readonly valid: (cell: number) => number;
 }
 
-function images(o: DetrOptions): Images {
+function images(call: Call, o: DetrOptions): Images {
   if ((o.grid === undefined) === (o.mask === undefined)) {
     throw new PosencError('ERR_OPTION', "sincos2d: 'detr' takes either 'grid' (no padding) or 'mask'");
   }
   if (o.mask === undefined) {
-    if (!Array.isArray(o.grid) || o.grid.length !== 2) {
-      throw new PosencError('ERR_SHAPE', `grid: expected [height, width], got ${show(o.grid)}`);
-    }
-    const [height, width] = o.grid.map((n, i) => size(`grid[${i}]`, n, 0, 2 ** 24));
+    const grid = checkShape('grid', o.grid);
+    if (grid.length !== 2) throw new PosencError('ERR_SHAPE', `grid: expected [height, width], got ${show(o.grid)}`);
+    const [height, width] = grid.map((n, i) => size(`grid[${i}]`, n, 0, 2 ** 24));
     return { batch: size('batch', o.batch, 0, 2 ** 24, 1), height, width, valid: () => 1 };
   }
   if (o.batch !== undefined) throw new PosencError('ERR_OPTION', 'batch: belongs to grid; a mask has its own');
-  const { data, shape } = options('mask', o.mask, ['data', 'shape']);
-  if (!Array.isArray(shape) || shape.length !== 3) {
-    throw new PosencError('ERR_SHAPE', `mask.shape: expected [B, H, W], got ${show(shape)}`);
+  const { data, shape } = call.mask('mask', o.mask);
+  if (shape.length !== 3) {
+    throw new PosencError('ERR_SHAPE', `mask: expected [B, H, W] with 1 for padding, got [${shape.join(', ')}]`);
   }
-  const [batch, height, width] = shape.map((n, i) => size(`mask.shape[${i}]`, n, 0, 2 ** 24));
-  if (data?.length !== batch * height * width) {
-    throw new PosencError('ERR_SHAPE', `mask: [${shape.join(', ')}] does not hold ${data?.length} cells`);
-  }
-  for (let i = 0; i < data.length; i++) {
-    if (Number(data[i]) !== 0 && Number(data[i]) !== 1) {
-      throw new PosencError('ERR_OPTION', `mask.data[${i}]: expected 0 (image) or 1 (padding), got ${show(data[i])}`);
-    }
-  }
-  return { batch, height, width, valid: (cell) => 1 - Number(data[cell]) };
+  const [batch, height, width] = shape;
+  return { batch, height, width, valid: (cell) => 1 - data[cell] };
 }
 
 /** Running number of valid cells along lines of `length` cells, `step` apart; the `lines` begin `between` apart. */

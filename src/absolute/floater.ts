@@ -4,7 +4,7 @@
  * rule, not the classical one. The released models integrate biases of the q, k and v projections: [components, layers, d].
  */
 
-import { finite, integer, oneOf, options, size } from '../runtime/arguments.ts';
+import { finite, integer, oneOf, size, take } from '../runtime/arguments.ts';
 import {
   EULER,
   FLOW_CONVOLUTIONAL,
@@ -15,18 +15,8 @@ import {
 } from '../runtime/codes.ts';
 import type { Engine } from '../runtime/engine.ts';
 import { PosencError } from '../runtime/errors.ts';
-import {
-  checkOut,
-  checkOverlap,
-  checkShapeOf,
-  chooseEngine,
-  lengthOf,
-  output,
-  withOperands,
-} from '../runtime/operands.ts';
-import { Tensor } from '../runtime/tensor.ts';
-
-type Numbers = Tensor | Float32Array;
+import { type Call, type Floats, gate, type Out, type Place } from '../runtime/gate.ts';
+import type { Tensor } from '../runtime/tensor.ts';
 
 /** The right-hand side h(p, t); time is the last input of both layers. */
 export interface Flow {
@@ -36,10 +26,10 @@ export interface Flow {
    * [2 layers, layers + 1, 5], w2 [2 layers + 1, layers, 5]; d even.
    */
   readonly kind: 'linear' | 'conv';
-  readonly w1: Numbers;
-  readonly b1: Numbers;
-  readonly w2: Numbers;
-  readonly b2: Numbers;
+  readonly w1: Floats;
+  readonly b1: Floats;
+  readonly w2: Floats;
+  readonly b2: Floats;
 }
 
 export interface FloaterPositionsOptions {
@@ -54,7 +44,7 @@ export interface FloaterPositionsOptions {
   readonly method?: 'euler' | 'midpoint' | 'rk4-3/8' | 'rk4-classic';
   /** Index of the initial row: t = offset dt. To continue a table, its last row and that row's index. Default 0. */
   readonly offset?: number;
-  readonly out?: Numbers;
+  readonly out?: Out;
   readonly engine?: Engine;
 }
 
@@ -71,92 +61,93 @@ const SELU_SCALE = 1.0507009873554805;
 
 /**
  * The rows p(offset dt), p((offset + 1) dt), ...
- * @param initial p at the first row, a Tensor [components, layers, d]
+ * @param initial p at the first row, [components, layers, d]: a Tensor or { data, shape }
  * @returns float32 [length, components, layers, d], row 0 = initial
  * @throws ERR_OPTION, ERR_SHAPE, ERR_OUT_OF_MEMORY
  */
-export function floaterPositions(initial: Tensor, given: FloaterPositionsOptions): Tensor {
-  const o = options('floaterPositions', given, [
-    'length',
-    'flow',
-    'dt',
-    'substeps',
-    'method',
-    'offset',
-    'out',
-    'engine',
-  ]);
+export function floaterPositions(initial: Floats, given: FloaterPositionsOptions): Tensor {
+  const o = take('floaterPositions', given, ['length', 'flow', 'dt', 'substeps', 'method', 'offset', 'out', 'engine']);
   const length = size('length', o.length, 1, 2 ** 24);
   const dt = finite('dt', o.dt, {}, 0.01);
   const substeps = integer('substeps', o.substeps, 1, 2 ** 20, 5);
   const method = METHOD_CODES[oneOf('method', o.method, METHODS, 'rk4-3/8')];
   const offset = integer('offset', o.offset, 0, 2 ** 31 - 1, 0);
-  const flow = options('flow', o.flow, ['kind', 'w1', 'b1', 'w2', 'b2']);
+  const flow = take('flow', o.flow, ['kind', 'w1', 'b1', 'w2', 'b2']);
   const kind = oneOf('flow.kind', flow.kind, ['linear', 'conv']);
-  if (!(initial instanceof Tensor) || initial.shape.length !== 3 || initial.length === 0) {
-    throw new PosencError('ERR_SHAPE', 'initial: expected a Tensor [components, layers, d]');
+  const call = gate('floaterPositions', o.engine);
+  const p0 = call.input('initial', initial);
+  if (p0.shape.length !== 3 || p0.length === 0) {
+    throw new PosencError('ERR_SHAPE', `initial: expected [components, layers, d], got [${p0.shape.join(', ')}]`);
   }
-  const engine = chooseEngine(o.engine, initial, flow.w1, flow.b1, flow.w2, flow.b2, o.out);
-  const [components, layers, dim] = initial.shape;
-  const { hidden, own } = kind === 'linear' ? linear(flow, components * layers, dim) : conv(flow, layers, dim);
-  const shape = [length, components, layers, dim];
-  const tmp = FLOW_BYTES + 6 * (4 * initial.length + 32) + own;
-  if (tmp > engine.scratchBytes) {
+  const [components, layers, dim] = p0.shape;
+  const placed = kind === 'linear' ? linear(call, flow, components * layers, dim) : conv(call, flow, layers, dim);
+  const { w1, b1, w2, b2, hidden, own } = placed;
+  const table = call.output('out', o.out, [length, components, layers, dim]);
+  const n = p0.length;
+  const tmp = FLOW_BYTES + 6 * (4 * n + 32) + own;
+  const { scratchBytes } = call.engine;
+  if (tmp > scratchBytes) {
     throw new PosencError(
       'ERR_SHAPE',
-      `initial: a step needs ${tmp} bytes of scratch, this engine has ${engine.scratchBytes}; createEngine({ scratchBytes })`,
+      `initial: a step needs ${tmp} bytes of scratch, this engine has ${scratchBytes}; createEngine({ scratchBytes })`,
     );
   }
-  checkOut(engine, o.out, shape);
-  const inputs = [
-    ['initial', initial],
-    ['flow.w1', flow.w1],
-    ['flow.b1', flow.b1],
-    ['flow.w2', flow.w2],
-    ['flow.b2', flow.b2],
-  ] as const;
-  for (const [name, x] of inputs) checkOverlap(name, 'out', x, o.out, name === 'initial');
-  const table = output(engine, o.out, shape);
-  return withOperands(engine, inputs, (p0, w1, b1, w2, b2) => {
+  return call.run((engine) => {
     const scratch = engine.scratch();
     const rows = kind === 'linear' ? components * layers : components;
-    engine.i32.set(
-      [kind === 'linear' ? FLOW_LINEAR : FLOW_CONVOLUTIONAL, w1, b1, w2, b2, rows, layers, dim, hidden],
-      scratch >>> 2,
-    );
-    const n = initial.length;
-    engine.kernels.copyRows(table.byteOffset, 4 * n, p0, 4 * n, 1, n, 1);
+    const code = kind === 'linear' ? FLOW_LINEAR : FLOW_CONVOLUTIONAL;
+    const record = [code, w1.pointer, b1.pointer, w2.pointer, b2.pointer, rows, layers, dim, hidden];
+    engine.i32.set(record, scratch >>> 2);
+    engine.kernels.copyRows(table.pointer, 4 * n, p0.pointer, 4 * n, 1, n, 1);
     // biome-ignore format: one call, grouped as the kernel declares it
     engine.kernels.integrateFlow(
-      scratch, table.byteOffset, n, length, substeps, offset, dt, method, SELU_ALPHA, SELU_SCALE, scratch + FLOW_BYTES,
+      scratch, table.pointer, n, length, substeps, offset, dt, method, SELU_ALPHA, SELU_SCALE, scratch + FLOW_BYTES,
       engine.coefficients,
     );
-    return table;
+    return table.tensor;
   });
 }
 
 /** Room of the record that describes a flow. */
 const FLOW_BYTES = 64;
 
-function linear(flow: Flow, rows: number, dim: number): { hidden: number; own: number } {
-  const hidden = size('flow.b1', lengthOf('flow.b1', flow.b1), 1);
-  checkShapeOf('flow.w1', flow.w1, [hidden, dim + 1]);
-  checkShapeOf('flow.w2', flow.w2, [dim, hidden + 1]);
-  checkShapeOf('flow.b2', flow.b2, [dim]);
-  return { hidden, own: 4 * rows * (dim + hidden + 2) };
+interface PlacedFlow {
+  readonly w1: Place;
+  readonly b1: Place;
+  readonly w2: Place;
+  readonly b2: Place;
+  readonly hidden: number;
+  /** Bytes of the arena that a step needs for itself. */
+  readonly own: number;
 }
 
-function conv(flow: Flow, layers: number, dim: number): { hidden: number; own: number } {
+function linear(call: Call, flow: Flow, rows: number, dim: number): PlacedFlow {
+  const b1 = call.flat('flow.b1', flow.b1);
+  const hidden = size('flow.b1', b1.length, 1);
+  return {
+    w1: call.sized('flow.w1', flow.w1, [hidden, dim + 1]),
+    b1,
+    w2: call.sized('flow.w2', flow.w2, [dim, hidden + 1]),
+    b2: call.sized('flow.b2', flow.b2, [dim]),
+    hidden,
+    own: 4 * rows * (dim + hidden + 2),
+  };
+}
+
+function conv(call: Call, flow: Flow, layers: number, dim: number): PlacedFlow {
   if (dim % 2 !== 0) {
     throw new PosencError(
       'ERR_SHAPE',
       `initial: the convolutional flow halves and doubles d, which must be even: ${dim}`,
     );
   }
-  checkShapeOf('flow.w1', flow.w1, [2 * layers, layers + 1, 5]);
-  checkShapeOf('flow.b1', flow.b1, [2 * layers]);
-  checkShapeOf('flow.w2', flow.w2, [2 * layers + 1, layers, 5]);
-  checkShapeOf('flow.b2', flow.b2, [layers]);
   const row = ((dim / 2 + 3) & ~3) + 8;
-  return { hidden: 0, own: 4 * row * (4 * layers + 3) };
+  return {
+    w1: call.sized('flow.w1', flow.w1, [2 * layers, layers + 1, 5]),
+    b1: call.sized('flow.b1', flow.b1, [2 * layers]),
+    w2: call.sized('flow.w2', flow.w2, [2 * layers + 1, layers, 5]),
+    b2: call.sized('flow.b2', flow.b2, [layers]),
+    hidden: 0,
+    own: 4 * row * (4 * layers + 3),
+  };
 }

@@ -6,19 +6,21 @@
 
 import { divNumber, from, mulNumber, PI, pow } from '../phase/dd.ts';
 import { type Ladder, ladderFrom } from '../phase/ladder.ts';
+import { checkFrequencies } from '../phase/plan.ts';
 import { stridedPhases } from '../phase/strided.ts';
-import { boolean, finite, oneOf, options, size } from '../runtime/arguments.ts';
+import { boolean, finite, oneOf, size, take } from '../runtime/arguments.ts';
 import { LOG } from '../runtime/codes.ts';
 import type { Engine } from '../runtime/engine.ts';
 import { PosencError, show } from '../runtime/errors.ts';
-import { checkOut, checkOverlap, chooseEngine, operand, output, shapeOf } from '../runtime/operands.ts';
-import { Tensor } from '../runtime/tensor.ts';
+import { type Call, type Floats, gate, type Out, type Place } from '../runtime/gate.ts';
+import { checkShape, elementsOf } from '../runtime/shapes.ts';
+import type { Tensor } from '../runtime/tensor.ts';
 import { axesOf, PLAIN, repeatAxis, splitAxis } from './axes.ts';
 
 interface InputOptions {
   /** Shape of x, [..., dims]; needed for a plain Float32Array. */
   readonly shape?: readonly number[];
-  readonly out?: Tensor | Float32Array;
+  readonly out?: Out;
   readonly engine?: Engine;
 }
 
@@ -38,8 +40,8 @@ export interface NerfEncodingOptions extends InputOptions {
  * @returns float32 [..., dims (2 numFrequencies + 1)]
  * @throws ERR_OPTION, ERR_SHAPE, ERR_OUT_OF_MEMORY
  */
-export function nerfEncoding(x: Tensor | Float32Array, given: NerfEncodingOptions): Tensor {
-  const o = options('nerfEncoding', given, [
+export function nerfEncoding(x: Floats, given: NerfEncodingOptions): Tensor {
+  const o = take('nerfEncoding', given, [
     'numFrequencies',
     'maxFrequencyLog2',
     'logSampling',
@@ -52,31 +54,26 @@ export function nerfEncoding(x: Tensor | Float32Array, given: NerfEncodingOption
   const most = finite('maxFrequencyLog2', o.maxFrequencyLog2, { min: -64, max: 40 }, bands - 1);
   const logSampling = boolean('logSampling', o.logSampling, true);
   const include = boolean('includeInput', o.includeInput, true) ? 1 : 0;
-  const engine = chooseEngine(o.engine, x, o.out);
-  const shape = shapeOf('x', x, o.shape);
-  const { rows, dims } = vectors(shape);
+  const call = gate('nerfEncoding', o.engine);
+  const source = call.input('x', x, o.shape);
+  const { rows, dims } = vectors(source.shape);
   const width = dims * (2 * bands + include);
-  const outShape = [...shape.slice(0, -1), width];
-  checkOut(engine, o.out, outShape);
-  checkOverlap('x', 'out', x, o.out, false);
-  finiteData('x', x);
   const frequencies = nerfBands(bands, most, logSampling);
-  const result = output(engine, o.out, outShape);
-  if (result.length === 0) return result;
-  const source = operand('x', engine, x);
-  try {
-    const [to, stride] = [result.byteOffset, 4 * width];
+  checkFrequencies(frequencies);
+  finiteData(source);
+  const result = call.output('out', o.out, [...source.shape.slice(0, -1), width]);
+  return call.run((engine) => {
+    if (result.length === 0) return result.tensor;
+    const [to, stride] = [result.pointer, 4 * width];
     if (include) engine.kernels.copyRows(to, stride, source.pointer, 4 * dims, rows, dims, rows);
+    const list = engine.view('float32', source.pointer, rows * dims);
     for (let d = 0; d < dims; d++) {
       const sin = to + 4 * (include * dims + d);
       const target = { sin, cos: sin + 4 * dims, rowStride: stride, columnStride: 8 * dims };
-      const list = engine.f32.subarray(source.pointer >>> 2, (source.pointer >>> 2) + rows * dims);
       stridedPhases(engine, frequencies, list, target, d, dims);
     }
-  } finally {
-    source.finish();
-  }
-  return result;
+    return result.tensor;
+  });
 }
 
 /** 2^linspace(0, most, n), or linspace(1, 2^most, n). */
@@ -107,21 +104,18 @@ export interface FourierFeaturesOptions extends InputOptions {
  * @returns float32 [..., 2 features]
  * @throws ERR_OPTION, ERR_SHAPE, ERR_OUT_OF_MEMORY
  */
-export function fourierFeatures(
-  x: Tensor | Float32Array,
-  matrix: Tensor | Float32Array,
-  given: FourierFeaturesOptions = {},
-): Tensor {
-  const o = options('fourierFeatures', given, ['shape', 'matrixShape', 'order', 'out', 'engine']);
+export function fourierFeatures(x: Floats, matrix: Floats, given: FourierFeaturesOptions = {}): Tensor {
+  const o = take('fourierFeatures', given, ['shape', 'matrixShape', 'order', 'out', 'engine']);
   const order = oneOf('order', o.order, ['sin-cos', 'cos-sin'], 'sin-cos');
-  const engine = chooseEngine(o.engine, x, matrix, o.out);
-  const shape = shapeOf('x', x, o.shape);
-  const matrixShape = shapeOf('matrix', matrix, o.matrixShape);
-  const { dims } = vectors(shape);
-  if (matrixShape.length !== 2 || matrixShape[1] !== dims) {
-    throw new PosencError('ERR_SHAPE', `matrix: expected [features, ${dims}], got [${matrixShape.join(', ')}]`);
+  const call = gate('fourierFeatures', o.engine);
+  const source = call.input('x', x, o.shape);
+  const table = call.input('matrix', matrix, o.matrixShape, 'float32', 'matrixShape');
+  const { dims } = vectors(source.shape);
+  if (table.shape.length !== 2 || table.shape[1] !== dims) {
+    throw new PosencError('ERR_SHAPE', `matrix: expected [features, ${dims}], got [${table.shape.join(', ')}]`);
   }
-  return project('fourierFeatures', engine, x, shape, matrix, dims, matrixShape[0], order === 'cos-sin', false, o.out);
+  finiteData(source);
+  return project(call, source, table, dims, source.shape.slice(0, -1), order === 'cos-sin', false, o.out);
 }
 
 export interface GaussianFourierOptions {
@@ -129,7 +123,7 @@ export interface GaussianFourierOptions {
   readonly log: boolean;
   /** Cosines first. Default false. */
   readonly flipSinToCos?: boolean;
-  readonly out?: Tensor | Float32Array;
+  readonly out?: Out;
   readonly engine?: Engine;
 }
 
@@ -139,70 +133,58 @@ export interface GaussianFourierOptions {
  * @returns float32 [n, 2 weights]
  * @throws ERR_OPTION, ERR_SHAPE, ERR_OUT_OF_MEMORY
  */
-export function gaussianFourier(
-  x: Tensor | Float32Array,
-  weights: Tensor | Float32Array,
-  given: GaussianFourierOptions,
-): Tensor {
-  const o = options('gaussianFourier', given, ['log', 'flipSinToCos', 'out', 'engine']);
+export function gaussianFourier(x: Floats, weights: Floats, given: GaussianFourierOptions): Tensor {
+  const o = take('gaussianFourier', given, ['log', 'flipSinToCos', 'out', 'engine']);
   if (typeof o.log !== 'boolean') {
     throw new PosencError('ERR_OPTION', `log: expected true (of x first, as diffusers) or false, got ${show(o.log)}`);
   }
   const flip = boolean('flipSinToCos', o.flipSinToCos, false);
-  const engine = chooseEngine(o.engine, x, weights, o.out);
-  const [n] = shapeOf('x', x, [x.length]);
-  const [features] = shapeOf('weights', weights, [weights.length]);
-  return project('gaussianFourier', engine, x, [n, 1], weights, 1, features, flip, o.log, o.out);
+  const call = gate('gaussianFourier', o.engine);
+  const source = call.flat('x', x);
+  const table = call.flat('weights', weights);
+  finiteData(source, o.log);
+  return project(call, source, table, 1, [source.length], flip, o.log, o.out);
 }
 
+/** Rows of `dims` numbers times the rows of a matrix, in turns: sines, then cosines, or the other way round. */
 function project(
-  name: string,
-  engine: Engine,
-  x: Tensor | Float32Array,
-  shape: readonly number[],
-  matrix: Tensor | Float32Array,
+  call: Call,
+  source: Place,
+  table: Place,
   dims: number,
-  features: number,
+  leading: readonly number[],
   flip: boolean,
   log: boolean,
-  out: Tensor | Float32Array | undefined,
+  out: unknown,
 ): Tensor {
-  if (features < 1) throw new PosencError('ERR_SHAPE', `${name}: needs at least one feature`);
-  const outShape = [...shape.slice(0, -1), 2 * features];
-  checkOut(engine, out, outShape);
-  checkOverlap('x', 'out', x, out, false);
-  checkOverlap('matrix', 'out', matrix, out, false);
-  finiteData('x', x, log);
-  finiteData('matrix', matrix);
-  const room = Math.floor((engine.scratchBytes - 32) / (8 * dims));
-  if (room < 1) throw new PosencError('ERR_SHAPE', `x: ${dims} dimensions do not fit the scratch arena`);
-  const result = output(engine, out, outShape);
-  if (result.length === 0) return result;
-  const source = operand('x', engine, x);
-  try {
-    const table = operand('matrix', engine, matrix);
-    try {
-      const { kernels, coefficients } = engine;
-      const scratch = engine.scratch();
-      const list = scratch + 32;
-      const rows = source.length / dims;
-      const stride = 8 * features;
-      const values = engine.f32.subarray(source.pointer >>> 2, (source.pointer >>> 2) + source.length);
-      for (let row = 0; row < rows; row += room) {
-        const n = Math.min(room, rows - row);
-        engine.f64.set(values.subarray(row * dims, (row + n) * dims), list >>> 3);
-        if (log) kernels.mapUnary64(list, list, n * dims, LOG, coefficients);
-        const sin = result.byteOffset + row * stride + (flip ? 4 * features : 0);
-        const cos = result.byteOffset + row * stride + (flip ? 0 : 4 * features);
-        kernels.projectedPhase(list, dims, table.pointer, features, n, sin, cos, stride, scratch, coefficients);
-      }
-    } finally {
-      table.finish();
-    }
-  } finally {
-    source.finish();
+  const features = table.length / dims;
+  if (features < 1) throw new PosencError('ERR_SHAPE', `${call.name}: needs at least one feature`);
+  finiteData(table);
+  const result = call.output('out', out, [...leading, 2 * features]);
+  const room = Math.floor((call.engine.scratchBytes - 32) / (8 * dims));
+  if (room < 1) {
+    throw new PosencError(
+      'ERR_SHAPE',
+      `x: ${dims} dimensions do not fit the scratch arena; createEngine({ scratchBytes })`,
+    );
   }
-  return result;
+  return call.run((engine) => {
+    const { kernels, coefficients } = engine;
+    const scratch = engine.scratch();
+    const list = scratch + 32;
+    const rows = source.length / dims;
+    const stride = 8 * features;
+    const values = engine.view('float32', source.pointer, source.length);
+    for (let row = 0; row < rows; row += room) {
+      const n = Math.min(room, rows - row);
+      engine.f64.set(values.subarray(row * dims, (row + n) * dims), list >>> 3);
+      if (log) kernels.mapUnary64(list, list, n * dims, LOG, coefficients);
+      const sin = result.pointer + row * stride + (flip ? 4 * features : 0);
+      const cos = result.pointer + row * stride + (flip ? 0 : 4 * features);
+      kernels.projectedPhase(list, dims, table.pointer, features, n, sin, cos, stride, scratch, coefficients);
+    }
+    return result.tensor;
+  });
 }
 
 export interface PixelBandsOptions {
@@ -223,35 +205,38 @@ export interface PixelBandsOptions {
  * @throws ERR_OPTION, ERR_SHAPE, ERR_OUT_OF_MEMORY
  */
 export function pixelBands(given: PixelBandsOptions): { grid: Tensor; sin: Tensor; cos: Tensor } {
-  const o = options('pixelBands', given, ['grid', 'numBands', 'maxRes', 'linearBands', 'engine']);
-  if (!Array.isArray(o.grid) || o.grid.length < 1 || o.grid.length > 3) {
+  const o = take('pixelBands', given, ['grid', 'numBands', 'maxRes', 'linearBands', 'engine']);
+  const sizes = checkShape('grid', o.grid);
+  if (sizes.length < 1 || sizes.length > 3) {
     throw new PosencError('ERR_SHAPE', `grid: expected one to three sizes, got ${show(o.grid)}`);
   }
-  const sizes = o.grid.map((n, i) => size(`grid[${i}]`, n, 1, 2 ** 24));
+  sizes.forEach((n, i) => size(`grid[${i}]`, n, 1, 2 ** 24));
   const bands = size('numBands', o.numBands, 1, 2 ** 16, 64);
   const maxRes = finite('maxRes', o.maxRes, { above: 0 }, 224);
   const linear = boolean('linearBands', o.linearBands, false);
-  const engine = chooseEngine(o.engine);
+  const call = gate('pixelBands', o.engine);
   const axes = sizes.length;
-  checkOut(engine, undefined, [...sizes, axes, bands]);
   const frequencies = pixelLadder(bands, maxRes, linear);
-  const grid = new Tensor(engine, [...sizes, axes, 1], 'float32');
-  const sin = new Tensor(engine, [...sizes, axes, bands], 'float32');
-  const cos = new Tensor(engine, [...sizes, axes, bands], 'float32');
+  checkFrequencies(frequencies);
+  const grid = call.output('grid', undefined, [...sizes, axes, 1]);
+  const sin = call.output('sin', undefined, [...sizes, axes, bands]);
+  const cos = call.output('cos', undefined, [...sizes, axes, bands]);
   const rows = sizes.map((n) => ({
     positions: Float64Array.from({ length: n }, (_, i) => (n > 1 ? (2 * i) / (n - 1) - 1 : -1)),
   }));
-  axesOf(rows).forEach((axis, a) => {
-    const at = 4 * a * bands;
-    const stride = 4 * axes * bands;
-    splitAxis(engine, frequencies, axis, PLAIN, sin.byteOffset + at, cos.byteOffset + at, stride);
-    const view = grid.data;
-    rows[a].positions.forEach((value, i) => {
-      view[i * axis.inner * axes + a] = value;
+  return call.run((engine) => {
+    const view = engine.view('float32', grid.pointer, grid.length);
+    axesOf(rows).forEach((axis, a) => {
+      const at = 4 * a * bands;
+      const stride = 4 * axes * bands;
+      splitAxis(engine, frequencies, axis, PLAIN, sin.pointer + at, cos.pointer + at, stride);
+      rows[a].positions.forEach((value, i) => {
+        view[i * axis.inner * axes + a] = value;
+      });
+      repeatAxis(engine, axis, grid.pointer + 4 * a, 4 * axes, 1);
     });
-    repeatAxis(engine, axis, grid.byteOffset + 4 * a, 4 * axes, 1);
+    return { grid: grid.tensor, sin: sin.tensor, cos: cos.tensor };
   });
-  return { grid, sin, cos };
 }
 
 /** pi linspace(1, maxRes / 2, n), or pi (maxRes / 2)^linspace(0, 1, n). */
@@ -272,17 +257,16 @@ function vectors(shape: readonly number[]): { rows: number; dims: number } {
   if (shape.length < 1 || !(dims > 0)) {
     throw new PosencError('ERR_SHAPE', `x: expected [..., dims] with dims > 0, got [${shape.join(', ')}]`);
   }
-  return { rows: shape.slice(0, -1).reduce((product, n) => product * n, 1), dims };
+  return { rows: elementsOf(shape.slice(0, -1)), dims };
 }
 
 /** Coordinates are positions: a NaN or an infinity has no phase. */
-function finiteData(option: string, x: Tensor | Float32Array, positive = false): void {
-  const data = x instanceof Float32Array ? x : x.data;
-  for (let i = 0; i < data.length; i++) {
-    if (!Number.isFinite(data[i]) || (positive && !(data[i] > 0))) {
+function finiteData({ option, values }: Place, positive = false): void {
+  for (let i = 0; i < values.length; i++) {
+    if (!Number.isFinite(values[i]) || (positive && !(values[i] > 0))) {
       throw new PosencError(
         'ERR_OPTION',
-        `${option}[${i}]: expected a finite number${positive ? ' > 0' : ''}, got ${data[i]}`,
+        `${option}[${i}]: expected a finite number${positive ? ' > 0' : ''}, got ${values[i]}`,
       );
     }
   }

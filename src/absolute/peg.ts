@@ -3,25 +3,17 @@
  * 2102.10882, released as PosCNN (Twins). What tells a border cell from an inner one is the padding alone (Islam et al., arXiv
  * 2001.08248). CLS tokens bypass it: do not pass them.
  */
-import { boolean, integer, options, size } from '../runtime/arguments.ts';
+import { boolean, integer, size, take } from '../runtime/arguments.ts';
 import type { Engine } from '../runtime/engine.ts';
 import { PosencError } from '../runtime/errors.ts';
-import {
-  checkOut,
-  checkOverlap,
-  checkShapeOf,
-  chooseEngine,
-  output,
-  shapeOf,
-  withOperands,
-} from '../runtime/operands.ts';
+import { type Floats, gate, type Out } from '../runtime/gate.ts';
 import type { Tensor } from '../runtime/tensor.ts';
 
 export interface PegOptions {
   /** [C, 1, 3, 3]. */
-  readonly weight: Tensor | Float32Array;
+  readonly weight: Floats;
   /** [C]. Default: none. */
-  readonly bias?: Tensor | Float32Array;
+  readonly bias?: Floats;
   /** Grid of the tokens, row-major. */
   readonly height: number;
   readonly width: number;
@@ -31,7 +23,7 @@ export interface PegOptions {
   readonly residual?: boolean;
   /** Shape of x, [B, H W, C]; needed for a plain Float32Array. */
   readonly shape?: readonly number[];
-  readonly out?: Tensor | Float32Array;
+  readonly out?: Out;
   readonly engine?: Engine;
 }
 
@@ -43,18 +35,8 @@ const PACK_BYTES = 160;
  * @returns float32 [B, ceil(H / stride) ceil(W / stride), C]
  * @throws ERR_OPTION, ERR_SHAPE, ERR_OUT_OF_MEMORY
  */
-export function peg(x: Tensor | Float32Array, given: PegOptions): Tensor {
-  const o = options('peg', given, [
-    'weight',
-    'bias',
-    'height',
-    'width',
-    'stride',
-    'residual',
-    'shape',
-    'out',
-    'engine',
-  ]);
+export function peg(x: Floats, given: PegOptions): Tensor {
+  const o = take('peg', given, ['weight', 'bias', 'height', 'width', 'stride', 'residual', 'shape', 'out', 'engine']);
   const height = size('height', o.height, 1, 2 ** 24);
   const width = size('width', o.width, 1, 2 ** 24);
   const stride = integer('stride', o.stride, 1, 1024, 1);
@@ -62,8 +44,9 @@ export function peg(x: Tensor | Float32Array, given: PegOptions): Tensor {
   if (residual && stride !== 1) {
     throw new PosencError('ERR_OPTION', `residual: a stride of ${stride} leaves other cells than the tokens have`);
   }
-  const engine = chooseEngine(o.engine, x, o.weight, o.bias, o.out);
-  const shape = shapeOf('x', x, o.shape);
+  const call = gate('peg', o.engine);
+  const tokens = call.input('x', x, o.shape);
+  const { shape } = tokens;
   if (shape.length !== 3 || shape[1] !== height * width || shape[2] < 1) {
     throw new PosencError(
       'ERR_SHAPE',
@@ -71,31 +54,24 @@ export function peg(x: Tensor | Float32Array, given: PegOptions): Tensor {
     );
   }
   const [batch, , channels] = shape;
-  checkShapeOf('weight', o.weight, [channels, 1, 3, 3]);
-  if (o.bias !== undefined) checkShapeOf('bias', o.bias, [channels]);
+  const weight = call.sized('weight', o.weight, [channels, 1, 3, 3]);
+  const bias = o.bias === undefined ? undefined : call.sized('bias', o.bias, [channels]);
   const outShape = [batch, Math.ceil(height / stride) * Math.ceil(width / stride), channels];
-  checkOut(engine, o.out, outShape);
-  const inputs = [
-    ['x', x],
-    ['weight', o.weight],
-    ['bias', o.bias],
-  ] as const;
-  for (const [name, input] of inputs) checkOverlap(name, 'out', input, o.out, false);
-  const result = output(engine, o.out, outShape);
-  return withOperands(engine, inputs, (from, weight, bias) => {
+  const result = call.output('out', o.out, outShape);
+  return call.run((engine) => {
     const { kernels } = engine;
     const pack = engine.scratch();
     const most = 4 * Math.floor(engine.scratchBytes / PACK_BYTES);
     const row = 4 * channels;
     for (let c = 0; c < channels; c += most) {
       const n = Math.min(most, channels - c);
-      kernels.packDepthwise(pack, weight + 36 * c, bias && bias + 4 * c, n);
-      const to = result.byteOffset + 4 * c;
+      kernels.packDepthwise(pack, weight.pointer + 36 * c, bias === undefined ? 0 : bias.pointer + 4 * c, n);
+      const to = result.pointer + 4 * c;
       // biome-ignore format: one call, grouped as the kernel declares it
       kernels.depthwise3x3(
-        to, row, from + 4 * c, row, pack, batch, height, width, n, stride, residual ? 1 : 0,
+        to, row, tokens.pointer + 4 * c, row, pack, batch, height, width, n, stride, residual ? 1 : 0,
       );
     }
-    return result;
+    return result.tensor;
   });
 }

@@ -4,11 +4,13 @@
  * 1706.03762); the tables are written once and copied over the grid.
  */
 import { type Ladder, ladder } from '../phase/ladder.ts';
-import type { Rows } from '../phase/plan.ts';
-import { boolean, finite, oneOf, options, size } from '../runtime/arguments.ts';
+import { checkFrequencies, type Rows } from '../phase/plan.ts';
+import { boolean, finite, oneOf, size, take } from '../runtime/arguments.ts';
 import type { Engine } from '../runtime/engine.ts';
 import { PosencError, show } from '../runtime/errors.ts';
-import { checkOut, chooseEngine, output } from '../runtime/operands.ts';
+import { gate, type Out } from '../runtime/gate.ts';
+import { numbers } from '../runtime/lists.ts';
+import { checkShape } from '../runtime/shapes.ts';
 import type { Tensor } from '../runtime/tensor.ts';
 import { axesOf, interleavedAxis, type Manner, splitAxis, zeroColumns } from './axes.ts';
 import { type DetrOptions, detrSine } from './detr.ts';
@@ -17,7 +19,7 @@ interface Common {
   /** Columns of the whole table. */
   readonly dim: number;
   readonly precision?: 'exact' | 'torch';
-  readonly out?: Tensor | Float32Array;
+  readonly out?: Out;
   readonly engine?: Engine;
 }
 
@@ -94,7 +96,7 @@ const ALLOWED_3D: Readonly<Record<string, readonly string[]>> = {
 export function sincos2d(given: Sincos2dOptions): Tensor {
   const variant = variantOf('sincos2d', given, [...Object.keys(ALLOWED_2D), 'detr']);
   if (given.variant === 'detr') return detrSine(given);
-  const o = options('sincos2d', given as unknown as Flat, [...SHARED, ...ALLOWED_2D[variant]]);
+  const o = take('sincos2d', given as unknown as Flat, [...SHARED, ...ALLOWED_2D[variant]]);
   const dim = size('dim', o.dim, 1, 2 ** 24);
   const grid = sizes(o.grid, 2);
   const start = offsets(o.offset, 2);
@@ -131,7 +133,7 @@ export function sincos2d(given: Sincos2dOptions): Tensor {
  */
 export function sincos3d(given: Sincos3dOptions): Tensor {
   const variant = variantOf('sincos3d', given, Object.keys(ALLOWED_3D));
-  const o = options('sincos3d', given as unknown as Flat, [...SHARED, ...ALLOWED_3D[variant]]);
+  const o = take('sincos3d', given as unknown as Flat, [...SHARED, ...ALLOWED_3D[variant]]);
   const dim = size('dim', o.dim, 1, 2 ** 24);
   const grid = sizes(o.grid, 3);
   const start = offsets(o.offset, 3);
@@ -141,24 +143,27 @@ export function sincos3d(given: Sincos3dOptions): Tensor {
   if (dim % 16 !== 0) throw new PosencError('ERR_OPTION', `dim: 'cogvideox' needs a multiple of 16, got ${dim}`);
   const spatial = finite('spatialInterpolationScale', o.spatialInterpolationScale, { above: 0 }, 1);
   const temporal = finite('temporalInterpolationScale', o.temporalInterpolationScale, { above: 0 }, 1);
-  const { engine, how } = prepare(o);
-  const shape = [grid[0], grid[1] * grid[2], dim];
-  checkOut(engine, o.out, shape);
+  const how = mannerOf(o);
+  const call = gate('sincos3d', o.engine);
+  const table = call.output('out', o.out, [grid[0], grid[1] * grid[2], dim]);
   const axes = axesOf(
     grid.map((n, axis) => coordinates(n, start[axis], (index) => index / (axis === 0 ? temporal : spatial))),
   );
   const time = ladder({ base, count: dim / 8, denominator: dim / 8 });
   const space = ladder({ base, count: (3 * dim) / 16, denominator: (3 * dim) / 16 });
-  const table = output(engine, o.out, shape);
-  const at = (column: number) => table.byteOffset + 4 * column;
-  if (table.length === 0) return table;
-  splitAxis(engine, time, axes[0], how, at(0), at(dim / 8), 4 * dim);
-  const columns = columnFirst(dim / 4, (3 * dim) / 16);
-  for (const axis of [0, 1]) {
-    const { sines, cosines } = columns[axis];
-    splitAxis(engine, space, axes[1 + axis], how, at(sines), at(cosines), 4 * dim);
-  }
-  return table;
+  checkFrequencies(time);
+  checkFrequencies(space);
+  return call.run((engine) => {
+    if (table.length === 0) return table.tensor;
+    const at = (column: number) => table.pointer + 4 * column;
+    splitAxis(engine, time, axes[0], how, at(0), at(dim / 8), 4 * dim);
+    const columns = columnFirst(dim / 4, (3 * dim) / 16);
+    for (const axis of [0, 1]) {
+      const { sines, cosines } = columns[axis];
+      splitAxis(engine, space, axes[1 + axis], how, at(sines), at(cosines), 4 * dim);
+    }
+    return table.tensor;
+  });
 }
 
 /** Options once their keys are checked against the variant's. */
@@ -171,24 +176,23 @@ function variantOf(name: string, given: unknown, names: readonly string[]): stri
   return oneOf('variant', (given as { variant?: unknown }).variant, names);
 }
 
-function sizes(value: unknown, axes: number): number[] {
-  if (!Array.isArray(value) || value.length !== axes) {
+function sizes(value: unknown, axes: number): readonly number[] {
+  const grid = checkShape('grid', value);
+  if (grid.length !== axes) {
     throw new PosencError('ERR_SHAPE', `grid: expected ${axes} sizes, got ${show(value)}`);
   }
-  return value.map((n, axis) => size(`grid[${axis}]`, n, 0, 2 ** 24));
+  for (let axis = 0; axis < axes; axis++) size(`grid[${axis}]`, grid[axis], 0, 2 ** 24);
+  return grid;
 }
 
-function offsets(value: unknown, axes: number): number[] {
+function offsets(value: unknown, axes: number): readonly number[] {
   if (value === undefined) return new Array<number>(axes).fill(0);
-  if (!Array.isArray(value) || value.length !== axes) {
-    throw new PosencError('ERR_OPTION', `offset: expected ${axes} numbers, got ${show(value)}`);
-  }
-  return value.map((n, axis) => finite(`offset[${axis}]`, n, { min: -(2 ** 40), max: 2 ** 40 }));
+  const list = Array.from(numbers('offset', value, axes));
+  return list.map((n, axis) => finite(`offset[${axis}]`, n, { min: -(2 ** 40), max: 2 ** 40 }));
 }
 
-function prepare(o: Common): { engine: Engine; how: Manner } {
-  const precision = oneOf('precision', o.precision, ['exact', 'torch'], 'exact');
-  return { engine: chooseEngine(o.engine, o.out), how: { precision, scale: 1, amplitude: 1 } };
+function mannerOf(o: Common): Manner {
+  return { precision: oneOf('precision', o.precision, ['exact', 'torch'], 'exact'), scale: 1, amplitude: 1 };
 }
 
 function coordinates(count: number, start: number, value: (index: number) => number): Rows {
@@ -213,33 +217,38 @@ function planar(
   shape: readonly number[],
   prefix: number,
 ): Tensor {
-  const { engine, how } = prepare(o);
-  checkOut(engine, o.out, shape);
+  const how = mannerOf(o);
+  const call = gate('sincos2d', o.engine);
+  const table = call.output('out', o.out, shape);
   const frequencies = ladder({ base, count, denominator: count });
-  const table = output(engine, o.out, shape);
-  const stride = 4 * shape[1];
-  zeroColumns(engine, table.byteOffset, stride, prefix, shape[1]);
-  if (shape[0] === prefix) return table;
-  const at = (column: number) => table.byteOffset + prefix * stride + 4 * column;
-  axesOf(rows).forEach((axis, i) => {
-    splitAxis(engine, frequencies, axis, how, at(columns[i].sines), at(columns[i].cosines), stride);
+  checkFrequencies(frequencies);
+  return call.run((engine) => {
+    const stride = 4 * shape[1];
+    zeroColumns(engine, table.pointer, stride, prefix, shape[1]);
+    if (shape[0] === prefix) return table.tensor;
+    const at = (column: number) => table.pointer + prefix * stride + 4 * column;
+    axesOf(rows).forEach((axis, i) => {
+      splitAxis(engine, frequencies, axis, how, at(columns[i].sines), at(columns[i].cosines), stride);
+    });
+    return table.tensor;
   });
-  return table;
 }
 
 function tatp22(o: Common, grid: readonly number[], start: readonly number[], dim: number, base: number): Tensor {
-  const { engine, how } = prepare(o);
-  const shape = [...grid, dim];
-  checkOut(engine, o.out, shape);
+  const how = mannerOf(o);
+  const call = gate('sincos2d', o.engine);
+  const table = call.output('out', o.out, [...grid, dim]);
   const width = 2 * Math.ceil(dim / (2 * grid.length));
   const frequencies: Ladder = ladder({ base, count: width / 2, denominator: width / 2 });
-  const table = output(engine, o.out, shape);
-  if (table.length === 0) return table;
-  axesOf(grid.map((count, axis) => ({ start: start[axis], count }))).forEach((axis, i) => {
-    const columns = Math.max(0, Math.min(width, dim - i * width));
-    interleavedAxis(engine, frequencies, axis, how, table.byteOffset + 4 * i * width, 4 * dim, columns);
+  checkFrequencies(frequencies);
+  return call.run((engine) => {
+    if (table.length === 0) return table.tensor;
+    axesOf(grid.map((count, axis) => ({ start: start[axis], count }))).forEach((axis, i) => {
+      const columns = Math.max(0, Math.min(width, dim - i * width));
+      interleavedAxis(engine, frequencies, axis, how, table.pointer + 4 * i * width, 4 * dim, columns);
+    });
+    return table.tensor;
   });
-  return table;
 }
 
 function tensor2tensor(o: Flat, grid: readonly number[], start: readonly number[], dim: number): Tensor {
@@ -249,22 +258,24 @@ function tensor2tensor(o: Flat, grid: readonly number[], start: readonly number[
   if (n < 2) {
     throw new PosencError('ERR_OPTION', `dim: 't2t' divides by zero below ${4 * grid.length} columns, got ${dim}`);
   }
-  const { engine, how } = prepare(o);
-  const shape = [...grid, dim];
-  checkOut(engine, o.out, shape);
+  const how = mannerOf(o);
+  const call = gate('sincos2d', o.engine);
+  const table = call.output('out', o.out, [...grid, dim]);
   const frequencies = ladder({
     base: maxTimescale / minTimescale,
     count: n,
     denominator: n - 1,
     scale: minTimescale,
   });
-  const table = output(engine, o.out, shape);
-  if (table.length === 0) return table;
-  const at = (column: number) => table.byteOffset + 4 * column;
-  axesOf(grid.map((count, axis) => ({ start: start[axis], count }))).forEach((axis, i) => {
-    splitAxis(engine, frequencies, axis, how, at(2 * i * n), at((2 * i + 1) * n), 4 * dim);
+  checkFrequencies(frequencies);
+  return call.run((engine) => {
+    if (table.length === 0) return table.tensor;
+    const at = (column: number) => table.pointer + 4 * column;
+    axesOf(grid.map((count, axis) => ({ start: start[axis], count }))).forEach((axis, i) => {
+      splitAxis(engine, frequencies, axis, how, at(2 * i * n), at((2 * i + 1) * n), 4 * dim);
+    });
+    const used = 2 * n * grid.length;
+    zeroColumns(engine, at(used), 4 * dim, table.length / dim, dim - used);
+    return table.tensor;
   });
-  const used = 2 * n * grid.length;
-  zeroColumns(engine, at(used), 4 * dim, table.length / dim, dim - used);
-  return table;
 }

@@ -2,9 +2,10 @@
  * Embedding of diffusion time steps: a sinusoidal row [sin | cos] of each step t, angle = scale t maxPeriod^(-k / (half - shift)),
  * half = floor(dim / 2), an odd dim ends with a zero column. Ho et al., arXiv 2006.11239; diffusers get_timestep_embedding.
  */
-import { boolean, finite, oneOf, options, size } from '../runtime/arguments.ts';
+import { boolean, finite, oneOf, size, take } from '../runtime/arguments.ts';
 import type { Engine } from '../runtime/engine.ts';
 import { PosencError } from '../runtime/errors.ts';
+import type { Out } from '../runtime/gate.ts';
 import type { Positions } from '../runtime/lists.ts';
 import type { Tensor } from '../runtime/tensor.ts';
 import { sinusoidal } from './sinusoidal.ts';
@@ -37,7 +38,7 @@ export interface TimestepEmbeddingOptions {
   /** Default 10000. */
   readonly maxPeriod?: number;
   readonly precision?: 'exact' | 'torch';
-  readonly out?: Tensor | Float32Array;
+  readonly out?: Out;
   readonly engine?: Engine;
 }
 
@@ -59,7 +60,7 @@ const OPTIONS = [
  * @throws ERR_OPTION, ERR_SHAPE, ERR_POSITION, ERR_OUT_OF_MEMORY
  */
 export function timestepEmbedding(timesteps: Positions, given: TimestepEmbeddingOptions): Tensor {
-  const o = options('timestepEmbedding', given, OPTIONS);
+  const o = take('timestepEmbedding', given, OPTIONS);
   const dim = size('dim', o.dim, 2, 2 ** 24);
   const preset = o.preset === undefined ? undefined : PRESETS[oneOf('preset', o.preset, presetNames)];
   const flipSinToCos = o.flipSinToCos ?? preset?.flipSinToCos;

@@ -6,14 +6,15 @@
  */
 
 import { ladder } from '../phase/ladder.ts';
+import { checkFrequencies } from '../phase/plan.ts';
 import { rowsOf } from '../phase/positions.ts';
 import { loadFrequencies } from '../phase/strided.ts';
-import { finite, options, size } from '../runtime/arguments.ts';
+import { finite, size, take } from '../runtime/arguments.ts';
 import { MEAN_MODULUS, SUM_OF_COSINES } from '../runtime/codes.ts';
 import type { Engine } from '../runtime/engine.ts';
 import { PosencError } from '../runtime/errors.ts';
-import type { Positions } from '../runtime/lists.ts';
-import { checkOut, chooseEngine, output } from '../runtime/operands.ts';
+import { gate, type Out } from '../runtime/gate.ts';
+import type { NumberList } from '../runtime/lists.ts';
 import type { Tensor } from '../runtime/tensor.ts';
 
 export interface DecayOptions {
@@ -22,9 +23,9 @@ export interface DecayOptions {
   /** Default 10000. 1: every frequency is 1 and nothing decays. */
   readonly base?: number;
   /** Distances, of any sign; or `length` for 0 .. length - 1. */
-  readonly distances?: Positions;
+  readonly distances?: NumberList;
   readonly length?: number;
-  readonly out?: Tensor<'float64'>;
+  readonly out?: Out<'float64'>;
   readonly engine?: Engine;
 }
 
@@ -50,32 +51,34 @@ export function ropeDecayBound(given: DecayOptions): Tensor<'float64'> {
 const LANES = 64;
 
 function sums(name: string, given: DecayOptions, mode: number): Tensor<'float64'> {
-  const o = options(name, given, ['dim', 'base', 'distances', 'length', 'out', 'engine']);
+  const o = take(name, given, ['dim', 'base', 'distances', 'length', 'out', 'engine']);
   const dim = size('dim', o.dim, 2, 2 ** 24);
   if (dim % 2 !== 0) throw new PosencError('ERR_OPTION', `dim: expected an even number, got ${dim}`);
   const base = finite('base', o.base, { above: 0 }, 10000);
-  const { rows, count } = rowsOf(name, { length: o.length, positions: o.distances });
-  const engine = chooseEngine(o.engine, o.out);
+  const call = gate(name, o.engine);
+  const { rows, count } = rowsOf(call, { length: o.length, positions: o.distances });
+  const frequencies = ladder({ base, count: dim / 2, denominator: dim / 2 });
+  checkFrequencies(frequencies);
+  const curve = call.output('out', o.out, [count], 'float64');
   const plan = 32 * (dim / 2 + 1);
-  const block = Math.floor((engine.scratchBytes - LANES - plan) / 8);
+  const block = Math.floor((call.engine.scratchBytes - LANES - plan) / 8);
   if (block < 1) {
     throw new PosencError('ERR_SHAPE', `dim: ${dim} does not fit the scratch arena; createEngine({ scratchBytes })`);
   }
-  checkOut(engine, o.out, [count], 'float64');
-  const frequencies = ladder({ base, count: dim / 2, denominator: dim / 2 });
-  const curve = output(engine, o.out, [count], 'float64');
-  const scratch = engine.scratch();
-  const padded = loadFrequencies(engine, scratch + LANES, frequencies, 0, dim / 2);
-  const list = scratch + LANES + plan;
-  for (let first = 0; first < count; first += block) {
-    const n = Math.min(block, count - first);
-    const view = engine.f64.subarray(list >>> 3, (list >>> 3) + n);
-    if ('positions' in rows) view.set(rows.positions.subarray(first, first + n));
-    else for (let i = 0; i < n; i++) view[i] = rows.start + first + i;
-    // biome-ignore format: one call, grouped as the kernel declares it
-    engine.kernels.phaseSums(
-      scratch + LANES, padded, dim / 2, list, n, curve.byteOffset + 8 * first, mode, scratch, engine.coefficients,
-    );
-  }
-  return curve;
+  return call.run((engine) => {
+    const scratch = engine.scratch();
+    const padded = loadFrequencies(engine, scratch + LANES, frequencies, 0, dim / 2);
+    const list = scratch + LANES + plan;
+    for (let first = 0; first < count; first += block) {
+      const n = Math.min(block, count - first);
+      const view = engine.view('float64', list, n);
+      if ('positions' in rows) view.set(rows.positions.subarray(first, first + n));
+      else for (let i = 0; i < n; i++) view[i] = rows.start + first + i;
+      // biome-ignore format: one call, grouped as the kernel declares it
+      engine.kernels.phaseSums(
+        scratch + LANES, padded, dim / 2, list, n, curve.pointer + 8 * first, mode, scratch, engine.coefficients,
+      );
+    }
+    return curve.tensor as unknown as Tensor<'float64'>;
+  });
 }

@@ -4,24 +4,22 @@
  * Taylor's view (Su, kexue.fm/archives/8231): f(x + p) ~ f + p_m.g_m + p_n.g_n + 1/2 p_m.H_mm p_m + 1/2 p_n.H_nn p_n + p_m.H_mn p_n;
  * only the last term can depend on the distance.
  */
-import { finite, options } from '../runtime/arguments.ts';
+import { finite, take } from '../runtime/arguments.ts';
 import { JOIN_ADD } from '../runtime/codes.ts';
 import type { Engine } from '../runtime/engine.ts';
 import { PosencError } from '../runtime/errors.ts';
-import { numbers } from '../runtime/lists.ts';
-import { checkShapeOf, chooseEngine, lengthOf, shapeOf, withOperands } from '../runtime/operands.ts';
-import { Tensor } from '../runtime/tensor.ts';
-
-type Numbers = Tensor | Float32Array;
+import { type Floats, gate } from '../runtime/gate.ts';
+import { type NumberList, numbers } from '../runtime/lists.ts';
+import type { Tensor } from '../runtime/tensor.ts';
 
 export interface FourTermOptions {
   /** Content [n, d]; a plain array needs `shape`. */
-  readonly x: Numbers;
+  readonly x: Floats;
   /** Positions [n, d]. */
-  readonly p: Numbers;
+  readonly p: Floats;
   /** [d, h], row vectors: q = (x + p) Wq. */
-  readonly wq: Numbers;
-  readonly wk: Numbers;
+  readonly wq: Floats;
+  readonly wk: Floats;
   /** Shape of x and p. */
   readonly shape?: readonly number[];
   /** Multiplied into every term, such as h^-1/2. Default 1. */
@@ -49,73 +47,58 @@ export interface FourTerms {
  * @throws ERR_OPTION, ERR_SHAPE, ERR_OUT_OF_MEMORY
  */
 export function fourTermDecomposition(given: FourTermOptions): FourTerms {
-  const o = options('fourTermDecomposition', given, ['x', 'p', 'wq', 'wk', 'shape', 'scale', 'engine']);
-  const engine = chooseEngine(o.engine, o.x, o.p, o.wq, o.wk);
-  const shape = shapeOf('x', o.x, o.shape);
+  const o = take('fourTermDecomposition', given, ['x', 'p', 'wq', 'wk', 'shape', 'scale', 'engine']);
+  const call = gate('fourTermDecomposition', o.engine);
+  const x = call.input('x', o.x, o.shape);
+  const { shape } = x;
   if (shape.length !== 2 || shape[0] < 1 || shape[1] < 1) {
     throw new PosencError('ERR_SHAPE', `x: expected [n, d], got [${shape.join(', ')}]`);
   }
   const [n, d] = shape;
-  checkShapeOf('p', o.p, shape);
-  const width = Math.ceil(lengthOf('wq', o.wq) / d);
-  checkShapeOf('wq', o.wq, [d, width]);
-  checkShapeOf('wk', o.wk, [d, width]);
-  const scale = finite('scale', o.scale, {}, 1);
-  const names = ['xx', 'xp', 'px', 'pp', 'total'] as const;
-  const made: Tensor[] = [];
-  const make = (sizes: readonly number[]) => {
-    const tensor = new Tensor(engine, sizes, 'float32');
-    made.push(tensor);
-    return tensor;
-  };
-  try {
-    const projected = [0, 1, 2, 3].map(() => make([n, width]));
-    const terms = names.map(() => make([n, n]));
-    const inputs = [
-      ['x', o.x],
-      ['p', o.p],
-      ['wq', o.wq],
-      ['wk', o.wk],
-    ] as const;
-    withOperands(engine, inputs, (x, p, wq, wk) => {
-      const { kernels } = engine;
-      const [xq, pq, xk, pk] = projected.map((tensor) => tensor.byteOffset);
-      const project = (to: number, from: number, w: number) =>
-        kernels.product(to, from, w, n, width, d, 4 * d, 4 * width, 4 * width, 0);
-      project(xq, x, wq);
-      project(pq, p, wq);
-      project(xk, x, wk);
-      project(pk, p, wk);
-      const total = terms[4].byteOffset;
-      const pairs = [xq, xk, xq, pk, pq, xk, pq, pk];
-      for (let term = 0; term < 4; term++) {
-        const to = terms[term].byteOffset;
-        const [a, b] = [pairs[2 * term], pairs[2 * term + 1]];
-        kernels.productTransposed(to, a, b, n, n, width, 4 * width, 4 * width, 4 * n, scale);
-        if (term === 0) kernels.copyRows(total, 4 * n, to, 4 * n, n, n, n);
-        else kernels.joinRows(total, total, to, n, n, n, JOIN_ADD);
-      }
-    });
-    for (const tensor of projected) tensor.dispose();
-    const [xx, xp, px, pp, total] = terms;
-    return { xx, xp, px, pp, total };
-  } catch (error) {
-    for (const tensor of made) tensor.dispose();
-    throw error;
+  const p = call.sized('p', o.p, shape);
+  const wq = call.flat('wq', o.wq);
+  const width = wq.length / d;
+  if (!Number.isInteger(width) || width < 1 || (wq.shape.length > 1 && wq.shape[0] !== d)) {
+    throw new PosencError('ERR_SHAPE', `wq: expected [${d}, h], got [${wq.shape.join(', ')}]`);
   }
+  const wk = call.sized('wk', o.wk, [d, width]);
+  const scale = finite('scale', o.scale, {}, 1);
+  const projected = call.work(4 * 4 * n * width);
+  const names = ['xx', 'xp', 'px', 'pp', 'total'] as const;
+  const terms = names.map((name) => call.output(name, undefined, [n, n]));
+  return call.run(({ kernels }) => {
+    const [xq, pq, xk, pk] = [0, 1, 2, 3].map((i) => projected.pointer + 4 * i * n * width);
+    const project = (to: number, from: number, w: number) =>
+      kernels.product(to, from, w, n, width, d, 4 * d, 4 * width, 4 * width, 0);
+    project(xq, x.pointer, wq.pointer);
+    project(pq, p.pointer, wq.pointer);
+    project(xk, x.pointer, wk.pointer);
+    project(pk, p.pointer, wk.pointer);
+    const total = terms[4].pointer;
+    const pairs = [xq, xk, xq, pk, pq, xk, pq, pk];
+    for (let term = 0; term < 4; term++) {
+      const to = terms[term].pointer;
+      const [a, b] = [pairs[2 * term], pairs[2 * term + 1]];
+      kernels.productTransposed(to, a, b, n, n, width, 4 * width, 4 * width, 4 * n, scale);
+      if (term === 0) kernels.copyRows(total, 4 * n, to, 4 * n, n, n, n);
+      else kernels.joinRows(total, total, to, n, n, n, JOIN_ADD);
+    }
+    const [xx, xp, px, pp, sum] = terms;
+    return { xx: xx.tensor, xp: xp.tensor, px: px.tensor, pp: pp.tensor, total: sum.tensor };
+  });
 }
 
 export interface TaylorOptions {
   /** Positions of the query and of the key. */
-  readonly pm: ArrayLike<number>;
-  readonly pn: ArrayLike<number>;
+  readonly pm: NumberList;
+  readonly pn: NumberList;
   /** Gradient of the score with respect to each input, at the contents. */
-  readonly gradientM: ArrayLike<number>;
-  readonly gradientN: ArrayLike<number>;
+  readonly gradientM: NumberList;
+  readonly gradientN: NumberList;
   /** Blocks of the Hessian, row-major. Default 0, as for the bilinear score. */
-  readonly hessianMM?: ArrayLike<number>;
-  readonly hessianNN?: ArrayLike<number>;
-  readonly hessianMN: ArrayLike<number>;
+  readonly hessianMM?: NumberList;
+  readonly hessianNN?: NumberList;
+  readonly hessianMN: NumberList;
   /** The score of the contents alone. Default 0. */
   readonly f?: number;
 }
@@ -136,7 +119,7 @@ export interface TaylorTerms {
 
 /** The six numbers of the second-order expansion around the contents. @throws ERR_OPTION, ERR_SHAPE */
 export function taylorDecomposition(given: TaylorOptions): TaylorTerms {
-  const o = options('taylorDecomposition', given, [
+  const o = take('taylorDecomposition', given, [
     'pm',
     'pn',
     'gradientM',
@@ -151,7 +134,7 @@ export function taylorDecomposition(given: TaylorOptions): TaylorTerms {
   const zeroth = finite('f', o.f, {}, 0);
   const firstM = dot(pm, numbers('gradientM', o.gradientM, pm.length));
   const firstN = dot(pn, numbers('gradientN', o.gradientN, pn.length));
-  const block = (name: string, h: ArrayLike<number>, a: ArrayLike<number>, b: ArrayLike<number>) =>
+  const block = (name: string, h: NumberList, a: ArrayLike<number>, b: ArrayLike<number>) =>
     form(numbers(name, h, a.length * b.length), a, b);
   const secondM = o.hessianMM === undefined ? 0 : block('hessianMM', o.hessianMM, pm, pm) / 2;
   const secondN = o.hessianNN === undefined ? 0 : block('hessianNN', o.hessianNN, pn, pn) / 2;

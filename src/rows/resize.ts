@@ -3,10 +3,12 @@
  * bilinear or nearest interpolation with the rules of torch.nn.functional.interpolate (and of PIL when antialias is on).
  *   out[y, x] = sum_a sum_b Wh[y, a] Ww[x, b] table[a, b]
  */
-import { boolean, finite, oneOf, options, size } from '../runtime/arguments.ts';
+import { boolean, finite, oneOf, size, take } from '../runtime/arguments.ts';
 import type { Engine } from '../runtime/engine.ts';
 import { PosencError } from '../runtime/errors.ts';
-import { checkOut, checkOverlap, chooseEngine, operand, output, shapeOf } from '../runtime/operands.ts';
+import { type Floats, gate, type Out } from '../runtime/gate.ts';
+import { numbers } from '../runtime/lists.ts';
+import { elementsOf } from '../runtime/shapes.ts';
 import type { Tensor } from '../runtime/tensor.ts';
 
 export interface ResizePositionTableOptions {
@@ -30,7 +32,7 @@ export interface ResizePositionTableOptions {
   readonly layout?: 'HWC' | 'CHW';
   /** Shape of the table; needed for a plain Float32Array. */
   readonly shape?: readonly number[];
-  readonly out?: Tensor | Float32Array;
+  readonly out?: Out;
   readonly engine?: Engine;
 }
 
@@ -57,8 +59,8 @@ const LINE_BYTES = 16384;
  * @returns float32, the table's form with the new grid
  * @throws ERR_OPTION, ERR_SHAPE, ERR_OUT_OF_MEMORY
  */
-export function resizePositionTable(table: Tensor | Float32Array, given: ResizePositionTableOptions): Tensor {
-  const o = options('resizePositionTable', given, OPTIONS);
+export function resizePositionTable(table: Floats, given: ResizePositionTableOptions): Tensor {
+  const o = take('resizePositionTable', given, OPTIONS);
   const mode = oneOf('mode', o.mode, ['bicubic', 'bilinear', 'nearest'], 'bicubic');
   const antialias = boolean('antialias', o.antialias, false);
   const alignCorners = boolean('alignCorners', o.alignCorners, false);
@@ -70,20 +72,18 @@ export function resizePositionTable(table: Tensor | Float32Array, given: ResizeP
     throw new PosencError('ERR_OPTION', "mode: 'nearest' has neither antialias nor alignCorners; leave them out");
   }
   const scales = scalesOf(o.scale, alignCorners);
-  const engine = chooseEngine(o.engine, table, o.out);
-  const shape = shapeOf('table', table, o.shape);
+  const call = gate('resizePositionTable', o.engine);
+  const source = call.input('table', table, o.shape);
+  const { shape } = source;
   const { h, w, channels, outShape } =
     layout === 'HWC' ? cells(shape, o.from, prefix + suffix, [height, width]) : planes(shape, o, [height, width]);
+  const resized = call.output('out', o.out, outShape);
   const tapsH = taps(h, height, { mode, antialias, alignCorners, scale: scales?.[0] });
   const tapsW = taps(w, width, { mode, antialias, alignCorners, scale: scales?.[1] });
-  const plan = blocks(engine, tapsH, tapsW, w, layout === 'HWC' ? channels : 1);
-  checkOut(engine, o.out, outShape);
-  checkOverlap('table', 'out', table, o.out, false);
-  const resized = output(engine, o.out, outShape);
-  if (resized.length === 0) return resized;
-  const source = operand('table', engine, table);
-  try {
-    const grid = { to: resized.byteOffset, from: source.pointer, h, w, height, width };
+  const plan = blocks(call.engine, tapsH, tapsW, w, layout === 'HWC' ? channels : 1);
+  return call.run((engine) => {
+    if (resized.length === 0) return resized.tensor;
+    const grid = { to: resized.pointer, from: source.pointer, h, w, height, width };
     if (layout === 'CHW') {
       const strides = { row: 4 * w, cell: 4, outRow: 4 * width, outCell: 4 };
       for (let c = 0; c < channels; c++) {
@@ -100,17 +100,13 @@ export function resizePositionTable(table: Tensor | Float32Array, given: ResizeP
       const strides = { row: row * w, cell: row, outRow: row * width, outCell: row };
       run(engine, inner, strides, channels, tapsH, tapsW, plan);
     }
-  } finally {
-    source.finish();
-  }
-  return resized;
+    return resized.tensor;
+  });
 }
 
 function pair(option: string, value: unknown): readonly [number, number] {
-  if (!Array.isArray(value) || value.length !== 2) {
-    throw new PosencError('ERR_SHAPE', `${option}: expected [height, width]`);
-  }
-  return [size(`${option}[0]`, value[0], 1, 65536), size(`${option}[1]`, value[1], 1, 65536)];
+  const list = numbers(option, value, 2);
+  return [size(`${option}[0]`, list[0], 1, 65536), size(`${option}[1]`, list[1], 1, 65536)];
 }
 
 function scalesOf(
@@ -119,10 +115,7 @@ function scalesOf(
 ): readonly [number, number] | undefined {
   if (given === undefined) return undefined;
   if (alignCorners) throw new PosencError('ERR_OPTION', 'scale: has no effect with alignCorners; leave one out');
-  const list = typeof given === 'number' ? [given, given] : given;
-  if (!Array.isArray(list) || list.length !== 2) {
-    throw new PosencError('ERR_OPTION', 'scale: expected a number or [height, width]');
-  }
+  const list = typeof given === 'number' ? [given, given] : numbers('scale', given, 2);
   return [finite('scale', list[0], { above: 0 }), finite('scale', list[1], { above: 0 })];
 }
 
@@ -140,7 +133,7 @@ function cells(shape: readonly number[], from: unknown, extra: number, to: reado
   }
   const channels = shape[shape.length - 1];
   if (channels === 0) throw new PosencError('ERR_SHAPE', 'table: its rows have no columns');
-  const rows = shape.slice(0, -1).reduce((product, n) => product * n, 1);
+  const rows = elementsOf(shape.slice(0, -1));
   const isGrid = shape.length === 3 && extra === 0 && (from === undefined ? shape[0] > 1 : false);
   const given = from === undefined ? undefined : pair('from', from);
   const asGrid = isGrid || (shape.length === 3 && given?.[0] === shape[0] && given[1] === shape[1] && extra === 0);
@@ -181,7 +174,7 @@ function planes(shape: readonly number[], o: ResizePositionTableOptions, to: rea
     throw new PosencError('ERR_SHAPE', `from: [${given.join(', ')}] is not the grid of [${shape.join(', ')}]`);
   }
   const leading = shape.slice(0, -2);
-  return { h, w, channels: leading.reduce((product, n) => product * n, 1), outShape: [...leading, ...to] };
+  return { h, w, channels: elementsOf(leading), outShape: [...leading, ...to] };
 }
 
 /** What each output cell of an axis takes: `count` weights from `start`; cells at the border take the border cell twice. */

@@ -3,13 +3,12 @@
  * Bulatov et al., arXiv 2207.06881 and 2304.11062; booydar/recurrent-memory-transformer. A decoder's segment is
  * [memory | segment | memory]; an encoder's [CLS][memory][SEP] segment [SEP][PAD ...] with the memory in its own rows.
  */
-import { integer, oneOf, options, size } from '../runtime/arguments.ts';
+import { integer, oneOf, size, take } from '../runtime/arguments.ts';
 import type { Engine } from '../runtime/engine.ts';
-import { PosencError, show } from '../runtime/errors.ts';
-import { checkOut, checkOverlap, chooseEngine, output, shapeOf, withOperands } from '../runtime/operands.ts';
+import { PosencError } from '../runtime/errors.ts';
+import { type Floats, gate, type Out, type Place } from '../runtime/gate.ts';
+import { integerList, type MaskList, maskList, type NumberList } from '../runtime/lists.ts';
 import type { Tensor } from '../runtime/tensor.ts';
-
-type Numbers = Tensor | Float32Array;
 
 export interface RmtSegment {
   /** First token; -1 for an empty segment in front. */
@@ -32,14 +31,18 @@ export interface RmtSegmentsOptions {
   readonly maxSegments?: number;
 }
 
+/** More segments than any run has: a list of them is refused before it is made. */
+const MAX_SEGMENTS = 2 ** 24;
+
 /** The segments of a sequence. @throws ERR_OPTION, ERR_SHAPE */
 export function rmtSegments(given: RmtSegmentsOptions): RmtSegment[] {
-  const o = options('rmtSegments', given, ['length', 'segmentSize', 'alignment', 'maxSegments']);
+  const o = take('rmtSegments', given, ['length', 'segmentSize', 'alignment', 'maxSegments']);
   const full = size('length', o.length, 0);
   const step = integer('segmentSize', o.segmentSize, 1, 2 ** 31 - 1);
   const alignment = oneOf('alignment', o.alignment, ['left', 'right', 'center']);
   const most = o.maxSegments === undefined ? undefined : integer('maxSegments', o.maxSegments, 1, 2 ** 24);
   const length = most === undefined ? full : Math.min(full, step * most);
+  size('length / segmentSize', Math.ceil(length / step), 0, MAX_SEGMENTS);
   const segments: RmtSegment[] = [];
   // torch.chunk: chunks of equal ceiled size, of which there may be fewer than asked for
   const chunk = alignment === 'center' && length > 0 ? Math.ceil(length / Math.ceil(length / step)) : step;
@@ -58,7 +61,7 @@ export interface RmtInputOptions {
   readonly shape?: readonly number[];
   /** Shape of the memory, [m, D] (the learned one, repeated over the batch) or [B, m, D]. */
   readonly memoryShape?: readonly number[];
-  readonly out?: Numbers;
+  readonly out?: Out;
   readonly engine?: Engine;
 }
 
@@ -68,35 +71,26 @@ export interface RmtInputOptions {
  * @returns float32 [B, m + S + m, D]
  * @throws ERR_OPTION, ERR_SHAPE, ERR_OUT_OF_MEMORY
  */
-export function rmtInput(segment: Numbers, memory: Numbers, given: RmtInputOptions = {}): Tensor {
-  const o = options('rmtInput', given, ['shape', 'memoryShape', 'out', 'engine']);
-  const engine = chooseEngine(o.engine, segment, memory, o.out);
-  const [batch, length, dim] = hidden('segment', shapeOf('segment', segment, o.shape));
-  const m = memoryRows(shapeOf('memory', memory, o.memoryShape), batch, dim);
-  const shape = [batch, length + 2 * m.rows, dim];
-  checkOut(engine, o.out, shape);
-  checkOverlap('segment', 'out', segment, o.out, false);
-  checkOverlap('memory', 'out', memory, o.out, false);
-  const joined = output(engine, o.out, shape);
-  const row = 4 * dim;
-  return withOperands(
-    engine,
-    [
-      ['segment', segment],
-      ['memory', memory],
-    ],
-    (tokens, state) => {
-      const { kernels } = engine;
-      for (let b = 0; b < batch; b++) {
-        const to = joined.byteOffset + b * shape[1] * row;
-        const from = state + (m.shared ? 0 : b * m.rows * row);
-        kernels.copyRows(to, row, from, row, m.rows, dim, m.rows);
-        kernels.copyRows(to + m.rows * row, row, tokens + b * length * row, row, length, dim, length);
-        kernels.copyRows(to + (m.rows + length) * row, row, from, row, m.rows, dim, m.rows);
-      }
-      return joined;
-    },
-  );
+export function rmtInput(segment: Floats, memory: Floats, given: RmtInputOptions = {}): Tensor {
+  const o = take('rmtInput', given, ['shape', 'memoryShape', 'out', 'engine']);
+  const call = gate('rmtInput', o.engine);
+  const tokens = call.input('segment', segment, o.shape);
+  const state = call.input('memory', memory, o.memoryShape, 'float32', 'memoryShape');
+  const [batch, length, dim] = hidden(tokens);
+  const m = memoryRows(state, batch, dim);
+  const total = length + 2 * m.rows;
+  const joined = call.output('out', o.out, [batch, total, dim]);
+  return call.run(({ kernels }) => {
+    const row = 4 * dim;
+    for (let b = 0; b < batch; b++) {
+      const to = joined.pointer + b * total * row;
+      const from = state.pointer + (m.shared ? 0 : b * m.rows * row);
+      kernels.copyRows(to, row, from, row, m.rows, dim, m.rows);
+      kernels.copyRows(to + m.rows * row, row, tokens.pointer + b * length * row, row, length, dim, length);
+      kernels.copyRows(to + (m.rows + length) * row, row, from, row, m.rows, dim, m.rows);
+    }
+    return joined.tensor;
+  });
 }
 
 export interface RmtOutputOptions {
@@ -113,61 +107,57 @@ export interface RmtOutputOptions {
  * @returns memory [B, m, D], hidden [B, S, D]
  * @throws ERR_OPTION, ERR_SHAPE, ERR_OUT_OF_MEMORY
  */
-export function rmtOutput(states: Numbers, given: RmtOutputOptions): { memory: Tensor; hidden: Tensor } {
-  const o = options('rmtOutput', given, ['memoryTokens', 'shape', 'engine']);
+export function rmtOutput(states: Floats, given: RmtOutputOptions): { memory: Tensor; hidden: Tensor } {
+  const o = take('rmtOutput', given, ['memoryTokens', 'shape', 'engine']);
   const m = size('memoryTokens', o.memoryTokens, 0);
-  const engine = chooseEngine(o.engine, states);
-  const [batch, total, dim] = hidden('states', shapeOf('states', states, o.shape));
+  const call = gate('rmtOutput', o.engine);
+  const source = call.input('states', states, o.shape);
+  const [batch, total, dim] = hidden(source);
   if (total < 2 * m) {
     throw new PosencError('ERR_SHAPE', `memoryTokens: ${m} at each end of ${total} rows`);
   }
-  const cut = { memory: [batch, m, dim], hidden: [batch, total - 2 * m, dim] };
-  checkOut(engine, undefined, cut.memory);
-  checkOut(engine, undefined, cut.hidden);
-  const memory = output(engine, undefined, cut.memory);
-  const inner = output(engine, undefined, cut.hidden);
-  const row = 4 * dim;
-  return withOperands(engine, [['states', states]], (from) => {
-    const { kernels } = engine;
+  const n = total - 2 * m;
+  const memory = call.output('memory', undefined, [batch, m, dim]);
+  const inner = call.output('hidden', undefined, [batch, n, dim]);
+  return call.run(({ kernels }) => {
+    const row = 4 * dim;
     for (let b = 0; b < batch; b++) {
-      const at = from + b * total * row;
-      kernels.copyRows(memory.byteOffset + b * m * row, row, at + (total - m) * row, row, m, dim, m);
-      const n = total - 2 * m;
-      kernels.copyRows(inner.byteOffset + b * n * row, row, at + m * row, row, n, dim, n);
+      const at = source.pointer + b * total * row;
+      kernels.copyRows(memory.pointer + b * m * row, row, at + (total - m) * row, row, m, dim, m);
+      kernels.copyRows(inner.pointer + b * n * row, row, at + m * row, row, n, dim, n);
     }
-    return { memory, hidden: inner };
+    return { memory: memory.tensor, hidden: inner.tensor };
   });
 }
 
 /** Positions of a decoder's segment: 0 .. 2 memoryTokens + length - 1 over memory and tokens alike. */
 export function rmtPositionIds(given: { readonly memoryTokens: number; readonly length: number }): Int32Array {
-  const o = options('rmtPositionIds', given, ['memoryTokens', 'length']);
+  const o = take('rmtPositionIds', given, ['memoryTokens', 'length']);
   const total = 2 * size('memoryTokens', o.memoryTokens, 0, 2 ** 24) + size('length', o.length, 0, 2 ** 28);
   return Int32Array.from({ length: total }, (_, i) => i);
 }
 
 /** An attention mask [B, S] with ones for the memory at both ends: [B, m + S + m]. @throws ERR_OPTION, ERR_SHAPE */
 export function rmtMask(
-  mask: { readonly data: ArrayLike<number>; readonly shape: readonly number[] },
+  mask: MaskList,
   given: { readonly memoryTokens: number },
 ): { shape: readonly number[]; data: Int32Array } {
-  const m = size('memoryTokens', options('rmtMask', given, ['memoryTokens']).memoryTokens, 0, 2 ** 24);
-  const { data, shape } = options('mask', mask, ['data', 'shape', 'dtype']);
-  if (!Array.isArray(shape) || shape.length !== 2 || shape[0] * shape[1] !== data?.length) {
-    throw new PosencError('ERR_SHAPE', `mask: expected [B, S] with its data, got ${show(shape)}`);
+  const m = size('memoryTokens', take('rmtMask', given, ['memoryTokens']).memoryTokens, 0, 2 ** 24);
+  const { data, shape } = maskList('mask', mask);
+  if (shape.length !== 2) {
+    throw new PosencError('ERR_SHAPE', `mask: expected [B, S], got [${shape.join(', ')}]`);
   }
   const [batch, length] = shape;
   const total = length + 2 * m;
+  size('mask with memory', batch * total, 0, 2 ** 28);
   const padded = new Int32Array(batch * total).fill(1);
-  for (let b = 0; b < batch; b++) {
-    for (let t = 0; t < length; t++) padded[b * total + m + t] = data[b * length + t];
-  }
+  for (let b = 0; b < batch; b++) padded.set(data.subarray(b * length, (b + 1) * length), b * total + m);
   return { shape: [batch, total], data: padded };
 }
 
 export interface RmtEncoderIdsOptions {
   /** Ids of the memory tokens. */
-  readonly memoryIds: ArrayLike<number>;
+  readonly memoryIds: NumberList;
   /** Leave out where the tokenizer has none. */
   readonly clsId?: number;
   readonly sepId?: number;
@@ -182,19 +172,21 @@ export interface RmtEncoderIdsOptions {
  * @throws ERR_OPTION, ERR_SHAPE when the segment does not fit
  */
 export function rmtEncoderIds(
-  segment: ArrayLike<number>,
+  segment: NumberList,
   given: RmtEncoderIdsOptions,
 ): { ids: Int32Array; mask: Int32Array; memoryStart: number } {
-  const o = options('rmtEncoderIds', given, ['memoryIds', 'clsId', 'sepId', 'padId', 'inputSize']);
+  const o = take('rmtEncoderIds', given, ['memoryIds', 'clsId', 'sepId', 'padId', 'inputSize']);
   const inputSize = size('inputSize', o.inputSize, 0, 2 ** 28);
   const one = (name: string, id: number | undefined) => (id === undefined ? [] : [integer(name, id, 0, 2 ** 31 - 1)]);
   const cls = one('clsId', o.clsId);
   const sep = one('sepId', o.sepId);
-  const tokens = [...cls, ...Array.from(o.memoryIds), ...sep, ...Array.from(segment), ...sep];
+  const memory = integerList('memoryIds', o.memoryIds, 0, 2 ** 31 - 1).data;
+  const words = integerList('segment', segment, 0, 2 ** 31 - 1).data;
+  const tokens = [...cls, ...memory, ...sep, ...words, ...sep];
   if (tokens.length > inputSize) {
     throw new PosencError(
       'ERR_SHAPE',
-      `segment: ${segment.length} tokens with memory and special tokens are ${tokens.length}, inputSize is ${inputSize}`,
+      `segment: ${words.length} tokens with memory and special tokens are ${tokens.length}, inputSize is ${inputSize}`,
     );
   }
   const ids = new Int32Array(inputSize).fill(integer('padId', o.padId, 0, 2 ** 31 - 1));
@@ -213,53 +205,60 @@ export interface RmtMemoryOptions {
  * @param memory [m, D] or [B, m, D]
  * @throws ERR_OPTION, ERR_SHAPE
  */
-export function rmtWriteMemory(embeddings: Tensor, memory: Tensor, given: RmtMemoryOptions): Tensor {
-  const start = size('memoryStart', options('rmtWriteMemory', given, ['memoryStart']).memoryStart, 0);
-  const engine = chooseEngine(undefined, embeddings, memory);
-  const [batch, length, dim] = hidden('embeddings', shapeOf('embeddings', embeddings, undefined));
-  const m = memoryRows(shapeOf('memory', memory, undefined), batch, dim);
+export function rmtWriteMemory(embeddings: Tensor, memory: Floats, given: RmtMemoryOptions): Tensor {
+  const start = size('memoryStart', take('rmtWriteMemory', given, ['memoryStart']).memoryStart, 0);
+  const call = gate('rmtWriteMemory');
+  const target = call.change('embeddings', embeddings, undefined, true);
+  const source = call.input('memory', memory);
+  const [batch, length, dim] = hidden(target);
+  const m = memoryRows(source, batch, dim);
   if (start + m.rows > length) {
     throw new PosencError('ERR_SHAPE', `memoryStart: rows ${start} to ${start + m.rows - 1} of ${length}`);
   }
-  checkOverlap('memory', 'embeddings', memory, embeddings, false);
-  const row = 4 * dim;
-  for (let b = 0; b < batch; b++) {
-    const to = embeddings.byteOffset + (b * length + start) * row;
-    const from = memory.byteOffset + (m.shared ? 0 : b * m.rows * row);
-    engine.kernels.copyRows(to, row, from, row, m.rows, dim, m.rows);
-  }
-  return embeddings;
+  return call.run(({ kernels }) => {
+    const row = 4 * dim;
+    for (let b = 0; b < batch; b++) {
+      const to = target.pointer + (b * length + start) * row;
+      const from = source.pointer + (m.shared ? 0 : b * m.rows * row);
+      kernels.copyRows(to, row, from, row, m.rows, dim, m.rows);
+    }
+    return target.tensor;
+  });
 }
 
 /**
  * The memory rows of an encoder's last hidden states.
- * @param states a Tensor [B, S, D]
+ * @param states [B, S, D]
  * @returns float32 [B, memoryTokens, D]
  * @throws ERR_OPTION, ERR_SHAPE, ERR_OUT_OF_MEMORY
  */
-export function rmtReadMemory(states: Tensor, given: RmtMemoryOptions & { readonly memoryTokens: number }): Tensor {
-  const o = options('rmtReadMemory', given, ['memoryStart', 'memoryTokens']);
+export function rmtReadMemory(states: Floats, given: RmtMemoryOptions & { readonly memoryTokens: number }): Tensor {
+  const o = take('rmtReadMemory', given, ['memoryStart', 'memoryTokens']);
   const start = size('memoryStart', o.memoryStart, 0);
   const m = size('memoryTokens', o.memoryTokens, 0);
-  const engine = chooseEngine(undefined, states);
-  const [batch, length, dim] = hidden('states', shapeOf('states', states, undefined));
-  if (start + m > length)
+  const call = gate('rmtReadMemory');
+  const source = call.input('states', states);
+  const [batch, length, dim] = hidden(source);
+  if (start + m > length) {
     throw new PosencError('ERR_SHAPE', `memoryStart: rows ${start} to ${start + m - 1} of ${length}`);
-  const memory = output(engine, undefined, [batch, m, dim]);
-  const row = 4 * dim;
-  for (let b = 0; b < batch; b++) {
-    const from = states.byteOffset + (b * length + start) * row;
-    engine.kernels.copyRows(memory.byteOffset + b * m * row, row, from, row, m, dim, m);
   }
-  return memory;
+  const memory = call.output('out', undefined, [batch, m, dim]);
+  return call.run(({ kernels }) => {
+    const row = 4 * dim;
+    for (let b = 0; b < batch; b++) {
+      const from = source.pointer + (b * length + start) * row;
+      kernels.copyRows(memory.pointer + b * m * row, row, from, row, m, dim, m);
+    }
+    return memory.tensor;
+  });
 }
 
-function hidden(option: string, shape: readonly number[]): readonly [number, number, number] {
+function hidden({ option, shape }: Place): readonly [number, number, number] {
   if (shape.length === 3 && shape[2] > 0) return [shape[0], shape[1], shape[2]];
   throw new PosencError('ERR_SHAPE', `${option}: expected [B, S, D], got [${shape.join(', ')}]`);
 }
 
-function memoryRows(shape: readonly number[], batch: number, dim: number): { rows: number; shared: boolean } {
+function memoryRows({ shape }: Place, batch: number, dim: number): { rows: number; shared: boolean } {
   const shared = shape.length === 2;
   const rows = shape[shape.length - 2];
   if ((shared || (shape.length === 3 && shape[0] === batch)) && shape[shape.length - 1] === dim)

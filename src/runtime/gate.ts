@@ -85,6 +85,11 @@ export class Place {
     return this.length * BYTES[this.dtype];
   }
 
+  /** The numbers as they are before the call computes, for checks; not to be kept. */
+  get values(): ArrayLike<number> {
+    return (this.given?.data ?? this.array) as ArrayLike<number>;
+  }
+
   /** The Tensor of an output, or of a change that the call returns; once the call computes. */
   get tensor(): Tensor {
     return this.given as unknown as Tensor;
@@ -197,6 +202,12 @@ export class Call {
     return this.#owned(maskList(option, value));
   }
 
+  /** The engine of the call, once every array is registered: for sizes that depend on its scratch arena. */
+  get engine(): Engine {
+    this.#engine ??= defaultEngine();
+    return this.#engine;
+  }
+
   /** Numbers of another object of the engine, such as a table: they decide the engine like any Tensor. */
   belongsTo(engine: unknown): void {
     if (!(engine instanceof Engine)) return;
@@ -215,7 +226,7 @@ export class Call {
    * @throws ERR_OPTION for overlaps and arrays an engine cannot use, ERR_DISPOSED, ERR_OUT_OF_MEMORY
    */
   run<T>(compute: (engine: Engine) => T): T {
-    const engine = this.#engine ?? defaultEngine();
+    const { engine } = this;
     engine.assertUsable();
     const working = this.#locate(engine);
     this.#refuseOverlaps();
