@@ -11,6 +11,11 @@
 // stays in registers comes straight from a load, or the loop past it tests at its end: into others V8 moves what is computed
 // before them (see math/bfloat16.ts).
 import { INVERSE, LOAD_INTERLEAVED, STORE_INTERLEAVED } from "../src/runtime/codes";
+import {
+  CALL_OUT, CALL_X, CALL_COS, CALL_SIN, CALL_PARTNER, CALL_ROWS, CALL_PAIRS, CALL_ROW_BYTES, CALL_MODE, CALL_TEMP, CALL_N0,
+  CALL_N1, CALL_N2, CALL_X0, CALL_X1, CALL_X2, CALL_OUT0, CALL_OUT1, CALL_OUT2, CALL_T0, CALL_T1, CALL_T2, CALL_I0, CALL_I1,
+  CALL_I2, CALL_BYTES,
+} from "../src/runtime/rotateCall";
 
 // @ts-ignore: decorator
 @inline
@@ -323,24 +328,22 @@ export function rotate(
 }
 
 /**
- * Calls prepared beforehand: `calls` blocks of 25 int32 at `prepared`, each the parameters of `rotate` in their order. The
- * row of the table is `row` for all vectors, or with a negative one what the row indices say.
+ * Calls of `rotate` prepared beforehand: `calls` records of src/runtime/rotateCall.ts at `prepared`. The row of the table is
+ * `row` for all vectors, or with a negative one what the row indices say.
  */
 export function rotateStep(prepared: usize, calls: usize, row: i32): void {
-  for (; calls; calls--, prepared += 100) {
-    const at = row > 0 ? <usize>row * word(prepared, 7) : 0;
+  for (; calls; calls--, prepared += CALL_BYTES) {
+    const at = row > 0 ? <usize>row * load<usize>(prepared, CALL_ROW_BYTES) : 0;
     rotate(
-      word(prepared, 0), word(prepared, 1), word(prepared, 2) + at, word(prepared, 3) + at, word(prepared, 4),
-      row < 0 ? word(prepared, 5) : 0, word(prepared, 6), word(prepared, 7), <i32>word(prepared, 8), word(prepared, 9),
-      word(prepared, 10), word(prepared, 11), word(prepared, 12), word(prepared, 13), word(prepared, 14), word(prepared, 15),
-      word(prepared, 16), word(prepared, 17), word(prepared, 18), word(prepared, 19), word(prepared, 20), word(prepared, 21),
-      word(prepared, 22), word(prepared, 23), word(prepared, 24),
+      load<usize>(prepared, CALL_OUT), load<usize>(prepared, CALL_X),
+      load<usize>(prepared, CALL_COS) + at, load<usize>(prepared, CALL_SIN) + at, load<usize>(prepared, CALL_PARTNER),
+      row < 0 ? load<usize>(prepared, CALL_ROWS) : 0, load<usize>(prepared, CALL_PAIRS),
+      load<usize>(prepared, CALL_ROW_BYTES), load<i32>(prepared, CALL_MODE), load<usize>(prepared, CALL_TEMP),
+      load<usize>(prepared, CALL_N0), load<usize>(prepared, CALL_N1), load<usize>(prepared, CALL_N2),
+      load<usize>(prepared, CALL_X0), load<usize>(prepared, CALL_X1), load<usize>(prepared, CALL_X2),
+      load<usize>(prepared, CALL_OUT0), load<usize>(prepared, CALL_OUT1), load<usize>(prepared, CALL_OUT2),
+      load<usize>(prepared, CALL_T0), load<usize>(prepared, CALL_T1), load<usize>(prepared, CALL_T2),
+      load<usize>(prepared, CALL_I0), load<usize>(prepared, CALL_I1), load<usize>(prepared, CALL_I2),
     );
   }
-}
-
-// @ts-ignore: decorator
-@inline
-function word(prepared: usize, index: usize): usize {
-  return <usize>load<u32>(prepared + (index << 2));
 }

@@ -18,7 +18,7 @@ const targets = [
 ];
 
 /** What the kernels import from outside assembly/. */
-const shared = ['src/runtime/codes.ts', 'src/runtime/constants.ts'];
+const shared = ['src/runtime/codes.ts', 'src/runtime/constants.ts', 'src/runtime/rotateCall.ts'];
 
 /** Hash of everything the binaries depend on, so that an unchanged tree is not compiled again. */
 function fingerprint() {

@@ -313,8 +313,8 @@ interface Call {
   readonly sin?: number;
 }
 
-/** What takes the arguments of the kernel `rotate`. */
-type Rotate<R> = (...parameters: Parameters<Kernels['rotate']>) => R;
+/** @internal The kernel `rotate`, or what takes its parameters. */
+export type Rotate<R> = (...parameters: Parameters<Kernels['rotate']>) => R;
 
 /**
  * @internal Calls the kernel `rotate`, or what takes its arguments. Not `rotate(...list)`: spreading 25 arguments costs about as

@@ -6,8 +6,9 @@ import { boolean, oneOf, options } from '../runtime/arguments.ts';
 import type { Engine } from '../runtime/engine.ts';
 import { PosencError, show } from '../runtime/errors.ts';
 import { checkOverlap, chooseEngine, shapeOf } from '../runtime/operands.ts';
+import * as field from '../runtime/rotateCall.ts';
 import { Tensor } from '../runtime/tensor.ts';
-import { callRotation, geometryOf } from './apply.ts';
+import { callRotation, geometryOf, type Rotate } from './apply.ts';
 import { checkHead, RotaryTable, type TableDtype } from './table.ts';
 import { rowOf, widen } from './tableLayouts.ts';
 
@@ -27,8 +28,7 @@ export interface PrepareDecodeOptions {
 }
 
 const OPTIONS = ['q', 'k', 'qShape', 'kShape', 'table', 'layout', 'inverse', 'engine'] as const;
-/** Parameters of the kernel `rotate`. */
-const PARAMETERS = 25;
+const CALL_WORDS = field.CALL_BYTES / 4;
 
 /** What prepareDecode returns. */
 export class RotaryDecode {
@@ -37,7 +37,7 @@ export class RotaryDecode {
   #first: Tensor | undefined;
   #second: Tensor | undefined;
   #rotateStep: (prepared: number, calls: number, row: number) => void;
-  #calls: (cos: number, sin: number, rows: number) => number[];
+  #write: (cos: number, sin: number, rows: number) => void;
   /** @internal The block of the prepared calls: public, so that scope() finds it. */
   readonly prepared: Tensor<'int32'>;
   #pointer: number;
@@ -53,7 +53,7 @@ export class RotaryDecode {
     table: RotaryTable<TableDtype>,
     operands: readonly (Tensor | Float32Array)[],
     tokens: number,
-    calls: (cos: number, sin: number, rows: number, temp: number) => number[],
+    write: (prepared: number, cos: number, sin: number, rows: number, temp: number) => void,
   ) {
     this.table = table;
     this.#engine = engine;
@@ -65,12 +65,12 @@ export class RotaryDecode {
     this.#tokens = tokens;
     // the calls, a row index per token, what the kernel works in, and widened rows of a 16-bit table
     const staged = table.dtype === 'float32' ? 0 : 2 * table.width * tokens;
-    this.prepared = new Tensor(engine, [PARAMETERS * this.#count + tokens + table.rotaryDim + 16 + staged], 'int32');
+    this.prepared = new Tensor(engine, [CALL_WORDS * this.#count + tokens + table.rotaryDim + 16 + staged], 'int32');
     this.#pointer = this.prepared.byteOffset;
-    this.#rows = this.#pointer + 4 * PARAMETERS * this.#count;
+    this.#rows = this.#pointer + field.CALL_BYTES * this.#count;
     const temp = (this.#rows + 4 * tokens + 31) & ~31;
     this.#stage = staged ? temp + 4 * table.rotaryDim : 0;
-    this.#calls = (cos, sin, rows) => calls(cos, sin, rows, temp);
+    this.#write = (cos, sin, rows) => write(this.#pointer, cos, sin, rows, temp);
   }
 
   /**
@@ -129,7 +129,7 @@ export class RotaryDecode {
     this.#cos = table.cos.byteOffset;
     const cos = this.#stage || table.cos.byteOffset;
     const sin = this.#stage ? this.#stage + 4 * table.width * this.#tokens : table.sin.byteOffset;
-    this.#engine.i32.set(this.#calls(cos, sin, this.#rows), this.#pointer >>> 2);
+    this.#write(cos, sin, this.#rows);
   }
 
   /** Gives the prepared block back; q, k and the table stay. Idempotent. */
@@ -193,12 +193,12 @@ export function prepareDecode(given: PrepareDecodeOptions): RotaryDecode {
     table,
     calls.map(({ x }) => x),
     tokens,
-    (cos, sin, rows, temp) =>
-      calls.flatMap(({ x, geometry }) => {
+    (prepared, cos, sin, rows, temp) => {
+      for (const [i, { x, geometry }] of calls.entries()) {
         const { batch, sequence } = geometry;
         const rowsPerBatch = layout === 'THD' ? 0 : 4;
-        return callRotation(
-          (...parameters) => parameters,
+        callRotation(
+          writeCall(engine.i32, prepared + i * field.CALL_BYTES),
           { table, geometry, inverse, temp },
           {
             x: x.byteOffset,
@@ -211,6 +211,45 @@ export function prepareDecode(given: PrepareDecodeOptions): RotaryDecode {
             sin,
           },
         );
-      }),
+      }
+    },
   );
+}
+
+/** What takes the parameters of `rotate` and writes them as the record at `prepared` that rotateStep reads. */
+function writeCall(i32: Int32Array, prepared: number): Rotate<void> {
+  // biome-ignore format: grouped as the kernel declares it
+  return (
+    out, x, cos, sin, partner, rows, pairs, rowBytes, mode, temp, n0, n1, n2, x0, x1, x2, out0, out1, out2, t0, t1, t2,
+    i0, i1, i2,
+  ) => {
+    const put = (offset: number, value: number) => {
+      i32[(prepared + offset) >>> 2] = value;
+    };
+    put(field.CALL_OUT, out);
+    put(field.CALL_X, x);
+    put(field.CALL_COS, cos);
+    put(field.CALL_SIN, sin);
+    put(field.CALL_PARTNER, partner);
+    put(field.CALL_ROWS, rows);
+    put(field.CALL_PAIRS, pairs);
+    put(field.CALL_ROW_BYTES, rowBytes);
+    put(field.CALL_MODE, mode);
+    put(field.CALL_TEMP, temp);
+    put(field.CALL_N0, n0);
+    put(field.CALL_N1, n1);
+    put(field.CALL_N2, n2);
+    put(field.CALL_X0, x0);
+    put(field.CALL_X1, x1);
+    put(field.CALL_X2, x2);
+    put(field.CALL_OUT0, out0);
+    put(field.CALL_OUT1, out1);
+    put(field.CALL_OUT2, out2);
+    put(field.CALL_T0, t0);
+    put(field.CALL_T1, t1);
+    put(field.CALL_T2, t2);
+    put(field.CALL_I0, i0);
+    put(field.CALL_I1, i1);
+    put(field.CALL_I2, i2);
+  };
 }

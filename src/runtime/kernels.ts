@@ -94,8 +94,8 @@ export interface Kernels {
   ) => void;
 
   /**
-   * Calls prepared beforehand: `calls` blocks of 25 int32 at `prepared`, each the parameters of `rotate` in their order. The
-   * row of the table is `row` for all vectors, or with a negative one what the row indices say.
+   * Calls of `rotate` prepared beforehand: `calls` records of src/runtime/rotateCall.ts at `prepared`. The row of the table is
+   * `row` for all vectors, or with a negative one what the row indices say.
    * @see assembly/rotate.ts
    */
   readonly rotateStep: (
