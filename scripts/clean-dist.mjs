@@ -2,6 +2,7 @@
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
+rmSync('build/package', { recursive: true, force: true });
 for (const name of readdirSync('dist')) {
   if (name !== 'wasm' && !name.endsWith('.wasm')) rmSync(join('dist', name), { recursive: true });
 }

@@ -1,77 +1,64 @@
-// What the package's declarations keep: the statements an entry leads to, with their docstrings. The comment at the head of a
-// file tells readers of the source where they are; no editor shows it, so that goes, except in the entries.
-
-/** One statement: its comment, its text, the name it declares. tsc indents or closes every line but the first. */
-const STATEMENT = /((?:\/\*\*(?:(?!\*\/)[\s\S])*\*\/\n)*)(^(?![ \t})\]]).*\n?(?:^[ \t})\]].*\n?)*)/gm;
-const DECLARATION =
-  /^(?:export )?(?:declare )?(?:abstract )?(?:const|let|function|class|interface|type|namespace) ([\w$]+)/;
-const COMMENT = /\/\*\*(?:(?!\*\/)[\s\S])*\*\/\n/g;
-
-const wordsOf = (text: string): string[] => text.replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, '').match(/[\w$]+/g) ?? [];
-
-interface Statement {
-  /** The comment that belongs to it, and all that stand before it. */
-  readonly doc: string;
-  readonly comments: string;
-  readonly code: string;
-  readonly name: string | undefined;
-  readonly isImport: boolean;
-  readonly words: readonly string[];
-}
-
-function statementsOf(text: string): Statement[] {
-  return Array.from(text.matchAll(STATEMENT), ([, comments, code]) => ({
-    doc: comments.match(COMMENT)?.at(-1) ?? '',
-    comments,
-    code,
-    name: DECLARATION.exec(code)?.[1],
-    isImport: /^import\b/.test(code),
-    words: wordsOf(code),
-  }));
-}
-
-/** An import with only the names in `used`; nothing when none is. */
-function narrowed(code: string, used: ReadonlySet<string>): string {
-  const [, head, list, tail] = /^(import (?:type )?\{)([^}]*)(\}[\s\S]*)$/.exec(code) ?? [];
-  if (list === undefined) return code;
-  const names = list.split(',').map((name) => name.trim());
-  const kept = names.filter((name) => used.has(name.split(/\s+/).at(-1) ?? ''));
-  return kept.length === 0 ? '' : `${head} ${kept.join(', ')} ${tail}`;
-}
-
 /**
- * The declaration files with nothing in them that no entry leads to. A name is led to when a statement that is kept mentions
- * it, in whichever file: rather one too many than one too few. @param texts path to text @param entries paths
+ * The package's declarations, made fit for more compilers than ours. Two things the sources say too narrowly for a reader:
+ *
+ * - `x?: T` refuses an explicit undefined under `exactOptionalPropertyTypes`, though every call accepts it: it becomes
+ *   `x?: T | undefined`.
+ * - `Float32Array<ArrayBuffer>` is an error before TypeScript 5.7, where typed arrays have no parameter. What `Float32Array.of`
+ *   gives is the same type from 5.7 on, and the plain one before.
  */
-export function pruned(texts: ReadonlyMap<string, string>, entries: readonly string[]): Map<string, string> {
-  const parsed = new Map(Array.from(texts, ([file, text]) => [file, statementsOf(text)]));
-  const kept = new Set<Statement>();
-  const words = new Set<string | undefined>();
-  const keep = (statement: Statement) => {
-    kept.add(statement);
-    for (const word of statement.words) words.add(word);
+import { parse } from '@babel/parser';
+
+interface Node {
+  readonly type: string;
+  readonly start: number;
+  readonly end: number;
+}
+/** `x?: T` of an interface, a type literal or a class. */
+interface Member extends Node {
+  readonly optional?: boolean;
+  readonly typeAnnotation?: { readonly typeAnnotation: Node & { readonly types?: readonly Node[] } };
+}
+interface Reference extends Node {
+  readonly typeName: { readonly name: string };
+  readonly typeArguments?: unknown;
+}
+
+/** Text to put in place of what stands between two offsets. */
+type Edit = readonly [start: number, end: number, text: string];
+
+/** Types that would swallow a `| undefined` written behind them. */
+const OPEN = ['TSFunctionType', 'TSConstructorType', 'TSConditionalType'];
+
+function withUndefined({ optional, typeAnnotation }: Member): Edit[] {
+  const type = typeAnnotation?.typeAnnotation;
+  if (!optional || !type || type.types?.some((part) => part.type === 'TSUndefinedKeyword')) return [];
+  const { start, end } = type;
+  return OPEN.includes(type.type)
+    ? [
+        [start, start, '('],
+        [end, end, ') | undefined'],
+      ]
+    : [[end, end, ' | undefined']];
+}
+
+function plain({ start, end, typeName: { name }, typeArguments }: Reference): Edit[] {
+  if (!typeArguments) return [];
+  if (name === 'ArrayBufferView') return [[start, end, '(ArrayBufferView & { readonly buffer: ArrayBuffer })']];
+  return /^(Big)?(Int|Uint|Float)\d+Array$/.test(name) ? [[start, end, `ReturnType<typeof ${name}.of>`]] : [];
+}
+
+/** One declaration file, rewritten. */
+export function widened(text: string): string {
+  const edits: Edit[] = [];
+  const visit = (value: unknown): void => {
+    if (value === null || typeof value !== 'object') return;
+    const { type } = value as Node;
+    if (type === 'TSPropertySignature' || type === 'ClassProperty') edits.push(...withUndefined(value as Member));
+    if (type === 'TSTypeReference') edits.push(...plain(value as Reference));
+    Object.values(value).forEach(visit);
   };
-  for (const [file, statements] of parsed) {
-    for (const statement of statements) {
-      if (!statement.isImport && (entries.includes(file) || statement.name === undefined)) keep(statement);
-    }
-  }
-  for (let before = -1; before < kept.size; ) {
-    before = kept.size;
-    for (const statement of Array.from(parsed.values()).flat()) {
-      if (!kept.has(statement) && !statement.isImport && words.has(statement.name)) keep(statement);
-    }
-  }
-  return new Map(
-    Array.from(parsed, ([file, statements]) => {
-      const used = new Set(statements.flatMap((statement) => (kept.has(statement) ? statement.words : [])));
-      const text = statements.map((statement) => {
-        const { doc, comments, code, isImport } = statement;
-        if (entries.includes(file)) return comments + code;
-        if (isImport) return narrowed(code, used);
-        return kept.has(statement) ? (code.startsWith('///') ? '' : doc) + code : '';
-      });
-      return [file, text.join('')];
-    }),
-  );
+  visit(parse(text, { sourceType: 'module', plugins: [['typescript', { dts: true }]] }).program.body);
+  // from the end to the start, so that no offset moves before it is used
+  const last = edits.sort((a, b) => b[0] - a[0] || b[1] - a[1]);
+  return last.reduce((result, [start, end, put]) => result.slice(0, start) + put + result.slice(end), text);
 }

@@ -1,7 +1,6 @@
 /**
  * Rotary tables: cos and sin of position x frequency, [n, rotaryDim / 2] each. RoFormer, arXiv 2104.09864.
  */
-/// <reference lib="esnext.disposable" preserve="true" />
 import type { Rows } from '../phase/plan.ts';
 import { type RowOptions, rowsOf } from '../phase/positions.ts';
 import { integer, oneOf, options, size } from '../runtime/arguments.ts';

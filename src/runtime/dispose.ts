@@ -1,5 +1,4 @@
 /** `using` for the classes that hold memory, also where the engine has no Symbol.dispose (WebKit). */
-/// <reference lib="esnext.disposable" preserve="true" />
 
 /** The symbol transpiled `using` looks for where there is no native one. */
 const DISPOSE: typeof Symbol.dispose = Symbol.dispose ?? (Symbol.for('Symbol.dispose') as typeof Symbol.dispose);

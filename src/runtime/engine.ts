@@ -7,13 +7,13 @@
  * all of their output; Tensor.zeros fills). Kernels are called through the raw instance exports, which cost a third of the
  * loader's wrapped ones.
  */
-/// <reference lib="esnext.disposable" preserve="true" />
 
 import { instantiateSync } from '@assemblyscript/loader';
 import { heap as heapBinary } from '#wasm/heap';
 import { simd } from '#wasm/simd';
 import { boolean, integer, take } from './arguments.ts';
 import { COEFFICIENT_BYTES, writeCoefficients } from './coefficients.ts';
+import type { Dispose } from './disposable.ts';
 import { disposable } from './dispose.ts';
 import { ARRAYS, type Dtype, type TensorData } from './dtypes.ts';
 import { PosencError, show } from './errors.ts';
@@ -102,7 +102,7 @@ export class Engine {
     this.#heap = undefined;
   }
 
-  declare [Symbol.dispose]: () => void;
+  declare [Symbol.dispose]: Dispose;
 
   static {
     disposable(Engine.prototype);

@@ -2,7 +2,6 @@
  * Tensor: a shape and a dtype over a block of an engine's memory. `data` is a zero-copy view; it goes stale when the memory
  * grows (reading `data` again gives a fresh one), so read it where you use it, or use an engine made with `fixed: true`.
  */
-/// <reference lib="esnext.disposable" preserve="true" />
 import { oneOf, take } from './arguments.ts';
 import { disposable } from './dispose.ts';
 import { ARRAYS, BYTES, type Dtype, type TensorData } from './dtypes.ts';

@@ -1,0 +1,122 @@
+/**
+ * After tsc, which compiles src/ to build/package: makes of it what dist/ ships.
+ *
+ * - A file a door and a chunk a wing, because Node takes about a millisecond for every module it loads, and the package has 150.
+ *   Neither minified nor renamed: a stack trace and a debugger show the code as it was written, and bundlers minify anyway.
+ * - Declarations, file by file (scripts/declarations.ts).
+ * - posenc.min.js: everything in one file with nothing to resolve, for `<script type="module">` and CDNs.
+ *
+ * At the end every file that package.json names must exist.
+ */
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import { decode, encode } from '@jridgewell/sourcemap-codec';
+import { build } from 'esbuild';
+import { rollup } from 'rollup';
+import { widened } from './declarations.ts';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+process.chdir(root);
+const compiled = resolve('build/package');
+const manifest = JSON.parse(readFileSync('package.json', 'utf8'));
+
+/** The wings, each a folder with a door. */
+const WINGS = readdirSync(compiled).filter(
+  (name) => existsSync(join(compiled, name, 'index.js')) && name !== 'runtime',
+);
+const at = (path: string) => join(compiled, path);
+const input = {
+  ...Object.fromEntries(WINGS.map((wing) => [wing, at(`${wing}/index.js`)])),
+  ...Object.fromEntries(['index', 'kernels', 'init', 'init.workerd'].map((name) => [name, at(`${name}.js`)])),
+};
+
+/** What conditions of package.json choose, and what is installed beside the package, stays outside. */
+const external = [/^#wasm\//, /^@assemblyscript\/loader$/, /\.wasm$/];
+
+const bundle = await rollup({
+  input,
+  external,
+  preserveEntrySignatures: 'strict',
+  onwarn: ({ message }) => {
+    throw new Error(message);
+  },
+  plugins: [
+    {
+      name: 'tsc',
+      load: (id) => ({
+        code: readFileSync(id, 'utf8').replace(/\/\/# sourceMappingURL=.*\n?$/, ''),
+        map: readFileSync(`${id}.map`, 'utf8'),
+      }),
+    },
+  ],
+});
+await bundle.write({
+  dir: 'dist',
+  format: 'es',
+  sourcemap: true,
+  // what a map shows as its source: src/rotary/table.ts, wherever the package lies
+  sourcemapPathTransform: (path) => path.slice(path.indexOf('src/')),
+  generatedCode: 'es2015',
+  minifyInternalExports: false,
+  hoistTransitiveImports: false,
+  entryFileNames: '[name].js',
+  chunkFileNames: 'chunks/[name].js',
+  manualChunks: (id) => {
+    const [folder] = relative(compiled, id).split('/');
+    if (WINGS.includes(folder)) return folder;
+    return folder === 'runtime' || folder === 'phase' ? 'runtime' : undefined;
+  },
+});
+await bundle.close();
+
+/** Conditions name these by themselves; they import a compiled module and nothing else. */
+for (const name of readdirSync(compiled).filter((file) => /^wasm\..*\.js$/.test(file))) {
+  writeFileSync(join('dist', name), readFileSync(at(name), 'utf8').replace(/\/\/# sourceMappingURL=.*\n?$/, ''));
+}
+
+const walk = (dir: string): string[] =>
+  readdirSync(dir).flatMap((name) => {
+    const path = join(dir, name);
+    return statSync(path).isDirectory() ? walk(path) : [path];
+  });
+// a segment a line is all that a stack trace needs; every token would weigh as much as the sources
+for (const file of walk('dist').filter((path) => path.endsWith('.map'))) {
+  const map = JSON.parse(readFileSync(file, 'utf8')) as { mappings: string; names: string[] };
+  const mappings = encode(
+    decode(map.mappings).map((line) =>
+      line.slice(0, 1).map((part) => part.slice(0, 4) as [number, number, number, number]),
+    ),
+  );
+  writeFileSync(file, JSON.stringify({ ...map, mappings, names: [] }));
+}
+
+for (const file of walk(compiled).filter((path) => path.endsWith('.d.ts') && !/wasm\..*d.ts$/.test(path))) {
+  const target = join('dist', relative(compiled, file));
+  mkdirSync(dirname(target), { recursive: true });
+  writeFileSync(target, widened(readFileSync(file, 'utf8')));
+}
+
+await build({
+  entryPoints: ['dist/index.js'],
+  outfile: 'dist/posenc.min.js',
+  bundle: true,
+  minify: true,
+  format: 'esm',
+  target: 'es2022',
+  sourcemap: false,
+  legalComments: 'none',
+  logLevel: 'warning',
+});
+
+const files = (value: unknown): string[] =>
+  typeof value === 'string' ? [value] : Object.values(value as object).flatMap(files);
+const { exports, imports, jsdelivr, unpkg } = manifest;
+const missing = files({ exports, imports, jsdelivr, unpkg }).filter((file) => !existsSync(file));
+if (missing.length > 0) {
+  console.error(`missing after the build: ${missing.join(', ')}`);
+  process.exit(1);
+}
+const size = (file: string) => `${statSync(file).size} B, ${gzipSync(readFileSync(file), { level: 9 }).length} B gzip`;
+for (const file of ['dist/posenc.simd.wasm', 'dist/posenc.min.js']) console.log(`${file}  ${size(file)}`);

@@ -1,0 +1,39 @@
+/**
+ * `posenc/absolute`: encodings that are added to embeddings: sinusoidal, timesteps, 2-D and 3-D, Fourier, recursive,
+ * convolutional. The engine and its Tensors come along.
+ */
+export * from '../runtime/index.ts';
+export {
+  type ComplexOrderFrequencyOptions,
+  type ComplexOrderOptions,
+  complexOrder,
+  complexOrderFrequency,
+} from './complexOrder.ts';
+export {
+  type ConvPositionalOptions,
+  convPositional,
+  type WeightNormOptions,
+  weightNorm,
+} from './convPositional.ts';
+export { type FloaterPositionsOptions, type Flow, floaterPositions } from './floater.ts';
+export {
+  type FourierFeaturesOptions,
+  fourierFeatures,
+  type GaussianFourierOptions,
+  gaussianFourier,
+  type NerfEncodingOptions,
+  nerfEncoding,
+  type PixelBandsOptions,
+  pixelBands,
+} from './fourier.ts';
+export { type PegOptions, peg } from './peg.ts';
+export {
+  type GruLayer,
+  type GruPositionsOptions,
+  gruPositions,
+  type RecursivePositionsOptions,
+  recursivePositions,
+} from './recursive.ts';
+export { type Sincos2dOptions, type Sincos3dOptions, sincos2d, sincos3d } from './sincos.ts';
+export { type SinusoidalOptions, sinusoidal } from './sinusoidal.ts';
+export { type TimestepEmbeddingOptions, type TimestepPreset, timestepEmbedding } from './timestep.ts';

@@ -1,0 +1,16 @@
+/**
+ * `posenc/analysis`: what an encoding does: decay, decompositions, permutation error, and the diagnosis of a rotation. The
+ * engine and its Tensors come along.
+ */
+export * from '../runtime/index.ts';
+export { type DecayOptions, ropeDecayBound, sinusoidalGram } from './decay.ts';
+export {
+  type FourTermOptions,
+  type FourTerms,
+  fourTermDecomposition,
+  type TaylorOptions,
+  type TaylorTerms,
+  taylorDecomposition,
+} from './decomposition.ts';
+export { type DiagnoseOptions, type Diagnosis, diagnose } from './diagnose.ts';
+export { permutationError, permuteRows } from './permutation.ts';

@@ -1,0 +1,12 @@
+/**
+ * `posenc/models`: a model's own configuration, read and explained: fromHF, fromGGUF, explain, and what other engines want. The
+ * engine and its Tensors come along.
+ */
+export * from '../runtime/index.ts';
+export { describe, describeExplanation } from './describe.ts';
+export { type Explanation, explain, explainForm } from './explain.ts';
+export { type FromGGUFOptions, fromGGUF, type GGUFTensors } from './gguf.ts';
+export { type FromHFOptions, fromHF, toHF } from './hf.ts';
+export { type LlamaCpp, toLlamaCpp } from './llamaCpp.ts';
+export type { NormalForm, RotaryLayer } from './normalForm.ts';
+export { type OnnxCaches, toOnnxCaches } from './onnx.ts';

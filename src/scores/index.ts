@@ -1,0 +1,33 @@
+/**
+ * `posenc/scores`: attention scores that depend on content and position: Shaw, NEZHA, Transformer-XL, XLNet, DeBERTa, TUPE. The
+ * engine and its Tensors come along.
+ */
+export * from '../runtime/index.ts';
+export type { ScoreOptions, Shaped, ShapedIntegers, ValueOptions } from './content.ts';
+export {
+  type DebertaBucketOptions,
+  type DebertaRelativePositionOptions,
+  type DebertaScoreOptions,
+  debertaRelativePositions,
+  debertaScores,
+} from './deberta.ts';
+export { type FactoredScoreOptions, factoredScores } from './factored.ts';
+export { hybridScores } from './hybrid.ts';
+export { type NezhaTableOptions, nezhaScores, nezhaTable, nezhaValues } from './nezha.ts';
+export {
+  type ShawIndexOptions,
+  type ShawScoreOptions,
+  type ShawTableOptions,
+  type ShawValueOptions,
+  shawIndex,
+  shawScores,
+  shawValues,
+} from './shaw.ts';
+export {
+  type TransformerXlScoreOptions,
+  type TransformerXlTableOptions,
+  transformerXlScores,
+  transformerXlTable,
+} from './transformerXl.ts';
+export { type TupeBucketOptions, type TupeOptions, type TupeProjection, tupe, tupeBuckets } from './tupe.ts';
+export { type XlnetPositionOptions, type XlnetScoreOptions, xlnetPositions, xlnetScores } from './xlnet.ts';
