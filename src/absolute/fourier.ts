@@ -210,7 +210,7 @@ export function pixelBands(given: PixelBandsOptions): { grid: Tensor; sin: Tenso
   if (sizes.length < 1 || sizes.length > 3) {
     throw new PosencError('ERR_SHAPE', `grid: expected one to three sizes, got ${show(o.grid)}`);
   }
-  sizes.forEach((n, i) => size(`grid[${i}]`, n, 1, 2 ** 24));
+  for (const [i, n] of sizes.entries()) size(`grid[${i}]`, n, 1, 2 ** 24);
   const bands = size('numBands', o.numBands, 1, 2 ** 16, 64);
   const maxRes = finite('maxRes', o.maxRes, { above: 0 }, 224);
   const linear = boolean('linearBands', o.linearBands, false);
