@@ -20,7 +20,7 @@ function mixed(r: v128, below: v128, above: v128, low: v128, high: v128, mask: v
   return v128.bitselect(mask, value, v128.or(f32x4.lt(r, low), f32x4.gt(r, high)));
 }
 
-/** Columns [c, columns) one by one, distances converted from their integers: the ends of rows, and distances past 2^24. */
+/** Columns [c, columns) one by one from integer distances: the ends of rows, and distances past 2^24, which float32 steps over. */
 function scalarRow(
   o: usize, c: i32, columns: i32, first: i64, below: f32, above: f32, low: i64, high: i64, mask: f32,
 ): void {
@@ -49,7 +49,7 @@ export function alibiRows(
   query: i32, queries: usize, key: i32, keys: usize, centred: i32, centre: i32,
   left: i32, right: i32, maskValue: f32, constants: usize,
 ): void {
-  // 4 and 16 from the lane numbers 0 1 2 3, so that they stay in registers
+  // 4 and 16 are computed from the loaded lane numbers 0 1 2 3: literals would be built anew in every turn
   const i0 = v128.load(constants, LANE_NUMBERS);
   const one = v128.shuffle<f32>(i0, i0, 1, 1, 1, 1);
   const four = f32x4.add(one, v128.shuffle<f32>(i0, i0, 3, 3, 3, 3));
@@ -83,8 +83,8 @@ export function alibiRows(
         scalarRow(row, 0, columns, first, belowSlope, aboveSlope, low, high, maskValue);
         continue;
       }
-      // [0, from) masked, [from, turn) left slope, [turn, to) right slope, [to, columns) masked: whole blocks of 16 columns
-      // inside a part know their formula, four columns at a boundary choose by lane
+      // Four segments: [0, from) masked, [from, turn) left slope, [turn, to) right slope, [to, columns) masked. 16 columns that
+      // lie inside one segment take its formula; four columns across a border choose by lane (mixed).
       const to = clamp(high - first + 1, columns);
       const from = min(clamp(low - first, columns), to);
       const turn = min(max(clamp(1 - first, columns), from), to);

@@ -33,8 +33,8 @@ function move(o: usize, d: usize, n: usize, mode: i32): void {
 }
 
 /**
- * Copies the bytes (a multiple of 64) that start `phase` after d, where d is a multiple of 16: loads across two cache lines
- * take longer than stores, so what they would hold is put together from the vectors on either side.
+ * Copies `bytes` (a multiple of 64) from d + phase, where d is a multiple of 16. An unaligned load that crosses two cache lines
+ * costs two; so only aligned vectors are loaded, and each unaligned one is shuffled together from two neighbours.
  */
 // @ts-ignore: decorator
 @inline
@@ -48,7 +48,7 @@ function copyShifted(o: usize, d: usize, bytes: usize, phase: i32): void {
     }
     return;
   }
-  // every vector loaded holds a byte that is copied, so none is beyond the memory
+  // every aligned vector that is loaded holds a byte that is copied, so no load can leave the memory
   let a = v128.load(d);
   for (const end = d + bytes; d < end; d += 64, o += 64) {
     const b = v128.load(d, 16);
@@ -85,8 +85,9 @@ function moveRows(
 }
 
 /**
- * out[h, r, :] = diagonal[h, - r step : - r step + columns], or with mode ADD or MULTIPLY added or multiplied into it. diagonal points at the window of row 0; step
- * (bytes) is what the window moves back by from row to row. Heads and rows of out are headStride and rowStride apart.
+ * out[h, r, :] = diagonal[h, - r step : - r step + columns], or with mode ADD or MULTIPLY added or multiplied into it. diagonal
+ * points at the window of row 0; step (bytes) is how far the window moves back from row to row. Heads and rows of out are
+ * headStride and rowStride apart.
  */
 export function expandRows(
   out: usize, headStride: usize, rowStride: usize, diagonal: usize, diagonalStride: usize, heads: usize, step: usize,

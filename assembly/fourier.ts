@@ -49,7 +49,10 @@ export function phaseStrided(
   }
 }
 
-/** sin and cos of 2 pi x . b for every row x (float64 [rows, dim]) and every b of `matrix` (float32 [count, dim]). scratch: 32 bytes. */
+/**
+ * sin and cos of 2 pi x . b for every row x (float64 [rows, dim]) and every b of `matrix` (float32 [count, dim]).
+ * scratch: 32 bytes.
+ */
 export function projectedPhase(
   x: usize, dim: usize, matrix: usize, count: usize, rows: usize, out0: usize, out1: usize, stride: usize,
   scratch: usize, constants: usize,
@@ -153,8 +156,8 @@ export function multiplesOfRow(out: usize, row: usize, width: usize, rows: usize
 }
 
 /**
- * Sums over frequencies at each distance, float64. mode SUM_OF_COSINES: that. MEAN_MODULUS: the mean over j = 1 .. count of the modulus of
- * the sum of the first j unit vectors exp(i distance frequency). scratch: 32 bytes.
+ * Sums over frequencies at each distance, float64. mode SUM_OF_COSINES, or MEAN_MODULUS: the mean over j = 1 .. count of the
+ * modulus of the sum of the first j unit vectors exp(i distance frequency). scratch: 32 bytes.
  */
 export function phaseSums(
   plan: usize, np: usize, count: usize, distances: usize, n: usize, out: usize, mode: i32, scratch: usize, constants: usize,

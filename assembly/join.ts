@@ -11,8 +11,8 @@ function join(a: v128, b: v128, one: v128, mode: i32): v128 {
 }
 
 /**
- * A multiple of 64 bytes of one row, or of two that share the positions, `next` bytes apart: three loads and two stores where
- * two rows by themselves take four and two.
+ * A multiple of 64 bytes of one row, or of two rows `next` bytes apart that are joined with the same positions: three loads and
+ * two stores for a vector of each, where two separate rows need four loads.
  */
 // @ts-ignore: decorator
 @inline
@@ -29,7 +29,8 @@ function joinWide(out: usize, x: usize, q: usize, bytes: usize, next: usize, one
   }
   for (let y = x + next, o = out + next; x < end; x += 64, q += 64, out += 64, y += 64, o += 64) {
     const p0 = v128.load(q), p1 = v128.load(q, 16), p2 = v128.load(q, 32), p3 = v128.load(q, 48);
-    // all loads before the stores: rows a power of two apart look like one another to the store buffer
+    // All loads come before the stores. Rows a multiple of 4096 bytes apart have equal low address bits, and a load that
+    // follows a store with the same low bits waits for it (4K aliasing).
     const x0 = join(v128.load(x), p0, one, mode), x1 = join(v128.load(x, 16), p1, one, mode);
     const x2 = join(v128.load(x, 32), p2, one, mode), x3 = join(v128.load(x, 48), p3, one, mode);
     const y0 = join(v128.load(y), p0, one, mode), y1 = join(v128.load(y, 16), p1, one, mode);
@@ -45,7 +46,8 @@ function joinWide(out: usize, x: usize, q: usize, bytes: usize, next: usize, one
   }
 }
 
-// A function each: side by side in one, the optimiser makes them one loop that asks for the mode at every vector.
+// A function per mode: where the three calls stand in one function, Binaryen merges them into one loop that compares the mode at
+// every vector.
 function addWide(out: usize, x: usize, q: usize, bytes: usize, next: usize, one: v128): void {
   joinWide(out, x, q, bytes, next, one, JOIN_ADD);
 }
@@ -68,9 +70,9 @@ function joinRest(out: usize, x: usize, q: usize, n: usize, one: v128, mode: i32
 
 /** out = x joined with p. */
 export function joinRows(out: usize, x: usize, p: usize, rows: usize, width: usize, period: usize, mode: i32): void {
-  // whole periods are contiguous on both sides: one long run each
+  // a whole period is contiguous in x, p and out: it is done as one long row
   const run = period * width;
-  // 1, made so that it stays in a register
+  // 1, computed from a parameter: V8 builds a literal anew in every turn, a computed value stays in a register
   const one = f32x4.convert_i32x4_s(i32x4.splat(min<i32>(<i32>period, 1)));
   for (let left = rows * width; left > 0; ) {
     const n = min(run, left);

@@ -26,7 +26,11 @@ export function lookupRows(
       if (outStride == bytes) {
         const most = min(n, <usize>(tableRows - id));
         const four = i32x4.add(i32x4.splat(id), i32x4(0, 1, 2, 3));
-        while (run + 4 <= most && i32x4.all_true(i32x4.eq(v128.load(ids + (run << 2)), i32x4.add(four, i32x4.splat(<i32>run))))) run += 4;
+        while (run + 4 <= most) {
+          const next = i32x4.add(four, i32x4.splat(<i32>run));
+          if (!i32x4.all_true(i32x4.eq(v128.load(ids + (run << 2)), next))) break;
+          run += 4;
+        }
         while (run < most && load<i32>(ids + (run << 2)) == id + <i32>run) run++;
       }
       scaleRun(out, table + <usize>id * bytes, run * width, factor);

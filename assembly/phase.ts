@@ -203,13 +203,13 @@ function emitBlock(
   }
 }
 
-/** Up to this many bytes between first and last row, blocks are written from their middle outwards; beyond, row by row. */
+/** Outputs of at most this many bytes are written in mirrored order: pairs of rows from the middle of a block outwards. */
 const MIRROR_BYTES: usize = 1 << 22;
 
 function emitRows(
   a: usize, b: usize, rowBytes: usize, rows: usize, count: usize, out0: usize, out1: usize, stride: usize, mode: i32,
 ): void {
-  // a row loop per mode: the mode is then a constant inside it
+  // one loop over rows per mode, so that the mode is a constant inside it
   if (mode == SIN_AND_COS) {
     for (; rows; rows--, b += rowBytes, out0 += stride, out1 += stride) emitRow(a, b, count, out0, out1, SIN_AND_COS);
   } else if (mode == SIN_COS_PAIRS) {
@@ -240,7 +240,8 @@ export function phaseRows(
   const tableC = tableB + (rowBytes << 5);
   const seed = tableC + (rowBytes << 4);
   const block = seed + rowBytes;
-  // the descending half of a block defeats the prefetch of memory, which only long rows or small outputs can afford
+  // Mirrored order writes half of each block in descending rows, which hardware prefetch does not follow: it is used where the
+  // output fits the cache, or rows are so long that prefetch works inside each.
   const mirrored = (count & 3) == 0 && mode <= SIN_COS_PAIRS && (n * stride <= MIRROR_BYTES || stride >= 4096);
   let p = <i64>start;
   let held: i64 = i64.MIN_VALUE;
@@ -281,7 +282,7 @@ export function phaseAt(
   const tableC = tableB + (rowBytes << 5);
   const seed = tableC + (rowBytes << 4);
   const block = seed + rowBytes;
-  // the seeds of four spans of 512 positions at a time: steps of diffusion come in no order
+  // Seeds of four spans of 512 positions are kept: diffusion steps come in any order and return to the same spans.
   let held0: i64 = i64.MIN_VALUE;
   let held1 = held0;
   let held2 = held0;
@@ -426,7 +427,7 @@ export function torchRows(
   const frequencies = block + (rowBytes << 2);
   const scratch = frequencies + (np << 2);
   const a = f32x4.splat(amplitude);
-  // 65536, made so that it stays in a register
+  // 65536 in every lane, computed from a load: a literal would be built anew in every turn
   const four = v128.load64_splat(constants, FOUR);
   const sixteen = f64x2.mul(four, four);
   const square = f64x2.mul(sixteen, sixteen);
@@ -450,9 +451,10 @@ export function torchRows(
       addAngles(block, seed, tableC + <usize>(heldBlock & 15) * rowBytes, rowBytes);
     }
     const b = tableB + <usize>(p & 31) * rowBytes;
-    // for tables of cos and sin the mode is a constant
-    if (mode == SIN_AND_COS) emitTorchRow(block, b, frequencies, count, <f64>q, a, out0, out1, SIN_AND_COS, limit, scratch, constants);
-    else emitTorchRow(block, b, frequencies, count, <f64>q, a, out0, out1, mode, limit, scratch, constants);
+    // the mode of tables is a constant in a copy of its own
+    if (mode == SIN_AND_COS) {
+      emitTorchRow(block, b, frequencies, count, <f64>q, a, out0, out1, SIN_AND_COS, limit, scratch, constants);
+    } else emitTorchRow(block, b, frequencies, count, <f64>q, a, out0, out1, mode, limit, scratch, constants);
   }
 }
 

@@ -52,7 +52,9 @@ export function gruLayer(
       addScaled(a, a, b, 1.0, 2 * dim);
       mapUnary(a, a, 2 * dim, SIGMOID, constants);
       const n = a + 2 * bytes;
-      for (let c: usize = 0; c < bytes; c += 4) store<f32>(n + c, load<f32>(n + c) + load<f32>(a + c) * load<f32>(b + c + 2 * bytes));
+      for (let c: usize = 0; c < bytes; c += 4) {
+        store<f32>(n + c, load<f32>(n + c) + load<f32>(a + c) * load<f32>(b + c + 2 * bytes));
+      }
       mapUnary(n, n, dim, TANH, constants);
       for (let c: usize = 0; c < bytes; c += 4, o += 4, h += 4) {
         const z = load<f32>(a + bytes + c);

@@ -6,10 +6,10 @@
 // Both channels of a pair are loaded before either is stored, so out may be x when load and store pairing agree.
 // Each product is rounded, then the sum: the order of the reference implementations.
 //
-// Where vectors share a row of the table (the heads of a token), a block of the row stays in registers while they pass by;
-// elsewhere, and where memory rather than the cache sets the pace, each vector runs along its row. What
-// stays in registers comes straight from a load, or the loop past it tests at its end: into others V8 moves what is computed
-// before them (see math/bfloat16.ts).
+// The heads of a token use the same row of the table: sixteen pairs of the row are kept in registers while a loop runs over the
+// heads (share...). Elsewhere, and where vectors come from memory rather than the cache, one vector is done after the other,
+// each along its whole row (own...). What is kept in registers across a loop is the result of a load, or the loop tests at its
+// end: V8 moves other computations into a loop that may end before its first turn (README.md, "Loops that test at their end").
 import { INVERSE, LOAD_INTERLEAVED, STORE_INTERLEAVED } from "../src/runtime/codes";
 import {
   CALL_OUT, CALL_X, CALL_COS, CALL_SIN, CALL_PARTNER, CALL_ROWS, CALL_PAIRS, CALL_ROW_BYTES, CALL_MODE, CALL_TEMP, CALL_N0,
@@ -89,14 +89,14 @@ function shareHalf(
   return whole >> 2;
 }
 
-/** Channels x, with those of every pair exchanged where sines multiply. */
+/** Two interleaved pairs rotated: x c + (x with the channels of each pair exchanged) s, where s carries the signs. */
 // @ts-ignore: decorator
 @inline
-function turned(x: v128, c: v128, s: v128): v128 {
+function rotatedPairs(x: v128, c: v128, s: v128): v128 {
   return f32x4.add(f32x4.mul(x, c), f32x4.mul(v128.shuffle<f32>(x, x, 1, 0, 3, 2), s));
 }
 
-/** Two numbers of a row, each for both channels of its pair. */
+/** Two numbers of a row of the table, each twice: once for either channel of its pair. */
 // @ts-ignore: decorator
 @inline
 function both(row: usize): v128 {
@@ -108,7 +108,7 @@ function both(row: usize): v128 {
 function shareInterleaved(
   out: usize, x: usize, cos: usize, sin: usize, pairs: usize, n: usize, xStride: usize, outStride: usize, inverse: bool,
 ): usize {
-  // the sines of first channels are negated, or to turn back those of second ones
+  // x1 c - x2 s and x2 c + x1 s: the sines of first channels are negated; for the inverse, those of second channels
   const sign = inverse ? i32x4(0, i32.MIN_VALUE, 0, i32.MIN_VALUE) : i32x4(i32.MIN_VALUE, 0, i32.MIN_VALUE, 0);
   const end = cos + ((pairs & ~1) << 2);
   for (; cos + 32 <= end; cos += 32, sin += 32, x += 64, out += 64) {
@@ -119,10 +119,10 @@ function shareInterleaved(
     let o = out;
     let m = n;
     do {
-      v128.store(o, turned(v128.load(a), c0, s0));
-      v128.store(o, turned(v128.load(a, 16), c1, s1), 16);
-      v128.store(o, turned(v128.load(a, 32), c2, s2), 32);
-      v128.store(o, turned(v128.load(a, 48), c3, s3), 48);
+      v128.store(o, rotatedPairs(v128.load(a), c0, s0));
+      v128.store(o, rotatedPairs(v128.load(a, 16), c1, s1), 16);
+      v128.store(o, rotatedPairs(v128.load(a, 32), c2, s2), 32);
+      v128.store(o, rotatedPairs(v128.load(a, 48), c3, s3), 48);
       a += xStride;
       o += outStride;
     } while (--m);
@@ -134,7 +134,7 @@ function shareInterleaved(
     let o = out;
     let m = n;
     do {
-      v128.store(o, turned(v128.load(a), c, s));
+      v128.store(o, rotatedPairs(v128.load(a), c, s));
       a += xStride;
       o += outStride;
     } while (--m);
@@ -142,7 +142,9 @@ function shareInterleaved(
   return pairs & ~1;
 }
 
-/** Halves this many pairs long are two streams too far apart for the machine to fetch ahead on both. */
+/**
+ * From this many pairs on, the two halves of a vector are so far apart that hardware prefetch did not follow both reads.
+ */
 const WIDE: usize = 128;
 
 /** A vector along its own row, half pairing; gives back how many pairs are done: all whole fours. */
@@ -153,7 +155,7 @@ function ownHalf(out: usize, x: usize, cos: usize, sin: usize, pairs: usize): us
   let y = x + half;
   let p = out + half;
   if (pairs >= WIDE) {
-    // lines read in order first are one stream
+    // touch one word of every 64-byte cache line in ascending order first: one stream, which prefetch follows
     for (let line = x; line + 256 <= y + half; line += 256) {
       load<u32>(line);
       load<u32>(line, 64);
@@ -219,7 +221,7 @@ function rotatePairs(
   out += from * outStep;
   cos += from << 2;
   sin += from << 2;
-  // back: the sine of the other channel, negated
+  // the inverse takes the sine of the other channel, negated
   const sign = inverse ? i32x4.splat(i32.MIN_VALUE) : i32x4.splat(0);
   const firstSine: usize = inverse ? partner : 0;
   const secondSine: usize = inverse ? 0 : partner;
@@ -252,16 +254,19 @@ function rotatePairs(
   }
 }
 
-/** From this many bytes on, vectors come from memory, which is fastest read one after the other. */
+/** From this many bytes on, vectors come from memory rather than the cache, and are fastest read in order. */
 const FAR: usize = 1 << 24;
 
-/** The sines of a row, negated: what turns back. */
+/** Writes the sines of a row negated to `row`, for the inverse rotation, and gives `row` back. */
 function negate(row: usize, sin: usize, pairs: usize): usize {
   for (let i: usize = 0; i < pairs << 2; i += 4) store<f32>(row + i, -load<f32>(sin + i));
   return row;
 }
 
-/** n vectors, strides in bytes; shared: let them pass by their row where they share one. The mode is told apart outside the loops. */
+/**
+ * n vectors, strides in bytes. shared: vectors that use the same row of the table (tableStride 0) may be done together. The mode
+ * is compared outside the loops, so that it is a constant inside each.
+ */
 function rotateVectors(
   out: usize, x: usize, cos: usize, sin: usize, partner: usize, pairs: usize, mode: i32, temp: usize, n: usize,
   xStride: usize, outStride: usize, tableStride: usize, shared: bool,
@@ -282,7 +287,9 @@ function rotateVectors(
   for (; n; n--, x += xStride, out += outStride, cos += tableStride, sin += tableStride) {
     let done = from;
     if (own && pairing == 0) done = ownHalf(out, x, cos, inverse ? negate(temp, sin, pairs) : sin, pairs);
-    else if (own && pairing == (LOAD_INTERLEAVED | STORE_INTERLEAVED)) done = ownInterleaved(out, x, cos, inverse ? negate(temp, sin, pairs) : sin, pairs);
+    else if (own && pairing == (LOAD_INTERLEAVED | STORE_INTERLEAVED)) {
+      done = ownInterleaved(out, x, cos, inverse ? negate(temp, sin, pairs) : sin, pairs);
+    }
     if (done < pairs) rotatePairs(held ? temp : out, x, cos, sin, partner, pairs, done, mode);
     if (held) for (let i: usize = 0; i < pairs << 3; i += 8) store<u64>(out + i, load<u64>(temp + i));
   }

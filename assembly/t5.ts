@@ -1,5 +1,5 @@
-// Piecewise constant functions of the distance: T5 buckets (arXiv 1910.10683, mesh _relative_position_bucket). A diagonal is
-// a few runs of one value, so it is filled, not computed.
+// T5, arXiv 1910.10683 (mesh-tensorflow's _relative_position_bucket): a table entry per bucket of distances. A diagonal is a few
+// runs of one value each, so it is filled, not computed.
 
 /** The run that holds distance d: the last whose start is not above it. starts[0] counts as minus infinity. */
 // @ts-ignore: decorator
@@ -58,7 +58,7 @@ export function bucketRows(
       let values = four
         ? f32x4.mul(v128.load(table + <usize>bucket * tableStride), f32x4.splat(scale))
         : valueOf(bucket, table, tableStride, scale);
-      // past the end of a run comes the next one, which is written afterwards
+      // the last vector may write past its run: the next run is written later and covers it
       if (four && to - from <= SHORT && to + 12 <= bytes) {
         const a = v128.shuffle<i32>(values, values, 0, 0, 0, 0);
         const b = v128.shuffle<i32>(values, values, 1, 1, 1, 1);

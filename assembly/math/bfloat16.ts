@@ -1,7 +1,5 @@
 // bfloat16: the upper half of a float32, rounded to nearest even; NaN stays a quiet NaN.
-//
-// Loops with constants test at their end: V8 moves those, v128 literals included, out of a loop only when nothing can leave it
-// before they are used.
+// Loops whose bodies hold constants test at their end: ../README.md.
 
 /** Eight float32, none of them NaN, as codes. */
 // @ts-ignore: decorator
@@ -9,7 +7,8 @@
 function narrowNumbers(a: v128, b: v128): v128 {
   const high = i16x8.narrow_i32x4_u(i32x4.shr_u(a, 16), i32x4.shr_u(b, 16));
   const low = i16x8.narrow_i32x4_u(v128.and(a, i32x4.splat(0xffff)), v128.and(b, i32x4.splat(0xffff)));
-  // from 0x8000 on it rounds up, where the code is even from 0x8001: one less there, and the first bit tells
+  // Round half to even: the low 16 bits round up from 0x8000 where the code is odd, from 0x8001 where it is even. One is
+  // subtracted for even codes; then bit 15 alone says whether to round up.
   const up = i16x8.sub_sat_u(low, v128.andnot(i16x8.splat(1), high));
   return i16x8.add(high, i16x8.shr_u(up, 15));
 }
@@ -42,7 +41,7 @@ export function narrowBfloat16(out: usize, x: usize, n: usize): void {
       const f = v128.load(x, 80);
       const g = v128.load(x, 96);
       const h = v128.load(x, 112);
-      // a NaN makes the sum one; so may infinities, which narrowAny takes as well
+      // If one is NaN, the sum is NaN. Infinities of both signs make it NaN too: narrowAny is right for them as well.
       const sum = f32x4.add(
         f32x4.add(f32x4.add(a, b), f32x4.add(c, d)), f32x4.add(f32x4.add(e, f), f32x4.add(g, h)),
       );

@@ -1,5 +1,5 @@
 // float16 (IEEE 754 binary16): 1 sign, 5 exponent, 10 fraction bits. Rounding to nearest even; NaN stays a quiet NaN.
-// Why the loops test at their end: bfloat16.ts.
+// Why the loops test at their end: ../README.md.
 
 /** Four float32 as codes in 32-bit lanes. */
 // @ts-ignore: decorator

@@ -194,7 +194,8 @@ export interface Kernels {
   ) => void;
 
   /**
-   * sin and cos of 2 pi x . b for every row x (float64 [rows, dim]) and every b of `matrix` (float32 [count, dim]). scratch: 32 bytes.
+   * sin and cos of 2 pi x . b for every row x (float64 [rows, dim]) and every b of `matrix` (float32 [count, dim]).
+   * scratch: 32 bytes.
    * @see assembly/fourier.ts
    */
   readonly projectedPhase: (
@@ -223,8 +224,8 @@ export interface Kernels {
   ) => void;
 
   /**
-   * Sums over frequencies at each distance, float64. mode SUM_OF_COSINES: that. MEAN_MODULUS: the mean over j = 1 .. count of the modulus of
-   * the sum of the first j unit vectors exp(i distance frequency). scratch: 32 bytes.
+   * Sums over frequencies at each distance, float64. mode SUM_OF_COSINES, or MEAN_MODULUS: the mean over j = 1 .. count of the
+   * modulus of the sum of the first j unit vectors exp(i distance frequency). scratch: 32 bytes.
    * @see assembly/fourier.ts
    */
   readonly phaseSums: (
@@ -322,8 +323,9 @@ export interface Kernels {
   ) => void;
 
   /**
-   * out[h, r, :] = diagonal[h, - r step : - r step + columns], or with mode ADD or MULTIPLY added or multiplied into it. diagonal points at the window of row 0; step
-   * (bytes) is what the window moves back by from row to row. Heads and rows of out are headStride and rowStride apart.
+   * out[h, r, :] = diagonal[h, - r step : - r step + columns], or with mode ADD or MULTIPLY added or multiplied into it. diagonal
+   * points at the window of row 0; step (bytes) is how far the window moves back from row to row. Heads and rows of out are
+   * headStride and rowStride apart.
    * @see assembly/diagonal.ts
    */
   readonly expandRows: (
