@@ -4,6 +4,7 @@
  */
 import type { Engine } from '../runtime/engine.ts';
 import { PosencError } from '../runtime/errors.ts';
+import type { Call } from '../runtime/gate.ts';
 import type { Ladder } from './ladder.ts';
 import { turns } from './plan.ts';
 
@@ -54,11 +55,27 @@ export function pairsOf(phases: Phases): number {
   return phases.kind === 'ladder' ? phases.ladder.count : phases.count;
 }
 
+/** Fails when not one row of lanes fits the arena: asked before a call reserves its memory. @throws ERR_SHAPE */
+export function checkRoom(call: Call, phases: Phases): void {
+  const { engine } = call;
+  const count = pairsOf(phases);
+  if (engine.scratchBytes < fixedBytes(phases, padded(count)) + 16 * padded(count) + 8 * axesOf(phases)) {
+    throw tooWide(engine, count);
+  }
+}
+
+const axesOf = (phases: Phases) => (phases.kind === 'sum' ? phases.axes : 1);
+
+/** Bytes of what stays in the room beside the rows. */
+function fixedBytes(phases: Phases, np: number): number {
+  return phases.kind === 'ladder' ? 32 * np : phases.kind === 'sum' ? 8 * phases.axes * np : 0;
+}
+
 /** A writer for pairs [from, from + count) of the phases. */
 export function laneWriter(engine: Engine, phases: Phases, from: number, count: number, room: Room): LaneWriter {
   const np = padded(count);
-  const axes = phases.kind === 'sum' ? phases.axes : 1;
-  const fixed = phases.kind === 'ladder' ? 32 * np : phases.kind === 'sum' ? 8 * axes * np : 0;
+  const axes = axesOf(phases);
+  const fixed = fixedBytes(phases, np);
   const rowBytes = 16 * np;
   const capacity = Math.floor((room.bytes - fixed) / (rowBytes + 8 * axes));
   if (capacity < 1) throw tooWide(engine, count);

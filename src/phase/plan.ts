@@ -56,13 +56,8 @@ export function turns(ladder: Ladder): Turns {
   if (known) return known;
   const n = ladder.count;
   known = { theta: ladder.hi, whole: new BigUint64Array(n), high: new BigUint64Array(n), low: new BigUint64Array(n) };
+  checkFrequencies(ladder);
   for (let i = 0; i < n; i++) {
-    if (!(Math.abs(ladder.hi[i]) <= MAX_FREQUENCY)) {
-      throw new PosencError(
-        'ERR_OPTION',
-        `frequency ${i}: expected at most 2^40 radians per position, got ${ladder.hi[i]}`,
-      );
-    }
     // to 200 fractional bits; float64 values this small are integers after the scaling, or rounded at 2^-201
     const fixed = BigInt(Math.round(ladder.hi[i] * 2 ** 200)) + BigInt(Math.round(ladder.lo[i] * 2 ** 200));
     const tau = ((fixed < 0n ? -fixed : fixed) * INVERSE_TURN) >> 328n;
@@ -78,8 +73,14 @@ export function turns(ladder: Ladder): Turns {
  * Fails where a frequency is too high to be counted in turns: asked before a call reserves its memory.
  * @throws ERR_OPTION
  */
-export function checkFrequencies(ladder: Ladder): void {
-  turns(ladder);
+export function checkFrequencies({ hi }: Ladder): void {
+  for (let i = 0; i < hi.length; i++) {
+    if (Math.abs(hi[i]) <= MAX_FREQUENCY) continue;
+    throw new PosencError(
+      'ERR_OPTION',
+      `frequency ${i}: expected at most 2^40 radians per position, got ${hi[i]}; lower the scale or the base`,
+    );
+  }
 }
 
 /** What the arena holds after a plan was put there. */

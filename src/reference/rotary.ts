@@ -34,9 +34,9 @@ export interface ApplyRotaryOptions {
   /** Absolute positions, [S] or [B*S] flat ([T] for 'THD'). Default 0, 1, 2 ... */
   readonly positions?: NumberList;
   /** Added to the default positions: one number, or one per batch entry or packed sequence. Default 0. */
-  readonly offset?: number | ArrayLike<number>;
+  readonly offset?: number | NumberList;
   /** 'THD': token indices where packed sequences begin, and T; positions restart at each. */
-  readonly cuSeqlens?: ArrayLike<number>;
+  readonly cuSeqlens?: NumberList;
   /** Rotate back: sin negated (the transpose; the inverse where the amplitude is 1). Default false. */
   readonly inverse?: boolean;
   /** A position without a row: throw, or leave the vector unrotated. Default 'error'. */
@@ -216,12 +216,13 @@ function tokenPositions(batch: number, sequence: number, layout: string, options
   const starts =
     options.cuSeqlens === undefined
       ? Array.from({ length: batch + 1 }, (_, b) => b * sequence)
-      : Array.from(options.cuSeqlens);
+      : asNumbers('cuSeqlens', options.cuSeqlens);
   const segments = starts.length - 1;
   if (starts[0] !== 0 || starts[segments] !== tokens || starts.some((t, i) => i > 0 && !(t >= starts[i - 1]))) {
     throw new RangeError(`cuSeqlens: expected token indices rising from 0 to ${tokens}, got ${starts}`);
   }
-  const offset = options.offset ?? 0;
+  const given = options.offset ?? 0;
+  const offset = typeof given === 'number' ? given : asNumbers('offset', given);
   if (typeof offset !== 'number' && offset.length !== segments) {
     throw new RangeError(`offset: expected ${segments} numbers, got ${offset.length}`);
   }

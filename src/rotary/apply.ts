@@ -2,42 +2,23 @@
  * Applies a rotary table to q or k, in place or into `out`. RoFormer, arXiv 2104.09864 eq. 34; layouts and position rules
  * of transformers, flash-attention, vLLM and ONNX Runtime: docs/rotary.md.
  */
-import { boolean, integer, oneOf, options } from '../runtime/arguments.ts';
+import { boolean, oneOf, take } from '../runtime/arguments.ts';
 import { INVERSE, LOAD_INTERLEAVED, STORE_INTERLEAVED } from '../runtime/codes.ts';
 import type { Engine } from '../runtime/engine.ts';
 import { PosencError, show } from '../runtime/errors.ts';
+import { type Call, type Floats, gate, type Out, type Place } from '../runtime/gate.ts';
 import type { Kernels } from '../runtime/kernels.ts';
-import type { Positions } from '../runtime/lists.ts';
-import { checkOut, checkOverlap, chooseEngine, operand, output, shapeOf } from '../runtime/operands.ts';
-import { Tensor } from '../runtime/tensor.ts';
-import { checkHead, RotaryTable, type TableDtype } from './table.ts';
-import { widen } from './tableLayouts.ts';
-import { type Indices, rowIndices } from './tokens.ts';
+import { type Geometry, type GeometryOptions, geometryOf, LAYOUTS, type Layout } from './geometry.ts';
+import { checkHead, placeTable, RotaryTable, type TableDtype, widen } from './table.ts';
+import { type Indices, rowIndices, type TokenOptions } from './tokens.ts';
 
-export interface ApplyRotaryOptions {
-  /**
-   * B batch, S sequence, T packed tokens, H heads, D channels of a head; 'BSD' and 'TD' hold the heads side by side in one
-   * axis of heads * D and need `heads`. Default 'BSHD'.
-   */
-  readonly layout?: 'BSHD' | 'BHSD' | 'THD' | 'BSD' | 'TD';
-  /** Heads of a 'BSD' or 'TD' x. */
-  readonly heads?: number;
-  /** Sizes in the order of the layout: needed for a plain Float32Array. */
-  readonly shape?: readonly number[];
-  /** Elements between neighbours along batch, sequence (or token) and head. Default: contiguous. In place only. */
-  readonly strides?: { readonly batch?: number; readonly sequence?: number; readonly head?: number };
-  /** Absolute positions, [S] or [B, S] flattened (THD: [T]). Default 0, 1, 2 ... in every batch. */
-  readonly positions?: Positions;
-  /** Position of the first token; one number, or one per batch (per packed sequence with cuSeqlens). Default 0. */
-  readonly offset?: number | ArrayLike<number>;
-  /** THD: start of every packed sequence and the end of the last, [n + 1]; positions restart at each. */
-  readonly cuSeqlens?: ArrayLike<number>;
+export interface ApplyRotaryOptions extends GeometryOptions, TokenOptions {
   /** Rotates back (transposed rotation). With an attention factor other than 1 this is not the inverse. Default false. */
   readonly inverse?: boolean;
   /** What a position outside the table does: 'error', or 'identity' (left unrotated, as flash-attention does). Default 'error'. */
   readonly outOfRange?: 'error' | 'identity';
   /** Where the result goes. Default: x itself. */
-  readonly out?: Tensor | Float32Array;
+  readonly out?: Out;
   readonly engine?: Engine;
 }
 
@@ -57,37 +38,72 @@ const OPTIONS = [
 
 /**
  * Rotates the vectors of x.
- * @param x q or k, in the layout's shape; a plain Float32Array outside the engine's memory is copied in and back
+ * @param x q or k, in the layout's shape; an array outside the engine's memory is copied in and back
  * @returns x, or out
  * @throws ERR_SHAPE, ERR_OPTION, ERR_POSITION (names the index, the position and the table's range), ERR_DISPOSED
  */
-export function applyRotary<T extends Tensor | Float32Array>(
+export function applyRotary<T extends Floats>(
   x: T,
   table: RotaryTable<TableDtype>,
   given: ApplyRotaryOptions & { readonly out?: undefined },
 ): T;
-export function applyRotary<O extends Tensor | Float32Array>(
-  x: Tensor | Float32Array,
+export function applyRotary<O extends Out>(
+  x: Floats,
   table: RotaryTable<TableDtype>,
   given: ApplyRotaryOptions & { readonly out: O },
 ): O;
-export function applyRotary<T extends Tensor>(x: T, table: RotaryTable<TableDtype>): T;
-export function applyRotary(
-  x: Tensor | Float32Array,
+export function applyRotary<T extends Floats>(x: T, table: RotaryTable<TableDtype>): T;
+export function applyRotary(x: Floats, table: RotaryTable<TableDtype>, given: ApplyRotaryOptions = {}): Floats {
+  const o = take('applyRotary', given, OPTIONS);
+  const call = gate('applyRotary', o.engine);
+  const layout = oneOf('layout', o.layout, LAYOUTS, 'BSHD');
+  const source = o.out === undefined ? call.change('x', x) : call.flat('x', x);
+  const rotation = planRotation(call, source, table, layout, o);
+  const { batch, sequence, heads, channels } = rotation.geometry;
+  if (o.out === undefined) {
+    call.run((engine) => rotate(engine, rotation, source.pointer, source.pointer));
+    return x;
+  }
+  if (o.strides) throw new PosencError('ERR_OPTION', 'strides: only for rotating in place; leave out `out`');
+  const count = batch * sequence * heads * channels;
+  const target = call.output('out', o.out, [batch, sequence, heads, channels], 'float32', source);
+  // an x outside the memory is copied to where it is rotated
+  call.into(source, target);
+  call.run((engine) => {
+    const whole = table.rotaryDim === channels && !rotation.indices?.includesIdentity;
+    if (target.pointer !== source.pointer && !whole && count > 0) {
+      engine.kernels.copyRows(target.pointer, 0, source.pointer, 0, 1, count, 1);
+    }
+    rotate(engine, rotation, source.pointer, target.pointer);
+  });
+  return o.out;
+}
+
+/** @internal A rotation that nothing is wrong with. */
+export interface RotationPlan {
+  readonly table: RotaryTable<TableDtype>;
+  readonly geometry: Geometry;
+  readonly indices: Indices | undefined;
+  readonly inverse: boolean;
+}
+
+/** @internal Checks everything that a rotation of x needs. @throws as applyRotary */
+export function planRotation(
+  call: Call,
+  x: Place,
   table: RotaryTable<TableDtype>,
-  given: ApplyRotaryOptions = {},
-): Tensor | Float32Array {
-  const o = options('applyRotary', given, OPTIONS);
+  layout: Layout,
+  o: Omit<ApplyRotaryOptions, 'out' | 'engine'>,
+): RotationPlan {
   if (!(table instanceof RotaryTable)) {
     throw new PosencError(
       'ERR_OPTION',
       `table: expected what rotaryTable or rotaryTableFrom returns, got ${show(table)}`,
     );
   }
-  const layout = oneOf('layout', o.layout, ['BSHD', 'BHSD', 'THD', 'BSD', 'TD'], 'BSHD');
+  placeTable(call, 'table', table);
   const inverse = boolean('inverse', o.inverse, false);
   const outOfRange = oneOf('outOfRange', o.outOfRange, ['error', 'identity'], 'error');
-  const engine = chooseEngine(o.engine, x, table.cos, table.sin, o.out);
   const geometry = geometryOf(x, layout, o);
   const { batch, sequence, heads, channels } = geometry;
   const limit = table.dtype === 'float32' ? MAX_ROTARY_DIM : MAX_ROTARY_DIM / 2;
@@ -103,136 +119,21 @@ export function applyRotary(
       `outOfRange: 'identity' leaves channels where they are, but this table turns pairing '${table.pairing}' into '${table.outputPairing}'; build a longer table`,
     );
   }
-  checkHead('x', channels, table);
+  checkHead(x.option, channels, table);
   checkRowsFor('batches', table.batches, batch);
   checkRowsFor('heads', table.heads, heads);
-  const indices = rowIndices(table, batch, sequence, layout, outOfRange, o);
-  if (o.out !== undefined) {
-    if (o.strides) throw new PosencError('ERR_OPTION', 'strides: only for rotating in place; leave out `out`');
-    checkOut(engine, o.out, [batch, sequence, heads, channels]);
-    checkOverlap('table.cos', 'out', table.cos, o.out, false);
-    checkOverlap('table.sin', 'out', table.sin, o.out, false);
-    checkOverlap('x', 'out', x, o.out);
-  }
-  checkOverlap('table.cos', 'x', table.cos, x, false);
-  checkOverlap('table.sin', 'x', table.sin, x, false);
-  if (batch * sequence * heads === 0) return o.out ?? x;
+  return { table, geometry, indices: rowIndices(call, table, batch, sequence, layout, outOfRange, o), inverse };
+}
 
-  const target = o.out === undefined ? undefined : output(engine, o.out, [batch, sequence, heads, channels]);
-  const foreign = target !== undefined && !(x instanceof Tensor) && x.buffer !== engine.memory.buffer;
-  // a foreign x with an `out` needs no staging block: it is copied to where it is rotated
-  if (foreign) target.data.set(x as Float32Array);
-  const source = foreign ? operand('out', engine, target) : operand('x', engine, x, target === undefined);
-  try {
-    const to = target?.byteOffset ?? source.pointer;
-    const whole = table.rotaryDim === channels && !indices?.includesIdentity;
-    if (to !== source.pointer && !whole) {
-      engine.kernels.copyRows(to, 0, source.pointer, 0, 1, batch * sequence * heads * channels, 1);
-    }
-    rotateRows(engine, table, geometry, source.pointer, to, indices, inverse);
-  } finally {
-    source.finish();
-  }
-  return o.out ?? x;
+/** @internal Rotates the vectors at `from` into `to`, which may be the same. */
+export function rotate(engine: Engine, plan: RotationPlan, from: number, to: number): void {
+  const { batch, sequence, heads } = plan.geometry;
+  if (batch * sequence * heads > 0) rotateRows(engine, plan, from, to);
 }
 
 function checkRowsFor(name: string, own: number | undefined, got: number): void {
   if (own === undefined || own === got) return;
   throw new PosencError('ERR_SHAPE', `table: has rows for ${own} ${name}, but x has ${got}`);
-}
-
-type Layout = NonNullable<ApplyRotaryOptions['layout']>;
-
-/** @internal */
-export interface Geometry {
-  readonly layout: Layout;
-  readonly batch: number;
-  readonly sequence: number;
-  readonly heads: number;
-  readonly channels: number;
-  /** Elements from one batch, token and head to the next. */
-  readonly strides: { readonly batch: number; readonly sequence: number; readonly head: number };
-}
-
-/** @internal */
-export function geometryOf(
-  x: unknown,
-  layout: Layout,
-  o: Pick<ApplyRotaryOptions, 'shape' | 'strides' | 'heads'>,
-): Geometry {
-  const axes = layout.length;
-  let shape: readonly number[];
-  if (o.strides === undefined) shape = shapeOf('x', x, o.shape);
-  else {
-    if (o.shape === undefined) throw new PosencError('ERR_SHAPE', 'shape: needed beside strides');
-    shape = Array.from(o.shape, (n, i) => integer(`shape[${i}]`, n, 0, 2 ** 31 - 1));
-  }
-  if (shape.length !== axes) {
-    throw new PosencError('ERR_SHAPE', `shape: layout '${layout}' has ${axes} sizes, got [${shape.join(', ')}]`);
-  }
-  const byHead = layout === 'BHSD';
-  const token = layout === 'THD' || layout === 'TD' ? 0 : byHead ? 2 : 1;
-  const batch = layout === 'THD' || layout === 'TD' ? 1 : shape[0];
-  const sequence = shape[token];
-  let heads = shape[byHead ? 1 : token + 1];
-  let channels = shape[axes - 1];
-  if (layout === 'BSD' || layout === 'TD') [heads, channels] = apart(channels, layout, o.heads);
-  else if (o.heads !== undefined) {
-    throw new PosencError('ERR_OPTION', `heads: for layouts 'BSD' and 'TD'; layout '${layout}' has them in its shape`);
-  }
-  if (channels === 0) throw new PosencError('ERR_SHAPE', 'shape: a head needs at least one channel');
-  const dense = byHead
-    ? { batch: heads * sequence * channels, sequence: channels, head: sequence * channels }
-    : { batch: sequence * heads * channels, sequence: heads * channels, head: channels };
-  if (o.strides === undefined) return { layout, batch, sequence, heads, channels, strides: dense };
-  const given = options('strides', o.strides, ['batch', 'sequence', 'head']);
-  const stride = (name: 'batch' | 'sequence' | 'head') =>
-    integer(`strides.${name}`, given[name], 0, 2 ** 29, dense[name]);
-  const strides = { batch: stride('batch'), sequence: stride('sequence'), head: stride('head') };
-  checkStrides(x, { batch, sequence, heads, channels }, strides);
-  return { layout, batch, sequence, heads, channels, strides };
-}
-
-/** Heads and channels of a head, from heads * D side by side. */
-function apart(width: number, layout: Layout, given: unknown): [heads: number, channels: number] {
-  if (given === undefined) {
-    throw new PosencError('ERR_OPTION', `heads: layout '${layout}' needs it, to cut ${width} channels into heads`);
-  }
-  const heads = integer('heads', given, 0, 2 ** 24);
-  const channels = heads === 0 ? 1 : width / heads;
-  if (!Number.isInteger(channels) || heads * channels !== width) {
-    throw new PosencError('ERR_SHAPE', `heads: ${width} channels do not divide into ${heads} heads`);
-  }
-  return [heads, channels];
-}
-
-/** Vectors must not overlap (in place they would be rotated twice) and must lie inside x. */
-function checkStrides(
-  x: unknown,
-  { batch, sequence, heads, channels }: { batch: number; sequence: number; heads: number; channels: number },
-  strides: Geometry['strides'],
-): void {
-  if (batch * sequence * heads === 0) return;
-  const axes = [
-    { n: batch, stride: strides.batch, name: 'batch' },
-    { n: sequence, stride: strides.sequence, name: 'sequence' },
-    { n: heads, stride: strides.head, name: 'head' },
-  ].filter(({ n }) => n > 1);
-  axes.sort((a, b) => a.stride - b.stride);
-  let extent = channels;
-  for (const { n, stride, name } of axes) {
-    if (stride < extent) {
-      throw new PosencError(
-        'ERR_SHAPE',
-        `strides.${name}: ${stride} makes vectors overlap; at least ${extent} is needed`,
-      );
-    }
-    extent += (n - 1) * stride;
-  }
-  const length = (x as { length: number }).length;
-  if (extent > length) {
-    throw new PosencError('ERR_SHAPE', `strides: the vectors reach ${extent} numbers, but x has ${length}`);
-  }
 }
 
 /** A vector whose pairing changes in place passes through the scratch arena. */
@@ -241,24 +142,17 @@ const MAX_ROTARY_DIM = 8192;
 /** Row indices are handed to the kernel in blocks of the scratch arena. */
 const INDEX_BLOCK = 4096;
 
-function rotateRows(
-  engine: Engine,
-  table: RotaryTable<TableDtype>,
-  geometry: Geometry,
-  from: number,
-  to: number,
-  indices: Indices | undefined,
-  inverse: boolean,
-): void {
+function rotateRows(engine: Engine, plan: RotationPlan, from: number, to: number): void {
+  const { table, geometry, indices, inverse } = plan;
   const { batch, sequence, strides } = geometry;
-  const { rotate } = engine.kernels;
+  const kernel = engine.kernels.rotate;
   const scratch = engine.scratch();
   const block = Math.min(INDEX_BLOCK, Math.floor(engine.scratchBytes / 16));
   const staged = table.dtype !== 'float32';
   const temp = scratch + 4 * block;
   const rotation = { table, geometry, inverse, temp };
   if (!indices && !staged) {
-    callRotation(rotate, rotation, { x: from, out: to, batches: batch, tokens: sequence });
+    callRotation(kernel, rotation, { x: from, out: to, batches: batch, tokens: sequence });
     return;
   }
   // rows of a 16-bit table are widened behind the indices and what the kernel works in
@@ -277,19 +171,19 @@ function rotateRows(
       else for (let t = 0; t < tokens; t++) engine.i32[row + t] = at + t;
       const rows = { x: from + skip, out: to + skip, batches: perBatch ? 1 : batch, tokens, batch: n, rows: scratch };
       if (!staged) {
-        callRotation(rotate, rotation, rows);
+        callRotation(kernel, rotation, rows);
         continue;
       }
       widen(engine, table, stage, stage + tokens * rowBytes, scratch, tokens);
       // the widened row of token t is row t; what was left out stays so
       for (let t = 0; t < tokens; t++) if (engine.i32[row + t] >= 0) engine.i32[row + t] = t;
-      callRotation(rotate, rotation, { ...rows, cos: stage, sin: stage + tokens * rowBytes });
+      callRotation(kernel, rotation, { ...rows, cos: stage, sin: stage + tokens * rowBytes });
     }
   }
 }
 
 /** What all calls of one rotation have in common. */
-interface Rotation {
+interface KernelRotation {
   readonly table: RotaryTable<TableDtype>;
   readonly geometry: Geometry;
   readonly inverse: boolean;
@@ -298,7 +192,7 @@ interface Rotation {
 }
 
 /** One call of the kernel: pointers of the first vector, its counts, and where the rows come from. */
-interface Call {
+interface KernelCall {
   readonly x: number;
   readonly out: number;
   readonly batches: number;
@@ -320,7 +214,7 @@ export type Rotate<R> = (...parameters: Parameters<Kernels['rotate']>) => R;
  * @internal Calls the kernel `rotate`, or what takes its arguments. Not `rotate(...list)`: spreading 25 arguments costs about as
  * much as rotating one token.
  */
-export function callRotation<R>(rotate: Rotate<R>, rotation: Rotation, call: Call): R {
+export function callRotation<R>(rotate: Rotate<R>, rotation: KernelRotation, call: KernelCall): R {
   const { table, geometry, inverse, temp } = rotation;
   const { heads, strides } = geometry;
   const { x, out, batches, tokens, batch = 0, rows = 0, rowsPerBatch = 0 } = call;

@@ -21,12 +21,12 @@ import {
 } from '../phase/dd.ts';
 import { ddToFloat32, reciprocals, torchPowers } from '../phase/float32.ts';
 import { type Ladder, ladderFrom, ladderOf, powers } from '../phase/ladder.ts';
-import { laneWriter, type Phases } from '../phase/lanes.ts';
-import { boolean, exclusive, finite, integer, oneOf, options, size } from '../runtime/arguments.ts';
+import { checkRoom, laneWriter, type Phases } from '../phase/lanes.ts';
+import { boolean, exclusive, finite, integer, oneOf, size, take } from '../runtime/arguments.ts';
 import type { Engine } from '../runtime/engine.ts';
 import { PosencError } from '../runtime/errors.ts';
+import { gate, type Out } from '../runtime/gate.ts';
 import { numbers } from '../runtime/lists.ts';
-import { checkOut, chooseEngine, output } from '../runtime/operands.ts';
 import type { Tensor } from '../runtime/tensor.ts';
 import { type AxialRows, coordinatesOf, linspace } from './axialGrid.ts';
 import { AXIAL_PRESETS, type AxialCoordinates, type AxialFrequencies, type AxialSpec } from './axialPresets.ts';
@@ -44,7 +44,7 @@ export interface AxialTableOptions<D extends TableDtype = 'float32'>
 
 export interface AxialAnglesOptions extends AxialRows {
   /** Existing tensor or view to write into, [tokens, pairs]. */
-  readonly out?: Tensor | Float32Array;
+  readonly out?: Out;
   readonly engine?: Engine;
 }
 
@@ -107,9 +107,10 @@ export function axialTable<D extends TableDtype = 'float32'>(
   spec: AxialSpec,
   given: AxialTableOptions<D>,
 ): RotaryTable<D> {
-  const o = options('axialTable', given, [...ROWS, 'axis', 'dtype', 'out', 'engine']);
+  const o = take('axialTable', given, [...ROWS, 'axis', 'dtype', 'out', 'engine']);
   const axial = resolve(spec);
-  const coordinates = coordinatesOf('axialTable', o, axial);
+  const call = gate('axialTable', o.engine);
+  const coordinates = coordinatesOf(call, o, axial);
   const { columns, lead } = blockOf(axial, o.axis);
   const streams = Uint8Array.from(columns, (column) => column.coordinate);
   const used = [...new Set(streams)];
@@ -132,7 +133,7 @@ export function axialTable<D extends TableDtype = 'float32'>(
   };
   const rows = (axis: number) => ({ positions: everyNth(coordinates, axis, axial.axes) });
   const lists = used.length > 1 ? Array.from({ length: axial.axes }, (_, axis) => rows(axis)) : [rows(used[0])];
-  const table = makeTable(source, lists, o);
+  const table = makeTable(call, source, lists, o);
   // the columns of a tiled table are channels: the first ones of all pairs, then the second ones
   return axial.tiled ? new RotaryTable<D>({ ...table, rotaryDim: columns.length, partnerAngles: true }) : table;
 }
@@ -143,16 +144,15 @@ export function axialTable<D extends TableDtype = 'float32'>(
  * @throws ERR_OPTION, ERR_SHAPE, ERR_POSITION, ERR_OUT_OF_MEMORY
  */
 export function axialAngles(spec: AxialSpec, given: AxialAnglesOptions): Tensor {
-  const o = options('axialAngles', given, [...ROWS, 'out', 'engine']);
+  const o = take('axialAngles', given, [...ROWS, 'out', 'engine']);
   const axial = resolve(spec);
   if (axial.tiled) throw new PosencError('ERR_OPTION', 'tiled: has two angles a pair; take axialTable');
-  const coordinates = coordinatesOf('axialAngles', o, axial);
+  const call = gate('axialAngles', o.engine);
+  const coordinates = coordinatesOf(call, o, axial);
   const { axes, columns } = axial;
-  const engine = chooseEngine(o.engine, o.out);
   const tokens = coordinates.length / axes;
   const count = columns.length;
-  checkOut(engine, o.out, [tokens, count]);
-  const out = output(engine, o.out, [tokens, count]);
+  const out = call.output('out', o.out, [tokens, count]);
   const frequencies = new Float64Array(axes * count);
   const list = axial.float32 ?? axial.ladder.hi;
   columns.forEach(({ frequency, coordinate }, i) => {
@@ -163,8 +163,12 @@ export function axialAngles(spec: AxialSpec, given: AxialAnglesOptions): Tensor 
     const by = Math.fround(axial.coordinateScale);
     scaled = coordinates.map((c) => Math.fround(Math.fround(c) * by));
   }
-  writeAngles(engine, { kind: 'sum', axes, frequencies, count, single: axial.single }, scaled, tokens, out.byteOffset);
-  return out;
+  const phases = { kind: 'sum', axes, frequencies, count, single: axial.single } as const;
+  checkRoom(call, phases);
+  return call.run((engine) => {
+    writeAngles(engine, phases, scaled, tokens, out.pointer);
+    return out.tensor;
+  });
 }
 
 function writeAngles(
@@ -186,7 +190,7 @@ function writeAngles(
 
 /** Every option checked, every default resolved. */
 function resolve(given: AxialSpec): Axial {
-  const own = options('axial specification', given, SPEC);
+  const own = take('axial specification', given, SPEC);
   const preset = own.preset === undefined ? undefined : oneOf('preset', own.preset, Object.keys(AXIAL_PRESETS) as []);
   exclusive('axial specification', 'invFreq', 'frequencies', own);
   const defined = Object.fromEntries(Object.entries(own).filter(([, value]) => value !== undefined));

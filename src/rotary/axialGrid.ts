@@ -4,14 +4,16 @@
  */
 import { exclusive, finite, size } from '../runtime/arguments.ts';
 import { PosencError } from '../runtime/errors.ts';
-import { numbers, type Positions, positions } from '../runtime/lists.ts';
+import type { Call } from '../runtime/gate.ts';
+import type { NumberList } from '../runtime/lists.ts';
+import { checkShape } from '../runtime/shapes.ts';
 import type { AxialCoordinates } from './axialPresets.ts';
 
 export interface AxialRows {
   /** Cells along each side, the last one fastest: [h, w], [t, h, w]. */
   readonly grid?: readonly number[];
   /** Coordinates instead of a grid, [n, axes] flat, in the order the preset names. */
-  readonly positions?: Positions;
+  readonly positions?: NumberList;
   /** Sides of the grid the model was trained on: indices are scaled by reference / grid (timm ref_feat_shape). */
   readonly referenceGrid?: readonly number[];
   /** Unrotated tokens before the first cell. Default 0. */
@@ -31,27 +33,30 @@ export interface GridRules {
   readonly single: boolean;
 }
 
+/** More tokens than any table of them fits memory for. */
+const MAX_TOKENS = 2 ** 26;
+
 /** Coordinates of every token, [tokens, axes]. @throws ERR_OPTION, ERR_SHAPE, ERR_POSITION */
-export function coordinatesOf(name: string, given: AxialRows, rules: GridRules): Float64Array {
-  exclusive(name, 'grid', 'positions', given);
+export function coordinatesOf(call: Call, given: AxialRows, rules: GridRules): Float64Array {
+  exclusive(call.name, 'grid', 'positions', given);
   const { axes } = rules;
   const prefix = size('prefixTokens', given.prefixTokens, 0, 2 ** 24, 0);
   const suffix = size('suffixTokens', given.suffixTokens, 0, 2 ** 24, 0);
   const repeat = size('repeat', given.repeat, 0, 2 ** 24, 1);
-  const cells = given.grid === undefined ? listed(name, given, axes) : gridCells(given, rules);
+  const cells = given.grid === undefined ? listed(call, given, axes) : gridCells(given, rules);
   const tokens = prefix + (repeat * cells.length) / axes + suffix;
-  size('tokens', tokens, 0);
+  size('tokens', tokens, 0, MAX_TOKENS);
   const all = new Float64Array(tokens * axes);
   for (let n = 0; n < repeat; n++) all.set(cells, prefix * axes + n * cells.length);
   return all;
 }
 
-function listed(name: string, given: AxialRows, axes: number): Float64Array {
+function listed(call: Call, given: AxialRows, axes: number): Float64Array {
   if (given.positions === undefined) {
-    throw new PosencError('ERR_OPTION', `${name}: give 'grid' (sides) or 'positions' ([n, axes])`);
+    throw new PosencError('ERR_OPTION', `${call.name}: give 'grid' (sides) or 'positions' ([n, axes])`);
   }
-  exclusive(name, 'positions', 'referenceGrid', given);
-  const list = positions('positions', given.positions);
+  exclusive(call.name, 'positions', 'referenceGrid', given);
+  const list = call.positions('positions', given.positions).data;
   if (list.length % axes !== 0) {
     throw new PosencError('ERR_SHAPE', `positions: expected ${axes} coordinates a token, got ${list.length} numbers`);
   }
@@ -60,6 +65,13 @@ function listed(name: string, given: AxialRows, axes: number): Float64Array {
 
 function gridCells(given: AxialRows, { axes, coordinates, gridOrder, gridOffset, single }: GridRules): Float64Array {
   const sides = sidesOf('grid', given.grid, axes);
+  // refused before coordinates of every cell are made
+  size(
+    'grid cells',
+    sides.reduce((product, n) => product * n, 1),
+    0,
+    MAX_TOKENS,
+  );
   const reference = given.referenceGrid === undefined ? sides : sidesOf('referenceGrid', given.referenceGrid, axes);
   if (given.referenceGrid !== undefined && coordinates !== 'index') {
     throw new PosencError(
@@ -86,7 +98,6 @@ function gridCells(given: AxialRows, { axes, coordinates, gridOrder, gridOffset,
     }),
   );
   const count = sides.reduce((product, n) => product * n, 1);
-  size('grid cells', count, 0);
   const cells = new Float64Array(count * axes);
   const index = new Int32Array(axes);
   for (let t = 0; t < count; t++) {
@@ -96,8 +107,8 @@ function gridCells(given: AxialRows, { axes, coordinates, gridOrder, gridOffset,
   return cells;
 }
 
-function sidesOf(option: string, value: unknown, axes: number): number[] {
-  const sides = Array.from(numbers(option, value));
+function sidesOf(option: string, value: unknown, axes: number): readonly number[] {
+  const sides = checkShape(option, value);
   if (sides.length !== axes) {
     throw new PosencError('ERR_SHAPE', `${option}: expected ${axes} sides, got [${sides.join(', ')}]`);
   }

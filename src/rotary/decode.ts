@@ -2,15 +2,16 @@
  * One decode step after another: the rotation of the newest token's q and k, prepared once. A step is a range check and one
  * kernel call with fixed pointers; it allocates nothing.
  */
-import { boolean, oneOf, options } from '../runtime/arguments.ts';
+import { boolean, oneOf, take } from '../runtime/arguments.ts';
 import type { Engine } from '../runtime/engine.ts';
 import { PosencError, show } from '../runtime/errors.ts';
-import { checkOverlap, chooseEngine, shapeOf } from '../runtime/operands.ts';
+import { gate, type Place } from '../runtime/gate.ts';
+import { type NumberList, positionList } from '../runtime/lists.ts';
 import * as field from '../runtime/rotateCall.ts';
-import { Tensor } from '../runtime/tensor.ts';
-import { callRotation, geometryOf, type Rotate } from './apply.ts';
-import { checkHead, RotaryTable, type TableDtype } from './table.ts';
-import { rowOf, widen } from './tableLayouts.ts';
+import type { Tensor } from '../runtime/tensor.ts';
+import { callRotation, type Rotate } from './apply.ts';
+import { geometryOf } from './geometry.ts';
+import { checkHead, placeTable, RotaryTable, rowOf, type TableDtype, widen } from './table.ts';
 
 export interface PrepareDecodeOptions {
   /** Queries of one step, rotated in place: [B, 1, H, D] or [T, H, D], every token at the step's position. */
@@ -49,27 +50,24 @@ export class RotaryDecode {
 
   /** @internal */
   constructor(
-    engine: Engine,
     table: RotaryTable<TableDtype>,
-    operands: readonly (Tensor | Float32Array)[],
+    prepared: Tensor<'int32'>,
+    operands: readonly Place[],
     tokens: number,
     write: (prepared: number, cos: number, sin: number, rows: number, temp: number) => void,
   ) {
+    const { engine } = prepared;
     this.table = table;
     this.#engine = engine;
-    const [first, second] = operands;
-    this.#first = first instanceof Tensor ? first : undefined;
-    this.#second = second instanceof Tensor ? second : undefined;
+    [this.#first, this.#second] = operands.map(({ given }) => given as unknown as Tensor | undefined);
     this.#rotateStep = engine.kernels.rotateStep;
     this.#count = operands.length;
     this.#tokens = tokens;
-    // the calls, a row index per token, what the kernel works in, and widened rows of a 16-bit table
-    const staged = table.dtype === 'float32' ? 0 : 2 * table.width * tokens;
-    this.prepared = new Tensor(engine, [CALL_WORDS * this.#count + tokens + table.rotaryDim + 16 + staged], 'int32');
-    this.#pointer = this.prepared.byteOffset;
+    this.prepared = prepared;
+    this.#pointer = prepared.byteOffset;
     this.#rows = this.#pointer + field.CALL_BYTES * this.#count;
-    const temp = (this.#rows + 4 * tokens + 31) & ~31;
-    this.#stage = staged ? temp + 4 * table.rotaryDim : 0;
+    const temp = 32 * Math.ceil((this.#rows + 4 * tokens) / 32);
+    this.#stage = table.dtype === 'float32' ? 0 : temp + 4 * table.rotaryDim;
     this.#write = (cos, sin, rows) => write(this.#pointer, cos, sin, rows, temp);
   }
 
@@ -77,16 +75,16 @@ export class RotaryDecode {
    * Rotates q and k for absolute `position`; or each token for its own, [B] positions.
    * @throws ERR_POSITION outside the table, ERR_DISPOSED
    */
-  step(position: number | ArrayLike<number>): void {
+  step(position: number | NumberList): void {
     const { table } = this;
     const { cos } = table;
-    if (this.#cos !== cos.byteOffset) this.#prepare();
     this.prepared.assertUsable();
     cos.assertUsable();
     this.#first?.assertUsable();
     this.#second?.assertUsable();
+    if (this.#cos !== cos.byteOffset) this.#prepare();
     if (typeof position !== 'number') {
-      this.#stepEach(position);
+      this.#stepEach(positionList('position', position).data);
       return;
     }
     let row = position - table.start!;
@@ -99,7 +97,7 @@ export class RotaryDecode {
     this.#rotateStep(this.#pointer, this.#count, row);
   }
 
-  #stepEach(positions: ArrayLike<number>): void {
+  #stepEach(positions: Float64Array): void {
     const { table } = this;
     if (positions.length !== this.#tokens) {
       throw new PosencError(
@@ -144,7 +142,7 @@ export class RotaryDecode {
  * @throws ERR_OPTION, ERR_SHAPE, ERR_OUT_OF_MEMORY
  */
 export function prepareDecode(given: PrepareDecodeOptions): RotaryDecode {
-  const o = options('prepareDecode', given, OPTIONS);
+  const o = take('prepareDecode', given, OPTIONS);
   const { table } = o;
   if (!(table instanceof RotaryTable) || table.start === undefined || table.batches || table.heads) {
     throw new PosencError(
@@ -158,19 +156,13 @@ export function prepareDecode(given: PrepareDecodeOptions): RotaryDecode {
     ['q', o.q, o.qShape],
     ['k', o.k, o.kShape],
   ] as const;
-  const engine = chooseEngine(o.engine, o.q, o.k, table.cos);
   const used = named.filter(([, x]) => x !== undefined);
   if (used.length === 0) throw new PosencError('ERR_OPTION', 'prepareDecode: give q, k or both');
+  const call = gate('prepareDecode', o.engine);
+  placeTable(call, 'table', table);
   const calls = used.map(([name, x, shape]) => {
-    if (
-      x instanceof Float32Array ? x.buffer !== engine.memory.buffer : !(x instanceof Tensor) || x.dtype !== 'float32'
-    ) {
-      throw new PosencError(
-        'ERR_OPTION',
-        `${name}: expected a float32 Tensor or a Float32Array on the engine's memory, got ${show(x)}`,
-      );
-    }
-    const geometry = geometryOf(x, layout, { shape: shapeOf(name, x, shape) });
+    const place = call.change(name, x);
+    const geometry = geometryOf(place, layout, { shape });
     if (layout !== 'THD' && geometry.sequence !== 1) {
       throw new PosencError(
         'ERR_SHAPE',
@@ -178,42 +170,41 @@ export function prepareDecode(given: PrepareDecodeOptions): RotaryDecode {
       );
     }
     checkHead(name, geometry.channels, table);
-    checkOverlap('table.cos', name, table.cos, x, false);
-    checkOverlap('table.sin', name, table.sin, x, false);
-    return { x: x!, geometry };
+    return { place, geometry };
   });
+  const { memory } = call.engine;
+  for (const { place } of calls) {
+    // they are rotated where they lie, step after step: a copy would help nobody
+    if (place.given !== undefined || place.view?.buffer === memory.buffer) continue;
+    throw new PosencError(
+      'ERR_OPTION',
+      `${place.option}: expected a float32 Tensor or a Float32Array on the engine's memory, got ${show(place.array)}`,
+    );
+  }
   const tokensOf = ({ geometry }: (typeof calls)[number]) => geometry.batch * geometry.sequence;
   const tokens = tokensOf(calls[0]);
   if (tokensOf(calls[calls.length - 1]) !== tokens) {
     throw new PosencError('ERR_SHAPE', `k: has ${tokensOf(calls[1])} tokens, but q has ${tokens}`);
   }
-  if (calls.length === 2) checkOverlap('q', 'k', o.q, o.k, false);
-  return new RotaryDecode(
-    engine,
-    table,
-    calls.map(({ x }) => x),
-    tokens,
-    (prepared, cos, sin, rows, temp) => {
-      for (const [i, { x, geometry }] of calls.entries()) {
+  // the calls, a row index per token, what the kernel works in, and widened rows of a 16-bit table
+  const staged = table.dtype === 'float32' ? 0 : 2 * table.width * tokens;
+  const words = CALL_WORDS * calls.length + tokens + table.rotaryDim + 16 + staged;
+  const prepared = call.output('prepared', undefined, [words], 'int32');
+  return call.run((engine) => {
+    const block = prepared.tensor as unknown as Tensor<'int32'>;
+    const places = calls.map(({ place }) => place);
+    const write = (at: number, cos: number, sin: number, rows: number, temp: number) => {
+      for (const [i, { place, geometry }] of calls.entries()) {
         const { batch, sequence } = geometry;
         const rowsPerBatch = layout === 'THD' ? 0 : 4;
-        callRotation(
-          writeCall(engine.i32, prepared + i * field.CALL_BYTES),
-          { table, geometry, inverse, temp },
-          {
-            x: x.byteOffset,
-            out: x.byteOffset,
-            batches: batch,
-            tokens: sequence,
-            rows,
-            rowsPerBatch,
-            cos,
-            sin,
-          },
-        );
+        const { pointer } = place;
+        const call = { x: pointer, out: pointer, batches: batch, tokens: sequence, rows, rowsPerBatch, cos, sin };
+        const rotation = { table, geometry, inverse, temp };
+        callRotation(writeCall(engine.i32, at + i * field.CALL_BYTES), rotation, call);
       }
-    },
-  );
+    };
+    return new RotaryDecode(table, block, places, tokens, write);
+  });
 }
 
 /** What takes the parameters of `rotate` and writes them as the record at `prepared` that rotateStep reads. */

@@ -4,7 +4,7 @@
  */
 import type { DD } from '../phase/dd.ts';
 import { type Ladder, ladderFrom } from '../phase/ladder.ts';
-import { exactRows, type Rows, torchRows } from '../phase/plan.ts';
+import { checkFrequencies, exactRows, type Rows, torchRows } from '../phase/plan.ts';
 import { JOIN_MULTIPLY } from '../runtime/codes.ts';
 import type { Engine } from '../runtime/engine.ts';
 import { PosencError } from '../runtime/errors.ts';
@@ -46,8 +46,9 @@ export function rowWidth(source: TableSource): number {
   return source.partnerAngles ? 2 * source.pairs : source.pairs;
 }
 
-/** @throws ERR_SHAPE when rows do not fit the arena */
+/** @throws ERR_SHAPE when rows do not fit the arena, ERR_OPTION for a frequency above 2^40 */
 export function checkSource(source: TableSource, dtype: TableDtype): void {
+  if (source.precision !== 'ggml') checkFrequencies(source.ladder);
   const staged = dtype !== 'float32' || source.precision === 'ggml' || source.streams !== undefined;
   if (staged && source.pairs > MAX_STAGED_PAIRS) {
     throw new PosencError(
@@ -71,7 +72,8 @@ export function fillTable(engine: Engine, source: TableSource, rows: readonly Ro
   const narrow = target.dtype === 'float16' ? engine.kernels.narrowFloat16 : engine.kernels.narrowBfloat16;
   for (let row = 0; row < count; row += block) {
     const n = Math.min(block, count - row);
-    const cos = (engine.scratch(engine.scratchHolds) + engine.scratchBytes - bytes + 15) & ~15;
+    // the arena's size is a multiple of 64, so a quarter of it starts on a multiple of 16
+    const cos = engine.scratch(engine.scratchHolds) + engine.scratchBytes - bytes;
     const sin = cos + 4 * width * n;
     fillFloats(
       engine,
@@ -223,7 +225,7 @@ function iterated(
   const factors = sincosScratch + 32;
   const weights = factors + 4 * pairs;
   const plan = weights + 4 * pairs;
-  const angles = (plan + pairs + 18) & ~15;
+  const angles = 16 * Math.ceil((plan + pairs + 3) / 16);
   engine.f64.fill(1, ones >>> 3, (ones >>> 3) + ANGLE_ROWS);
   if (freqFactors) engine.f32.set(freqFactors, factors >>> 2);
   if (mix) engine.f32.set(mix, weights >>> 2);

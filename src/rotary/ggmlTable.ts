@@ -5,11 +5,11 @@
 import * as dd from '../phase/dd.ts';
 import { ladderFrom } from '../phase/ladder.ts';
 import { type RowOptions, rowsOf } from '../phase/positions.ts';
-import { finite, oneOf, options, size } from '../runtime/arguments.ts';
+import { finite, oneOf, size, take } from '../runtime/arguments.ts';
 import type { Engine } from '../runtime/engine.ts';
 import { PosencError } from '../runtime/errors.ts';
+import { gate, type Out } from '../runtime/gate.ts';
 import { numbers } from '../runtime/lists.ts';
-import type { Tensor } from '../runtime/tensor.ts';
 import type { TableDtype, TableSource } from './fill.ts';
 import { type GgmlParameters, ggmlFrequencies } from './ggml.ts';
 import { mropeStreams } from './sections.ts';
@@ -33,7 +33,7 @@ export interface GgmlRope extends GgmlParameters {
 export interface GgmlTableOptions<D extends TableDtype = 'float32'> extends RowOptions {
   readonly capacity?: number;
   readonly dtype?: D;
-  readonly out?: { readonly cos: Tensor<D> | Float32Array; readonly sin: Tensor<D> | Float32Array };
+  readonly out?: { readonly cos: Out<D>; readonly sin: Out<D> };
   readonly engine?: Engine;
 }
 
@@ -63,7 +63,7 @@ export function ggmlRotaryTable<D extends TableDtype = 'float32'>(
   parameters: GgmlRope,
   given: GgmlTableOptions<D>,
 ): RotaryTable<D> {
-  const p = options('ggml parameters', parameters, PARAMETERS);
+  const p = take('ggml parameters', parameters, PARAMETERS);
   const mode = oneOf('mode', p.mode, ['NORMAL', 'NEOX', 'MROPE', 'IMROPE', 'VISION'], 'NORMAL');
   const precision = oneOf('precision', p.precision, ['ggml', 'exact'], 'ggml');
   const rotaryOffset = size('nOffs', p.nOffs, 0, 2 ** 24, 0);
@@ -102,9 +102,10 @@ export function ggmlRotaryTable<D extends TableDtype = 'float32'>(
     pairing: mode === 'NORMAL' ? 'interleaved' : 'half',
     outputPairing: mode === 'NORMAL' ? 'interleaved' : 'half',
   };
-  const o = options('ggmlRotaryTable', given, ['length', 'positions', 'offset', 'capacity', 'dtype', 'out', 'engine']);
-  const { rows } = rowsOf('ggmlRotaryTable', o);
-  return makeTable(source, splitStreams(rows, multi ? 4 : 1), o);
+  const o = take('ggmlRotaryTable', given, ['length', 'positions', 'offset', 'capacity', 'dtype', 'out', 'engine']);
+  const call = gate('ggmlRotaryTable', o.engine);
+  const { rows } = rowsOf(call, o);
+  return makeTable(call, source, splitStreams(rows, multi ? 4 : 1), o);
 }
 
 /** VISION: a stream starts again where its section begins; of sections that begin together only the first does. */

@@ -8,19 +8,19 @@
  */
 
 import { type LaneWriter, laneWriter, type Phases, type Room, tooWide } from '../phase/lanes.ts';
-import { integer, oneOf, options } from '../runtime/arguments.ts';
+import { checkFrequencies } from '../phase/plan.ts';
+import { integer, oneOf, take } from '../runtime/arguments.ts';
 import { LOAD_INTERLEAVED, STORE_INTERLEAVED } from '../runtime/codes.ts';
 import type { Engine } from '../runtime/engine.ts';
 import { PosencError, show } from '../runtime/errors.ts';
-import { type Positions, positions } from '../runtime/lists.ts';
-import { checkOverlap, chooseEngine, operand } from '../runtime/operands.ts';
-import type { Tensor } from '../runtime/tensor.ts';
-import { type ApplyRotaryOptions, type Geometry, geometryOf } from './apply.ts';
+import { type Call, type Floats, gate, type Place } from '../runtime/gate.ts';
+import type { NumberList } from '../runtime/lists.ts';
+import type { ApplyRotaryOptions } from './apply.ts';
 import { type RotaryFrequencies, rotaryFrequencies } from './frequencies.ts';
+import { type Geometry, geometryOf, LAYOUTS } from './geometry.ts';
 import { ggmlAngles } from './ggml.ts';
 import type { Pairing, RotarySpec } from './spec.ts';
-import { checkHead, RotaryTable, type TableDtype } from './table.ts';
-import { widen } from './tableLayouts.ts';
+import { checkHead, placeTable, RotaryTable, type TableDtype, widen } from './table.ts';
 import { type Indices, rowIndices } from './tokens.ts';
 
 export type ShiftKeysOptions = Pick<ApplyRotaryOptions, 'layout' | 'heads' | 'shape' | 'strides' | 'engine'> & {
@@ -33,8 +33,6 @@ export type RetableOptions = Pick<
   'layout' | 'heads' | 'shape' | 'strides' | 'positions' | 'offset' | 'cuSeqlens' | 'engine'
 >;
 
-const LAYOUTS = ['BSHD', 'BHSD', 'THD', 'BSD', 'TD'] as const;
-
 /**
  * Moves cached keys by `delta` positions, in place: a key rotated for position p becomes the key rotated for p + delta. The
  * magnitude is 1, whatever the attention factor: the cached key carries it already. Valid while the frequencies are those the
@@ -45,19 +43,21 @@ const LAYOUTS = ['BSHD', 'BHSD', 'THD', 'BSD', 'TD'] as const;
  * @returns k
  * @throws ERR_SHAPE, ERR_OPTION, ERR_POSITION, ERR_DISPOSED
  */
-export function shiftKeys<T extends Tensor | Float32Array>(
+export function shiftKeys<T extends Floats>(
   k: T,
-  delta: number | Positions,
+  delta: number | NumberList,
   spec: RotarySpec,
   given: ShiftKeysOptions = {},
 ): T {
-  const o = options('shiftKeys', given, ['layout', 'heads', 'shape', 'strides', 'context', 'engine']);
+  const o = take('shiftKeys', given, ['layout', 'heads', 'shape', 'strides', 'context', 'engine']);
   const layout = oneOf('layout', o.layout, LAYOUTS, 'BSHD');
   const context = o.context === undefined ? undefined : integer('context', o.context, 1, 2 ** 53);
-  const deltas = positions('delta', typeof delta === 'number' ? Float64Array.of(delta) : delta).slice();
+  const call = gate('shiftKeys', o.engine);
+  const deltas = call.positions('delta', typeof delta === 'number' ? [delta] : delta).data;
   const frequencies = rotaryFrequencies(spec, { context });
-  const engine = chooseEngine(o.engine, k);
-  const geometry = geometryOf(k, layout, o);
+  checkFrequencies(frequencies.ladder);
+  const keys = call.change('k', k);
+  const geometry = geometryOf(keys, layout, o);
   const { batch, sequence } = geometry;
   checkHead('k', geometry.channels, frequencies);
   if (typeof delta !== 'number' && deltas.length !== sequence && deltas.length !== batch * sequence) {
@@ -69,11 +69,11 @@ export function shiftKeys<T extends Tensor | Float32Array>(
   if (frequencies.rotationSign === -1) for (let i = 0; i < deltas.length; i++) deltas[i] = -deltas[i];
   const shared = typeof delta === 'number';
   const perBatch = !shared && batch > 1 && deltas.length === batch * sequence;
-  turnKeys(engine, k, geometry, frequencies, {
+  reRotate(call, keys, geometry, frequencies, {
     load: frequencies.outputPairing,
     store: frequencies.outputPairing,
     perBatch,
-    lanes: (room, held) => {
+    lanes: (engine, room, held) => {
       if (shared) {
         const { pointer, rowBytes } = rowOfLanes(engine, frequencies, deltas, room, held);
         return () => ({ tokens: sequence, pointer, rowBytes, step: 0, rows: 0 });
@@ -112,7 +112,7 @@ export function shiftKeys<T extends Tensor | Float32Array>(
  * @returns k
  * @throws ERR_SHAPE, ERR_OPTION, ERR_POSITION, ERR_DISPOSED
  */
-export function retable<T extends Tensor | Float32Array>(
+export function retable<T extends Floats>(
   k: T,
   from: RotaryTable<TableDtype>,
   to: RotaryTable<TableDtype>,
@@ -128,21 +128,17 @@ export function retable<T extends Tensor | Float32Array>(
  * @returns x
  * @throws ERR_SHAPE, ERR_OPTION, ERR_POSITION, ERR_DISPOSED
  */
-export function unrotate<T extends Tensor | Float32Array>(
-  x: T,
-  table: RotaryTable<TableDtype>,
-  given: RetableOptions = {},
-): T {
+export function unrotate<T extends Floats>(x: T, table: RotaryTable<TableDtype>, given: RetableOptions = {}): T {
   return exchange('unrotate', x, { from: table }, given);
 }
 
-function exchange<T extends Tensor | Float32Array>(
+function exchange<T extends Floats>(
   name: string,
   k: T,
   { from, to }: { readonly from: RotaryTable<TableDtype>; readonly to?: RotaryTable<TableDtype> },
   given: RetableOptions,
 ): T {
-  const o = options(name, given, ['layout', 'heads', 'shape', 'strides', 'positions', 'offset', 'cuSeqlens', 'engine']);
+  const o = take(name, given, ['layout', 'heads', 'shape', 'strides', 'positions', 'offset', 'cuSeqlens', 'engine']);
   const layout = oneOf('layout', o.layout, LAYOUTS, 'BSHD');
   // a missing `to` is wrong where there should be one; only unrotate has none
   const tables: readonly (readonly [string, RotaryTable<TableDtype>])[] =
@@ -153,43 +149,43 @@ function exchange<T extends Tensor | Float32Array>(
           ['to', to!],
         ];
   for (const [option, table] of tables) checkTable(option, table);
-  const engine = chooseEngine(o.engine, k, from.cos, from.sin, to?.cos, to?.sin);
-  const geometry = geometryOf(k, layout, o);
+  const call = gate(name, o.engine);
+  const keys = call.change(name === 'unrotate' ? 'x' : 'k', k);
+  for (const [option, table] of tables) placeTable(call, option, table);
+  const geometry = geometryOf(keys, layout, o);
   const { batch, sequence } = geometry;
   for (const [option, table] of tables) {
-    checkHead(name === 'unrotate' ? 'x' : 'k', geometry.channels, table);
+    checkHead(keys.option, geometry.channels, table);
     if (table.batches !== undefined && table.batches !== batch) {
       throw new PosencError('ERR_SHAPE', `${option}: has rows for ${table.batches} batches, but x has ${batch}`);
     }
-    checkOverlap(`${option}.cos`, 'k', table.cos, k, false);
-    checkOverlap(`${option}.sin`, 'k', table.sin, k, false);
   }
   if (to) checkPair(from, to);
   const indices = {
-    from: rowIndices(from, batch, sequence, layout, 'error', o),
-    to: to && rowIndices(to, batch, sequence, layout, 'error', o),
+    from: rowIndices(call, from, batch, sequence, layout, 'error', o),
+    to: to && rowIndices(call, to, batch, sequence, layout, 'error', o),
   };
   const perBatch =
     [from, to].some((t) => t?.batches !== undefined) || [indices.from, indices.to].some((i) => i?.perBatch);
   const pairs = from.rotaryDim / 2;
   const padded = (pairs + 3) & ~3;
-  turnKeys(
-    engine,
-    k,
+  reRotate(
+    call,
+    keys,
     geometry,
     { rotaryOffset: from.rotaryOffset, pairs },
     {
       load: from.outputPairing,
       store: to ? to.outputPairing : from.pairing,
       perBatch,
-      lanes: (room) => {
+      lanes: (engine, room) => {
         const rowBytes = 16 * padded;
         // 16-bit rows are widened on their way: cos and sin of each such table
         const wide = 8 * pairs * [from, to].filter((table) => table && table.dtype !== 'float32').length;
         const bytes = Math.min(room.bytes, Math.max(LANE_BYTES, 2 * (rowBytes + wide)));
         const capacity = Math.floor((bytes - 16) / (rowBytes + wide + 8));
         const stage = room.pointer + 8 * capacity;
-        const pointer = (stage + wide * capacity + 15) & ~15;
+        const pointer = 16 * Math.ceil((stage + wide * capacity) / 16);
         return (b, token) => {
           const tokens = Math.min(capacity, sequence - token);
           /** cos, sin and row indices of a table for the kernel. */
@@ -308,14 +304,14 @@ interface Block {
   readonly rows: number;
 }
 
-interface Turn {
+interface ReRotation {
   /** Pairing before and after. */
   readonly load: Pairing;
   readonly store: Pairing;
   /** Every batch has lanes of its own. */
   readonly perBatch: boolean;
   /** What writes the lanes into the room, from a token of a batch on. held: what the arena held before the call. */
-  readonly lanes: (room: Room, held: unknown) => (batch: number, token: number) => Block;
+  readonly lanes: (engine: Engine, room: Room, held: unknown) => (batch: number, token: number) => Block;
 }
 
 /** Lanes made at a time: they stay in the cache until they are used. */
@@ -327,23 +323,22 @@ const INDEX_BLOCK = 2048;
 /** Keys of fewer bytes are turned in the cache. */
 const NEAR_BYTES = 1 << 22;
 
-/** The arena holds one vector (when the pairing changes), then lanes of a block of tokens. */
-function turnKeys(
-  engine: Engine,
-  k: Tensor | Float32Array,
+/** Turns every key by its lanes. The arena holds one vector (when the pairing changes), then lanes of a block of tokens. */
+function reRotate(
+  call: Call,
+  keys: Place,
   { layout, batch, sequence, heads, strides }: Geometry,
   { rotaryOffset, pairs }: { readonly rotaryOffset: number; readonly pairs: number },
-  how: Turn,
+  how: ReRotation,
 ): void {
-  if (batch * sequence * heads === 0) return;
   const tempBytes = how.load === how.store ? 0 : 8 * pairs;
   // indices, plan, and lanes of one token
-  if (tempBytes + 4 * INDEX_BLOCK + 64 * (pairs + 4) > engine.scratchBytes) throw tooWide(engine, pairs);
-  const keys = operand('k', engine, k, true);
-  try {
+  if (tempBytes + 4 * INDEX_BLOCK + 64 * (pairs + 4) > call.engine.scratchBytes) throw tooWide(call.engine, pairs);
+  call.run((engine) => {
+    if (batch * sequence * heads === 0) return;
     const held = engine.scratchHolds;
     const temp = engine.scratch();
-    const next = how.lanes({ pointer: temp + tempBytes, bytes: engine.scratchBytes - tempBytes }, held);
+    const next = how.lanes(engine, { pointer: temp + tempBytes, bytes: engine.scratchBytes - tempBytes }, held);
     const x = keys.pointer + 4 * rotaryOffset;
     const b = 4 * strides.batch;
     const s = 4 * strides.sequence;
@@ -366,7 +361,5 @@ function turnKeys(
         token += tokens;
       }
     }
-  } finally {
-    keys.finish();
-  }
+  });
 }

@@ -6,15 +6,16 @@
 import { torchLadder } from '../phase/float32.ts';
 import { ladder } from '../phase/ladder.ts';
 import { laneTable, type Phases } from '../phase/lanes.ts';
-import { exactRows, torchRows } from '../phase/plan.ts';
+import { checkFrequencies, exactRows, torchRows } from '../phase/plan.ts';
 import { type RowOptions, rowsOf } from '../phase/positions.ts';
-import { finite, oneOf, options, size } from '../runtime/arguments.ts';
+import { finite, oneOf, size, take } from '../runtime/arguments.ts';
 import type { Engine } from '../runtime/engine.ts';
 import { PosencError, show } from '../runtime/errors.ts';
-import { numbers } from '../runtime/lists.ts';
-import { checkOut, checkOverlap, chooseEngine, operand, output, shapeOf } from '../runtime/operands.ts';
+import { type Call, type Floats, gate, type Out } from '../runtime/gate.ts';
+import type { NumberList } from '../runtime/lists.ts';
 import type { Tensor } from '../runtime/tensor.ts';
 import type { Precision } from './spec.ts';
+import { outPair } from './table.ts';
 
 /** cos and sin of every channel's angle, for applyPope. */
 export class PopeTable {
@@ -53,11 +54,11 @@ export interface PopeTableOptions extends RowOptions {
   /** Frequency j = ropeTheta^(-j / d). Default 10000. */
   readonly ropeTheta?: number;
   /** Keys: radians added to the angles, [heads, d] flat, clamped to [-2 pi, 0]. Default none (queries). */
-  readonly bias?: ArrayLike<number>;
+  readonly bias?: NumberList;
   /** 'exact': angles in fixed point (with a bias in float64). 'torch': in float32. Default 'exact'. */
   readonly precision?: Exclude<Precision, 'ggml'>;
   /** Existing tensors or views to write into, [n, d] or [heads, n, d] each. */
-  readonly out?: { readonly cos: Tensor | Float32Array; readonly sin: Tensor | Float32Array };
+  readonly out?: { readonly cos: Out; readonly sin: Out };
   readonly engine?: Engine;
 }
 
@@ -66,7 +67,7 @@ export interface PopeTableOptions extends RowOptions {
  * @throws ERR_OPTION, ERR_SHAPE, ERR_POSITION, ERR_OUT_OF_MEMORY
  */
 export function popeTable(given: PopeTableOptions): PopeTable {
-  const o = options('popeTable', given, [
+  const o = take('popeTable', given, [
     'length',
     'positions',
     'offset',
@@ -77,56 +78,52 @@ export function popeTable(given: PopeTableOptions): PopeTable {
     'out',
     'engine',
   ]);
-  const { rows, count } = rowsOf('popeTable', o);
+  const call = gate('popeTable', o.engine);
+  const { rows, count } = rowsOf(call, o);
   const dim = size('dim', o.dim, 1, 65536);
   const base = finite('ropeTheta', o.ropeTheta, { above: 0 }, 10000);
   const single = oneOf('precision', o.precision, ['exact', 'torch'], 'exact') === 'torch';
-  const bias = o.bias === undefined ? undefined : biasOf(o.bias, dim);
+  const bias = o.bias === undefined ? undefined : biasOf(call, o.bias, dim);
   const heads = bias && bias.length / dim;
-  const out = o.out === undefined ? undefined : options('out', o.out, ['cos', 'sin']);
-  const engine = chooseEngine(o.engine, out?.cos, out?.sin);
   const shape = heads === undefined ? [count, dim] : [heads, count, dim];
-  if (out) {
-    checkOut(engine, out.cos, shape);
-    checkOut(engine, out.sin, shape);
-  }
-  const cos = output(engine, out?.cos, shape);
-  let sin: Tensor;
-  try {
-    sin = output(engine, out?.sin, shape);
-  } catch (error) {
-    if (!out) cos.dispose();
-    throw error;
-  }
-  const stride = 4 * dim;
+  const { cos, sin } = outPair(call, o.out, shape);
   const float32 = torchLadder({ base, count: dim, denominator: 2 * dim });
   const exact = ladder({ base, count: dim, denominator: dim });
-  if (bias === undefined) {
-    const target = { store: 'split', first: sin.byteOffset, second: cos.byteOffset, stride } as const;
-    if (single) torchRows(engine, float32, rows, 1, 1, target);
-    else exactRows(engine, exact, rows, 1, target);
-  } else {
-    // the bias is a second axis on which every token stands at 1
-    const places = new Float64Array(2 * count);
-    for (let t = 0; t < count; t++) {
-      places[2 * t] = 'positions' in rows ? rows.positions[t] : rows.start + t;
-      places[2 * t + 1] = 1;
+  checkFrequencies(exact);
+  if (bias !== undefined) size('length', count, 0, MAX_ROWS);
+  return call.run((engine) => {
+    const stride = 4 * dim;
+    if (bias === undefined) {
+      const target = { store: 'split', first: sin.pointer, second: cos.pointer, stride } as const;
+      if (single) torchRows(engine, float32, rows, 1, 1, target);
+      else exactRows(engine, exact, rows, 1, target);
+    } else {
+      // the bias is a second axis on which every token stands at 1
+      const places = new Float64Array(2 * count);
+      for (let t = 0; t < count; t++) {
+        places[2 * t] = 'positions' in rows ? rows.positions[t] : rows.start + t;
+        places[2 * t + 1] = 1;
+      }
+      for (let head = 0; head < bias.length / dim; head++) {
+        const frequencies = new Float64Array(2 * dim);
+        frequencies.set(single ? float32 : exact.hi);
+        frequencies.set(bias.subarray(head * dim, (head + 1) * dim), dim);
+        const phases: Phases = { kind: 'sum', axes: 2, frequencies, count: dim, single };
+        const skip = head * count * stride;
+        laneTable(engine, phases, places, count, { sin: sin.pointer + skip, cos: cos.pointer + skip, stride });
+      }
     }
-    for (let head = 0; head < bias.length / dim; head++) {
-      const frequencies = new Float64Array(2 * dim);
-      frequencies.set(single ? float32 : exact.hi);
-      frequencies.set(bias.subarray(head * dim, (head + 1) * dim), dim);
-      const phases: Phases = { kind: 'sum', axes: 2, frequencies, count: dim, single };
-      const skip = head * count * stride;
-      laneTable(engine, phases, places, count, { sin: sin.byteOffset + skip, cos: cos.byteOffset + skip, stride });
-    }
-  }
-  return new PopeTable({ cos, sin, start: 'positions' in rows ? undefined : rows.start, length: count, dim, heads });
+    const start = 'positions' in rows ? undefined : rows.start;
+    return new PopeTable({ cos: cos.tensor, sin: sin.tensor, start, length: count, dim, heads });
+  });
 }
 
+/** With a bias rows are written from a list of positions, which is refused before it is made. */
+const MAX_ROWS = 2 ** 26;
+
 /** Clamped as the references clamp it, in float32. */
-function biasOf(given: ArrayLike<number>, dim: number): Float64Array {
-  const list = numbers('bias', given);
+function biasOf(call: Call, given: NumberList, dim: number): Float64Array {
+  const list = call.numbers('bias', given).data;
   if (list.length === 0 || list.length % dim !== 0) {
     throw new PosencError('ERR_SHAPE', `bias: expected [heads, ${dim}] numbers, got ${list.length}`);
   }
@@ -142,7 +139,7 @@ export interface ApplyPopeOptions {
   /** Position of the first token, for tables of consecutive positions. Default: the table's first. */
   readonly offset?: number;
   /** Where the result goes, [..., 2 d]. */
-  readonly out?: Tensor | Float32Array;
+  readonly out?: Out;
   readonly engine?: Engine;
 }
 
@@ -152,13 +149,17 @@ export interface ApplyPopeOptions {
  * @returns [..., 2 d]
  * @throws ERR_OPTION, ERR_SHAPE, ERR_POSITION, ERR_OUT_OF_MEMORY, ERR_DISPOSED
  */
-export function applyPope(x: Tensor | Float32Array, table: PopeTable, given: ApplyPopeOptions = {}): Tensor {
-  const o = options('applyPope', given, ['layout', 'shape', 'offset', 'out', 'engine']);
+export function applyPope(x: Floats, table: PopeTable, given: ApplyPopeOptions = {}): Tensor {
+  const o = take('applyPope', given, ['layout', 'shape', 'offset', 'out', 'engine']);
   if (!(table instanceof PopeTable)) {
     throw new PosencError('ERR_OPTION', `table: expected what popeTable returns, got ${show(table)}`);
   }
   const layout = oneOf('layout', o.layout, ['BSHD', 'BHSD'], 'BSHD');
-  const shape = shapeOf('x', x, o.shape);
+  const call = gate('applyPope', o.engine);
+  const source = call.input('x', x, o.shape);
+  call.flat('table.cos', table.cos);
+  call.flat('table.sin', table.sin);
+  const { shape } = source;
   if (shape.length !== 4) {
     throw new PosencError('ERR_SHAPE', `shape: layout '${layout}' has 4 sizes, got [${shape.join(', ')}]`);
   }
@@ -169,29 +170,20 @@ export function applyPope(x: Tensor | Float32Array, table: PopeTable, given: App
     throw new PosencError('ERR_SHAPE', `table: has rows for ${table.heads} heads, but x has ${heads}`);
   }
   const first = firstRow(table, tokens, o.offset);
-  const engine = chooseEngine(o.engine, x, table.cos, table.sin, o.out);
-  const outShape = [batch, outer, inner, 2 * dim];
-  checkOut(engine, o.out, outShape);
-  checkOverlap('x', 'out', x, o.out, false);
-  checkOverlap('table.cos', 'out', table.cos, o.out, false);
-  checkOverlap('table.sin', 'out', table.sin, o.out, false);
-  const out = output(engine, o.out, outShape);
-  if (out.length === 0) return out;
-  const source = operand('x', engine, x);
-  try {
+  const out = call.output('out', o.out, [batch, outer, inner, 2 * dim]);
+  return call.run((engine) => {
+    if (out.length === 0) return out.tensor;
     const vector = 4 * dim;
     const row = vector * inner;
     const perHead = table.heads === undefined ? 0 : vector * table.length;
     const steps = layout === 'BSHD' ? [vector, perHead] : [perHead, vector];
     // biome-ignore format: grouped as the kernel declares it
     engine.kernels.polar(
-      out.byteOffset, source.pointer, table.cos.byteOffset + first * vector, table.sin.byteOffset + first * vector, dim,
+      out.pointer, source.pointer, table.cos.byteOffset + first * vector, table.sin.byteOffset + first * vector, dim,
       batch, outer, inner, row * outer, row, vector, 2 * row * outer, 2 * row, 2 * vector, 0, steps[0], steps[1],
       engine.coefficients);
-  } finally {
-    source.finish();
-  }
-  return out;
+    return out.tensor;
+  });
 }
 
 function firstRow(table: PopeTable, tokens: number, offset: unknown): number {

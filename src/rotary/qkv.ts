@@ -2,11 +2,11 @@
  * Rotation of q and k inside a packed qkv, [B, S, Hq + 2 Hk, D] or [T, Hq + 2 Hk, D]: the query heads, the key heads, the
  * value heads. flash-attention `apply_rotary_emb_qkv_` (with num_heads_q: grouped queries).
  */
-import { integer, oneOf, options } from '../runtime/arguments.ts';
+import { integer, oneOf, take } from '../runtime/arguments.ts';
 import { PosencError } from '../runtime/errors.ts';
-import { checkOut, checkOverlap, chooseEngine, operand, output, shapeOf } from '../runtime/operands.ts';
-import type { Tensor } from '../runtime/tensor.ts';
-import { type ApplyRotaryOptions, applyRotary } from './apply.ts';
+import { type Floats, gate, type Out } from '../runtime/gate.ts';
+import { type ApplyRotaryOptions, planRotation, rotate } from './apply.ts';
+import { shapeOfVectors } from './geometry.ts';
 import type { RotaryTable, TableDtype } from './table.ts';
 
 export interface ApplyRotaryQKVOptions
@@ -20,7 +20,7 @@ export interface ApplyRotaryQKVOptions
   /** Key heads, as many as value heads. Default: queryHeads. */
   readonly keyHeads?: number;
   /** Where the whole qkv goes, values included. Default: in place. */
-  readonly out?: Tensor | Float32Array;
+  readonly out?: Out;
 }
 
 const OPTIONS = [
@@ -42,26 +42,24 @@ const OPTIONS = [
  * @returns qkv, or out
  * @throws as applyRotary
  */
-export function applyRotaryQKV<T extends Tensor | Float32Array>(
+export function applyRotaryQKV<T extends Floats>(
   qkv: T,
   table: RotaryTable<TableDtype>,
   given: ApplyRotaryQKVOptions & { readonly out?: undefined },
 ): T;
-export function applyRotaryQKV<O extends Tensor | Float32Array>(
-  qkv: Tensor | Float32Array,
+export function applyRotaryQKV<O extends Out>(
+  qkv: Floats,
   table: RotaryTable<TableDtype>,
   given: ApplyRotaryQKVOptions & { readonly out: O },
 ): O;
-export function applyRotaryQKV(
-  qkv: Tensor | Float32Array,
-  table: RotaryTable<TableDtype>,
-  given: ApplyRotaryQKVOptions,
-): Tensor | Float32Array {
-  const o = options('applyRotaryQKV', given, OPTIONS);
+export function applyRotaryQKV(qkv: Floats, table: RotaryTable<TableDtype>, given: ApplyRotaryQKVOptions): Floats {
+  const o = take('applyRotaryQKV', given, OPTIONS);
   const layout = oneOf('layout', o.layout, ['BSHD', 'THD'], 'BSHD');
   const queryHeads = integer('queryHeads', o.queryHeads, 0, 2 ** 24);
   const keyHeads = integer('keyHeads', o.keyHeads, 0, 2 ** 24, queryHeads);
-  const shape = shapeOf('qkv', qkv, o.shape);
+  const call = gate('applyRotaryQKV', o.engine);
+  const source = o.out === undefined ? call.change('qkv', qkv) : call.flat('qkv', qkv);
+  const shape = shapeOfVectors(source, o);
   const heads = queryHeads + 2 * keyHeads;
   if (shape.length !== layout.length || shape[shape.length - 2] !== heads) {
     throw new PosencError(
@@ -74,19 +72,19 @@ export function applyRotaryQKV(
   const rotated = [...shape.slice(0, -2), queryHeads + keyHeads, channels];
   const strides = { batch: Math.max(1, sequence) * heads * channels, sequence: heads * channels, head: channels };
   const { positions, offset, cuSeqlens, inverse, outOfRange } = o;
-  const engine = chooseEngine(o.engine, qkv, table?.cos, o.out);
-  const call = { layout, shape: rotated, strides, positions, offset, cuSeqlens, inverse, outOfRange, engine };
-  if (o.out === undefined) return applyRotary(qkv, table, call);
-  checkOut(engine, o.out, shape);
-  checkOverlap('qkv', 'out', qkv, o.out);
-  // rows are checked before anything is written: a rotation of no heads does just that
-  applyRotary(new Float32Array(0), table, { ...call, shape: [...shape.slice(0, -2), 0, channels], strides: undefined });
-  const target = output(engine, o.out, shape);
-  const source = operand('qkv', engine, qkv);
-  if (source.pointer !== target.byteOffset) {
-    engine.kernels.copyRows(target.byteOffset, 0, source.pointer, 0, 1, target.length, 1);
+  const options = { shape: rotated, strides, positions, offset, cuSeqlens, inverse, outOfRange };
+  const plan = planRotation(call, source, table, layout, options);
+  if (o.out === undefined) {
+    call.run((engine) => rotate(engine, plan, source.pointer, source.pointer));
+    return qkv;
   }
-  source.finish();
-  applyRotary(target, table, call);
+  const target = call.output('out', o.out, shape, 'float32', source);
+  call.into(source, target);
+  call.run((engine) => {
+    if (source.pointer !== target.pointer && target.length > 0) {
+      engine.kernels.copyRows(target.pointer, 0, source.pointer, 0, 1, target.length, 1);
+    }
+    rotate(engine, plan, target.pointer, target.pointer);
+  });
   return o.out;
 }

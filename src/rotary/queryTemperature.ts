@@ -2,22 +2,17 @@
  * Llama 4's query temperature applied: what its layers without positions do instead of a rotation (transformers
  * modeling_llama4). The factor itself is queryScale.
  */
-import { oneOf, options } from '../runtime/arguments.ts';
+import { oneOf, take } from '../runtime/arguments.ts';
 import type { Engine } from '../runtime/engine.ts';
 import { PosencError } from '../runtime/errors.ts';
-import { type Positions, positions } from '../runtime/lists.ts';
-import { chooseEngine, operand } from '../runtime/operands.ts';
-import type { Tensor } from '../runtime/tensor.ts';
-import { geometryOf } from './apply.ts';
+import { type Floats, gate } from '../runtime/gate.ts';
+import type { NumberList } from '../runtime/lists.ts';
+import { type GeometryOptions, geometryOf, LAYOUTS } from './geometry.ts';
 import { queryScale } from './softmaxScale.ts';
 
-export interface ScaleQueryOptions {
-  /** As in applyRotary. Default 'BSHD'. */
-  readonly layout?: 'BSHD' | 'BHSD' | 'THD' | 'BSD' | 'TD';
-  readonly heads?: number;
-  readonly shape?: readonly number[];
+export interface ScaleQueryOptions extends Pick<GeometryOptions, 'layout' | 'heads' | 'shape'> {
   /** Absolute positions, [S] or [B, S] flattened (THD, TD: [T]). Default 0, 1, 2 ... */
-  readonly positions?: Positions;
+  readonly positions?: NumberList;
   /** Default 8192. */
   readonly floorScale?: number;
   /** Default 0.1. */
@@ -31,20 +26,13 @@ export interface ScaleQueryOptions {
  * @returns q
  * @throws ERR_SHAPE, ERR_OPTION, ERR_POSITION
  */
-export function scaleQuery<T extends Tensor | Float32Array>(q: T, given: ScaleQueryOptions = {}): T {
-  const o = options('scaleQuery', given, [
-    'layout',
-    'heads',
-    'shape',
-    'positions',
-    'floorScale',
-    'attnScale',
-    'engine',
-  ]);
-  const layout = oneOf('layout', o.layout, ['BSHD', 'BHSD', 'THD', 'BSD', 'TD'], 'BSHD');
-  const engine = chooseEngine(o.engine, q);
-  const { batch, sequence, heads, channels } = geometryOf(q, layout, o);
-  const list = o.positions === undefined ? undefined : positions('positions', o.positions);
+export function scaleQuery<T extends Floats>(q: T, given: ScaleQueryOptions = {}): T {
+  const o = take('scaleQuery', given, ['layout', 'heads', 'shape', 'positions', 'floorScale', 'attnScale', 'engine']);
+  const layout = oneOf('layout', o.layout, LAYOUTS, 'BSHD');
+  const call = gate('scaleQuery', o.engine);
+  const x = call.change('q', q);
+  const { batch, sequence, heads, channels } = geometryOf(x, layout, o);
+  const list = o.positions === undefined ? undefined : call.positions('positions', o.positions).data;
   if (list && list.length !== sequence && list.length !== batch * sequence) {
     throw new PosencError(
       'ERR_SHAPE',
@@ -55,23 +43,23 @@ export function scaleQuery<T extends Tensor | Float32Array>(q: T, given: ScaleQu
   const scales = Float32Array.from(list ?? { length: sequence }, (position, t) =>
     queryScale(list ? position : t, { floorScale, attnScale }),
   );
-  const x = operand('q', engine, q, true);
-  // a run of vectors per batch, or per batch and head, whose rows follow the tokens
-  const runs = layout === 'BHSD' ? heads : 1;
-  const width = (heads * channels) / Math.max(1, runs);
-  const block = Math.floor(engine.scratchBytes / 4);
-  const pointer = engine.scratch();
-  for (let b = 0; b < batch; b++) {
-    const first = scales.length === sequence ? 0 : b * sequence;
-    for (let row = 0; row < sequence; row += block) {
-      const n = Math.min(block, sequence - row);
-      engine.f32.set(scales.subarray(first + row, first + row + n), pointer >>> 2);
-      for (let run = 0; run < runs; run++) {
-        const at = x.pointer + 4 * width * ((b * runs + run) * sequence + row);
-        engine.kernels.scaleRows(at, 4 * width, pointer, n, width);
+  call.run((engine) => {
+    // a run of vectors per batch, or per batch and head, whose rows follow the tokens
+    const runs = layout === 'BHSD' ? heads : 1;
+    const width = (heads * channels) / Math.max(1, runs);
+    const block = Math.floor(engine.scratchBytes / 4);
+    const pointer = engine.scratch();
+    for (let b = 0; b < batch; b++) {
+      const first = scales.length === sequence ? 0 : b * sequence;
+      for (let row = 0; row < sequence; row += block) {
+        const n = Math.min(block, sequence - row);
+        engine.f32.set(scales.subarray(first + row, first + row + n), pointer >>> 2);
+        for (let run = 0; run < runs; run++) {
+          const at = x.pointer + 4 * width * ((b * runs + run) * sequence + row);
+          engine.kernels.scaleRows(at, 4 * width, pointer, n, width);
+        }
       }
     }
-  }
-  x.finish();
+  });
   return q;
 }

@@ -3,11 +3,11 @@
  */
 import type { Rows } from '../phase/plan.ts';
 import { type RowOptions, rowsOf } from '../phase/positions.ts';
-import { integer, oneOf, options, size } from '../runtime/arguments.ts';
+import { integer, oneOf, size, take } from '../runtime/arguments.ts';
 import { disposable } from '../runtime/dispose.ts';
 import type { Engine } from '../runtime/engine.ts';
-import { PosencError } from '../runtime/errors.ts';
-import { checkOut, chooseEngine, output } from '../runtime/operands.ts';
+import { PosencError, show } from '../runtime/errors.ts';
+import { type Call, gate, type Out, type Place } from '../runtime/gate.ts';
 import { Tensor } from '../runtime/tensor.ts';
 import { checkSource, countOf, fillTable, part, rowWidth, type TableDtype, type TableSource } from './fill.ts';
 import { contextOf, type RotaryFrequencies, rotaryFrequencies, sameFrequencies } from './frequencies.ts';
@@ -112,6 +112,7 @@ export class RotaryTable<D extends TableDtype = 'float32'> {
   extend(length: number): this {
     size('length', length, 0);
     this.cos.assertUsable();
+    this.sin.assertUsable();
     if (length <= this.length) return this;
     const growth = this.#growth;
     if (!growth) {
@@ -127,44 +128,43 @@ export class RotaryTable<D extends TableDtype = 'float32'> {
         `extend: at ${length} rows the frequencies of this rule change, and every row with them; make a new table, or fix the length with rotaryTable's 'context'`,
       );
     }
-    if (length > growth.capacity) this.#move(growth, length);
-    const made = this.length;
-    const { engine } = this.cos;
-    const rowBytes = this.width * (this.dtype === 'float32' ? 4 : 2);
-    const write = {
-      cos: this.cos.byteOffset + made * rowBytes,
-      sin: this.sin.byteOffset + made * rowBytes,
-      dtype: this.dtype,
-    };
-    fillTable(engine, source, [{ start: this.start! + made, count: length - made }], write);
-    this.#show(this.cos.byteOffset, this.sin.byteOffset, length);
+    const call = gate('extend');
+    placeTable(call, 'table', this);
+    const capacity = length > growth.capacity ? Math.max(length, 2 * growth.capacity) : growth.capacity;
+    const larger =
+      capacity > growth.capacity ? outPair(call, undefined, [capacity, this.width], this.dtype) : undefined;
+    call.run((engine) => {
+      if (larger) this.#move(engine, larger, capacity);
+      const made = this.length;
+      const [cosBlock, sinBlock] = this.blocks!;
+      const skip = made * this.width * (this.dtype === 'float32' ? 4 : 2);
+      const target = { cos: cosBlock.byteOffset + skip, sin: sinBlock.byteOffset + skip, dtype: this.dtype };
+      fillTable(engine, source, [{ start: this.start! + made, count: length - made }], target);
+      this.#show(length);
+    });
     return this;
   }
 
-  #move(growth: Growth, length: number): void {
-    const capacity = Math.max(length, 2 * growth.capacity);
-    const [cos, sin] = pair(this.cos.engine, [capacity, this.width], this.dtype);
-    for (const [from, to] of [
-      [this.cos, cos],
-      [this.sin, sin],
-    ] as const) {
-      to.data.set(from.data as never);
+  /** The rows so far go to larger blocks, which belong where the old ones belonged: to the same scope, or to none. */
+  #move(engine: Engine, larger: TablePair, capacity: number): void {
+    const { cos, sin, dtype } = this;
+    const blocks = [larger.cos.tensor, larger.sin.tensor] as unknown as [Tensor<D>, Tensor<D>];
+    engine.view(dtype, blocks[0].byteOffset, cos.length).set(engine.view(dtype, cos.byteOffset, cos.length) as never);
+    engine.view(dtype, blocks[1].byteOffset, sin.length).set(engine.view(dtype, sin.byteOffset, sin.length) as never);
+    for (const [i, old] of this.blocks!.entries()) {
+      blocks[i].belongWhere(old);
+      old.dispose();
     }
-    for (const block of this.blocks!) block.dispose();
-    (this as { blocks: unknown }).blocks = [cos, sin];
-    this.#growth = { ...growth, capacity };
-    this.#show(cos.byteOffset, sin.byteOffset, this.length);
+    (this as { blocks: unknown }).blocks = blocks;
+    this.#growth = { ...this.#growth!, capacity };
   }
 
   /** cos and sin become views of the first rows of their blocks. */
-  #show(cos: number, sin: number, length: number): void {
-    const { engine } = this.cos;
+  #show(length: number): void {
     const shape = [length, this.width];
-    Object.assign(this as object, {
-      cos: new Tensor(engine, shape, this.dtype, cos),
-      sin: new Tensor(engine, shape, this.dtype, sin),
-      length,
-    });
+    const view = (block: Tensor<D>) => new Tensor(block.engine, shape, this.dtype, block.byteOffset, block);
+    const [cos, sin] = this.blocks!;
+    Object.assign(this as object, { cos: view(cos), sin: view(sin), length });
   }
 
   /** Gives cos and sin back; idempotent. */
@@ -191,7 +191,7 @@ export interface RotaryTableOptions<D extends TableDtype = 'float32'> extends Ro
   /** 16-bit tables are rounded from float32, as references do that keep them in the model's dtype. Default 'float32'. */
   readonly dtype?: D;
   /** Existing tensors or views to write into, [n, rotaryDim / 2] each. */
-  readonly out?: { readonly cos: Tensor<D> | Float32Array; readonly sin: Tensor<D> | Float32Array };
+  readonly out?: { readonly cos: Out<D>; readonly sin: Out<D> };
   readonly engine?: Engine;
 }
 
@@ -208,15 +208,16 @@ export function rotaryTable<D extends TableDtype = 'float32'>(
   model: RotarySpec | { readonly rotary: RotarySpec },
   given: RotaryTableOptions<D>,
 ): RotaryTable<D> {
-  const o = options('rotaryTable', given, OPTIONS);
+  const o = take('rotaryTable', given, OPTIONS);
   // a normal form throws what to pass when it has no single specification
   const spec = model !== null && typeof model === 'object' && 'rotary' in model ? model.rotary : model;
-  const { rows } = rowsOf('rotaryTable', o);
+  const call = gate('rotaryTable', o.engine);
+  const { rows } = rowsOf(call, o);
   const context = contextOf(spec, o.context, Math.max(1, Math.floor(lastPosition(rows)) + 1));
   const source = rotaryFrequencies(spec, { context });
   const growing = LENGTH_DEPENDENT.includes(source.ropeType) && (o.context === undefined || spec.context !== undefined);
   const changes = growing ? (length: number) => !sameFrequencies(spec, context, Math.max(context, length)) : undefined;
-  return makeTable(source, splitStreams(rows, source.streamCount), o, changes);
+  return makeTable(call, source, splitStreams(rows, source.streamCount), o, changes);
 }
 
 const LENGTH_DEPENDENT: readonly string[] = ['dynamic', 'dynamic-yarn', 'longrope'];
@@ -227,9 +228,10 @@ export type TableFrame = Pick<RotaryFrequencies, 'rotaryDim' | 'rotaryOffset' | 
 
 /** @internal Checks, allocates and fills. `streams`: rows, one list per position stream or one for all. */
 export function makeTable<D extends TableDtype>(
+  call: Call,
   source: TableSource & TableFrame,
   streams: readonly Rows[],
-  o: Pick<RotaryTableOptions<D>, 'capacity' | 'dtype' | 'out' | 'engine'>,
+  o: Pick<RotaryTableOptions<D>, 'capacity' | 'dtype' | 'out'>,
   changes?: Growth['changes'],
 ): RotaryTable<D> {
   const dtype = oneOf('dtype', o.dtype, ['float32', 'float16', 'bfloat16'], 'float32') as D;
@@ -240,43 +242,89 @@ export function makeTable<D extends TableDtype>(
     throw new PosencError('ERR_OPTION', "capacity: for a table of consecutive positions ('length') without 'out'");
   }
   const capacity = integer('capacity', o.capacity, count, 2 ** 31 - 1, count);
-  const out = o.out === undefined ? undefined : options('out', o.out, ['cos', 'sin']);
-  const engine = chooseEngine(o.engine, out?.cos, out?.sin);
   const width = rowWidth(source);
-  if (out) {
-    checkOut(engine, out.cos, [count, width], dtype);
-    checkOut(engine, out.sin, [count, width], dtype);
-  }
-  const [cos, sin] = out
-    ? [output(engine, out.cos, [count, width], dtype), output(engine, out.sin, [count, width], dtype)]
-    : pair(engine, [capacity, width], dtype);
-  fillTable(engine, source, streams, { cos: cos.byteOffset, sin: sin.byteOffset, dtype });
-  const view = (block: Tensor<D>) =>
-    capacity === count ? block : new Tensor(engine, [count, width], dtype, block.byteOffset);
-  return new RotaryTable<D>({
-    cos: view(cos),
-    sin: view(sin),
-    start: 'positions' in streams[0] ? undefined : streams[0].start,
-    length: count,
-    headDim: source.headDim,
-    rotaryDim: source.rotaryDim,
-    rotaryOffset: source.rotaryOffset,
-    pairing: source.pairing,
-    outputPairing: source.outputPairing,
-    partnerAngles: source.partnerAngles,
-    blocks: !out && consecutive ? [cos, sin] : undefined,
-    growth: !out && consecutive ? { capacity, source, changes } : undefined,
+  const { cos, sin } = outPair(call, o.out, [o.out === undefined ? capacity : count, width], dtype);
+  return call.run((engine) => {
+    fillTable(engine, source, streams, { cos: cos.pointer, sin: sin.pointer, dtype });
+    const blocks = [cos.tensor, sin.tensor] as unknown as [Tensor<D>, Tensor<D>];
+    const view = (block: Tensor<D>) =>
+      capacity === count ? block : new Tensor(engine, [count, width], dtype, block.byteOffset, block);
+    return new RotaryTable<D>({
+      cos: view(blocks[0]),
+      sin: view(blocks[1]),
+      start: 'positions' in streams[0] ? undefined : streams[0].start,
+      length: count,
+      headDim: source.headDim,
+      rotaryDim: source.rotaryDim,
+      rotaryOffset: source.rotaryOffset,
+      pairing: source.pairing,
+      outputPairing: source.outputPairing,
+      partnerAngles: source.partnerAngles,
+      blocks: o.out === undefined && consecutive ? blocks : undefined,
+      growth: o.out === undefined && consecutive ? { capacity, source, changes } : undefined,
+    });
   });
 }
 
-/** Two new tensors, or none. */
-function pair<D extends TableDtype>(engine: Engine, shape: readonly number[], dtype: D): [Tensor<D>, Tensor<D>] {
-  const cos = output(engine, undefined, shape, dtype);
-  try {
-    return [cos, output(engine, undefined, shape, dtype)];
-  } catch (error) {
-    cos.dispose();
-    throw error;
+/** @internal cos and sin of a table that a call makes. */
+export interface TablePair {
+  readonly cos: Place;
+  readonly sin: Place;
+}
+
+/** @internal Where cos and sin go: `out`, or new Tensors. @throws ERR_OPTION, ERR_SHAPE */
+export function outPair(call: Call, out: unknown, shape: readonly number[], dtype: TableDtype = 'float32'): TablePair {
+  const given = out === undefined ? undefined : take('out', out as { cos: unknown; sin: unknown }, ['cos', 'sin']);
+  for (const name of ['cos', 'sin'] as const) {
+    if (given !== undefined && given[name] === undefined) {
+      throw new PosencError('ERR_OPTION', `out.${name}: expected a Tensor or a view for it beside the other`);
+    }
+  }
+  return {
+    cos: call.output('out.cos', given?.cos, shape, dtype),
+    sin: call.output('out.sin', given?.sin, shape, dtype),
+  };
+}
+
+/** @internal Makes a table an input of the call. @throws ERR_DISPOSED */
+export function placeTable(call: Call, option: string, table: RotaryTable<TableDtype>): TablePair {
+  return {
+    cos: call.flat(`${option}.cos`, table.cos, table.dtype),
+    sin: call.flat(`${option}.sin`, table.sin, table.dtype),
+  };
+}
+
+/** @internal The row of an absolute position. @throws ERR_POSITION */
+export function rowOf(
+  table: RotaryTable<TableDtype>,
+  position: number,
+  index: number,
+  fix = 'build a longer table',
+): number {
+  const row = position - table.start!;
+  if (row >= 0 && row < table.length && Number.isInteger(row)) return row;
+  throw new PosencError(
+    'ERR_POSITION',
+    `positions: token ${index} is at ${show(position)}, but the table of ${table.length} rows holds ${table.start} to ${table.start! + table.length - 1}; ${fix}`,
+  );
+}
+
+/** @internal Rows of a 16-bit table as float32 rows at cos and sin; `rows`: int32 list or 0. */
+export function widen(
+  engine: Engine,
+  table: RotaryTable<TableDtype>,
+  cos: number,
+  sin: number,
+  rows: number,
+  n: number,
+): void {
+  const { widenFloat16, widenBfloat16 } = engine.kernels;
+  for (const [to, from] of [
+    [cos, table.cos.byteOffset],
+    [sin, table.sin.byteOffset],
+  ]) {
+    if (table.dtype === 'float16') widenFloat16(to, from, rows, n, table.width, 2 ** 112, 2 ** 16);
+    else widenBfloat16(to, from, rows, n, table.width);
   }
 }
 

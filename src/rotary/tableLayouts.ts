@@ -2,16 +2,17 @@
  * Tables from caches made elsewhere, and tables written out in the storage orders other implementations keep: transformers'
  * full-width tables, vLLM's and GPT-J's halves side by side, bert4keras' and ggml's alternation, Meta's complex numbers.
  */
-import { finite, integer, oneOf, options } from '../runtime/arguments.ts';
+import { finite, integer, oneOf, take } from '../runtime/arguments.ts';
 import type { Engine } from '../runtime/engine.ts';
 import { PosencError, show } from '../runtime/errors.ts';
-import { type Positions, positions } from '../runtime/lists.ts';
-import { checkOut, chooseEngine, operand, output, shapeOf } from '../runtime/operands.ts';
-import { Tensor } from '../runtime/tensor.ts';
+import { type Call, type Floats, gate, type Out, type Place } from '../runtime/gate.ts';
+import type { NumberList } from '../runtime/lists.ts';
+import { elementsOf, sameShape } from '../runtime/shapes.ts';
+import { type Dtype, Tensor } from '../runtime/tensor.ts';
 import type { TableDtype } from './fill.ts';
 import { mropeStreams } from './sections.ts';
 import type { MropeLayout, Pairing } from './spec.ts';
-import { RotaryTable } from './table.ts';
+import { outPair, placeTable, RotaryTable, rowOf, widen } from './table.ts';
 
 /** cos and sin apart, h = rotaryDim / 2 or d = rotaryDim columns each. */
 const SPLIT = ['half', 'full_duplicated', 'full_interleaved', 'per_channel'] as const;
@@ -46,14 +47,14 @@ function places(layout: Joined, h: number): { cos: number; sin: number; step: nu
 
 const range = (count: number, value: (i: number) => number) => Array.from({ length: count }, (_, i) => value(i));
 
-type Numbers = Tensor<'float32'> | Tensor<'float16'> | Tensor<'bfloat16'> | Float32Array;
+type Cache = Tensor<'float16'> | Tensor<'bfloat16'> | Floats;
 
 /** Options of rotaryTableFrom. */
 export interface RotaryCaches {
   /** The caches, or with a joined layout `table` alone. 16-bit ones only as Tensors, in layout 'half'. */
-  readonly cos?: Numbers;
-  readonly sin?: Numbers;
-  readonly table?: Numbers;
+  readonly cos?: Cache;
+  readonly sin?: Cache;
+  readonly table?: Cache;
   /** Shape of plain arrays: [n, width], rows by position; or [..., S, width], one row per token. */
   readonly shape?: readonly number[];
   /** Default 'half'. */
@@ -97,7 +98,7 @@ export function rotaryTableFrom(
 ): RotaryTable<'bfloat16'>;
 export function rotaryTableFrom(given: RotaryCaches): RotaryTable;
 export function rotaryTableFrom(given: RotaryCaches): RotaryTable<TableDtype> {
-  const o = options('rotaryTableFrom', given, FROM);
+  const o = take('rotaryTableFrom', given, FROM);
   const layout = oneOf('tableLayout', o.tableLayout, [...SPLIT, ...JOINED], 'half');
   const pairing = oneOf('pairing', o.pairing, ['half', 'interleaved'], 'half');
   const outputPairing = oneOf('outputPairing', o.outputPairing, ['half', 'interleaved'], pairing);
@@ -110,24 +111,30 @@ export function rotaryTableFrom(given: RotaryCaches): RotaryTable<TableDtype> {
       throw new PosencError('ERR_OPTION', `${name}: tableLayout '${layout}' takes ${needs.join(' and ')}`);
     }
   }
-  const first = joined ? 'table' : 'cos';
-  const shape = cacheShape(first, o[first], o.shape, layout);
+  const call = gate('rotaryTableFrom', o.engine);
+  const caches = needs.map((name) => placeCache(call, name, o[name as 'cos'], o.shape, layout));
+  const shape = cacheShape(caches[0], layout);
   const width = shape[shape.length - 1];
-  const n = shape.slice(0, -1).reduce((product, size) => product * size, 1);
+  const n = elementsOf(shape.slice(0, -1));
   if (!joined) {
-    const other = cacheShape('sin', o.sin, o.shape, layout);
-    if (other.length !== shape.length || other.some((size, i) => size !== shape[i])) {
+    const other = cacheShape(caches[1], layout);
+    if (!sameShape(other, shape)) {
       throw new PosencError(
         'ERR_SHAPE',
         `sin: expected the shape of cos, [${shape.join(', ')}], got [${other.join(', ')}]`,
       );
     }
+    if (caches[0].dtype !== caches[1].dtype) {
+      throw new PosencError(
+        'ERR_OPTION',
+        `cos, sin: expected two tables of one dtype, float32, float16 or bfloat16; got ${caches[0].dtype} and ${caches[1].dtype}`,
+      );
+    }
   }
   const half = layout === 'half' ? width : width / 2;
   if (!Number.isInteger(half) || half === 0) {
-    throw new PosencError('ERR_SHAPE', `${first}: tableLayout '${layout}' cannot be ${width} columns wide`);
+    throw new PosencError('ERR_SHAPE', `${needs[0]}: tableLayout '${layout}' cannot be ${width} columns wide`);
   }
-  const engine = chooseEngine(o.engine, ...needs.map((name) => o[name as 'cos']));
   const frame = {
     start: shape.length > 2 ? undefined : start,
     length: n,
@@ -137,48 +144,22 @@ export function rotaryTableFrom(given: RotaryCaches): RotaryTable<TableDtype> {
     outputPairing,
     partnerAngles: layout === 'per_channel',
   };
-  if (layout === 'half') {
-    const [cos, sin] = asTheyAre(engine, o.cos!, o.sin!, [n, half]);
-    return new RotaryTable({ ...frame, cos, sin });
-  }
-  for (const name of needs as ('cos' | 'sin' | 'table')[]) {
-    const cache = o[name];
-    if (cache instanceof Tensor && cache.dtype !== 'float32') {
-      throw new PosencError('ERR_OPTION', `${name}: a ${cache.dtype} cache needs tableLayout 'half', got '${layout}'`);
+  if (layout === 'half') return asTheyAre(call, caches, [n, half], frame);
+  const columns = layout === 'per_channel' ? width : half;
+  const { cos, sin } = outPair(call, undefined, [n, columns]);
+  return call.run((engine) => {
+    if (joined) {
+      const { cos: c, sin: s, step } = places(layout, half);
+      const column = (first: number) => range(half, (i) => first + step * i);
+      gather(engine, caches[0].pointer, width, cos, column(c));
+      gather(engine, caches[0].pointer, width, sin, column(s));
+    } else {
+      const taken = channelColumns(layout, pairing, half);
+      gather(engine, caches[0].pointer, width, cos, taken);
+      gather(engine, caches[1].pointer, width, sin, taken);
     }
-  }
-  const cos = output(engine, undefined, [n, layout === 'per_channel' ? width : half]);
-  const sin = output(engine, undefined, cos.shape);
-  if (joined) {
-    const { cos: c, sin: s, step } = places(layout, half);
-    const source = operand('table', engine, o.table);
-    gather(
-      engine,
-      source.pointer,
-      width,
-      cos,
-      range(half, (i) => c + step * i),
-    );
-    gather(
-      engine,
-      source.pointer,
-      width,
-      sin,
-      range(half, (i) => s + step * i),
-    );
-    source.finish();
-  } else {
-    const columns = channelColumns(layout, pairing, half);
-    for (const [name, to] of [
-      ['cos', cos],
-      ['sin', sin],
-    ] as const) {
-      const source = operand(name, engine, o[name]);
-      gather(engine, source.pointer, width, to, columns);
-      source.finish();
-    }
-  }
-  return new RotaryTable({ ...frame, cos, sin });
+    return new RotaryTable({ ...frame, cos: cos.tensor, sin: sin.tensor });
+  });
 }
 
 /** The columns of a full-width cache that a row of the table takes. */
@@ -189,11 +170,20 @@ function channelColumns(layout: Split, pairing: Pairing, half: number): number[]
   return range(2 * half, (i) => (i < half ? 2 * i : 2 * (i - half) + 1));
 }
 
-function cacheShape(name: string, cache: unknown, shape: unknown, layout: TableLayout): readonly number[] {
-  if (!(cache instanceof Tensor) && !(cache instanceof Float32Array)) {
-    throw new PosencError('ERR_OPTION', `${name}: expected a Tensor or a Float32Array, got ${show(cache)}`);
+/** A cache as an input of the call; 16-bit ones only as Tensors in layout 'half'. */
+function placeCache(call: Call, name: string, cache: unknown, shape: unknown, layout: TableLayout): Place {
+  const dtype: Dtype = cache instanceof Tensor ? (cache as Tensor<Dtype>).dtype : 'float32';
+  if (!['float32', 'float16', 'bfloat16'].includes(dtype)) {
+    throw new PosencError('ERR_OPTION', `${name}: expected a float32, float16 or bfloat16 Tensor, got ${dtype}`);
   }
-  let sizes = shapeOf(name, cache, shape);
+  if (dtype !== 'float32' && layout !== 'half') {
+    throw new PosencError('ERR_OPTION', `${name}: a ${dtype} cache needs tableLayout 'half', got '${layout}'`);
+  }
+  return call.input(name, cache, shape, dtype);
+}
+
+function cacheShape(cache: Place, layout: TableLayout): readonly number[] {
+  let sizes = cache.shape;
   if (layout === 'complex') {
     if (sizes[sizes.length - 1] !== 2) {
       throw new PosencError('ERR_SHAPE', `shape: 'complex' ends in 2 (re, im), got [${sizes.join(', ')}]`);
@@ -209,20 +199,29 @@ function cacheShape(name: string, cache: unknown, shape: unknown, layout: TableL
   return sizes;
 }
 
-function asTheyAre(engine: Engine, cos: Numbers, sin: Numbers, shape: number[]): [Tensor, Tensor] {
-  const dtypeOf = (x: Numbers) => (x instanceof Tensor ? x.dtype : 'float32');
-  const dtype = dtypeOf(cos);
-  if (dtypeOf(sin) !== dtype || !['float32', 'float16', 'bfloat16'].includes(dtype)) {
-    throw new PosencError(
-      'ERR_OPTION',
-      `cos, sin: expected two tables of one dtype, float32, float16 or bfloat16; got ${dtype} and ${dtypeOf(sin)}`,
-    );
-  }
-  const own = (x: Numbers) =>
-    x instanceof Tensor || x.buffer === engine.memory.buffer
-      ? output(engine, x, shape, dtype as 'float32')
-      : Tensor.from(x, shape, { engine });
-  return [own(cos), own(sin)];
+/** Caches in the order of a table: used where they lie; those outside the memory are copied. */
+function asTheyAre(
+  call: Call,
+  caches: readonly Place[],
+  shape: readonly number[],
+  frame: Omit<ConstructorParameters<typeof RotaryTable>[0], 'cos' | 'sin'>,
+): RotaryTable<TableDtype> {
+  const { memory } = call.engine;
+  const copies = caches.map((cache, i) => {
+    if (cache.given !== undefined || cache.view?.buffer === memory.buffer) return undefined;
+    const copy = call.output(i === 0 ? 'cos' : 'sin', undefined, shape);
+    call.into(cache, copy);
+    return copy;
+  });
+  return call.run((engine) => {
+    const [cos, sin] = caches.map((cache, i) => {
+      const own = copies[i]?.tensor ?? (cache.given as unknown as Tensor | undefined);
+      if (own !== undefined && sameShape(own.shape, shape)) return own;
+      return new Tensor(engine, shape, cache.dtype as 'float32', cache.pointer, own);
+    });
+    const blocks = caches.flatMap((cache) => (cache.given === undefined ? [] : [cache.given as unknown as Tensor]));
+    return new RotaryTable({ ...frame, cos, sin, blocks }) as RotaryTable<TableDtype>;
+  });
 }
 
 /** to[t][i] = from[t][columns[i]], rows of `width`. */
@@ -230,7 +229,7 @@ function gather(
   engine: Engine,
   from: number,
   width: number,
-  to: Tensor,
+  to: Place,
   columns: readonly number[],
   place: { column: number; step: number; width: number } = { column: 0, step: 1, width: columns.length },
 ): void {
@@ -242,7 +241,7 @@ function gather(
     const indices = engine.scratch();
     const some = columns.slice(done, done + room);
     engine.i32.set(some, indices >>> 2);
-    const at = to.byteOffset + 4 * (place.column + place.step * done);
+    const at = to.pointer + 4 * (place.column + place.step * done);
     kernels.gatherColumns(at, 4 * place.width, 4 * place.step, from, 4 * width, n, some.length, indices);
   }
 }
@@ -250,7 +249,7 @@ function gather(
 export interface TableAsOptions<L extends TableLayout> {
   readonly tableLayout: L;
   /** Where it goes: `{ cos, sin }`, for a joined layout one Tensor or view. float32 only. Default: new Tensors. */
-  readonly out?: L extends Joined ? Tensor | Float32Array : { cos: Tensor | Float32Array; sin: Tensor | Float32Array };
+  readonly out?: L extends Joined ? Out : { readonly cos: Out; readonly sin: Out };
 }
 
 /**
@@ -269,7 +268,7 @@ export function rotaryTableAs(
   if (!(table instanceof RotaryTable)) {
     throw new PosencError('ERR_OPTION', `table: expected what rotaryTable returns, got ${show(table)}`);
   }
-  const o = options('rotaryTableAs', given, ['tableLayout', 'out']);
+  const o = take('rotaryTableAs', given, ['tableLayout', 'out']);
   const layout = oneOf('tableLayout', o.tableLayout, [...SPLIT, ...JOINED]);
   if (table.heads !== undefined || table.batches !== undefined) {
     throw new PosencError(
@@ -285,31 +284,35 @@ export function rotaryTableAs(
       `tableLayout: the channels of a pair have angles of their own, which '${layout}' cannot hold; use 'per_channel'`,
     );
   }
+  const call = gate('rotaryTableAs');
+  placeTable(call, 'table', table);
+  // 16-bit rows are widened on their way
+  const wide = call.work(table.dtype === 'float32' ? 0 : 8 * table.cos.length);
+  const floats = (engine: Engine): readonly [cos: number, sin: number] => {
+    if (table.dtype === 'float32') return [table.cos.byteOffset, table.sin.byteOffset];
+    const sin = wide.pointer + 4 * table.cos.length;
+    widen(engine, table, wide.pointer, sin, 0, table.length);
+    return [wide.pointer, sin];
+  };
   if (isJoined(layout)) {
-    const shape = layout === 'complex' ? [n, h, 2] : [n, d];
-    const engine = chooseEngine(undefined, table.cos, o.out);
-    checkOut(engine, o.out, shape);
-    const result = output(engine, o.out, shape);
+    const result = call.output('out', o.out, layout === 'complex' ? [n, h, 2] : [n, d]);
     const { cos, sin, step } = places(layout, h);
     const columns = range(h, (i) => i);
-    withFloats(table, (c, s) => {
+    return call.run((engine) => {
+      const [c, s] = floats(engine);
       gather(engine, c, h, result, columns, { column: cos, step, width: d });
       gather(engine, s, h, result, columns, { column: sin, step, width: d });
+      return result.tensor;
     });
-    return result;
   }
   const columns = splitColumns(layout, table, h);
-  const out = o.out === undefined ? undefined : options('out', o.out as { cos: Tensor; sin: Tensor }, ['cos', 'sin']);
-  const engine = chooseEngine(undefined, table.cos, out?.cos, out?.sin);
-  const shape = [n, columns.length];
-  checkOut(engine, out?.cos, shape);
-  checkOut(engine, out?.sin, shape);
-  const result = { cos: output(engine, out?.cos, shape), sin: output(engine, out?.sin, shape) };
-  withFloats(table, (c, s) => {
-    gather(engine, c, table.width, result.cos, columns);
-    gather(engine, s, table.width, result.sin, columns);
+  const { cos, sin } = outPair(call, o.out, [n, columns.length]);
+  return call.run((engine) => {
+    const [c, s] = floats(engine);
+    gather(engine, c, table.width, cos, columns);
+    gather(engine, s, table.width, sin, columns);
+    return { cos: cos.tensor, sin: sin.tensor };
   });
-  return result;
 }
 
 /** The column of a row of the table that each column of a full-width one takes. */
@@ -323,46 +326,13 @@ function splitColumns(layout: Split, { partnerAngles, pairing }: RotaryTable<Tab
   });
 }
 
-/** Pointers of the table's float32 numbers; 16-bit ones are widened into a block for the time being. */
-function withFloats(table: RotaryTable<TableDtype>, use: (cos: number, sin: number) => void): void {
-  const { engine } = table.cos;
-  if (table.dtype === 'float32') {
-    use(table.cos.byteOffset, table.sin.byteOffset);
-    return;
-  }
-  const block = output(engine, undefined, [2, table.cos.length]);
-  const sin = block.byteOffset + 4 * table.cos.length;
-  widen(engine, table, block.byteOffset, sin, 0, table.length);
-  use(block.byteOffset, sin);
-  block.dispose();
-}
-
-/** @internal Rows of a 16-bit table as float32 rows at cos and sin; `rows`: int32 list or 0. */
-export function widen(
-  engine: Engine,
-  table: RotaryTable<TableDtype>,
-  cos: number,
-  sin: number,
-  rows: number,
-  n: number,
-): void {
-  const { widenFloat16, widenBfloat16 } = engine.kernels;
-  for (const [to, from] of [
-    [cos, table.cos.byteOffset],
-    [sin, table.sin.byteOffset],
-  ]) {
-    if (table.dtype === 'float16') widenFloat16(to, from, rows, n, table.width, 2 ** 112, 2 ** 16);
-    else widenBfloat16(to, from, rows, n, table.width);
-  }
-}
-
 export interface MropeFromTable {
   /** The streams one after another, [3, n] or [4, n] flat (position_ids [3, B, S] of com.microsoft.MRotaryEmbedding). */
-  readonly positions: Positions;
+  readonly positions: NumberList;
   readonly mropeSection: readonly number[];
   /** Default 'chunked'. */
   readonly mropeLayout?: MropeLayout;
-  readonly out?: { readonly cos: Tensor | Float32Array; readonly sin: Tensor | Float32Array };
+  readonly out?: { readonly cos: Out; readonly sin: Out };
 }
 
 /**
@@ -384,7 +354,7 @@ export function mropeTableFrom(table: RotaryTable, given: MropeFromTable): Rotar
   if (table.dtype !== 'float32') {
     throw new PosencError('ERR_OPTION', `table: expected a float32 table, got ${table.dtype}`);
   }
-  const o = options('mropeTableFrom', given, ['positions', 'mropeSection', 'mropeLayout', 'out']);
+  const o = take('mropeTableFrom', given, ['positions', 'mropeSection', 'mropeLayout', 'out']);
   const h = table.rotaryDim / 2;
   const layout = oneOf(
     'mropeLayout',
@@ -394,7 +364,9 @@ export function mropeTableFrom(table: RotaryTable, given: MropeFromTable): Rotar
   );
   const streams = mropeStreams(o.mropeSection, layout, h);
   const count = o.mropeSection.length;
-  const list = positions('positions', o.positions);
+  const call = gate('mropeTableFrom');
+  placeTable(call, 'table', table);
+  const list = call.positions('positions', o.positions).data;
   if (list.length % count !== 0) {
     throw new PosencError(
       'ERR_SHAPE',
@@ -403,53 +375,33 @@ export function mropeTableFrom(table: RotaryTable, given: MropeFromTable): Rotar
   }
   const n = list.length / count;
   const rows = Int32Array.from(list, (position, index) => rowOf(table, position, index));
-  const { engine } = table.cos;
   const width = streams.length;
-  const out = o.out === undefined ? undefined : options('out', o.out, ['cos', 'sin']);
-  chooseEngine(engine, out?.cos, out?.sin);
-  checkOut(engine, out?.cos, [n, width]);
-  checkOut(engine, out?.sin, [n, width]);
-  const cos = output(engine, out?.cos, [n, width]);
-  const sin = output(engine, out?.sin, [n, width]);
-  const plan = engine.scratch();
-  const bytes = new Uint8Array((width + 3) & ~3);
-  bytes.set(streams);
-  engine.i32.set(new Int32Array(bytes.buffer), plan >>> 2);
-  const indices = plan + bytes.length;
-  const block = Math.floor((engine.scratchBytes - bytes.length) / (4 * count));
-  for (let row = 0; row < n; row += block) {
-    const some = Math.min(block, n - row);
-    for (let s = 0; s < count; s++) {
-      engine.i32.set(rows.subarray(s * n + row, s * n + row + some), (indices >>> 2) + s * some);
-    }
-    for (const [to, from] of [
-      [cos, table.cos],
-      [sin, table.sin],
-    ]) {
-      for (let first = 0; first < width; first += h) {
-        const at = to.byteOffset + 4 * (width * row + first);
-        // biome-ignore format: grouped as the kernel declares it
-        engine.kernels.selectStreams(
-          at, 4 * width, from.byteOffset, 4 * h, indices, 4 * some, plan + first, some, h);
+  const { cos, sin } = outPair(call, o.out, [n, width]);
+  return call.run((engine) => {
+    const plan = engine.scratch();
+    const bytes = new Uint8Array((width + 3) & ~3);
+    bytes.set(streams);
+    engine.i32.set(new Int32Array(bytes.buffer), plan >>> 2);
+    const indices = plan + bytes.length;
+    const block = Math.floor((engine.scratchBytes - bytes.length) / (4 * count));
+    for (let row = 0; row < n; row += block) {
+      const some = Math.min(block, n - row);
+      for (let s = 0; s < count; s++) {
+        engine.i32.set(rows.subarray(s * n + row, s * n + row + some), (indices >>> 2) + s * some);
+      }
+      for (const [to, from] of [
+        [cos.pointer, table.cos.byteOffset],
+        [sin.pointer, table.sin.byteOffset],
+      ]) {
+        for (let first = 0; first < width; first += h) {
+          const at = to + 4 * (width * row + first);
+          // biome-ignore format: grouped as the kernel declares it
+          engine.kernels.selectStreams(at, 4 * width, from, 4 * h, indices, 4 * some, plan + first, some, h);
+        }
       }
     }
-  }
-  const { headDim, rotaryDim, rotaryOffset, pairing, outputPairing } = table;
-  const frame = { start: undefined, length: n, headDim, rotaryDim, rotaryOffset, pairing, outputPairing };
-  return new RotaryTable({ ...frame, cos, sin, partnerAngles: width > h });
-}
-
-/** @internal The row of an absolute position. @throws ERR_POSITION */
-export function rowOf(
-  table: RotaryTable<TableDtype>,
-  position: number,
-  index: number,
-  fix = 'build a longer table',
-): number {
-  const row = position - table.start!;
-  if (row >= 0 && row < table.length && Number.isInteger(row)) return row;
-  throw new PosencError(
-    'ERR_POSITION',
-    `positions: token ${index} is at ${position}, but the table of ${table.length} rows holds ${table.start} to ${table.start! + table.length - 1}; ${fix}`,
-  );
+    const { headDim, rotaryDim, rotaryOffset, pairing, outputPairing } = table;
+    const frame = { start: undefined, length: n, headDim, rotaryDim, rotaryOffset, pairing, outputPairing };
+    return new RotaryTable({ ...frame, cos: cos.tensor, sin: sin.tensor, partnerAngles: width > h });
+  });
 }

@@ -4,10 +4,18 @@
  */
 import { exclusive, finite } from '../runtime/arguments.ts';
 import { PosencError } from '../runtime/errors.ts';
-import { positions } from '../runtime/lists.ts';
-import type { ApplyRotaryOptions } from './apply.ts';
-import type { RotaryTable, TableDtype } from './table.ts';
-import { rowOf } from './tableLayouts.ts';
+import type { Call } from '../runtime/gate.ts';
+import { type NumberList, showList } from '../runtime/lists.ts';
+import { type RotaryTable, rowOf, type TableDtype } from './table.ts';
+
+export interface TokenOptions {
+  /** Absolute positions, [S] or [B, S] flattened (THD: [T]). Default 0, 1, 2 ... in every batch. */
+  readonly positions?: NumberList;
+  /** Position of the first token; one number, or one per batch (per packed sequence with cuSeqlens). Default 0. */
+  readonly offset?: number | NumberList;
+  /** THD: start of every packed sequence and the end of the last, [n + 1]; positions restart at each. */
+  readonly cuSeqlens?: NumberList;
+}
 
 export interface Indices {
   readonly rows: Int32Array;
@@ -20,21 +28,22 @@ const LONGER = "build a longer table, or pass outOfRange: 'identity'";
 
 /** The table row of every token; undefined when token s simply uses row s. */
 export function rowIndices(
+  call: Call,
   table: RotaryTable<TableDtype>,
   batch: number,
   sequence: number,
   layout: string,
   outOfRange: 'error' | 'identity',
-  o: ApplyRotaryOptions,
+  o: TokenOptions,
 ): Indices | undefined {
-  exclusive('applyRotary', 'positions', 'cuSeqlens', o);
-  exclusive('applyRotary', 'positions', 'offset', o);
+  exclusive(call.name, 'positions', 'cuSeqlens', o);
+  exclusive(call.name, 'positions', 'offset', o);
   if (table.start === undefined) return rowAligned(table, batch, sequence, o);
   const consecutive = o.positions === undefined && o.cuSeqlens === undefined && (o.offset ?? 0) === table.start;
   if (consecutive && sequence <= table.length) return undefined;
-  const starts = o.cuSeqlens === undefined ? undefined : sequenceStarts(o.cuSeqlens, layout, sequence);
-  const offsets = offsetsOf(o.offset, starts ? starts.length - 1 : batch);
-  const given = o.positions === undefined ? undefined : positions('positions', o.positions);
+  const starts = o.cuSeqlens === undefined ? undefined : sequenceStarts(call, o.cuSeqlens, layout, sequence);
+  const offsets = offsetsOf(call, o.offset, starts ? starts.length - 1 : batch);
+  const given = o.positions === undefined ? undefined : call.positions('positions', o.positions).data;
   if (given && given.length !== sequence && given.length !== batch * sequence) {
     throw new PosencError(
       'ERR_SHAPE',
@@ -74,7 +83,7 @@ function rowAligned(
   table: RotaryTable<TableDtype>,
   batch: number,
   sequence: number,
-  o: ApplyRotaryOptions,
+  o: TokenOptions,
 ): Indices | undefined {
   for (const name of ['positions', 'offset', 'cuSeqlens'] as const) {
     if (o[name] !== undefined) {
@@ -98,26 +107,26 @@ function rowAligned(
   );
 }
 
-function sequenceStarts(cuSeqlens: ArrayLike<number>, layout: string, tokens: number): Float64Array {
+function sequenceStarts(call: Call, cuSeqlens: NumberList, layout: string, tokens: number): Float64Array {
   if (layout !== 'THD' && layout !== 'TD')
     throw new PosencError('ERR_OPTION', `cuSeqlens: for layouts 'THD' and 'TD', got '${layout}'`);
-  const starts = positions('cuSeqlens', cuSeqlens);
+  const starts = call.positions('cuSeqlens', cuSeqlens).data;
   const ordered = starts.every(
     (start, i) => Number.isInteger(start) && (i === 0 ? start === 0 : start >= starts[i - 1]),
   );
   if (starts.length < 1 || !ordered || starts[starts.length - 1] !== tokens) {
     throw new PosencError(
       'ERR_SHAPE',
-      `cuSeqlens: expected 0, then ascending ends, the last ${tokens}; got [${starts.join(', ')}]`,
+      `cuSeqlens: expected 0, then ascending ends, the last ${tokens}; got ${showList(starts)}`,
     );
   }
   return starts;
 }
 
-function offsetsOf(offset: ApplyRotaryOptions['offset'], count: number): ArrayLike<number> {
+function offsetsOf(call: Call, offset: TokenOptions['offset'], count: number): ArrayLike<number> {
   if (offset === undefined) return [0];
   if (typeof offset === 'number') return [finite('offset', offset)];
-  const list = positions('offset', offset);
+  const list = call.positions('offset', offset).data;
   if (list.length !== count) {
     throw new PosencError(
       'ERR_SHAPE',

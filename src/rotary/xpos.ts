@@ -5,16 +5,16 @@
  */
 import { addNumber, divNumber, from, ln } from '../phase/dd.ts';
 import { type Decay, laneTable, type Phases } from '../phase/lanes.ts';
+import { checkFrequencies } from '../phase/plan.ts';
 import { type RowOptions, rowsOf } from '../phase/positions.ts';
-import { finite, integer, oneOf, options } from '../runtime/arguments.ts';
+import { finite, integer, oneOf, size, take } from '../runtime/arguments.ts';
 import type { Engine } from '../runtime/engine.ts';
 import { PosencError } from '../runtime/errors.ts';
+import { gate, type Out } from '../runtime/gate.ts';
 import { MAX_POSITION } from '../runtime/lists.ts';
-import { checkOut, chooseEngine, output } from '../runtime/operands.ts';
-import type { Tensor } from '../runtime/tensor.ts';
 import { contextOf, rotaryFrequencies } from './frequencies.ts';
 import type { RotarySpec } from './spec.ts';
-import { RotaryTable } from './table.ts';
+import { outPair, RotaryTable } from './table.ts';
 
 export interface XposOptions extends RowOptions {
   /** Whose table: queries are multiplied by the decay, keys divided by it. */
@@ -28,7 +28,7 @@ export interface XposOptions extends RowOptions {
   /** Sequence length the length-dependent rules choose by. Default: the largest position + 1. */
   readonly context?: number;
   /** Existing tensors or views to write into, [n, rotaryDim / 2] each. */
-  readonly out?: { readonly cos: Tensor | Float32Array; readonly sin: Tensor | Float32Array };
+  readonly out?: { readonly cos: Out; readonly sin: Out };
   readonly engine?: Engine;
 }
 
@@ -52,8 +52,10 @@ const OPTIONS = [
  * @throws ERR_OPTION, ERR_SHAPE, ERR_POSITION, ERR_OUT_OF_MEMORY
  */
 export function xposTable(spec: RotarySpec, given: XposOptions): RotaryTable {
-  const o = options('xposTable', given, OPTIONS);
-  const { rows, count } = rowsOf('xposTable', o);
+  const o = take('xposTable', given, OPTIONS);
+  const call = gate('xposTable', o.engine);
+  const { rows, count } = rowsOf(call, o);
+  size('length', count, 0, MAX_ROWS);
   const side = oneOf('side', o.side, ['query', 'key']);
   const center = finite('center', o.center, { min: -MAX_POSITION, max: MAX_POSITION });
   const scaleBase = finite('scaleBase', o.scaleBase, { above: 0 }, 512);
@@ -86,38 +88,30 @@ export function xposTable(spec: RotarySpec, given: XposOptions): RotaryTable {
       `xposTable: at position ${positions[over]} the ${side} factor leaves float32; choose a center nearer than ${center}, or a scaleBase above ${scaleBase}`,
     );
   }
-  const out = o.out === undefined ? undefined : options('out', o.out, ['cos', 'sin']);
-  const engine = chooseEngine(o.engine, out?.cos, out?.sin);
-  const shape = [count, pairs];
-  if (out) {
-    checkOut(engine, out.cos, shape);
-    checkOut(engine, out.sin, shape);
-  }
-  const cos = output(engine, out?.cos, shape);
-  let sin: Tensor;
-  try {
-    sin = output(engine, out?.sin, shape);
-  } catch (error) {
-    if (!out) cos.dispose();
-    throw error;
-  }
+  checkFrequencies(ladder);
+  const { cos, sin } = outPair(call, o.out, [count, pairs]);
   const phases: Phases = single
     ? { kind: 'sum', axes: 1, frequencies: float32!, count: pairs, single }
     : { kind: 'ladder', ladder };
   const turned = rotationSign === -1 ? positions.map((p) => -p) : positions;
-  laneTable(engine, phases, turned, count, { sin: sin.byteOffset, cos: cos.byteOffset, stride: 4 * pairs }, decay);
-  return new RotaryTable({
-    cos,
-    sin,
-    start: 'positions' in rows ? undefined : rows.start,
-    length: count,
-    headDim: frequencies.headDim,
-    rotaryDim: frequencies.rotaryDim,
-    rotaryOffset: frequencies.rotaryOffset,
-    pairing: frequencies.pairing,
-    outputPairing: frequencies.outputPairing,
+  return call.run((engine) => {
+    laneTable(engine, phases, turned, count, { sin: sin.pointer, cos: cos.pointer, stride: 4 * pairs }, decay);
+    return new RotaryTable({
+      cos: cos.tensor,
+      sin: sin.tensor,
+      start: 'positions' in rows ? undefined : rows.start,
+      length: count,
+      headDim: frequencies.headDim,
+      rotaryDim: frequencies.rotaryDim,
+      rotaryOffset: frequencies.rotaryOffset,
+      pairing: frequencies.pairing,
+      outputPairing: frequencies.outputPairing,
+    });
   });
 }
+
+/** Rows are written from a list of positions, which is refused before it is made. */
+const MAX_ROWS = 2 ** 26;
 
 /** ln of the largest float32, less a little. */
 const MAX_EXPONENT = 88.7;
@@ -152,6 +146,6 @@ export type XposConvention = keyof typeof CENTERS;
  */
 export function xposCenter(convention: XposConvention, given: { readonly length: number }): number {
   const name = oneOf('convention', convention, Object.keys(CENTERS) as XposConvention[]);
-  const o = options('xposCenter', given, ['length']);
+  const o = take('xposCenter', given, ['length']);
   return CENTERS[name](integer('length', o.length, 0, MAX_POSITION));
 }

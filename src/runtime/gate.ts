@@ -134,11 +134,11 @@ export class Call {
   }
 
   /**
-   * Numbers that are changed in place. An array outside the memory is copied in, and back when the call has succeeded; with
+   * Numbers that are changed in place; `shape`: one they must hold, else a plain array is taken as a row. An array outside the memory is copied in, and back when the call has succeeded; with
    * `kept` the copy becomes a Tensor that the call returns.
    */
   change(option: string, x: unknown, shape?: readonly number[], kept = false): Place {
-    const place = this.#read('change', option, x, 'float32', { shape, shapeName: option });
+    const place = this.#read('change', option, x, 'float32', shape === undefined ? {} : { shape, shapeName: option });
     place.kept = kept;
     return place;
   }
