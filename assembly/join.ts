@@ -68,7 +68,10 @@ function joinRest(out: usize, x: usize, q: usize, n: usize, one: v128, mode: i32
   }
 }
 
-/** out = x joined with p. */
+/**
+ * out = x joined with p, rows x width floats each; row t of x meets row t mod period of p. mode: JOIN_ADD x + p, JOIN_MULTIPLY
+ * x p, JOIN_MULTIPLY_PLUS_ONE x (1 + p). out may be x.
+ */
 export function joinRows(out: usize, x: usize, p: usize, rows: usize, width: usize, period: usize, mode: i32): void {
   // a whole period is contiguous in x, p and out: it is done as one long row
   const run = period * width;

@@ -219,7 +219,7 @@ function emitRows(
   }
 }
 
-/** Builds the tables B and C of a plan whose frequencies are filled in. */
+/** Builds the tables B and C of a plan whose np frequencies are filled in: 880 bytes a frequency, laid out as the file says. */
 export function phasePlan(plan: usize, np: usize, constants: usize): void {
   const rowBytes = np << 4;
   let dst = plan + (np << 5);
@@ -228,7 +228,8 @@ export function phasePlan(plan: usize, np: usize, constants: usize): void {
 }
 
 /**
- * Rows of consecutive integer positions start .. start + n - 1. Strides in bytes.
+ * Rows of consecutive integer positions start .. start + n - 1, times the amplitude, for count of the plan's np frequencies.
+ * mode: SIN_AND_COS sines to out0 and cosines to out1; else all to out0, as its name says. stride: bytes between rows.
  * Precondition: |position| <= 2^53, plan built.
  */
 export function phaseRows(

@@ -17,7 +17,7 @@ type bool = boolean;
 
 export interface Kernels {
   /**
-   * Builds the tables B and C of a plan whose frequencies are filled in.
+   * Builds the tables B and C of a plan whose np frequencies are filled in: 880 bytes a frequency, laid out as the file says.
    * @see assembly/phase.ts
    */
   readonly phasePlan: (
@@ -25,7 +25,8 @@ export interface Kernels {
   ) => void;
 
   /**
-   * Rows of consecutive integer positions start .. start + n - 1. Strides in bytes.
+   * Rows of consecutive integer positions start .. start + n - 1, times the amplitude, for count of the plan's np frequencies.
+   * mode: SIN_AND_COS sines to out0 and cosines to out1; else all to out0, as its name says. stride: bytes between rows.
    * Precondition: |position| <= 2^53, plan built.
    * @see assembly/phase.ts
    */
@@ -496,7 +497,8 @@ export interface Kernels {
   ) => void;
 
   /**
-   * out = x joined with p.
+   * out = x joined with p, rows x width floats each; row t of x meets row t mod period of p. mode: JOIN_ADD x + p, JOIN_MULTIPLY
+   * x p, JOIN_MULTIPLY_PLUS_ONE x (1 + p). out may be x.
    * @see assembly/join.ts
    */
   readonly joinRows: (
