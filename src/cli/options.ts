@@ -80,7 +80,8 @@ export async function rotarySpec(options: SpecOptions, shell: Shell, context: nu
   }
   const flags = defined({ rotaryDim, ropeTheta, pairing: pairing as Pairing | undefined, precision });
   if (headDim !== undefined) return { headDim, ...flags };
-  if (spec !== undefined) return { ...(parseJson(spec, '--spec') as RotarySpec), ...flags };
+  // whatever the text holds, the call that takes the specification checks it
+  if (spec !== undefined) return { ...(parseJson(spec, '--spec') as object), ...flags } as RotarySpec;
   if (rotaryDim !== undefined || ropeTheta !== undefined) {
     throw new CliError(
       EXIT.usage,

@@ -5,6 +5,7 @@
 import * as dd from '../phase/dd.ts';
 import { type RotaryFrequencies, rotaryFrequencies } from '../rotary/frequencies.ts';
 import { ggmlAngles } from '../rotary/ggml.ts';
+import { wordsOf } from '../rotary/rules/words.ts';
 import type { Precision } from '../rotary/spec.ts';
 import { options as checkOptions, integer } from '../runtime/arguments.ts';
 import type { TableChoice } from './chooseLayer.ts';
@@ -57,8 +58,6 @@ export interface Explanation {
   readonly warnings: readonly Finding[];
 }
 
-/** Rules that divide some pairs by their factor. */
-const DIVIDING = ['linear', 'yarn', 'llama3', 'proportional'];
 /** Positions near the end of the context that angle errors are looked for at. */
 const SAMPLES = 40;
 /** An angle error above this changes logits visibly (about 5e-3 on q.k / sqrt(128)). */
@@ -119,7 +118,7 @@ function explainTable(
   // A linear factor says nothing about lengths: some files give max_position_embeddings before it, some after.
   const trained =
     spec.originalMaxPositionEmbeddings ?? (layer.ropeType === 'linear' ? undefined : maxPositionEmbeddings);
-  const factor = DIVIDING.includes(layer.ropeType) ? spec.factor : undefined;
+  const factor = wordsOf(layer.ropeType).dividesBy === 'factor' ? spec.factor : undefined;
   return {
     label,
     layer,

@@ -3,7 +3,9 @@
  * converters permute q and k of some architectures to interleaved pairs. llama.cpp src/llama-arch.cpp, src/llama-model.cpp.
  */
 import { rotaryFrequencies } from '../rotary/frequencies.ts';
-import type { MropeLayout, Pairing, RotarySpec } from '../rotary/spec.ts';
+import type { GgufFields } from '../rotary/rules/rule.ts';
+import { ROPE_TYPES, WORDS, wordsOf } from '../rotary/rules/words.ts';
+import type { LooseSpec, MropeLayout, OpenSpec, Pairing } from '../rotary/spec.ts';
 import { options as checkOptions } from '../runtime/arguments.ts';
 import { PosencError, show } from '../runtime/errors.ts';
 import { numbers } from '../runtime/lists.ts';
@@ -169,7 +171,7 @@ export function fromGGUF(metadata: unknown, options: FromGGUFOptions = {}): Norm
   };
   const scaling = readScaling();
   const tensors = given.tensors ?? {};
-  const spec: RotarySpec = dropUndefined({ ...base, ...scaling, ...divisors() });
+  const spec = dropUndefined({ ...base, ...scaling, ...divisors() }) as OpenSpec;
   if (PERMUTED.has(arch)) {
     notes.warn(
       'risk',
@@ -178,20 +180,20 @@ export function fromGGUF(metadata: unknown, options: FromGGUFOptions = {}): Norm
     );
   }
   const swa = number('rope.freq_base_swa', { above: 1 });
-  const layer = (of: RotarySpec): RotaryLayer => tableOf(of, headWidth);
+  const layer = (of: OpenSpec): RotaryLayer => tableOf(of, headWidth);
   const layerTypes: Record<string, RotaryLayer> =
     swa === undefined
       ? { default: layer(spec) }
-      : { full_attention: layer(spec), sliding_attention: layer(dropUndefined({ ...base, ropeTheta: swa })) };
+      : {
+          full_attention: layer(spec),
+          sliding_attention: layer(dropUndefined({ ...base, ropeTheta: swa }) as OpenSpec),
+        };
   return finish({ family: 'rotary', layerTypes, maxPositionEmbeddings });
 
-  function readScaling(): Partial<RotarySpec> {
+  function readScaling(): LooseSpec {
     const type = value(metadata as Fields, key('rope.scaling.type'), notes) ?? 'none';
-    const old = number('rope.scale_linear', { above: 0 });
-    const factor = number('rope.scaling.factor', { min: 0 }) || old;
     const original = whole('rope.scaling.original_context_length', Number.MAX_SAFE_INTEGER);
-    const attnFactor =
-      number('rope.scaling.attn_factor', { above: 0 }) ?? number('rope.scaling.yarn_attn_factor', { above: 0 });
+    const factor = number('rope.scaling.factor', { min: 0 }) || number('rope.scale_linear', { above: 0 });
     value(metadata as Fields, key('rope.scaling.finetuned'), notes);
     const logMultiplier = number('rope.scaling.yarn_log_multiplier', {});
     if (logMultiplier !== undefined && logMultiplier !== 0) {
@@ -201,37 +203,28 @@ export function fromGGUF(metadata: unknown, options: FromGGUFOptions = {}): Norm
         `the softmax scale is corrected with mscale_all_dim ${10 * logMultiplier}`,
       );
     }
-    const fast = number('rope.scaling.yarn_beta_fast', { above: 0 });
-    const slow = number('rope.scaling.yarn_beta_slow', { above: 0 });
-    const ext = number('rope.scaling.yarn_ext_factor', {});
-    switch (type) {
-      case 'none':
-        if (factor !== undefined && factor !== 1)
-          refuse(key('rope.scaling.factor'), `${factor}, but rope.scaling.type is none or missing`);
-        return {};
-      case 'linear':
-        return factor === undefined ? {} : { ropeType: 'linear', factor };
-      case 'yarn':
-        if (factor === undefined) refuse(key('rope.scaling.factor'), "required by scaling type 'yarn'");
-        return {
-          ropeType: 'yarn',
-          factor,
-          originalMaxPositionEmbeddings:
-            original ?? refuse(key('rope.scaling.original_context_length'), "required by scaling type 'yarn'"),
-          betaFast: fast,
-          betaSlow: slow,
-          extrapolationFactor: ext,
-          attnFactor,
-        };
-      case 'longrope':
-        return { originalMaxPositionEmbeddings: original, attentionFactor: attnFactor };
-      default:
-        return refuse(key('rope.scaling.type'), `expected none, linear, yarn or longrope, got ${show(type)}`);
+    const words = ROPE_TYPES.map(wordsOf).filter(({ gguf }) => gguf?.type === type);
+    if (words.length === 0) {
+      const known = [...new Set(ROPE_TYPES.flatMap((rope) => WORDS[rope].gguf?.type ?? []))];
+      refuse(key('rope.scaling.type'), `expected ${known.join(', ')}, got ${show(type)}`);
     }
+    if (type === 'none' && factor !== undefined && factor !== 1)
+      refuse(key('rope.scaling.factor'), `${factor}, but rope.scaling.type is none or missing`);
+    // its lists are tensors
+    if (type === 'longrope') {
+      const attentionFactor =
+        number('rope.scaling.attn_factor', { above: 0 }) ?? number('rope.scaling.yarn_attn_factor', { above: 0 });
+      return { originalMaxPositionEmbeddings: original, attentionFactor };
+    }
+    const header: GgufFields = {
+      number: (name, bounds = {}) => number(`rope.${name}`, bounds),
+      refuse: (name, message) => refuse(key(`rope.${name}`), message),
+    };
+    return words[0].gguf?.read?.(header) ?? {};
   }
 
   /** rope_freqs: one list; rope_factors: one each side of the original context. */
-  function divisors(): Partial<RotarySpec> {
+  function divisors(): LooseSpec {
     const pairs = rotaryDim / 2;
     const list = (name: keyof GGUFTensors): number[] | undefined => {
       const tensor = tensors[name];
@@ -277,7 +270,7 @@ function headCount(found: unknown, key: string): number | undefined {
   return checkNumber(key, list[0], { integer: true, min: 1, max: 65536 });
 }
 
-function streams(found: unknown, key: string, layout: MropeLayout | undefined): Partial<RotarySpec> {
+function streams(found: unknown, key: string, layout: MropeLayout | undefined): LooseSpec {
   if (found === undefined || layout === undefined) return {};
   if (!Array.isArray(found) || found.length < 3) refuse(key, `expected pairs of t, h, w, got ${show(found)}`);
   const section = found
@@ -286,7 +279,7 @@ function streams(found: unknown, key: string, layout: MropeLayout | undefined): 
   return { mropeSection: section, mropeLayout: layout };
 }
 
-function tableOf(spec: RotarySpec, headWidth: number): RotaryLayer {
+function tableOf(spec: OpenSpec, headWidth: number): RotaryLayer {
   const threshold = spec.ropeType === 'longrope' ? (spec.originalMaxPositionEmbeddings as number) : undefined;
   try {
     const main = rotaryFrequencies(spec, { context: threshold ?? 1 });

@@ -5,7 +5,7 @@
  */
 import { rotaryFrequencies } from '../rotary/frequencies.ts';
 import { ggmlFreqFactors } from '../rotary/ggml.ts';
-import { yarnMscale } from '../rotary/yarn.ts';
+import { yarnMscale } from '../rotary/rules/yarn.ts';
 import { options as checkOptions } from '../runtime/arguments.ts';
 import { chooseLayer, type TableChoice } from './chooseLayer.ts';
 import type { NormalForm } from './normalForm.ts';

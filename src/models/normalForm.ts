@@ -1,7 +1,7 @@
 /**
  * The normal form: what a model does with positions, as plain data. Equal after a round trip through JSON.
  */
-import type { MropeLayout, Pairing, RopeType, RotarySpec } from '../rotary/spec.ts';
+import type { MropeLayout, OpenSpec, Pairing, RopeType } from '../rotary/spec.ts';
 import type { Family, FamilyFacts } from './families.ts';
 import type { Layers } from './layers.ts';
 import type { Assumption, ConfigWarning, Json } from './read.ts';
@@ -11,7 +11,7 @@ import type { VisionRotary } from './vision.ts';
 /** A rule whose frequencies depend on the length of the sequence. */
 export interface LengthDependence {
   /** 'dynamic': the base grows beyond `threshold`. 'longrope': the other list of divisors is used beyond it. */
-  readonly rule: 'dynamic' | 'longrope';
+  readonly rule: RopeType;
   /** Up to this many positions (max position + 1) nothing changes. */
   readonly threshold: number;
 }
@@ -19,7 +19,7 @@ export interface LengthDependence {
 /** One rotary table: the layers of one layer type share it. */
 export interface RotaryLayer {
   /** For rotaryTable, in precision 'torch'. */
-  readonly spec: RotarySpec;
+  readonly spec: OpenSpec;
   /** As the model's own code names it. */
   readonly ropeType: RopeType;
   /** float32 values in radians per position, one for each pair; up to `lengthDependent.threshold`, or at `context`. */
@@ -54,7 +54,7 @@ export interface NormalForm {
    * The specification for rotaryTable, when there is exactly one: a single layer type (or the one asked for), and a
    * `context` if the frequencies depend on it. Otherwise reading it throws ERR_CONFIG, with what to pass.
    */
-  readonly rotary: RotarySpec;
+  readonly rotary: OpenSpec;
   /** Rotary tables by layer type; 'default' when all rotated layers share one. */
   readonly layerTypes?: Readonly<Record<string, RotaryLayer>>;
   readonly layers?: Layers;

@@ -3,6 +3,7 @@
  * made to agree. What their keys mean is in ropeRule.ts.
  */
 
+import { ROPE_TYPES, WORDS } from '../rotary/rules/words.ts';
 import type { RopeType } from '../rotary/spec.ts';
 import { show } from '../runtime/errors.ts';
 import { copyJson, type Fields, isFields, type Notes, refuse, type Section, shorten } from './read.ts';
@@ -20,17 +21,9 @@ export interface RopeBlocks {
 }
 
 /** Names under which a frequency rule is published; `mrope` is the default rule with sections. */
-export const ROPE_TYPES: Readonly<Record<string, RopeType>> = {
-  default: 'default',
-  mrope: 'default',
-  linear: 'linear',
-  dynamic: 'dynamic',
-  yarn: 'yarn',
-  longrope: 'longrope',
-  su: 'longrope',
-  llama3: 'llama3',
-  proportional: 'proportional',
-};
+export const NAMED: Readonly<Record<string, RopeType>> = Object.fromEntries(
+  ROPE_TYPES.flatMap((type) => (WORDS[type].transformers?.names ?? []).map((name) => [name, type])),
+);
 
 export function present(fields: Fields, key: string): boolean {
   return Object.hasOwn(fields, key) && fields[key] !== null && fields[key] !== undefined;
@@ -43,15 +36,15 @@ export function ropeTypeOf(block: RopeBlock | undefined, notes: Notes, fallback 
   const read = (key: string): string | undefined => {
     if (!present(fields, key)) return undefined;
     const value = fields[key];
-    if (typeof value !== 'string' || !Object.hasOwn(ROPE_TYPES, value)) {
-      refuse(`${path}.${key}`, `unknown rope type ${show(value)}; known: ${Object.keys(ROPE_TYPES).join(', ')}`);
+    if (typeof value !== 'string' || !Object.hasOwn(NAMED, value)) {
+      refuse(`${path}.${key}`, `unknown rope type ${show(value)}; known: ${Object.keys(NAMED).join(', ')}`);
     }
     return value;
   };
   const modern = read('rope_type');
   const old = read('type');
   if (modern !== undefined && old !== undefined) {
-    if (ROPE_TYPES[modern] !== ROPE_TYPES[old]) {
+    if (NAMED[modern] !== NAMED[old]) {
       refuse(`${path}.type`, `'${old}' contradicts rope_type '${modern}'; keep one of them`);
     }
     notes.warn('no-effect', `${path}.type`, `says the same as rope_type and has no effect`);
@@ -86,8 +79,8 @@ function isByLabel(block: RopeBlock): boolean {
 
 /** Two blocks that both exist must not say different things. */
 function agree(a: RopeBlock, b: RopeBlock, notes: Notes): void {
-  const typeA = ROPE_TYPES[ropeTypeOf(a, notes)];
-  const typeB = ROPE_TYPES[ropeTypeOf(b, notes)];
+  const typeA = NAMED[ropeTypeOf(a, notes)];
+  const typeB = NAMED[ropeTypeOf(b, notes)];
   if (typeA !== typeB) {
     refuse(b.path, `rope type '${typeB}' contradicts '${typeA}' in ${a.path}; keep one of the two blocks`);
   }

@@ -1,58 +1,26 @@
 /**
  * One rope block, translated: every key is consumed or refused by name, and values that would make a dangerous table are
- * refused with the value they have. The meaning of each key: transformers, src/transformers/modeling_rope_utils.py.
+ * refused with the value they have. What the keys of a rope type mean is said in its file, src/rotary/rules/; here is what all
+ * blocks have in common. transformers, src/transformers/modeling_rope_utils.py.
  */
-import type { RopeType, RotarySpec } from '../rotary/spec.ts';
+import type { RopeFields } from '../rotary/rules/rule.ts';
+import { wordsOf } from '../rotary/rules/words.ts';
+import type { LooseSpec, RopeType } from '../rotary/spec.ts';
 import { show } from '../runtime/errors.ts';
 import type { ModelClass } from './classes.ts';
 import { checkNumber, dropUndefined, type Fields, refuse, type Section, shorten } from './read.ts';
-import { present, ROPE_TYPES, type RopeBlock, ropeTypeOf } from './ropeBlock.ts';
+import { NAMED, present, type RopeBlock, ropeTypeOf } from './ropeBlock.ts';
 
-/** Keys each rule reads, besides those every block may have. */
-const KEYS: Readonly<Record<string, readonly string[]>> = {
-  default: [],
-  linear: ['factor'],
-  dynamic: ['factor'],
-  yarn: [
-    'factor',
-    'original_max_position_embeddings',
-    'attention_factor',
-    'beta_fast',
-    'beta_slow',
-    'mscale',
-    'mscale_all_dim',
-    'truncate',
-  ],
-  longrope: [
-    'factor',
-    'original_max_position_embeddings',
-    'attention_factor',
-    'short_factor',
-    'long_factor',
-    'short_mscale',
-    'long_mscale',
-  ],
-  llama3: ['factor', 'low_freq_factor', 'high_freq_factor', 'original_max_position_embeddings'],
-  proportional: ['factor'],
-};
 const COMMON_KEYS = ['rope_type', 'type', 'rope_theta', 'partial_rotary_factor'];
-/** Published keys that no rule reads: named in a warning, not refused. */
-const HARMLESS: Readonly<Record<string, readonly string[]>> = {
-  dynamic: ['original_max_position_embeddings'],
-  yarn: ['finetuned'],
-};
-/** HunYuan's dynamic block: `alpha` alone decides, the rest was copied from a yarn block. */
-const ALPHA_KEYS = ['alpha', 'beta_fast', 'beta_slow', 'mscale', 'mscale_all_dim'];
-
 /** Published beside sections; model code does not look at them. */
 const LAYOUT_KEYS = ['mrope_interleaved', 'interleaved'];
 const MAX_LENGTH = Number.MAX_SAFE_INTEGER;
 
-/** What a block says about frequencies and amplitude, as fields of a RotarySpec, and its raw numbers. */
+/** What a block says about frequencies and amplitude, as options of a specification, and its raw numbers. */
 export interface RopeRule {
   /** The type as the model's own code calls it. */
   readonly ropeType: RopeType;
-  readonly spec: Partial<RotarySpec>;
+  readonly spec: LooseSpec;
   readonly mropeSection?: readonly number[];
   /** Coefficient of the position-dependent query scale (Ministral-3, Mistral-4). */
   readonly llama4ScalingBeta?: number;
@@ -78,182 +46,48 @@ export function ropeRule(block: RopeBlock | undefined, context: RuleContext, fal
   if (block && !present(fields, 'rope_type') && !present(fields, 'type') && present(fields, 'factor')) {
     refuse(`${path}.rope_type`, `missing beside a factor: without it nothing would be scaled; name the rule`);
   }
-  const ropeType = ROPE_TYPES[named];
-  if (named === 'su') notes.warn('legacy', `${path}.type`, "'su' is the old name of 'longrope'");
+  const ropeType = NAMED[named];
+  // HunYuan's code reads an alpha inside a 'dynamic' block as a fixed base
+  const alpha = ropeType === 'dynamic' && cls.type.startsWith('hunyuan_v1') && present(fields, 'alpha');
+  const { transformers } = wordsOf(alpha ? 'ntk' : ropeType);
+  if (!transformers) return refuse(`${path}.rope_type`, `'${named}' is in no config.json`);
+  const old = transformers.legacy?.[named];
+  if (old !== undefined) notes.warn('legacy', `${path}.type`, old);
   if (cls.mrope && present(fields, 'type') && fields.type === 'mrope') {
     notes.warn('no-effect', `${path}.type`, "'mrope' is the default rule; the sections make it multimodal");
   }
-  const alpha = ropeType === 'dynamic' && cls.type.startsWith('hunyuan_v1') && present(fields, 'alpha');
 
-  const allowed = new Set([...COMMON_KEYS, ...KEYS[ropeType]]);
-  if (alpha) for (const key of ALPHA_KEYS) allowed.add(key);
+  const allowed = new Set([...COMMON_KEYS, ...Object.keys(transformers.keys)]);
   if (cls.mrope) for (const key of ['mrope_section', ...LAYOUT_KEYS]) allowed.add(key);
   if (cls.type === 'ministral3' || cls.type === 'mistral4') allowed.add('llama_4_scaling_beta');
-  const harmless = Object.hasOwn(HARMLESS, ropeType) ? HARMLESS[ropeType] : [];
   for (const key of Object.keys(fields)) {
     if (allowed.has(key)) continue;
     const where = `${path}.${shorten(key)}`;
-    if (harmless.includes(key)) notes.warn('no-effect', where, `not used by rope type '${ropeType}'`);
+    if (transformers.harmless?.includes(key)) notes.warn('no-effect', where, `not used by rope type '${ropeType}'`);
     else if (present(fields, key)) {
       notes.complain(where, `not a key of rope type '${named}'; it reads ${[...allowed].join(', ')}`);
     }
   }
 
-  const number = (key: string, bounds: Parameters<typeof checkNumber>[2] = {}): number | undefined =>
+  const number: RopeFields['number'] = (key, bounds) =>
     present(fields, key) ? checkNumber(`${path}.${key}`, fields[key], bounds) : undefined;
-  const required = (key: string, bounds?: Parameters<typeof checkNumber>[2]): number =>
-    number(key, bounds) ?? refuse(`${path}.${key}`, `required by rope type '${named}'`);
-  const original = (): number => {
-    const inside = number('original_max_position_embeddings', { integer: true, min: 1, max: MAX_LENGTH });
-    const outside = context.originalMaxPositionEmbeddings;
-    if (inside !== undefined && outside !== undefined && inside !== outside.value) {
-      refuse(`${path}.original_max_position_embeddings`, `${inside} contradicts ${outside.key} = ${outside.value}`);
-    }
-    return (
-      inside ??
-      outside?.value ??
-      refuse(
-        `${path}.original_max_position_embeddings`,
-        `required by rope type '${named}': the length the model was trained on before scaling`,
-      )
-    );
-  };
-  const { maxPositionEmbeddings, theta } = context;
-  const implied = (trained: number, key: string): number => {
-    if (maxPositionEmbeddings === undefined) {
-      return refuse(`${path}.${key}`, 'missing, and max_position_embeddings to derive it from is missing too');
-    }
-    notes.assume(`${path}.${key}`, maxPositionEmbeddings / trained, 'max_position_embeddings / original length');
-    return maxPositionEmbeddings / trained;
-  };
-
-  let spec: Partial<RotarySpec>;
-  switch (ropeType) {
-    case 'linear':
-      spec = { ropeType, factor: required('factor', { min: 1 }) };
-      break;
-    case 'proportional':
-      spec = { ropeType, factor: number('factor', { min: 1 }) };
-      break;
-    case 'dynamic': {
-      const factor = required('factor', { min: 1 });
-      if (context.pairs < 2) refuse(`${path}.rope_type`, 'dynamic scaling needs at least two rotated pairs');
-      if (alpha) {
-        spec = { ropeType: 'ntk', alpha: required('alpha', { above: 0 }) };
-        for (const key of [...ALPHA_KEYS.slice(1), 'factor']) {
-          if (present(fields, key)) notes.warn('no-effect', `${path}.${key}`, `alpha alone sets the base here`);
-        }
-      } else {
-        if (maxPositionEmbeddings === undefined) {
-          refuse(section.at('max_position_embeddings'), "required by rope type 'dynamic'");
-        }
-        spec = { ropeType, factor, maxPositionEmbeddings };
-      }
-      break;
-    }
-    case 'llama3': {
-      const low = required('low_freq_factor', { above: 0 });
-      const high = required('high_freq_factor', { above: 0 });
-      if (low > high) {
-        refuse(`${path}.low_freq_factor`, `${low} is above high_freq_factor ${high}; the band would be reversed`);
-      }
-      const trained = original();
-      if (maxPositionEmbeddings !== undefined && trained > maxPositionEmbeddings) {
-        notes.warn(
-          'risk',
-          `${path}.original_max_position_embeddings`,
-          `${trained} is above max_position_embeddings ${maxPositionEmbeddings}`,
-        );
-      }
-      spec = {
-        ropeType,
-        factor: required('factor', { min: 1 }),
-        lowFreqFactor: low,
-        highFreqFactor: high,
-        originalMaxPositionEmbeddings: trained,
-      };
-      break;
-    }
-    case 'yarn':
-      spec = yarn();
-      break;
-    case 'longrope':
-      spec = longrope();
-      break;
-    default:
-      spec = { ropeType: 'default' };
-  }
-  const beta = number('llama_4_scaling_beta', { min: 0 });
-  if (beta === 0) notes.warn('no-effect', `${path}.llama_4_scaling_beta`, '0 switches the query scaling off');
-  else if (beta !== undefined) {
-    notes.warn(
-      'no-effect',
-      `${path}.llama_4_scaling_beta`,
-      'scales queries by position (queryScale); the tables do not change',
-    );
-  }
-  return {
-    ropeType,
-    spec: dropUndefined(spec),
-    mropeSection: mropeSection(),
-    llama4ScalingBeta: beta === 0 ? undefined : beta,
-  };
-
-  function yarn(): Partial<RotarySpec> {
-    const trained = original();
-    const factor = number('factor', { min: 1 }) ?? implied(trained, 'factor');
-    if (factor < 1) refuse(`${path}.factor`, `max_position_embeddings / original length is ${factor}, below 1`);
-    const ratio = maxPositionEmbeddings === undefined ? factor : maxPositionEmbeddings / trained;
-    if (ratio !== 1 && ratio !== factor) {
-      notes.warn(
-        'contradiction',
-        `${path}.factor`,
-        `${factor}, but max_position_embeddings / original_max_position_embeddings is ${ratio}; the model uses ${factor}`,
-      );
-    }
-    if (theta === 1)
-      refuse(section.at('rope_theta'), "1 has no logarithm to divide by; rope type 'yarn' needs a base above 1");
-    const fast = number('beta_fast', { min: 0 }) || undefined;
-    const slow = number('beta_slow', { min: 0 }) || undefined;
-    if ((fast ?? 32) < (slow ?? 1)) {
-      refuse(`${path}.beta_fast`, `${fast ?? 32} is below beta_slow ${slow ?? 1}; the ramp would be reversed`);
-    }
-    const attentionFactor = number('attention_factor', { above: 0 });
-    const mscale = number('mscale', { min: 0 }) || undefined;
-    const mscaleAllDim = number('mscale_all_dim', { min: 0 }) || undefined;
-    if (attentionFactor !== undefined && (mscale || mscaleAllDim)) {
-      notes.warn('no-effect', `${path}.mscale`, 'attention_factor is given and wins');
-    } else if (mscale !== undefined && mscaleAllDim === undefined) {
-      notes.warn(
-        'no-effect',
-        `${path}.mscale`,
-        'a lone mscale is ignored: without mscale_all_dim the amplitude is 0.1 ln(factor) + 1',
-      );
-    } else if (mscale === undefined && mscaleAllDim !== undefined) {
-      notes.warn(
-        'no-effect',
-        `${path}.mscale_all_dim`,
-        'without mscale it does not change the amplitude, which is 0.1 ln(factor) + 1',
-      );
-    }
-    const truncate = present(fields, 'truncate') ? fields.truncate : undefined;
-    if (truncate !== undefined && typeof truncate !== 'boolean') {
-      refuse(`${path}.truncate`, `expected true or false, got ${show(truncate)}`);
-    }
-    return {
-      ropeType,
-      factor,
-      originalMaxPositionEmbeddings: trained,
-      betaFast: fast,
-      betaSlow: slow,
-      attentionFactor,
-      ...(mscale !== undefined && mscaleAllDim !== undefined ? { mscale, mscaleAllDim } : {}),
-      truncate,
-    };
-  }
-
-  function longrope(): Partial<RotarySpec> {
-    const list = (key: string): number[] => {
+  const { maxPositionEmbeddings } = context;
+  const reader: RopeFields = {
+    named,
+    theta: context.theta,
+    pairs: context.pairs,
+    maxPositionEmbeddings,
+    has: (key) => present(fields, key),
+    number,
+    required: (key, bounds) => number(key, bounds) ?? refuse(`${path}.${key}`, `required by rope type '${named}'`),
+    boolean(key) {
+      if (!present(fields, key)) return undefined;
+      const value = fields[key];
+      return typeof value === 'boolean'
+        ? value
+        : refuse(`${path}.${key}`, `expected true or false, got ${show(value)}`);
+    },
+    divisors(key) {
       if (!present(fields, key)) return refuse(`${path}.${key}`, `required by rope type '${named}'`);
       const value = fields[key];
       if (!Array.isArray(value) || value.length !== context.pairs) {
@@ -263,33 +97,45 @@ export function ropeRule(block: RopeBlock | undefined, context: RuleContext, fal
         );
       }
       return value.map((item, i) => checkNumber(`${path}.${key}[${i}]`, item, { above: 0 }));
-    };
-    const trained = original();
-    const factor = number('factor', { min: 1 });
-    if (factor === undefined && maxPositionEmbeddings === undefined) implied(trained, 'factor');
-    const ratio = maxPositionEmbeddings === undefined ? 1 : maxPositionEmbeddings / trained;
-    if (ratio < 1) {
-      const where = `${path}.original_max_position_embeddings`;
-      notes.warn('risk', where, `${trained} is above max_position_embeddings ${maxPositionEmbeddings}`);
-    } else if (factor !== undefined && ratio !== 1 && ratio !== factor) {
-      notes.warn(
-        'contradiction',
-        `${path}.factor`,
-        `${factor}, but max_position_embeddings / original_max_position_embeddings is ${ratio}; the model uses ${factor}`,
-      );
-    }
-    return {
-      ropeType,
-      shortFactor: list('short_factor'),
-      longFactor: list('long_factor'),
-      factor,
-      originalMaxPositionEmbeddings: trained,
-      maxPositionEmbeddings,
-      attentionFactor: number('attention_factor', { above: 0 }),
-      shortMscale: number('short_mscale', { above: 0 }),
-      longMscale: number('long_mscale', { above: 0 }),
-    };
+    },
+    original() {
+      const key = 'original_max_position_embeddings';
+      const inside = number(key, { integer: true, min: 1, max: MAX_LENGTH });
+      const outside = context.originalMaxPositionEmbeddings;
+      if (inside !== undefined && outside !== undefined && inside !== outside.value) {
+        refuse(`${path}.${key}`, `${inside} contradicts ${outside.key} = ${outside.value}`);
+      }
+      const needed = `required by rope type '${named}': the length the model was trained on before scaling`;
+      return inside ?? outside?.value ?? refuse(`${path}.${key}`, needed);
+    },
+    impliedFactor(original) {
+      if (maxPositionEmbeddings === undefined) {
+        return refuse(`${path}.factor`, 'missing, and max_position_embeddings to derive it from is missing too');
+      }
+      const factor = maxPositionEmbeddings / original;
+      notes.assume(`${path}.factor`, factor, 'max_position_embeddings / original length');
+      return factor;
+    },
+    warn: (code, key, message) => notes.warn(code, `${path}.${key}`, message),
+    refuse: (key, message) => refuse(`${path}.${key}`, message),
+    refuseOutside: (key, message) => refuse(section.at(key), message),
+  };
+  const spec: LooseSpec = transformers.read(reader);
+
+  const beta = number('llama_4_scaling_beta', { min: 0 });
+  if (beta !== undefined) {
+    const effect =
+      beta === 0
+        ? '0 switches the query scaling off'
+        : 'scales queries by position (queryScale); the tables do not change';
+    notes.warn('no-effect', `${path}.llama_4_scaling_beta`, effect);
   }
+  return {
+    ropeType,
+    spec: dropUndefined(spec),
+    mropeSection: mropeSection(),
+    llama4ScalingBeta: beta === 0 ? undefined : beta,
+  };
 
   function mropeSection(): readonly number[] | undefined {
     if (!cls.mrope) {

@@ -1,8 +1,8 @@
 /**
  * The rotary tables of a configuration: dimensions, base and scaling of each layer type, checked and computed.
  */
-import { type RotaryFrequencies, rotaryFrequencies } from '../rotary/frequencies.ts';
-import type { Pairing, RotarySpec } from '../rotary/spec.ts';
+import { type RotaryFrequencies, rotaryFrequencies, ruleOf } from '../rotary/frequencies.ts';
+import type { LooseSpec, OpenSpec, Pairing, RotarySpec } from '../rotary/spec.ts';
 import { PosencError } from '../runtime/errors.ts';
 import type { LabelFacts, ModelClass } from './classes.ts';
 import { type Layers, readLayers } from './layers.ts';
@@ -158,7 +158,7 @@ function readTable(input: TableInput): RotaryLayer {
   if (rule.spec.originalMaxPositionEmbeddings !== undefined) input.readers.add('original_max_position_embeddings');
   if (readsMaxPosition(rule.spec, block)) input.readers.add('max_position_embeddings');
 
-  const spec: RotarySpec = dropUndefined({
+  const spec = dropUndefined<LooseSpec & { readonly headDim: number }>({
     headDim: width.headDim,
     ...(rule.ropeType === 'proportional'
       ? { partialRotaryFactor: width.partial }
@@ -169,7 +169,7 @@ function readTable(input: TableInput): RotaryLayer {
     ...rule.spec,
     precision: 'torch' as const,
     ...(rule.mropeSection && cls.mrope ? { mropeSection: rule.mropeSection, mropeLayout: cls.mrope.layout } : {}),
-  });
+  }) as OpenSpec;
   const lengthDependent = dependence(spec);
   const threshold = lengthDependent?.threshold ?? 1;
   const main = frequencies(
@@ -209,8 +209,8 @@ function readTable(input: TableInput): RotaryLayer {
 }
 
 /** The specification that a table for `context` positions needs: a length-dependent rule is fixed to that length. */
-export function pinSpec({ spec, lengthDependent }: RotaryLayer, context: number | undefined): RotarySpec {
-  return lengthDependent && context !== undefined ? { ...spec, context } : spec;
+export function pinSpec({ spec, lengthDependent }: RotaryLayer, context: number | undefined): OpenSpec {
+  return lengthDependent && context !== undefined ? ({ ...spec, context } as OpenSpec) : spec;
 }
 
 /** The library's own checks are about options; here they are about a file. */
@@ -224,13 +224,12 @@ function frequencies(section: Section, spec: RotarySpec, length: number): Rotary
 }
 
 function dependence(spec: RotarySpec): LengthDependence | undefined {
-  if (spec.ropeType === 'dynamic') return { rule: 'dynamic', threshold: spec.maxPositionEmbeddings as number };
-  if (spec.ropeType === 'longrope')
-    return { rule: 'longrope', threshold: spec.originalMaxPositionEmbeddings as number };
-  return undefined;
+  const rule = spec.ropeType ?? 'default';
+  const how = ruleOf(rule).dependsOnLength;
+  return how && { rule, threshold: how.threshold(spec) };
 }
 
-function readsMaxPosition(spec: Partial<RotarySpec>, block: RopeBlock | undefined): boolean {
+function readsMaxPosition(spec: LooseSpec, block: RopeBlock | undefined): boolean {
   if (spec.ropeType === 'dynamic') return true;
   const factorGiven = block !== undefined && typeof block.fields.factor === 'number';
   return (

@@ -3,7 +3,7 @@
  * YaRN (2309.00071), LongRoPE (2402.13753), Llama 3.1, p-RoPE (2410.06205); rules as transformers' ROPE_INIT_FUNCTIONS.
  * Each rule is written twice: in 256-bit arithmetic (the formula itself) and in the float32 steps that PyTorch takes.
  */
-import type { RotarySpec } from '../rotary/spec.ts';
+import type { LooseSpec, RopeType, RotarySpec } from '../rotary/spec.ts';
 import { BITS, div, exp, fixed, ln, lnOf, mul, ONE, pi, toNumber } from './fixed.ts';
 import { log, pow } from './math.ts';
 import { integerAtLeast, onlyKeys, positiveNumber, word } from './result.ts';
@@ -18,61 +18,62 @@ export interface RotaryDims {
   readonly moving: number;
 }
 
-const SPEC_KEYS: readonly (keyof RotarySpec)[] = [
-  'context',
-  'headDim',
-  'rotaryDim',
-  'partialRotaryFactor',
-  'rotaryOffset',
-  'pairing',
-  'outputPairing',
-  'rotationSign',
-  'ropeTheta',
-  'ropeType',
-  'invFreq',
-  'attentionFactor',
-  'precision',
-  'positionScale',
-  'linearRounding',
-  'attnFactor',
-  'maxPositionEmbeddings',
-  'originalMaxPositionEmbeddings',
-  'factor',
-  'alpha',
-  'mixedB',
-  'betaFast',
-  'betaSlow',
-  'mscale',
-  'mscaleAllDim',
-  'truncate',
-  'extrapolationFactor',
-  'lowFreqFactor',
-  'highFreqFactor',
-  'shortFactor',
-  'longFactor',
-  'shortMscale',
-  'longMscale',
-  'mropeSection',
-  'mropeLayout',
-];
+/** Every option of every rule: one that is forgotten does not compile. */
+const SPEC_KEYS: Readonly<Record<keyof LooseSpec, true>> = {
+  context: true,
+  headDim: true,
+  rotaryDim: true,
+  partialRotaryFactor: true,
+  rotaryOffset: true,
+  pairing: true,
+  outputPairing: true,
+  rotationSign: true,
+  ropeTheta: true,
+  ropeType: true,
+  invFreq: true,
+  attentionFactor: true,
+  precision: true,
+  positionScale: true,
+  linearRounding: true,
+  attnFactor: true,
+  maxPositionEmbeddings: true,
+  originalMaxPositionEmbeddings: true,
+  factor: true,
+  alpha: true,
+  mixedB: true,
+  betaFast: true,
+  betaSlow: true,
+  mscale: true,
+  mscaleAllDim: true,
+  truncate: true,
+  extrapolationFactor: true,
+  lowFreqFactor: true,
+  highFreqFactor: true,
+  shortFactor: true,
+  longFactor: true,
+  shortMscale: true,
+  longMscale: true,
+  mropeSection: true,
+  mropeLayout: true,
+};
 
-const RULES = [
-  'default',
-  'linear',
-  'dynamic',
-  'ntk',
-  'ntk-by-parts',
-  'yarn',
-  'dynamic-yarn',
-  'longrope',
-  'llama3',
-  'proportional',
-] as const;
+const RULES: Readonly<Record<RopeType, true>> = {
+  default: true,
+  linear: true,
+  dynamic: true,
+  ntk: true,
+  'ntk-by-parts': true,
+  yarn: true,
+  'dynamic-yarn': true,
+  longrope: true,
+  llama3: true,
+  proportional: true,
+};
 
 const fl = Math.fround;
 
-export function rotaryDims(spec: RotarySpec): RotaryDims {
-  onlyKeys('spec', spec, SPEC_KEYS);
+export function rotaryDims(spec: LooseSpec): RotaryDims {
+  onlyKeys('spec', spec, Object.keys(SPEC_KEYS));
   const headDim = integerAtLeast('headDim', spec.headDim ?? spec.rotaryDim, 1);
   const fraction = spec.partialRotaryFactor ?? 1;
   if (!(fraction >= 0 && fraction <= 1)) throw new RangeError(`partialRotaryFactor: expected 0 to 1, got ${fraction}`);
@@ -97,14 +98,18 @@ export function rotaryDims(spec: RotarySpec): RotaryDims {
 }
 
 /** What the rules read from a spec, defaults in place. `context` is the length served, the last position + 1. */
-function parameters(spec: RotarySpec, context: number) {
-  const need = (option: keyof RotarySpec): number => positiveNumber(option, spec[option]);
-  const type = word('ropeType', spec.ropeType ?? 'default', RULES);
+function parameters(spec: LooseSpec, context: number) {
+  const need = (option: keyof LooseSpec): number => positiveNumber(option, spec[option]);
+  const named = word('ropeType', spec.ropeType ?? 'default', Object.keys(RULES) as RopeType[]);
+  const length = spec.context ?? context;
   const maximum = () => need('maxPositionEmbeddings');
   const original = () =>
     spec.originalMaxPositionEmbeddings === undefined ? maximum() : need('originalMaxPositionEmbeddings');
+  const trained = () => (spec.maxPositionEmbeddings === undefined ? original() : maximum());
+  // nothing is scaled up to the trained length
+  const type = named === 'dynamic-yarn' && length <= trained() ? 'default' : named;
   const factor = (): number => {
-    if (type === 'dynamic-yarn') return Math.max(spec.context ?? context, maximum()) / original();
+    if (type === 'dynamic-yarn') return length / original();
     if (spec.factor !== undefined) return need('factor');
     return type === 'yarn' || type === 'longrope' ? maximum() / original() : need('factor');
   };
@@ -115,14 +120,14 @@ function parameters(spec: RotarySpec, context: number) {
     original,
     factor,
     theta: positiveNumber('ropeTheta', spec.ropeTheta ?? 10000),
-    context: spec.context ?? context,
+    context: length,
   };
 }
 
 type Parameters = ReturnType<typeof parameters>;
 
 /** Divisors of longrope: the long ones only beyond the original length. */
-function extension(spec: RotarySpec, p: Parameters, pairs: number): ArrayLike<number> {
+function extension(spec: LooseSpec, p: Parameters, pairs: number): ArrayLike<number> {
   const option = p.context > p.original() ? 'longFactor' : 'shortFactor';
   const list = spec[option];
   if (list?.length !== pairs) throw new RangeError(`${option}: expected ${pairs} numbers, got ${list?.length}`);
@@ -131,7 +136,7 @@ function extension(spec: RotarySpec, p: Parameters, pairs: number): ArrayLike<nu
 }
 
 /** Amplitude of cos and sin. */
-export function attentionFactor(spec: RotarySpec, context: number): number {
+export function attentionFactor(spec: LooseSpec, context: number): number {
   const p = parameters(spec, context);
   if (spec.attentionFactor !== undefined) return positiveNumber('attentionFactor', spec.attentionFactor);
   if (p.type === 'yarn' || p.type === 'dynamic-yarn') {
@@ -171,7 +176,7 @@ function dynamicGrowth(p: Parameters): bigint {
 }
 
 /** The base that a rule changes (dynamic, ntk with alpha), which ggml takes as its freqBase; else undefined. */
-export function changedBase(spec: RotarySpec, context: number): number | undefined {
+export function changedBase(spec: LooseSpec, context: number): number | undefined {
   const p = parameters(spec, context);
   const growth =
     p.type === 'dynamic'
@@ -213,13 +218,13 @@ function mix(weights: bigint[], whereOne: bigint[], whereZero: bigint[]): bigint
 }
 
 /** Radians per position and pair as the real-valued formula gives them, fixed point; positionScale is in them. */
-export function exactFrequencies(spec: RotarySpec, context: number): bigint[] {
+export function exactFrequencies(spec: LooseSpec, context: number): bigint[] {
   const scale = fixed(spec.positionScale ?? 1);
   return ruleFrequencies(spec, context).map((w) => mul(w, scale));
 }
 
 /** The frequencies of the rule, without positionScale. */
-export function ruleFrequencies(spec: RotarySpec, context: number): bigint[] {
+export function ruleFrequencies(spec: LooseSpec, context: number): bigint[] {
   const dims = rotaryDims(spec);
   if (spec.invFreq !== undefined) {
     const divisor = fixed(divisorOfPositions(spec));
@@ -279,10 +284,12 @@ export function ruleFrequencies(spec: RotarySpec, context: number): bigint[] {
         return div(mul(ONE - s, w), factor) + mul(s, w);
       });
     }
+    default:
+      return p.type satisfies never;
   }
 }
 
-function givenFrequencies(spec: RotarySpec, { pairs }: RotaryDims): ArrayLike<number> {
+function givenFrequencies(spec: LooseSpec, { pairs }: RotaryDims): ArrayLike<number> {
   const list = spec.invFreq!;
   if (list.length !== pairs)
     throw new RangeError(`invFreq: expected ${pairs} numbers, one per pair, got ${list.length}`);
@@ -317,19 +324,19 @@ function torchMix(weights: number[], whereOne: number[], whereZero: number[]): n
   return weights.map((w, i) => fl(fl(whereZero[i] * fl(1 - w)) + fl(whereOne[i] * w)));
 }
 
-/** Radians per position and pair as PyTorch computes them on a CPU with a correctly rounded pow. */
 /** What a linear rule that divides positions divides them by. */
-function divisorOfPositions(spec: RotarySpec): number {
+function divisorOfPositions(spec: LooseSpec): number {
   const byPosition = spec.ropeType === 'linear' && spec.linearRounding === 'position';
   return byPosition ? positiveNumber('factor', spec.factor) : 1;
 }
 
 /** The float32 position that float32 frequencies are multiplied with. */
-export function torchPosition(spec: RotarySpec, position: number): number {
+export function torchPosition(spec: LooseSpec, position: number): number {
   return fl(fl(fl(position) / fl(divisorOfPositions(spec))) * fl(spec.positionScale ?? 1));
 }
 
-export function torchFrequencies(spec: RotarySpec, context: number): Float32Array {
+/** Radians per position and pair as PyTorch computes them on a CPU with a correctly rounded pow. */
+export function torchFrequencies(spec: LooseSpec, context: number): Float32Array {
   const dims = rotaryDims(spec);
   if (spec.invFreq !== undefined) return Float32Array.from(givenFrequencies(spec, dims));
   const p = parameters(spec, context);
@@ -338,7 +345,7 @@ export function torchFrequencies(spec: RotarySpec, context: number): Float32Arra
   return result;
 }
 
-function torchRule(spec: RotarySpec, p: Parameters, dims: RotaryDims): number[] {
+function torchRule(spec: LooseSpec, p: Parameters, dims: RotaryDims): number[] {
   const d = dims.denominator;
   const powers = torchPowers(p.theta, dims);
   const plain = powers.map((P) => fl(1 / P));
@@ -401,6 +408,8 @@ function torchRule(spec: RotarySpec, p: Parameters, dims: RotaryDims): number[] 
         return fl(fl(fl(fl(1 - s) * slow) / fl(factor)) + fl(s * slow));
       });
     }
+    default:
+      return p.type satisfies never;
   }
 }
 

@@ -2,7 +2,7 @@
  * The angles of ggml_rope_ext, a float32 step at a time: the angle of a pair is the angle of the pair before it times
  * freqBase^(-2/nDims). ggml src/ggml-cpu/ops.cpp, ggml_rope_cache_init and ggml_mrope_cache_init.
  */
-import type { RotarySpec } from '../rotary/spec.ts';
+import type { LooseSpec } from '../rotary/spec.ts';
 import { exp, fixed, lnOf, mul, div as quotient, toNumber } from './fixed.ts';
 import { attentionFactor, changedBase, rotaryDims, ruleFrequencies } from './frequencies.ts';
 import { log, pow } from './math.ts';
@@ -82,28 +82,53 @@ export function realAmplitude({ attnFactor = 1, extFactor = 0, freqScale = 1 }: 
 }
 
 /** The arguments that express a specification, and the amplitude that replaces the kernel's own. */
-export function ggmlArguments(spec: RotarySpec, context: number): { ggml: GgmlArguments; amplitude: number } {
+export function ggmlArguments(spec: LooseSpec, context: number): { ggml: GgmlArguments; amplitude: number } {
   const { pairs, denominator } = rotaryDims(spec);
   const nDims = 2 * pairs;
   const freqBase = spec.ropeTheta ?? 10000;
   const amplitude = fl(attentionFactor(spec, context));
-  const type = spec.ropeType ?? 'default';
   const plainWidth = denominator === nDims && spec.invFreq === undefined;
-  if (plainWidth && type === 'default') return { ggml: { nDims, freqBase }, amplitude };
-  if (plainWidth && type === 'linear') return { ggml: { nDims, freqBase, freqScale: 1 / spec.factor! }, amplitude };
-  if (plainWidth && type === 'yarn' && spec.truncate !== false) {
-    const original = spec.originalMaxPositionEmbeddings ?? spec.maxPositionEmbeddings!;
-    const { betaFast, betaSlow, extrapolationFactor: extFactor = 1 } = spec;
-    const freqScale = 1 / (spec.factor ?? spec.maxPositionEmbeddings! / original);
-    return { ggml: { nDims, freqBase, freqScale, extFactor, betaFast, betaSlow, nCtxOrig: original }, amplitude };
-  }
-  const changed = plainWidth ? changedBase(spec, context) : undefined;
-  if (changed !== undefined) return { ggml: { nDims, freqBase: changed }, amplitude };
+  const own = plainWidth ? ownArguments(spec, context) : undefined;
+  if (own) return { ggml: { nDims, freqBase, ...own }, amplitude };
   const lnBase = lnOf(freqBase);
   const freqFactors = ruleFrequencies(spec, context).map((w, i) =>
     w === 0n ? 1e30 : fl(toNumber(quotient(exp((-2n * BigInt(i) * lnBase) / BigInt(nDims)), w))),
   );
   return { ggml: { nDims, freqBase, freqFactors }, amplitude };
+}
+
+/** What ggml_rope_ext has an argument for; undefined: divisors of the angles. */
+function ownArguments(spec: LooseSpec, context: number): Partial<GgmlArguments> | undefined {
+  const type = spec.ropeType ?? 'default';
+  const length = spec.context ?? context;
+  const original = spec.originalMaxPositionEmbeddings ?? spec.maxPositionEmbeddings!;
+  const ramp = (factor: number): Partial<GgmlArguments> | undefined => {
+    if (spec.truncate === false) return undefined;
+    const { betaFast, betaSlow, extrapolationFactor: extFactor = 1 } = spec;
+    return { freqScale: 1 / factor, extFactor, betaFast, betaSlow, nCtxOrig: original };
+  };
+  switch (type) {
+    case 'default':
+      return {};
+    case 'linear':
+      return { freqScale: 1 / spec.factor! };
+    case 'yarn':
+      return ramp(spec.factor ?? spec.maxPositionEmbeddings! / original);
+    case 'dynamic-yarn':
+      return length > (spec.maxPositionEmbeddings ?? original) ? ramp(length / original) : {};
+    case 'dynamic':
+    case 'ntk': {
+      const changed = changedBase(spec, context);
+      return changed === undefined ? undefined : { freqBase: changed };
+    }
+    case 'ntk-by-parts':
+    case 'longrope':
+    case 'llama3':
+    case 'proportional':
+      return undefined;
+    default:
+      return type satisfies never;
+  }
 }
 
 /** The same formula in real numbers: radians per position of every pair, fixed point. */

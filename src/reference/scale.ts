@@ -2,7 +2,7 @@
  * Factors beside the tables, and the memory of rules that depend on the length: YaRN's magnitude (arXiv 2309.00071),
  * DeepSeek's softmax correction, Llama 4's query temperature, transformers' dynamic_rope_update.
  */
-import type { RotarySpec } from '../rotary/spec.ts';
+import type { LooseSpec } from '../rotary/spec.ts';
 import { log } from './math.ts';
 import { positiveNumber } from './result.ts';
 
@@ -12,7 +12,7 @@ export function yarnMscale(scale: number, coefficient = 1): number {
 }
 
 /** What multiplies the softmax scale of a model with YaRN and mscaleAllDim (DeepSeek-V2/V3). */
-export function softmaxScale(spec: Pick<RotarySpec, 'ropeType' | 'factor' | 'mscaleAllDim'>): number {
+export function softmaxScale(spec: Pick<LooseSpec, 'ropeType' | 'factor' | 'mscaleAllDim'>): number {
   if (spec.ropeType !== 'yarn' || !spec.mscaleAllDim) return 1;
   return yarnMscale(positiveNumber('factor', spec.factor), spec.mscaleAllDim) ** 2;
 }
@@ -24,7 +24,7 @@ export function queryScale(position: number, options: { floorScale?: number; att
 }
 
 /** Which length a stateful implementation computes its frequencies for, call after call. */
-export function dynamicState(spec: RotarySpec): { next(length: number): number; reset(): void } {
+export function dynamicState(spec: LooseSpec): { next(length: number): number; reset(): void } {
   const trained = spec.maxPositionEmbeddings ?? spec.originalMaxPositionEmbeddings ?? 0;
   let longest = trained;
   return {

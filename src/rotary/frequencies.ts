@@ -8,17 +8,14 @@ import { type Ladder, ladderFrom, ladderOf } from '../phase/ladder.ts';
 import { finite, integer, oneOf, options, size } from '../runtime/arguments.ts';
 import { PosencError } from '../runtime/errors.ts';
 import { MAX_POSITION, numbers } from '../runtime/lists.ts';
-import { dynamicRule } from './dynamic.ts';
 import { type GgmlFrequencies, ggmlFreqFactors, ggmlFrequencies } from './ggml.ts';
-import { linearRule } from './linear.ts';
-import { llama3Rule } from './llama3.ts';
-import { longropeRule } from './longrope.ts';
-import { ntkByPartsRule, ntkRule } from './ntk.ts';
-import { proportionalRule } from './proportional.ts';
-import { defaultRule, exactDefault, positive, type Rotation, type Rule } from './rule.ts';
+import { RULES } from './rules/index.ts';
+import { exactDefault, positive } from './rules/ladder.ts';
+import type { Frequencies, RotaryRule, Widths } from './rules/rule.ts';
 import { mropeStreams } from './sections.ts';
-import type { Pairing, Precision, RopeType, RotarySpec } from './spec.ts';
-import { dynamicYarnRule, yarnRule } from './yarn.ts';
+import type { Head, LooseSpec, Pairing, Precision, RopeType, RotaryCommon, RotarySpec } from './spec.ts';
+
+type KeysOf<T> = T extends unknown ? keyof T : never;
 
 /** The resolved specification. The arrays are shared through caches: do not write into them. */
 export interface RotaryFrequencies {
@@ -56,49 +53,30 @@ export interface RotaryFrequencies {
   readonly positionDivisor: number;
 }
 
-/** The options that only some rules read. Given under any other rule they would do nothing, which is an error. */
-const READS: Record<RopeType, readonly (keyof RotarySpec)[]> = {
-  default: [],
-  linear: ['factor', 'linearRounding'],
-  dynamic: ['factor', 'context'],
-  ntk: ['alpha', 'factor', 'mixedB'],
-  'ntk-by-parts': ['factor', 'extrapolationFactor'],
-  yarn: ['factor', 'betaFast', 'betaSlow', 'mscale', 'mscaleAllDim', 'truncate', 'extrapolationFactor', 'attnFactor'],
-  'dynamic-yarn': [
-    'context',
-    'betaFast',
-    'betaSlow',
-    'mscale',
-    'mscaleAllDim',
-    'truncate',
-    'extrapolationFactor',
-    'attnFactor',
-  ],
-  longrope: ['factor', 'shortFactor', 'longFactor', 'shortMscale', 'longMscale', 'context'],
-  llama3: ['factor', 'lowFreqFactor', 'highFreqFactor'],
-  proportional: ['factor'],
+const ROPE_TYPES = Object.keys(RULES) as RopeType[];
+const COMMON: Readonly<Record<keyof RotaryCommon | KeysOf<Head> | 'ropeType', true>> = {
+  headDim: true,
+  rotaryDim: true,
+  partialRotaryFactor: true,
+  rotaryOffset: true,
+  pairing: true,
+  outputPairing: true,
+  rotationSign: true,
+  ropeTheta: true,
+  ropeType: true,
+  invFreq: true,
+  attentionFactor: true,
+  precision: true,
+  positionScale: true,
+  maxPositionEmbeddings: true,
+  originalMaxPositionEmbeddings: true,
+  mropeSection: true,
+  mropeLayout: true,
 };
-const ROPE_TYPES = Object.keys(READS) as RopeType[];
-const COMMON: readonly (keyof RotarySpec)[] = [
-  'headDim',
-  'rotaryDim',
-  'partialRotaryFactor',
-  'rotaryOffset',
-  'pairing',
-  'outputPairing',
-  'rotationSign',
-  'ropeTheta',
-  'ropeType',
-  'invFreq',
-  'attentionFactor',
-  'precision',
-  'positionScale',
-  'maxPositionEmbeddings',
-  'originalMaxPositionEmbeddings',
-  'mropeSection',
-  'mropeLayout',
-];
-const ALL: readonly string[] = [...new Set([...COMMON, ...Object.values(READS).flat()])];
+const ALL: readonly string[] = Object.keys(Object.assign({ ...COMMON }, ...Object.values(RULES).map((r) => r.options)));
+
+/** @internal A rule whose type is known only at run time: what it is given was checked to be of that type. */
+export const ruleOf = (type: RopeType) => RULES[type] as unknown as RotaryRule<LooseSpec>;
 
 const torchFrequencies = cache<Float32Array>(64);
 const ggmlPlans = cache<GgmlFrequencies>(64);
@@ -160,9 +138,9 @@ export function invFreq(spec: RotarySpec, given: { readonly context?: number } =
  * table reaches.
  * @throws ERR_OPTION when both say something else, and when the table reaches beyond what the specification is fixed to
  */
-export function contextOf(spec: RotarySpec, given: unknown, reached: number): number {
+export function contextOf(spec: LooseSpec, given: unknown, reached: number): number {
   const asked = integer('context', given, 1, MAX_POSITION, reached);
-  const own = (spec as RotarySpec | null | undefined)?.context;
+  const own = (spec as LooseSpec | null | undefined)?.context;
   if (given !== undefined || own === undefined) return asked;
   const fixed = integer('context', own, 1, MAX_POSITION);
   if (asked > fixed && !sameFrequencies(spec, fixed, asked)) {
@@ -175,9 +153,9 @@ export function contextOf(spec: RotarySpec, given: unknown, reached: number): nu
 }
 
 /** @internal Whether a length-dependent rule has the same frequencies and amplitude at two lengths. */
-export function sameFrequencies(spec: RotarySpec, a: number, b: number): boolean {
+export function sameFrequencies(spec: LooseSpec, a: number, b: number): boolean {
   const free = { ...spec, context: undefined };
-  const [x, y] = [a, b].map((context) => rotaryFrequencies(free, { context }));
+  const [x, y] = [a, b].map((context) => resolve(free, context));
   return x.ladder.key === y.ladder.key && x.attentionFactor === y.attentionFactor;
 }
 
@@ -200,8 +178,8 @@ function unchanged(spec: RotarySpec, { keys, values }: Remembered): boolean {
   return count === keys.length;
 }
 
-function resolve(spec: RotarySpec, asked: unknown): RotaryFrequencies {
-  options('rotary specification', spec, ALL);
+function resolve(specification: LooseSpec, asked: unknown): RotaryFrequencies {
+  const spec: LooseSpec = options('rotary specification', specification, ALL);
   const ropeType = oneOf('ropeType', spec.ropeType, ROPE_TYPES, 'default');
   rejectUnread(spec, ropeType);
   const precision = oneOf('precision', spec.precision, ['exact', 'torch', 'ggml'], 'exact');
@@ -217,17 +195,17 @@ function resolve(spec: RotarySpec, asked: unknown): RotaryFrequencies {
   }
   const given = spec.attentionFactor === undefined ? undefined : finite('attentionFactor', spec.attentionFactor);
 
-  const rotation = rotationOf(spec, ropeType);
-  const { pairs } = rotation;
+  const widths = rotatedWidths(spec, ropeType);
+  const { pairs } = widths;
   const rotaryDim = 2 * pairs;
   const rotaryOffset = size('rotaryOffset', spec.rotaryOffset, 0, (spec.headDim ?? 65536) - rotaryDim, 0);
   const streams = streamsOf(spec, pairs);
   const frequencies = givenFrequencies(spec, pairs);
   const positionScale = finite('positionScale', spec.positionScale, { min: -1e18, max: 1e18 }, 1);
 
-  const rule = ruleOf(rotation, spec, ropeType, length);
+  const rule = ruleOf(ropeType).frequencies(widths, spec, length);
   const attentionFactor = given ?? rule.attentionFactor;
-  const key = `rotary ${rotation.theta} ${pairs} ${rotation.width} ${rule.key}`;
+  const key = `rotary ${widths.theta} ${pairs} ${widths.width} ${rule.key}`;
   const positionDivisor = rule.positionDivisor ?? 1;
   const unscaled = frequencies ? divided(ladderOf(frequencies), positionDivisor) : ladderFrom(key, rule.exact);
   // ggml scales its positions itself
@@ -241,7 +219,7 @@ function resolve(spec: RotarySpec, asked: unknown): RotaryFrequencies {
     }),
     ...(precision === 'ggml' && {
       ggml: ggmlPlans.get(`${key} ${ladder.key} ${attentionFactor}`, () =>
-        ggmlOf(rotation, rule, ladder, attentionFactor, frequencies !== undefined),
+        ggmlOf(widths, rule, ladder, attentionFactor, frequencies !== undefined),
       ),
     }),
     attentionFactor,
@@ -274,10 +252,11 @@ function values(ladder: Ladder): DD[] {
   return Array.from(ladder.hi, (hi, i) => ({ hi, lo: ladder.lo[i] }));
 }
 
-function rejectUnread(spec: RotarySpec, ropeType: RopeType): void {
-  for (const option of Object.keys(spec) as (keyof RotarySpec)[]) {
-    if (spec[option] === undefined || COMMON.includes(option) || READS[ropeType].includes(option)) continue;
-    const readers = ROPE_TYPES.filter((type) => READS[type].includes(option)).map((type) => `'${type}'`);
+function rejectUnread(spec: LooseSpec, ropeType: RopeType): void {
+  const own = ruleOf(ropeType).options;
+  for (const option of Object.keys(spec) as (keyof LooseSpec)[]) {
+    if (spec[option] === undefined || option in COMMON || option in own) continue;
+    const readers = ROPE_TYPES.filter((type) => option in ruleOf(type).options).map((type) => `'${type}'`);
     throw new PosencError(
       'ERR_OPTION',
       `${option}: has no effect with ropeType '${ropeType}'; it belongs to ${readers.join(', ')}`,
@@ -286,7 +265,7 @@ function rejectUnread(spec: RotarySpec, ropeType: RopeType): void {
 }
 
 /** Widths: d = int(headDim * partialRotaryFactor), in float64 as Python computes it; an odd d rotates d + 1 channels. */
-function rotationOf(spec: RotarySpec, ropeType: RopeType): Rotation {
+function rotatedWidths(spec: LooseSpec, ropeType: RopeType): Widths {
   const headDim = widthOf(spec, ropeType);
   const theta = positive('ropeTheta', spec.ropeTheta, 10000);
   const partial = finite('partialRotaryFactor', spec.partialRotaryFactor, { min: 0, max: 1 }, 1);
@@ -332,7 +311,7 @@ function rotationOf(spec: RotarySpec, ropeType: RopeType): Rotation {
 }
 
 /** The call's context, or the one that is part of the specification. */
-function lengthOf(spec: RotarySpec, given: unknown): number | undefined {
+function lengthOf(spec: LooseSpec, given: unknown): number | undefined {
   const asked = given === undefined ? undefined : integer('context', given, 0, Number.MAX_SAFE_INTEGER);
   if (spec.context === undefined) return asked;
   const fixed = integer('context', spec.context, 1, Number.MAX_SAFE_INTEGER);
@@ -341,7 +320,7 @@ function lengthOf(spec: RotarySpec, given: unknown): number | undefined {
 }
 
 /** `headDim`; without it the rotated channels alone, and then something else has to say how many there are. */
-function widthOf(spec: RotarySpec, ropeType: RopeType): number {
+function widthOf(spec: LooseSpec, ropeType: RopeType): number {
   if (spec.headDim !== undefined) return size('headDim', spec.headDim, 1, 65536);
   const width = spec.rotaryDim ?? (spec.invFreq === undefined ? undefined : 2 * spec.invFreq.length);
   if (width === undefined || spec.partialRotaryFactor !== undefined || ropeType === 'proportional') {
@@ -353,32 +332,7 @@ function widthOf(spec: RotarySpec, ropeType: RopeType): number {
   return size('rotaryDim', width, 1, 65536);
 }
 
-function ruleOf(rotation: Rotation, spec: RotarySpec, ropeType: RopeType, length: number | undefined): Rule {
-  switch (ropeType) {
-    case 'default':
-      return defaultRule(rotation);
-    case 'linear':
-      return linearRule(rotation, spec);
-    case 'dynamic':
-      return dynamicRule(rotation, spec, length);
-    case 'ntk':
-      return ntkRule(rotation, spec);
-    case 'ntk-by-parts':
-      return ntkByPartsRule(rotation, spec);
-    case 'yarn':
-      return yarnRule(rotation, spec);
-    case 'dynamic-yarn':
-      return dynamicYarnRule(rotation, spec, length);
-    case 'longrope':
-      return longropeRule(rotation, spec, length);
-    case 'llama3':
-      return llama3Rule(rotation, spec);
-    case 'proportional':
-      return proportionalRule(rotation, spec);
-  }
-}
-
-function givenFrequencies(spec: RotarySpec, pairs: number): ArrayLike<number> | undefined {
+function givenFrequencies(spec: LooseSpec, pairs: number): ArrayLike<number> | undefined {
   if (spec.invFreq === undefined) return undefined;
   const list = numbers('invFreq', spec.invFreq, pairs);
   // float32 has to hold them, whatever the precision.
@@ -386,7 +340,7 @@ function givenFrequencies(spec: RotarySpec, pairs: number): ArrayLike<number> | 
   return list;
 }
 
-function streamsOf(spec: RotarySpec, pairs: number): Uint8Array | undefined {
+function streamsOf(spec: LooseSpec, pairs: number): Uint8Array | undefined {
   if (spec.mropeSection === undefined) {
     if (spec.mropeLayout === undefined) return undefined;
     throw new PosencError('ERR_OPTION', 'mropeLayout: give mropeSection too, the pairs of each position stream');
@@ -396,15 +350,15 @@ function streamsOf(spec: RotarySpec, pairs: number): Uint8Array | undefined {
 
 /** ggml's own arguments where it has them; anything else as divisors of its angles. */
 function ggmlOf(
-  rotation: Rotation,
-  rule: Rule,
+  widths: Widths,
+  rule: Frequencies,
   ladder: Ladder,
   attentionFactor: number,
   given: boolean,
 ): GgmlFrequencies {
-  const { theta, pairs } = rotation;
+  const { theta, pairs } = widths;
   const nDims = 2 * pairs;
-  if (rotation.width === nDims && rule.ggml && !given) {
+  if (widths.width === nDims && rule.ggml && !given) {
     const resolved = ggmlFrequencies({ nDims, freqBase: theta, ...rule.ggml });
     // llama.cpp divides attn_factor by the magnitude that the kernel multiplies in: the amplitude is the rule's.
     return { ...resolved, mscale: Math.fround(attentionFactor) };

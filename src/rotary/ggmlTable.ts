@@ -12,9 +12,9 @@ import { gate, type Out } from '../runtime/gate.ts';
 import { numbers } from '../runtime/lists.ts';
 import type { TableDtype, TableSource } from './fill.ts';
 import { type GgmlParameters, ggmlFrequencies } from './ggml.ts';
+import { correctionRange } from './rules/ramp.ts';
 import { mropeStreams } from './sections.ts';
 import { makeTable, type RotaryTable, splitStreams, type TableFrame } from './table.ts';
-import { correctionRange } from './yarn.ts';
 
 export interface GgmlRope extends GgmlParameters {
   /**

@@ -19,7 +19,8 @@ export {
   type AxialSpec,
 } from './axialPresets.ts';
 export { type PrepareDecodeOptions, prepareDecode, RotaryDecode } from './decode.ts';
-export { type DynamicState, dynamicState } from './dynamic.ts';
+export { type DynamicState, dynamicState } from './dynamicState.ts';
+export type { RotaryModel } from './form.ts';
 export { type InvFreq, invFreq, type RotaryFrequencies, rotaryFrequencies } from './frequencies.ts';
 export { type GgmlRope, type GgmlTableOptions, ggmlRotaryTable } from './ggmlTable.ts';
 export { type RetableOptions, retable, type ShiftKeysOptions, shiftKeys, unrotate } from './keys.ts';
@@ -32,8 +33,9 @@ export {
 export { type ApplyPopeOptions, applyPope, PopeTable, type PopeTableOptions, popeTable } from './pope.ts';
 export { type ApplyRotaryQKVOptions, applyRotaryQKV } from './qkv.ts';
 export { type ScaleQueryOptions, scaleQuery } from './queryTemperature.ts';
+export { yarnMscale } from './rules/yarn.ts';
 export { queryScale, softmaxScale } from './softmaxScale.ts';
-export type { MropeLayout, Pairing, Precision, RopeType, RotarySpec } from './spec.ts';
+export type { HeadSpec, MropeLayout, Pairing, Precision, RopeType, RotarySpec } from './spec.ts';
 export { RotaryTable, type RotaryTableOptions, rotaryTable, type TableDtype } from './table.ts';
 export {
   type MropeFromTable,
@@ -45,4 +47,3 @@ export {
   type TableLayout,
 } from './tableLayouts.ts';
 export { type XposConvention, type XposOptions, xposCenter, xposTable } from './xpos.ts';
-export { yarnMscale } from './yarn.ts';

@@ -5,14 +5,20 @@
 import { addNumber, from, ln, mulNumber } from '../phase/dd.ts';
 import { finite } from '../runtime/arguments.ts';
 import { PosencError } from '../runtime/errors.ts';
-import type { RotarySpec } from './spec.ts';
-import { contextFactor, type Extension, yarnMscale } from './yarn.ts';
+import { contextFactor } from './rules/ladder.ts';
+import { yarnMscale } from './rules/yarn.ts';
+import type { LooseSpec } from './spec.ts';
 
 /**
  * What multiplies the usual softmax scale 1 / sqrt(headDim): (0.1 mscaleAllDim ln factor + 1)^2 for YaRN with mscaleAllDim
  * (DeepSeek-V2/V3, Kimi, Mistral 4), else 1. Models that have mscaleAllDim but not this rule must not apply it.
  */
-export function softmaxScale(spec: Extension & Pick<RotarySpec, 'ropeType' | 'mscaleAllDim'>): number {
+export function softmaxScale(
+  spec: Pick<
+    LooseSpec,
+    'ropeType' | 'mscaleAllDim' | 'factor' | 'maxPositionEmbeddings' | 'originalMaxPositionEmbeddings'
+  >,
+): number {
   const coefficient = finite('mscaleAllDim', spec.mscaleAllDim, {}, 0);
   if (spec.ropeType !== 'yarn' || coefficient === 0) return 1;
   const mscale = yarnMscale(contextFactor(spec), coefficient);

@@ -10,8 +10,9 @@ import { PosencError, show } from '../runtime/errors.ts';
 import { type Call, gate, type Out, type Place } from '../runtime/gate.ts';
 import { Tensor } from '../runtime/tensor.ts';
 import { checkSource, countOf, fillTable, part, rowWidth, type TableDtype, type TableSource } from './fill.ts';
-import { contextOf, type RotaryFrequencies, rotaryFrequencies, sameFrequencies } from './frequencies.ts';
-import type { Pairing, RotarySpec } from './spec.ts';
+import { type RotaryModel, specOf } from './form.ts';
+import { contextOf, type RotaryFrequencies, rotaryFrequencies, ruleOf, sameFrequencies } from './frequencies.ts';
+import type { LooseSpec, Pairing, RotarySpec } from './spec.ts';
 
 export type { TableDtype } from './fill.ts';
 
@@ -205,22 +206,20 @@ const OPTIONS = ['length', 'positions', 'offset', 'context', 'capacity', 'dtype'
  * @throws ERR_OPTION, ERR_SHAPE, ERR_POSITION, ERR_OUT_OF_MEMORY
  */
 export function rotaryTable<D extends TableDtype = 'float32'>(
-  model: RotarySpec | { readonly rotary: RotarySpec },
+  model: RotarySpec | RotaryModel,
   given: RotaryTableOptions<D>,
 ): RotaryTable<D> {
   const o = take('rotaryTable', given, OPTIONS);
-  // a normal form throws what to pass when it has no single specification
-  const spec = model !== null && typeof model === 'object' && 'rotary' in model ? model.rotary : model;
+  const spec: LooseSpec & RotarySpec = specOf('rotaryTable', model);
   const call = gate('rotaryTable', o.engine);
   const { rows } = rowsOf(call, o);
   const context = contextOf(spec, o.context, Math.max(1, Math.floor(lastPosition(rows)) + 1));
   const source = rotaryFrequencies(spec, { context });
-  const growing = LENGTH_DEPENDENT.includes(source.ropeType) && (o.context === undefined || spec.context !== undefined);
+  const growing =
+    ruleOf(source.ropeType).dependsOnLength !== undefined && (o.context === undefined || spec.context !== undefined);
   const changes = growing ? (length: number) => !sameFrequencies(spec, context, Math.max(context, length)) : undefined;
   return makeTable(call, source, splitStreams(rows, source.streamCount), o, changes);
 }
-
-const LENGTH_DEPENDENT: readonly string[] = ['dynamic', 'dynamic-yarn', 'longrope'];
 
 /** @internal What a table says besides its numbers. */
 export type TableFrame = Pick<RotaryFrequencies, 'rotaryDim' | 'rotaryOffset' | 'pairing' | 'outputPairing'> &

@@ -2,12 +2,12 @@ import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { invFreq as frequencies } from '../../src/reference/index.ts';
-import type { RotarySpec } from '../../src/rotary/spec.ts';
+import type { LooseSpec, RotarySpec } from '../../src/rotary/spec.ts';
 import { closeData, golden, ulps } from './golden.ts';
 
 type Params = ReturnType<typeof golden>[number]['params'];
 
-const NAMES: Record<string, keyof RotarySpec> = {
+const NAMES: Record<string, keyof LooseSpec> = {
   head_dim: 'headDim',
   dim: 'headDim',
   rotary_dim: 'rotaryDim',
@@ -127,7 +127,7 @@ test('both precisions follow the same rule', () => {
       const plain = frequencies({
         ...spec,
         ropeType: spec.ropeType === 'proportional' ? 'proportional' : 'default',
-      });
+      } as RotarySpec);
       exact.invFreq.forEach((w, i) => {
         const tolerance = { abs: 4e-7 * plain.invFreq[i], rel: 2e-5 };
         closeData([torch.invFreq[i]], [w], tolerance, `${spec.ropeType} ${i}`);
@@ -149,7 +149,7 @@ test('a scaling that changes nothing gives the plain ladder', () => {
     { headDim: 64, ropeType: 'dynamic', factor: 4, ...original },
     { headDim: 64, ropeType: 'yarn', factor: 1, ...original },
     { headDim: 64, ropeType: 'dynamic-yarn', ...original },
-    { headDim: 64, ropeType: 'longrope', shortFactor: Array(32).fill(1), ...original },
+    { headDim: 64, ropeType: 'longrope', shortFactor: Array(32).fill(1), longFactor: [], ...original },
     { headDim: 64, ropeType: 'llama3', factor: 1, lowFreqFactor: 1, highFreqFactor: 4, ...original },
     { headDim: 64, ropeType: 'proportional' },
   ];
@@ -173,12 +173,13 @@ test('wrong options are refused by name', () => {
     () => frequencies({ headDim: 8, rope_theta: 5e5 } as object as RotarySpec),
     /unknown option 'rope_theta'/,
   );
-  assert.throws(() => frequencies({ headDim: 8, ropeType: 'linear' }), /factor/);
+  assert.throws(() => frequencies({ headDim: 8, ropeType: 'linear' } as RotarySpec), /factor/);
   assert.throws(() => frequencies({ headDim: 8, rotaryDim: 5 }), /rotaryDim/);
   assert.throws(() => frequencies({ headDim: 8, invFreq: [1, 2] }), /invFreq: expected 4/);
   assert.throws(() => frequencies({ headDim: 2, ropeType: 'ntk', alpha: 2 }), /d = 2/);
   assert.throws(
-    () => frequencies({ headDim: 8, ropeType: 'longrope', maxPositionEmbeddings: 9, shortFactor: [1] }),
+    () =>
+      frequencies({ headDim: 8, ropeType: 'longrope', maxPositionEmbeddings: 9, shortFactor: [1], longFactor: [1] }),
     /shortFactor/,
   );
 });

@@ -170,13 +170,9 @@ for (const { name, rotate } of IMPLEMENTATIONS) {
         fc.integer({ min: 0, max: 5e5 }),
         fc.integer({ min: 1, max: 4e5 }),
         (spec, m, n, shift) => {
-          const plain: HeadSpec = { ...spec, ropeType: 'default', attentionFactor: 1, positionScale: 1 };
-          for (const key of Object.keys(plain) as (keyof RotarySpec)[]) {
-            if (['factor', 'alpha', 'shortFactor', 'longFactor', 'attnFactor', 'linearRounding'].includes(key)) {
-              (plain as unknown as Record<string, unknown>)[key] = undefined;
-            }
-          }
-          const { headDim } = plain;
+          const { headDim, rotaryDim, rotaryOffset, pairing, outputPairing, rotationSign, ropeTheta, precision } = spec;
+          const shape = { headDim, rotaryDim, rotaryOffset };
+          const plain: HeadSpec = { ...shape, pairing, outputPairing, rotationSign, ropeTheta, precision };
           const [q, k] = [noise(headDim, 3), noise(headDim, 11)];
           const at = (x: Float32Array, p: number) =>
             rotate(x, plain, { length: 1, offset: p }, { shape: [1, 1, 1, headDim], offset: p });

@@ -2,7 +2,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { roundToFloat32 } from '../../src/phase/float32.ts';
-import { dynamicState } from '../../src/rotary/dynamic.ts';
+import { dynamicState } from '../../src/rotary/dynamicState.ts';
 import { rotaryFrequencies } from '../../src/rotary/frequencies.ts';
 import type { RotarySpec } from '../../src/rotary/spec.ts';
 import type { PosencErrorCode } from '../../src/runtime/errors.ts';

@@ -1,11 +1,11 @@
 /** ggml's iterated float32 angles against vectors of the compiled library, and the translation of the other rules. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { rotaryFrequencies } from '../../src/rotary/frequencies.ts';
 import { type GgmlParameters, ggmlAngles, ggmlFrequencies } from '../../src/rotary/ggml.ts';
 import { mropeStreams } from '../../src/rotary/sections.ts';
-import type { RotarySpec } from '../../src/rotary/spec.ts';
+import type { LooseSpec } from '../../src/rotary/spec.ts';
 import { close, type Golden, golden } from './golden.ts';
+import { frequenciesOf } from './specs.ts';
 
 const MODES: Record<string, { interleaved: boolean; layout?: 'chunked' | 'interleaved' }> = {
   NORMAL: { interleaved: true },
@@ -65,7 +65,7 @@ for (const record of golden('ggml_rope')) {
 test('ggml: most records were compared', () => assert.ok(compared >= 15, String(compared)));
 
 /** Angles of one position by ggml and by the exact ladder of the same specification. */
-const SPECS: [string, Partial<RotarySpec>, number?][] = [
+const SPECS: [string, LooseSpec, number?][] = [
   ['default', {}],
   ['linear', { ropeType: 'linear', factor: 3 }],
   ['dynamic', { ropeType: 'dynamic', factor: 2, maxPositionEmbeddings: 64 }, 200],
@@ -97,7 +97,7 @@ const SPECS: [string, Partial<RotarySpec>, number?][] = [
 for (const [name, options, length] of SPECS) {
   test(`ggml expresses ${name}`, () => {
     const spec = { headDim: 32, precision: 'ggml', ...options } as const;
-    const { ggml, ladder, attentionFactor } = rotaryFrequencies(spec, { context: length });
+    const { ggml, ladder, attentionFactor } = frequenciesOf(spec, { context: length });
     const angles = ggmlAngles(100, ggml!, new Float32Array(16));
     for (let i = 0; i < 16; i++) {
       const want = 100 * ladder.hi[i];

@@ -1,7 +1,7 @@
 /** Reading the golden vectors, for the tests of this folder. */
 import { readFileSync } from 'node:fs';
 import * as assert from 'uvu/assert';
-import type { RotarySpec } from '../../src/rotary/spec.ts';
+import type { LooseSpec, RotarySpec } from '../../src/rotary/spec.ts';
 
 export interface GoldenTensor {
   readonly shape: readonly number[];
@@ -23,7 +23,7 @@ export function golden(file: string): Golden[] {
   return JSON.parse(readFileSync(url, 'utf8')).cases;
 }
 
-const NAMES: Record<string, keyof RotarySpec> = {
+const NAMES: Record<string, keyof LooseSpec> = {
   head_dim: 'headDim',
   rotary_dim: 'rotaryDim',
   partial_rotary_factor: 'partialRotaryFactor',
@@ -45,12 +45,12 @@ const NAMES: Record<string, keyof RotarySpec> = {
 };
 
 /** The specification that a record's Hugging Face parameters describe. */
-export function specOf(params: Record<string, unknown>, more: Partial<RotarySpec> = {}): RotarySpec {
+export function specOf(params: Record<string, unknown>, more: LooseSpec = {}): RotarySpec {
   const spec: Record<string, unknown> = { headDim: params.rotary_dim };
   for (const [theirs, ours] of Object.entries(NAMES)) {
     if (params[theirs] !== undefined && params[theirs] !== null) spec[ours] = params[theirs];
   }
-  return { ...(spec as unknown as RotarySpec), ...more };
+  return { ...spec, ...more } as RotarySpec;
 }
 
 /** Element-wise |got - want| <= abs + rel |want|. */

@@ -375,8 +375,10 @@ test('many different shifts and a small arena: the numbers of the large one', ()
 test('a shift like the one before uses its angles again, any other call or change makes them anew', () => {
   const engine = createEngine();
   const other: RotarySpec = { headDim: 20, ropeTheta: 500 };
-  const changed = { headDim: 20, ropeTheta: 1e4, rotationSign: 1 } as {
-    -readonly [K in keyof RotarySpec]: RotarySpec[K];
+  const changed: { headDim: number; ropeTheta: number; rotationSign: 1 | -1 } = {
+    headDim: 20,
+    ropeTheta: 1e4,
+    rotationSign: 1,
   };
   const table = rotaryTable(other, { length: 5, engine });
   const options = { layout: 'THD', shape: [5, 2, 20] } as const;

@@ -1,10 +1,10 @@
 /** LongRoPE: which list a length takes, and the magnitude. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { rotaryFrequencies } from '../../src/rotary/frequencies.ts';
-import type { RotarySpec } from '../../src/rotary/spec.ts';
+import type { LooseSpec } from '../../src/rotary/spec.ts';
+import { frequenciesOf } from './specs.ts';
 
-const spec: RotarySpec = {
+const spec: LooseSpec = {
   headDim: 8,
   ropeType: 'longrope',
   maxPositionEmbeddings: 131072,
@@ -14,21 +14,21 @@ const spec: RotarySpec = {
 };
 
 test('the short list up to the original length, the long one strictly beyond', () => {
-  const plain = rotaryFrequencies({ headDim: 8 }).ladder.hi;
+  const plain = frequenciesOf({ headDim: 8 }).ladder.hi;
   for (const [length, list] of [
     [1, spec.shortFactor!],
     [4096, spec.shortFactor!],
     [4097, spec.longFactor!],
   ] as const) {
-    const { ladder, attentionFactor } = rotaryFrequencies(spec, { context: length });
+    const { ladder, attentionFactor } = frequenciesOf(spec, { context: length });
     for (let i = 0; i < 4; i++) assert.ok(Math.abs((ladder.hi[i] * list[i]) / plain[i] - 1) < 1e-15, `${length} ${i}`);
     assert.ok(Math.abs(attentionFactor - Math.sqrt(1 + Math.log(32) / Math.log(4096))) < 1e-15);
   }
 });
 
 test('magnitudes: factor before the ratio of lengths, none for factor <= 1, PhiMoE, or given', () => {
-  const amplitude = (more: Partial<RotarySpec>, length = 5000) =>
-    rotaryFrequencies({ ...spec, ...more }, { context: length }).attentionFactor;
+  const amplitude = (more: LooseSpec, length = 5000) =>
+    frequenciesOf({ ...spec, ...more }, { context: length }).attentionFactor;
   assert.ok(Math.abs(amplitude({ factor: 4 }) - Math.sqrt(1 + Math.log(4) / Math.log(4096))) < 1e-15);
   assert.is(amplitude({ factor: 1 }), 1);
   assert.is(amplitude({ factor: 0.5 }), 1);
@@ -38,8 +38,8 @@ test('magnitudes: factor before the ratio of lengths, none for factor <= 1, PhiM
 });
 
 test('rejects', () => {
-  const make = (more: Partial<RotarySpec>) => rotaryFrequencies({ ...spec, ...more }, { context: 5000 });
-  assert.throws(() => rotaryFrequencies(spec), /pass context: the highest/);
+  const make = (more: LooseSpec) => frequenciesOf({ ...spec, ...more }, { context: 5000 });
+  assert.throws(() => frequenciesOf(spec), /pass context: the highest/);
   assert.throws(() => make({ shortFactor: undefined }), /^shortFactor/);
   assert.throws(() => make({ longFactor: [1, 2, 3] }), /^longFactor: expected 4/);
   assert.throws(() => make({ longFactor: [1, 2, 0, 3] }), /^longFactor\[2\]/);

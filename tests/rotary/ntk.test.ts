@@ -1,10 +1,10 @@
 /** The NTK-aware rules: closed forms, and what they agree on. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { rotaryFrequencies } from '../../src/rotary/frequencies.ts';
-import type { RotarySpec } from '../../src/rotary/spec.ts';
+import type { LooseSpec } from '../../src/rotary/spec.ts';
+import { frequenciesOf } from './specs.ts';
 
-const hi = (spec: Partial<RotarySpec>) => rotaryFrequencies({ headDim: 32, ...spec }).ladder.hi;
+const hi = (spec: LooseSpec) => frequenciesOf({ headDim: 32, ...spec }).ladder.hi;
 const near = (got: number, want: number, what: string) =>
   assert.ok(Math.abs(got / want - 1) < 1e-14, `${what}: got ${got}, want ${want}`);
 
@@ -34,7 +34,7 @@ test('torch precision follows the exact values', () => {
     { ropeType: 'ntk', factor: 4, mixedB: 0.625 },
     { ropeType: 'ntk-by-parts', factor: 4, originalMaxPositionEmbeddings: 2048 },
   ] as const) {
-    const { float32, ladder } = rotaryFrequencies({ headDim: 32, precision: 'torch', ...spec });
+    const { float32, ladder } = frequenciesOf({ headDim: 32, precision: 'torch', ...spec });
     for (let i = 0; i < 16; i++) assert.ok(Math.abs(float32![i] / ladder.hi[i] - 1) < 1e-6, JSON.stringify(spec));
     assert.equal(float32, float32!.map(Math.fround));
   }

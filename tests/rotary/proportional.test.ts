@@ -1,13 +1,13 @@
 /** p-RoPE: the whole head is in the table, the slow pairs do not turn. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { rotaryFrequencies } from '../../src/rotary/frequencies.ts';
-import type { RotarySpec } from '../../src/rotary/spec.ts';
+import type { LooseSpec } from '../../src/rotary/spec.ts';
+import { frequenciesOf } from './specs.ts';
 
-const make = (more: Partial<RotarySpec>) => rotaryFrequencies({ headDim: 20, ropeType: 'proportional', ...more });
+const make = (more: LooseSpec) => frequenciesOf({ headDim: 20, ropeType: 'proportional', ...more });
 
 test('floor(p D / 2) pairs turn, with the denominator D', () => {
-  const plain = rotaryFrequencies({ headDim: 20 }).ladder.hi;
+  const plain = frequenciesOf({ headDim: 20 }).ladder.hi;
   for (const [partialRotaryFactor, turning] of [
     [0, 0],
     [0.25, 2],

@@ -1,9 +1,56 @@
 /** Random rotary specifications and small tools, for the tests of this folder. */
 import fc from 'fast-check';
 import * as assert from 'uvu/assert';
-import type { HeadSpec, Pairing, RotarySpec } from '../../src/rotary/spec.ts';
+import { rotaryFrequencies } from '../../src/rotary/frequencies.ts';
+import type {
+  HeadSpec,
+  LooseSpec,
+  Pairing,
+  RopeType,
+  RotaryCommon,
+  RotarySpec,
+  SpecOf,
+} from '../../src/rotary/spec.ts';
 
 export const PAIRINGS: readonly Pairing[] = ['half', 'interleaved'];
+
+/** rotaryFrequencies of what need not be a specification as its type has it. */
+export const frequenciesOf = (spec: LooseSpec, given?: { readonly context?: number }) =>
+  rotaryFrequencies(spec as RotarySpec, given);
+
+const LENGTHS = { maxPositionEmbeddings: 64, originalMaxPositionEmbeddings: 64 };
+
+/** Options of every rule, by the number of pairs: a rope type that is missing here does not compile. */
+const OPTIONS: { readonly [T in RopeType]: readonly ((pairs: number) => Omit<SpecOf<T>, 'headDim'> & RotaryCommon)[] } =
+  {
+    default: [() => ({}), () => ({})],
+    linear: [
+      () => ({ ropeType: 'linear', factor: 3 }),
+      () => ({ ropeType: 'linear', factor: 3, linearRounding: 'position' }),
+    ],
+    dynamic: [() => ({ ropeType: 'dynamic', factor: 2, ...LENGTHS })],
+    ntk: [() => ({ ropeType: 'ntk', alpha: 8 }), () => ({ ropeType: 'ntk', factor: 3, mixedB: 0.625 })],
+    'ntk-by-parts': [() => ({ ropeType: 'ntk-by-parts', factor: 4, ...LENGTHS })],
+    yarn: [
+      () => ({ ropeType: 'yarn', factor: 4, ...LENGTHS, attnFactor: 0.9 }),
+      () => ({ ropeType: 'yarn', factor: 4, ...LENGTHS, truncate: false }),
+    ],
+    'dynamic-yarn': [
+      () => ({ ropeType: 'dynamic-yarn', ...LENGTHS, originalMaxPositionEmbeddings: 16 }),
+      () => ({ ropeType: 'dynamic-yarn', originalMaxPositionEmbeddings: 64 }),
+    ],
+    longrope: [
+      (pairs) => {
+        const factors = Array.from({ length: pairs }, (_, i) => 1 + i / 2);
+        return { ropeType: 'longrope', shortFactor: factors, longFactor: factors, factor: 2, ...LENGTHS };
+      },
+    ],
+    llama3: [() => ({ ropeType: 'llama3', factor: 8, lowFreqFactor: 1, highFreqFactor: 4, ...LENGTHS })],
+    proportional: [() => ({ ropeType: 'proportional', factor: 2 })],
+  };
+const CHOICES = Object.values(OPTIONS).flat() as readonly ((pairs: number) => LooseSpec)[];
+/** The exponents d / (d - 2) of these need more than one pair. */
+const WIDE: readonly unknown[] = ['dynamic', 'ntk', 'ntk-by-parts'];
 
 /** Specifications of every rule, with widths from 2 to 256 and any place of the rotated slice. */
 export const specs = (precisions: readonly RotarySpec['precision'][] = ['exact', 'torch', 'ggml']) =>
@@ -18,30 +65,16 @@ export const specs = (precisions: readonly RotarySpec['precision'][] = ['exact',
       ropeTheta: fc.constantFrom(10000, 500000, 1e6, 100),
       rotationSign: fc.constantFrom(1, -1) as fc.Arbitrary<1 | -1>,
       positionScale: fc.constantFrom(1, 1, 0.37, 3),
-      rule: fc.integer({ min: 0, max: 6 }),
+      choice: fc.constantFrom(...CHOICES),
     })
-    .map(({ pairs, rest, before, rule, ...common }): HeadSpec => {
-      const spec = { ...common, headDim: before + 2 * pairs + rest, rotaryDim: 2 * pairs, rotaryOffset: before };
-      const lengths = { maxPositionEmbeddings: 64, originalMaxPositionEmbeddings: 64 };
-      const wide = pairs > 1;
-      switch (rule) {
-        case 1:
-          return { ...spec, ropeType: 'linear', factor: 3 };
-        case 2:
-          return { ...spec, ropeType: 'linear', factor: 3, linearRounding: 'position' };
-        case 3:
-          return { ...spec, ropeType: 'yarn', factor: 4, ...lengths, attnFactor: 0.9 };
-        case 4:
-          return wide ? { ...spec, ropeType: 'dynamic', factor: 2, ...lengths } : spec;
-        case 5:
-          return wide ? { ...spec, ropeType: 'ntk', alpha: 8 } : spec;
-        case 6: {
-          const factors = Array.from({ length: pairs }, (_, i) => 1 + i / 2);
-          return { ...spec, ropeType: 'longrope', shortFactor: factors, longFactor: factors, factor: 2, ...lengths };
-        }
-        default:
-          return spec;
-      }
+    .map(({ pairs, rest, before, choice, ...common }): HeadSpec => {
+      const options = choice(pairs);
+      const { ropeType } = options;
+      // p-RoPE pairs the whole head
+      if (ropeType === 'proportional')
+        return { ...common, ...options, headDim: 2 * pairs, rotaryDim: 2 * pairs } as HeadSpec;
+      const place = { headDim: before + 2 * pairs + rest, rotaryDim: 2 * pairs, rotaryOffset: before };
+      return { ...common, ...place, ...(pairs === 1 && WIDE.includes(ropeType) ? {} : options) } as HeadSpec;
     });
 
 const words = new Int32Array(2);

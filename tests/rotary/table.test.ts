@@ -293,7 +293,10 @@ test('what cannot be is refused by name', () => {
   assert.throws(() => rotaryTable({ headDim: 8 }, { length: 1, dtype: 'float64' as 'float32' }), /dtype/);
   assert.throws(() => rotaryTable({ headDim: 8, mropeSection: [2, 1, 1] }, { positions: [1, 2] }), /3 streams/);
   assert.throws(() => rotaryTable({ headDim: 8192, precision: 'ggml' }, { length: 1 }), code('ERR_SHAPE'));
-  assert.throws(() => rotaryTable({ headDim: 8, linearRounding: 'position' }, { length: 1 }), /linearRounding/);
+  assert.throws(
+    () => rotaryTable({ headDim: 8, linearRounding: 'position' } as object as RotarySpec, { length: 1 }),
+    /linearRounding/,
+  );
   assert.throws(() => rotaryTable({ headDim: 8, positionScale: Number.NaN }, { length: 1 }), /positionScale/);
 });
 

@@ -1,12 +1,12 @@
 /** YaRN: the ramp, the amplitude, and the rule that follows the length. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { rotaryFrequencies } from '../../src/rotary/frequencies.ts';
-import type { RotarySpec } from '../../src/rotary/spec.ts';
-import { yarnMscale } from '../../src/rotary/yarn.ts';
+import { yarnMscale } from '../../src/rotary/rules/yarn.ts';
+import type { LooseSpec } from '../../src/rotary/spec.ts';
+import { frequenciesOf } from './specs.ts';
 
-const spec: RotarySpec = { headDim: 64, ropeType: 'yarn', factor: 16, originalMaxPositionEmbeddings: 4096 };
-const hi = (more: Partial<RotarySpec> = {}) => rotaryFrequencies({ ...spec, ...more }).ladder.hi;
+const spec: LooseSpec = { headDim: 64, ropeType: 'yarn', factor: 16, originalMaxPositionEmbeddings: 4096 };
+const hi = (more: LooseSpec = {}) => frequenciesOf({ ...spec, ...more }).ladder.hi;
 
 /** The formula of the paper in float64. */
 function reference(options: {
@@ -40,7 +40,7 @@ test('the ramp of the paper', () => {
         const more = { ropeTheta: theta, truncate, betaFast: fast, betaSlow: slow, extrapolationFactor: weight };
         const got = hi(more);
         for (let i = 0; i < 32; i++) assert.ok(Math.abs(got[i] / want[i] - 1) < 1e-13, `${theta} ${truncate} ${i}`);
-        const { float32 } = rotaryFrequencies({ ...spec, ...more, precision: 'torch' });
+        const { float32 } = frequenciesOf({ ...spec, ...more, precision: 'torch' });
         for (let i = 0; i < 32; i++) assert.ok(Math.abs(float32![i] / want[i] - 1) < 2e-6, `torch ${theta} ${i}`);
       }
     }
@@ -48,7 +48,7 @@ test('the ramp of the paper', () => {
 });
 
 test('amplitude: 0.1 ln(factor) + 1, the ratio of both coefficients, or what is given', () => {
-  const amplitude = (more: Partial<RotarySpec>) => rotaryFrequencies({ ...spec, ...more }).attentionFactor;
+  const amplitude = (more: LooseSpec) => frequenciesOf({ ...spec, ...more }).attentionFactor;
   const near = (got: number, want: number) => assert.ok(Math.abs(got - want) < 1e-15 * 3, `${got} ${want}`);
   const grown = (k: number) => 0.1 * k * Math.log(16) + 1;
   near(amplitude({}), grown(1));
@@ -64,16 +64,16 @@ test('amplitude: 0.1 ln(factor) + 1, the ratio of both coefficients, or what is 
 });
 
 test('dynamic YaRN: plain up to maxPositionEmbeddings, then YaRN by the length', () => {
-  const dynamic: RotarySpec = { headDim: 64, ropeType: 'dynamic-yarn', originalMaxPositionEmbeddings: 4096 };
-  const short = rotaryFrequencies(dynamic, { context: 4096 });
-  assert.equal(short.ladder.hi, rotaryFrequencies({ headDim: 64 }).ladder.hi);
+  const dynamic: LooseSpec = { headDim: 64, ropeType: 'dynamic-yarn', originalMaxPositionEmbeddings: 4096 };
+  const short = frequenciesOf(dynamic, { context: 4096 });
+  assert.equal(short.ladder.hi, frequenciesOf({ headDim: 64 }).ladder.hi);
   assert.is(short.attentionFactor, 1);
-  const long = rotaryFrequencies(dynamic, { context: 65536 });
+  const long = frequenciesOf(dynamic, { context: 65536 });
   assert.equal(long.ladder.hi, hi());
-  assert.is(long.attentionFactor, rotaryFrequencies(spec).attentionFactor);
+  assert.is(long.attentionFactor, frequenciesOf(spec).attentionFactor);
   const trained = { ...dynamic, maxPositionEmbeddings: 8192 };
-  assert.is(rotaryFrequencies(trained, { context: 8192 }).attentionFactor, 1);
-  assert.ok(rotaryFrequencies(trained, { context: 8193 }).attentionFactor > 1);
+  assert.is(frequenciesOf(trained, { context: 8192 }).attentionFactor, 1);
+  assert.ok(frequenciesOf(trained, { context: 8193 }).attentionFactor > 1);
 });
 
 test('rejects', () => {
@@ -85,7 +85,7 @@ test('rejects', () => {
   assert.throws(() => hi({ truncate: 'no' as unknown as boolean }), /^truncate/);
   assert.throws(() => hi({ headDim: 20, partialRotaryFactor: 0.25 }), /^rotaryDim.*even/);
   assert.throws(
-    () => rotaryFrequencies({ headDim: 64, ropeType: 'dynamic-yarn', maxPositionEmbeddings: 64 }),
+    () => frequenciesOf({ headDim: 64, ropeType: 'dynamic-yarn', maxPositionEmbeddings: 64 }),
     /pass context: the highest/,
   );
 });

@@ -1,0 +1,48 @@
+/**
+ * Which length a stateful implementation computes its frequencies for, call after call: transformers `dynamic_rope_update`,
+ * jquesnelle/yarn.
+ */
+import { size } from '../runtime/arguments.ts';
+import { PosencError } from '../runtime/errors.ts';
+import { ruleOf } from './frequencies.ts';
+import { RULES } from './rules/index.ts';
+import type { RopeType, RotarySpec } from './spec.ts';
+
+/** The memory of a length-dependent rule over a series of calls. */
+export interface DynamicState {
+  /** Takes the length of the next call (its highest position + 1) and gives the length whose frequencies it uses. */
+  next(length: number): number;
+  /** Forgets all calls. */
+  reset(): void;
+}
+
+/**
+ * Which frequencies the stateful reference implementations use, call after call: `rotaryTable(spec, { length, context:
+ * state.next(length) })`.
+ * - dynamic (transformers): the longest length so far, until a call is shorter than maxPositionEmbeddings.
+ * - dynamic-yarn (jquesnelle/yarn): the longest length so far.
+ * - longrope (transformers): each call decides by itself.
+ */
+export function dynamicState(spec: RotarySpec): DynamicState {
+  const ropeType: RopeType = spec.ropeType ?? 'default';
+  const how = Object.hasOwn(RULES, ropeType) ? ruleOf(ropeType).dependsOnLength : undefined;
+  if (!how) {
+    const dependent = (Object.keys(RULES) as RopeType[]).filter((type) => RULES[type].dependsOnLength);
+    throw new PosencError(
+      'ERR_OPTION',
+      `ropeType: expected ${dependent.map((type) => `'${type}'`).join(', ')} (the others do not depend on the length), got '${ropeType}'`,
+    );
+  }
+  const threshold = how.threshold(spec);
+  let longest = threshold;
+  return {
+    next(length) {
+      size('length', length, 0, Number.MAX_SAFE_INTEGER);
+      longest = how.next(length, longest, threshold);
+      return longest;
+    },
+    reset() {
+      longest = threshold;
+    },
+  };
+}

@@ -1,0 +1,35 @@
+/**
+ * Everything about every rope type that is not numbers: how model files spell it, what a longer context asks of it, an example.
+ * Apart from `index.ts`, so that a bundle that only rotates does not carry it.
+ */
+import type { RopeType, SpecOf } from '../spec.ts';
+import { plainWords } from './default.ts';
+import { dynamicWords } from './dynamic.ts';
+import { dynamicYarnWords } from './dynamicYarn.ts';
+import { linearWords } from './linear.ts';
+import { llama3Words } from './llama3.ts';
+import { longropeWords } from './longrope.ts';
+import { ntkWords } from './ntk.ts';
+import { ntkByPartsWords } from './ntkByParts.ts';
+import { proportionalWords } from './proportional.ts';
+import type { RuleWords } from './rule.ts';
+import { yarnWords } from './yarn.ts';
+
+export const WORDS: { readonly [T in RopeType]: RuleWords<SpecOf<T>> } = {
+  default: plainWords,
+  linear: linearWords,
+  dynamic: dynamicWords,
+  ntk: ntkWords,
+  'ntk-by-parts': ntkByPartsWords,
+  yarn: yarnWords,
+  'dynamic-yarn': dynamicYarnWords,
+  longrope: longropeWords,
+  llama3: llama3Words,
+  proportional: proportionalWords,
+};
+
+/** In the order of the table of docs/rotary.md. */
+export const ROPE_TYPES = Object.keys(WORDS) as readonly RopeType[];
+
+/** The words of a rope type known only at run time. */
+export const wordsOf = (type: RopeType): RuleWords<never> => WORDS[type] as unknown as RuleWords<never>;

@@ -1,0 +1,236 @@
+/**
+ * YaRN: pairs that turn often within the original context keep their frequency, those that turn less than once are
+ * interpolated, with a linear ramp between; the amplitude grows with the logarithm of the factor.
+ * Peng et al., arXiv 2309.00071, section 3; transformers `_compute_yarn_parameters`; DeepSeek (two coefficients of amplitude).
+ */
+import * as dd from '../../phase/dd.ts';
+import { reciprocals } from '../../phase/float32.ts';
+import { boolean, finite } from '../../runtime/arguments.ts';
+import { PosencError } from '../../runtime/errors.ts';
+import { sameRule } from './extend.ts';
+import { contextFactor, exactDefault, originalLength, positive, torchPeriods } from './ladder.ts';
+import type { ContextFactor, RotaryCommon } from './options.ts';
+import { blendExact, blendTorch, correctionRange, requireRamp } from './ramp.ts';
+import type { Frequencies, RopeFields, RotaryRule, RuleWords, Widths } from './rule.ts';
+
+/** What yarn and dynamic-yarn read besides the lengths. */
+export interface YarnRamp {
+  /** Pairs that turn more often within the original length keep their frequency. Default 32. */
+  readonly betaFast?: number;
+  /** Pairs that turn less often are divided by the factor. Default 1. */
+  readonly betaSlow?: number;
+  /** Amplitude (0.1 mscale ln factor + 1) / (0.1 mscaleAllDim ln factor + 1); one alone is ignored, as transformers does. */
+  readonly mscale?: number;
+  /** Beside `mscale`; `softmaxScale` reads it too. */
+  readonly mscaleAllDim?: number;
+  /** Round the ramp's ends to whole pairs. Default true. */
+  readonly truncate?: boolean;
+  /** Multiplied into the amplitude of the rule (jquesnelle/yarn, vLLM `attn_factor`). Default 1. */
+  readonly attnFactor?: number;
+  /** Weight of the unscaled frequencies inside the ramp. Default 1. */
+  readonly extrapolationFactor?: number;
+}
+
+/** `ropeType: 'yarn'`: its own options. */
+export interface YarnOptions extends YarnRamp {
+  readonly ropeType: 'yarn';
+}
+
+export type YarnSpec = YarnOptions & ContextFactor;
+
+/** @internal */
+export const YARN_RAMP: Readonly<Record<keyof YarnRamp, true>> = {
+  betaFast: true,
+  betaSlow: true,
+  mscale: true,
+  mscaleAllDim: true,
+  truncate: true,
+  attnFactor: true,
+  extrapolationFactor: true,
+};
+
+export const yarn: RotaryRule<YarnSpec> = {
+  options: { factor: true, ...YARN_RAMP },
+  frequencies: (widths, spec) => yarnFrequencies(widths, spec, contextFactor(spec)),
+};
+
+/** @internal The frequencies for a factor, which dynamic YaRN finds by the length. */
+export function yarnFrequencies(widths: Widths, spec: RotaryCommon & YarnRamp, factor: number): Frequencies {
+  const original = originalLength(spec);
+  const fast = positive('betaFast', spec.betaFast, 32);
+  const slow = positive('betaSlow', spec.betaSlow, 1);
+  if (fast < slow) {
+    throw new PosencError('ERR_OPTION', `betaFast: expected at least betaSlow (${slow}), got ${fast}`);
+  }
+  const truncate = boolean('truncate', spec.truncate, true);
+  const weight = finite('extrapolationFactor', spec.extrapolationFactor, {}, 1);
+  const attnFactor = finite('attnFactor', spec.attnFactor, {}, 1);
+  requireRamp(widths, 'yarn');
+
+  // Both coefficients, or none: one alone is ignored, as transformers does.
+  const coefficient = finite('mscale', spec.mscale, {}, 0);
+  const allDim = finite('mscaleAllDim', spec.mscaleAllDim, {}, 0);
+  const amplitude =
+    coefficient && allDim ? dd.div(mscale(factor, coefficient), mscale(factor, allDim)) : mscale(factor, 1);
+  const attentionFactor = dd.mulNumber(amplitude, attnFactor).hi;
+
+  const range = () => correctionRange(widths, { fast, slow, original, truncate });
+  return {
+    key: `yarn ${factor} ${original} ${fast} ${slow} ${truncate} ${weight}`,
+    exact: () => {
+      const plain = exactDefault(widths);
+      const scaled = plain.map((value) => dd.divNumber(value, factor));
+      return blendExact(scaled, plain, range(), weight);
+    },
+    torch: () => {
+      const periods = torchPeriods(widths);
+      const scaled = reciprocals(periods.map((period) => Math.fround(factor) * period));
+      return blendTorch(scaled, reciprocals(periods), range(), weight);
+    },
+    attentionFactor,
+    // ggml always rounds the ramp outwards; other ramps go through freqFactors.
+    ...(truncate && {
+      ggml: {
+        freqScale: 1 / factor,
+        extFactor: weight,
+        nCtxOrig: original,
+        betaFast: fast,
+        betaSlow: slow,
+      },
+    }),
+  };
+}
+
+/** YaRN's amplitude 0.1 coefficient ln(scale) + 1, and 1 when scale <= 1. */
+export function yarnMscale(scale: number, coefficient = 1): number {
+  return mscale(scale, coefficient).hi;
+}
+
+function mscale(scale: number, coefficient: number): dd.DD {
+  if (scale <= 1) return dd.ONE;
+  return dd.addNumber(dd.divNumber(dd.mulNumber(dd.ln(dd.from(scale)), coefficient), 10), 1);
+}
+
+export const yarnWords: RuleWords<YarnSpec> = {
+  docs: {
+    frequencies: 'ramp between invFreq/factor and invFreq; amplitude 0.1 ln(factor) + 1',
+    options:
+      '`factor`, `originalMaxPositionEmbeddings`, `betaFast` 32, `betaSlow` 1, `truncate` true, `mscale` and `mscaleAllDim` (both or none), `attnFactor` 1, `extrapolationFactor` 1',
+    source: 'arXiv 2309.00071',
+  },
+  about: 'YaRN, arXiv 2309.00071, as Qwen2.5 sets it',
+  example: { headDim: 128, ropeTheta: 1000000, ropeType: 'yarn', factor: 4, originalMaxPositionEmbeddings: 32768 },
+  transformers: {
+    // vLLM's name for the blocks of DeepSeek
+    names: ['yarn', 'deepseek_yarn'],
+    keys: {
+      factor: 'factor',
+      original_max_position_embeddings: 'originalMaxPositionEmbeddings',
+      attention_factor: 'attentionFactor',
+      beta_fast: 'betaFast',
+      beta_slow: 'betaSlow',
+      mscale: 'mscale',
+      mscale_all_dim: 'mscaleAllDim',
+      truncate: 'truncate',
+    },
+    harmless: ['finetuned'],
+    read: readBlock,
+  },
+  gguf: {
+    type: 'yarn',
+    read(header) {
+      const factor = header.number('scaling.factor', { min: 0 }) || header.number('scale_linear', { above: 0 });
+      if (factor === undefined) return header.refuse('scaling.factor', "required by scaling type 'yarn'");
+      const original = header.number('scaling.original_context_length', { integer: true, min: 1 });
+      return {
+        ropeType: 'yarn',
+        factor,
+        originalMaxPositionEmbeddings:
+          original ?? header.refuse('scaling.original_context_length', "required by scaling type 'yarn'"),
+        betaFast: header.number('scaling.yarn_beta_fast', { above: 0 }),
+        betaSlow: header.number('scaling.yarn_beta_slow', { above: 0 }),
+        extrapolationFactor: header.number('scaling.yarn_ext_factor'),
+        attnFactor:
+          header.number('scaling.attn_factor', { above: 0 }) ?? header.number('scaling.yarn_attn_factor', { above: 0 }),
+      };
+    },
+  },
+  llamaCpp(spec, attentionFactor) {
+    // ggml always rounds the ramp outwards
+    if (spec.truncate === false) return undefined;
+    const factor = contextFactor(spec);
+    const freqScale = 1 / factor;
+    const extFactor = spec.extrapolationFactor ?? 1;
+    // the kernel multiplies by 1 + 0.1 ln factor itself
+    const attnFactor = attentionFactor / yarnMscale(factor, 1);
+    return {
+      freqScale,
+      extFactor,
+      attnFactor,
+      flags: [
+        ...['--rope-scaling', 'yarn', '--rope-freq-scale', String(freqScale)],
+        ...['--yarn-orig-ctx', String(originalLength(spec)), '--yarn-ext-factor', String(extFactor)],
+        ...['--yarn-attn-factor', String(attnFactor)],
+        ...['--yarn-beta-fast', String(spec.betaFast ?? 32), '--yarn-beta-slow', String(spec.betaSlow ?? 1)],
+      ],
+    };
+  },
+  dividesBy: 'factor',
+  extend(spec, length, target) {
+    const original = originalLength(spec);
+    const factor = contextFactor(spec);
+    return sameRule(original, factor, target, Math.max(length, original * factor));
+  },
+};
+
+/** transformers `_compute_yarn_parameters`, with what it takes without a word said aloud. */
+function readBlock(block: RopeFields): YarnSpec & RotaryCommon {
+  const { maxPositionEmbeddings } = block;
+  const original = block.original();
+  const factor = block.number('factor', { min: 1 }) ?? block.impliedFactor(original);
+  if (factor < 1) block.refuse('factor', `max_position_embeddings / original length is ${factor}, below 1`);
+  const ratio = maxPositionEmbeddings === undefined ? factor : maxPositionEmbeddings / original;
+  if (ratio !== 1 && ratio !== factor) {
+    block.warn(
+      'contradiction',
+      'factor',
+      `${factor}, but max_position_embeddings / original_max_position_embeddings is ${ratio}; the model uses ${factor}`,
+    );
+  }
+  if (block.theta === 1) {
+    block.refuseOutside('rope_theta', "1 has no logarithm to divide by; rope type 'yarn' needs a base above 1");
+  }
+  const betaFast = block.number('beta_fast', { min: 0 }) || undefined;
+  const betaSlow = block.number('beta_slow', { min: 0 }) || undefined;
+  if ((betaFast ?? 32) < (betaSlow ?? 1)) {
+    block.refuse('beta_fast', `${betaFast ?? 32} is below beta_slow ${betaSlow ?? 1}; the ramp would be reversed`);
+  }
+  const attentionFactor = block.number('attention_factor', { above: 0 });
+  const mscale = block.number('mscale', { min: 0 }) || undefined;
+  const mscaleAllDim = block.number('mscale_all_dim', { min: 0 }) || undefined;
+  if (attentionFactor !== undefined && (mscale || mscaleAllDim)) {
+    block.warn('no-effect', 'mscale', 'attention_factor is given and wins');
+  } else if (mscale !== undefined && mscaleAllDim === undefined) {
+    block.warn(
+      'no-effect',
+      'mscale',
+      'a lone mscale is ignored: without mscale_all_dim the amplitude is 0.1 ln(factor) + 1',
+    );
+  } else if (mscale === undefined && mscaleAllDim !== undefined) {
+    block.warn(
+      'no-effect',
+      'mscale_all_dim',
+      'without mscale it does not change the amplitude, which is 0.1 ln(factor) + 1',
+    );
+  }
+  return {
+    ropeType: 'yarn',
+    factor,
+    originalMaxPositionEmbeddings: original,
+    betaFast,
+    betaSlow,
+    attentionFactor,
+    ...(mscale !== undefined && mscaleAllDim !== undefined ? { mscale, mscaleAllDim } : {}),
+    truncate: block.boolean('truncate'),
+  };
+}
