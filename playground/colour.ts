@@ -32,6 +32,27 @@ export const CATEGORIES: readonly Rgb[] = [
   [240, 228, 66],
 ];
 
+/** The same for lines on paper: what would be too pale (under 3 : 1, WCAG 1.4.11) is darkened. */
+const LINES_LIGHT: readonly Rgb[] = [
+  [0, 114, 178],
+  [176, 112, 0],
+  [0, 130, 94],
+  [186, 84, 142],
+  [30, 138, 192],
+  [196, 82, 0],
+  [110, 110, 110],
+];
+const LINES_DARK: readonly Rgb[] = [
+  [92, 172, 232],
+  [230, 159, 0],
+  [30, 186, 134],
+  [222, 142, 186],
+  [142, 208, 246],
+  [240, 120, 40],
+  [160, 160, 160],
+];
+export const lineColours = (theme: Theme): readonly Rgb[] => (theme === 'light' ? LINES_LIGHT : LINES_DARK);
+
 const ENDS: Record<Theme, readonly [Rgb, Rgb, Rgb]> = {
   light: [
     [16, 74, 138],

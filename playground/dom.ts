@@ -36,3 +36,19 @@ export function formula(mathml: string): HTMLElement {
   holder.innerHTML = mathml;
   return holder;
 }
+
+/** The clipboard needs a secure context; from file:// an old way remains. */
+export async function copyText(text: string): Promise<boolean> {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    const area = h('textarea', { class: 'away', 'aria-hidden': 'true', tabindex: -1 });
+    area.value = text;
+    document.body.append(area);
+    area.select();
+    const done = document.execCommand('copy');
+    area.remove();
+    return done;
+  }
+}

@@ -1,20 +1,28 @@
-/** A view on the page: text, controls, panels, formula and code. Its parameters live in the address. */
+/** A view on the page: text, controls, figures, formula and code. Its parameters live in the address. */
+import { CodeBox } from './codebox.ts';
 import { formula, h } from './dom.ts';
 import { math } from './mathml.ts';
 import { Curves } from './panels/curves.ts';
+import { Figure } from './panels/figure.ts';
 import { type Cell, Heatmap } from './panels/heatmap.ts';
-import { get, put } from './state.ts';
+import { entries } from './route.ts';
+import type { Shown as OnPage } from './sections/section.ts';
+import { address, get, put } from './state.ts';
+import { SYMBOLS } from './symbols.ts';
 import { grouped, show, T, type Text, tr } from './text.ts';
 import {
   type Code,
   type Control,
   type CurvePanel,
+  type DrawnPanel,
   extent,
   type MapPanel,
   type Panel,
   type Params,
   parse,
+  type Slider,
   spell,
+  type TermKey,
   type View,
   Workspace,
 } from './view.ts';
@@ -25,41 +33,43 @@ interface Shown {
   update(panel: Panel): void;
 }
 
-export class Exhibit {
+export class Exhibit implements OnPage {
   readonly element: HTMLElement;
   readonly view: View;
-  #prefix: string;
   #params: Record<string, number | string | boolean> = {};
   #work = new Workspace();
   #figures = h('div', { class: 'figures' });
   #shown: Shown[] = [];
   #code: CodeBox | undefined;
+  #sliders: { control: Slider; limit(to: number): void }[] = [];
   #frame = 0;
+  #embedded: boolean;
 
-  /** @param prefix of the keys in the address, where several exhibits share a page */
-  constructor(view: View, prefix = '', level: 2 | 3 = 2) {
+  /** @param embedded only the figure and its controls, inside another page */
+  constructor(view: View, { embedded = false } = {}) {
     this.view = view;
-    this.#prefix = prefix;
-    for (const control of view.controls) this.#params[control.key] = parse(control, get(prefix + control.key));
+    this.#embedded = embedded;
+    for (const control of view.controls) this.#params[control.key] = parse(control, get(control.key));
     const controls = h('div', { class: 'controls', role: 'group', 'aria-label': tr(T('Parameters', '参数')) });
     for (const control of view.controls) controls.append(this.#control(control));
-    if (view.code) this.#code = new CodeBox();
-    this.element = h(
-      'article',
-      { class: 'exhibit', id: `view-${view.id}`, 'data-view': view.id },
-      h(`h${level}`, {}, tr(view.title)),
-      h('p', { class: 'what' }, tr(view.what)),
-      sources(view),
-      view.controls.length > 0 && controls,
-      this.#figures,
-      h('h4', {}, tr(T('Formula', '公式'))),
-      h(
-        'div',
-        { class: 'formulas', tabindex: 0, role: 'group', 'aria-label': tr(T('Formula', '公式')) },
-        ...view.formula.map((line) => formula(math(typeof line === 'string' ? line : tr(line)))),
-      ),
-      this.#code?.element,
-    );
+    if (view.code && !embedded) this.#code = new CodeBox();
+    const body = embedded
+      ? [h('h2', {}, tr(view.title)), view.controls.length > 0 && controls, this.#figures, credit(view)]
+      : [
+          h('h2', {}, tr(view.title)),
+          h('p', { class: 'what' }, tr(view.what)),
+          view.controls.length > 0 && controls,
+          this.#figures,
+          h('h3', { class: 'part' }, tr(T('Formula', '公式'))),
+          ...formulas(view),
+          this.#code && h('h3', { class: 'part' }, tr(T('Code', '代码'))),
+          this.#code?.element,
+          view.porters && h('h3', { class: 'part' }, tr(T('For those who port models', '写给移植模型的人'))),
+          view.porters && h('p', { class: 'porters' }, tr(view.porters)),
+          sources(view),
+          this.#end(),
+        ];
+    this.element = h('article', { class: 'exhibit', id: `view-${view.id}`, 'data-view': view.id }, ...body);
     this.#compute();
   }
 
@@ -68,14 +78,28 @@ export class Exhibit {
     this.#work.dispose();
   }
 
+  repaint(): void {
+    this.#compute();
+  }
+
   #set(control: Control, value: number | string | boolean): void {
     this.#params[control.key] = value;
-    put({ [this.#prefix + control.key]: spell(control, value) });
+    put({ [control.key]: spell(control, value) });
     cancelAnimationFrame(this.#frame);
     this.#frame = requestAnimationFrame(() => this.#compute());
   }
 
+  /** A slider that would say more than there is says the most there is. */
+  #limit(): void {
+    for (const { control, limit } of this.#sliders) {
+      const most = control.limit?.(this.#params);
+      if (most === undefined) continue;
+      limit(Math.max(control.min, Math.min(control.max, most)));
+    }
+  }
+
   #compute(): void {
+    this.#limit();
     const params: Params = this.#params;
     this.#work.next();
     let panels: readonly Panel[];
@@ -86,6 +110,11 @@ export class Exhibit {
       this.#shown = [];
       this.#figures.replaceChildren(h('p', { class: 'error', role: 'alert', lang: 'en' }, (error as Error).message));
       return;
+    }
+    if (this.#embedded) {
+      const wanted = Number(get('figure') ?? 0);
+      const figures = panels.filter(({ kind }) => kind !== 'note');
+      panels = [figures[wanted] ?? figures[0]];
     }
     if (panels.length === this.#shown.length && panels.every(({ kind }, i) => kind === this.#shown[i].kind)) {
       panels.forEach((panel, i) => {
@@ -100,32 +129,35 @@ export class Exhibit {
 
   #make(panel: Panel, index: number): Shown {
     if (panel.kind === 'note') {
-      const element = h('p', { class: 'note', 'aria-live': 'polite' }, tr(panel.text));
+      const element = h('p', { class: 'note' }, tr(panel.text));
       return { kind: 'note', element, update: (to) => to.kind === 'note' && (element.textContent = tr(to.text)) };
     }
     if (panel.kind === 'curves') {
       const curves = new Curves(panel);
       return { kind: 'curves', element: curves.element, update: (to) => curves.update(to as CurvePanel) };
     }
-    const key = `${this.#prefix}cell${index || ''}`;
+    if (panel.kind !== 'map') {
+      const figure = new Figure(panel, (key) => this.#toggleTerm(key));
+      return { kind: panel.kind, element: figure.element, update: (to) => figure.update(to as DrawnPanel) };
+    }
+    const key = `cell${index || ''}`;
     let current = panel;
     let through: Curves | undefined;
-    const cross = (cell: Cell | undefined) => {
-      if (through && cell) through.update(section(current, cell));
-      if (through) through.element.hidden = !cell;
-    };
+    const cross = (cell: Cell | undefined) => through?.update(section(current, cell ?? middle(current)));
     const map = new Heatmap(panel, (cell) => {
-      put({ [key]: `${cell.row}.${cell.col}` });
+      put({ [key]: cell && `${cell.row}.${cell.col}` });
       cross(cell);
     });
     const element = h('div', { class: 'panel' }, map.element);
-    if (panel.through) {
-      through = new Curves(section(panel, { row: 0, col: 0 }));
+    if (panel.through && !this.#embedded) {
+      through = new Curves(section(panel, middle(panel)));
       element.append(through.element);
     }
     const [row, col] = (get(key) ?? '').split('.').map(Number);
-    if (Number.isInteger(row) && Number.isInteger(col) && row >= 0 && col >= 0) map.choose({ row, col });
-    cross(map.cell);
+    if (Number.isInteger(row) && Number.isInteger(col) && row >= 0 && col >= 0) {
+      map.choose({ row, col });
+      cross(map.cell);
+    }
     return {
       kind: 'map',
       element,
@@ -137,8 +169,14 @@ export class Exhibit {
     };
   }
 
+  /** A term that is pressed in the figure is the toggle of the same key. */
+  #toggleTerm(key: TermKey): void {
+    const input = this.element.querySelector<HTMLInputElement>(`#${this.view.id}-${key}`);
+    if (input) input.click();
+  }
+
   #control(control: Control): HTMLElement {
-    const id = `${this.#prefix}${this.view.id}-${control.key}`.replace(/\W/g, '-');
+    const id = `${this.view.id}-${control.key}`.replace(/\W/g, '-');
     const value = this.#params[control.key];
     const name = tr(control.label);
     if (control.kind === 'button') {
@@ -155,7 +193,7 @@ export class Exhibit {
         checked: value === true,
         change: (event) => this.#set(control, (event.target as HTMLInputElement).checked),
       });
-      return h('label', { class: 'toggle', for: id }, input, name);
+      return h('label', { class: 'toggle', for: id, 'data-control': control.key }, input, name);
     }
     if (control.kind === 'choice') {
       const select = h('select', {
@@ -164,11 +202,15 @@ export class Exhibit {
       });
       for (const option of control.options)
         select.append(h('option', { value: option.value, selected: option.value === value }, tr(option.label)));
-      return h('div', { class: 'control' }, h('label', { for: id }, name), select);
+      return h('div', { class: 'control', 'data-control': control.key }, h('label', { for: id }, name), select);
     }
     const { values } = control;
     const read = (text: string) => (values ? values[Number(text)] : Number(text));
-    const output = h('output', { for: id }, said(value as number));
+    const output = h('output', { for: id, 'aria-live': 'off' }, said(value as number));
+    const say = (to: number) => {
+      output.textContent = said(to);
+      input.setAttribute('aria-valuetext', said(to));
+    };
     const input = h('input', {
       type: 'range',
       id,
@@ -179,16 +221,58 @@ export class Exhibit {
       'aria-valuetext': said(value as number),
       input: (event) => {
         const to = read((event.target as HTMLInputElement).value);
-        output.textContent = said(to);
-        input.setAttribute('aria-valuetext', said(to));
+        say(to);
         this.#set(control, to);
       },
     });
-    return h('div', { class: 'control' }, h('label', { for: id }, name), output, input);
+    this.#sliders.push({
+      control,
+      limit: (to) => {
+        input.max = String(to);
+        const now = Math.min(to, this.#params[control.key] as number);
+        if (now === this.#params[control.key]) return;
+        this.#params[control.key] = now;
+        input.value = String(now);
+        say(now);
+        put({ [control.key]: spell(control, now) });
+      },
+    });
+    return h('div', { class: 'control', 'data-control': control.key }, h('label', { for: id }, name), output, input);
+  }
+
+  /** The way on: the view before and the one behind, and the defaults. */
+  #end(): HTMLElement {
+    const all = entries.filter(({ view }) => view);
+    const at = all.findIndex(({ view }) => view === this.view);
+    const link = (to: number, mark: Text) => {
+      const entry = all[to];
+      return (
+        entry &&
+        h(
+          'a',
+          { href: address(entry.id), 'data-page': entry.id },
+          tr(T(mark.en + entry.title.en, mark.zh + entry.title.zh)),
+        )
+      );
+    };
+    return h(
+      'nav',
+      { class: 'onwards', 'aria-label': tr(T('Neighbours', '前后')) },
+      link(at - 1, T('← ', '← ')) ?? h('span'),
+      this.view.controls.length > 0 &&
+        h(
+          'a',
+          { href: address(this.view.id), 'data-page': this.view.id, id: 'reset' },
+          tr(T('Back to the defaults', '恢复默认参数')),
+        ),
+      link(at + 1, T('→ ', '→ ')) ?? h('span'),
+    );
   }
 }
 
 const said = (value: number) => (Number.isInteger(value) && value >= 10000 ? grouped(value) : show(value));
+const middle = ({ rows, cols, through }: MapPanel): Cell =>
+  through === 'row' ? { row: rows - 1, col: 0 } : { row: 0, col: Math.floor(cols / 4) };
 
 /** The row or column through a cell, as a curve. */
 function section(panel: MapPanel, cell: Cell): CurvePanel {
@@ -217,6 +301,34 @@ function section(panel: MapPanel, cell: Cell): CurvePanel {
   };
 }
 
+/** The formula, and what its letters mean; a letter that is pointed at shows its meaning and its slider. */
+function formulas(view: View): HTMLElement[] {
+  const holder = h('div', { class: 'formulas', tabindex: 0, role: 'group', 'aria-label': tr(T('Formula', '公式')) });
+  for (const line of view.formula) holder.append(formula(math(typeof line === 'string' ? line : tr(line))));
+  const meanings = h('dl', { class: 'symbols' });
+  const seen = new Map<string, HTMLElement>();
+  for (const letter of holder.querySelectorAll('mi')) {
+    const name = letter.textContent ?? '';
+    const known = view.symbols?.[name] ?? SYMBOLS[name];
+    if (!known || letter.getAttribute('mathvariant')) continue;
+    const [meaning, control] = known;
+    if (!seen.has(name)) {
+      const entry = h('div', {}, h('dt', { translate: 'no' }, name), h('dd', {}, tr(meaning)));
+      seen.set(name, entry);
+      meanings.append(entry);
+    }
+    letter.classList.add('symbol');
+    const mark = (on: boolean) => {
+      seen.get(name)?.classList.toggle('on', on);
+      const place = control && document.querySelector(`[data-control="${control}"]`);
+      if (place) place.classList.toggle('on', on);
+    };
+    letter.addEventListener('pointerenter', () => mark(true));
+    letter.addEventListener('pointerleave', () => mark(false));
+  }
+  return [holder, meanings];
+}
+
 function sources(view: View): HTMLElement {
   const links = view.sources.flatMap(({ label, href }, i) => [
     i ? ' · ' : '',
@@ -225,71 +337,16 @@ function sources(view: View): HTMLElement {
   return h('p', { class: 'sources' }, h('span', {}, tr(T('Source: ', '出处：'))), ...links);
 }
 
-const KINDS = [
-  { key: 'ts', label: T('TypeScript', 'TypeScript') },
-  { key: 'torch', label: T('PyTorch-like formula', 'PyTorch 式写法') },
-  { key: 'llama', label: T('llama.cpp flags', 'llama.cpp 参数') },
-] as const;
-
-/** Three spellings of the same thing, each with its button to copy it. */
-class CodeBox {
-  readonly element: HTMLElement;
-  #blocks = KINDS.map(({ key, label }) => {
-    const code = h('code', { translate: 'no' });
-    const status = h('span', { class: 'copied', role: 'status' });
-    const copy = h(
-      'button',
-      {
-        type: 'button',
-        class: 'quiet',
-        'aria-label': tr(T(`Copy as ${label.en}`, `复制为 ${label.zh}`)),
-        click: () => {
-          void copyText(code.textContent ?? '').then((done) => {
-            status.textContent = done
-              ? tr(T('Copied', '已复制'))
-              : tr(T('Select the text and copy it', '请选中文字后复制'));
-            setTimeout(() => (status.textContent = ''), 2000);
-          });
-        },
-      },
-      tr(T('Copy', '复制')),
-    );
-    const block = h(
-      'div',
-      { class: 'code', 'data-kind': key },
-      h('div', { class: 'codehead' }, h('h4', {}, tr(label)), status, copy),
-      h('pre', { tabindex: 0, role: 'group', 'aria-label': tr(label) }, code),
-    );
-    return { key, code, copy, block };
-  });
-
-  constructor() {
-    this.element = h('div', { class: 'codes' }, ...this.#blocks.map(({ block }) => block));
-  }
-
-  update(code: Code): void {
-    for (const { key, code: place, copy } of this.#blocks) {
-      const text = code[key];
-      const prose = typeof text !== 'string';
-      place.textContent = prose ? tr(text) : text;
-      place.classList.toggle('prose', prose);
-      copy.hidden = prose;
-    }
-  }
-}
-
-/** The clipboard needs a secure context; from file:// an old way remains. */
-async function copyText(text: string): Promise<boolean> {
-  try {
-    await navigator.clipboard.writeText(text);
-    return true;
-  } catch {
-    const area = h('textarea', { class: 'away', 'aria-hidden': 'true', tabindex: -1 });
-    area.value = text;
-    document.body.append(area);
-    area.select();
-    const done = document.execCommand('copy');
-    area.remove();
-    return done;
-  }
+/** Two words under an embedded figure that lead to the whole page. */
+function credit(view: View): HTMLElement {
+  return h(
+    'p',
+    { class: 'credit' },
+    h(
+      'a',
+      { href: address(view.id), target: '_blank', rel: 'noopener' },
+      tr(T('posenc playground', 'posenc 演示')),
+      ' ↗',
+    ),
+  );
 }

@@ -1,121 +1,174 @@
-/** The shell of the page: header, six sections, language, theme, and the address that reproduces all of it. */
+/** The shell of the page: header, pages, the list of encodings, language, theme; and the address that reproduces all of it. */
 import { init } from '../src/index.ts';
 import { h } from './dom.ts';
-import { encodingsSection } from './sections/encodings.ts';
-import { imagesSection } from './sections/images.ts';
-import { modelSection } from './sections/model.ts';
-import { precisionSection } from './sections/precision.ts';
-import { relativeSection } from './sections/relative.ts';
-import type { Section } from './sections/section.ts';
-import { speedSection } from './sections/speed.ts';
-import { address, foreignHash, get, put, type Route, readHash, setRoute, write } from './state.ts';
-import { currentLanguage, type Language, setLanguage, T, tr } from './text.ts';
-import { onSystemTheme, setTheme, theme } from './theme.ts';
+import { Exhibit } from './exhibit.ts';
+import { List } from './list.ts';
+import { type PAGES, resolve, type Target, views } from './route.ts';
+import { modelPage } from './sections/model.ts';
+import type { Shown } from './sections/section.ts';
+import { sentencePage } from './sections/sentence.ts';
+import { speedPage } from './sections/speed.ts';
+import { unknownPage } from './sections/unknown.ts';
+import { address, foreign, get, go, keys, put, read, scrolledAt, settle, write } from './state.ts';
+import { currentLanguage, type Language, setLanguage, T, type Text, tr } from './text.ts';
+import { forceTheme, onSystemTheme, setTheme, theme } from './theme.ts';
 
-const sections: readonly Section[] = [
-  encodingsSection,
-  relativeSection,
-  modelSection,
-  precisionSection,
-  imagesSection,
-  speedSection,
+interface Page {
+  readonly title: Text;
+  render(main: HTMLElement): Shown;
+}
+const pages: Readonly<Record<(typeof PAGES)[number], Page>> = { '': sentencePage, model: modelPage, speed: speedPage };
+/** The links at the top; an encoding stands for all of them. */
+const TABS: readonly (readonly [page: string, title: Text])[] = [
+  ['', T('One sentence', '一句话')],
+  ['sinusoidal', T('Encodings', '编码')],
+  ['model', modelPage.title],
+  ['precision', T('Precision', '数值精度')],
+  ['speed', speedPage.title],
 ];
+
 const root = document.getElementById('app') as HTMLElement;
-let shown: { dispose(): void } | undefined;
-let place = '';
+/** Whether this is a figure inside another page. */
+let embedded = false;
+let shown: Shown | undefined;
+let target: Target = { page: '' };
+let shell: { language: Language; main: HTMLElement; list: List } | undefined;
 
 function readSettings(): void {
-  const lang = get('lang') ?? (navigator.language.startsWith('zh') ? 'zh' : 'en');
-  setLanguage(lang === 'zh' ? 'zh' : 'en');
+  const language = get('lang') ?? (document.documentElement.dataset.site !== undefined ? 'en' : navigator.language);
+  setLanguage(language.startsWith('zh') ? 'zh' : 'en');
   const wanted = get('theme');
   setTheme(wanted === 'dark' || wanted === 'light' ? wanted : undefined);
   document.documentElement.lang = currentLanguage() === 'zh' ? 'zh-CN' : 'en';
-  document.title = tr(T('posenc: see every positional encoding', 'posenc：看见每一种位置编码'));
+  document.documentElement.classList.toggle('clear', get('background') === 'none');
 }
 
-function currentSection(route: Route): Section {
-  return sections.find(({ id }) => id === route.section) ?? sections[0];
+/** Earlier addresses put the view in front of its parameters: #/relative?decay.dim=64. */
+function plainKeys(id: string): void {
+  for (const key of keys()) {
+    if (!key.startsWith(`${id}.`)) continue;
+    put({ [key.slice(id.length + 1)]: get(key), [key]: undefined });
+  }
 }
 
-/** Draws everything again; the keyboard stays on the element that had it. */
+/** The view that an earlier address of several views was about. */
+function formerly(wanted: string): string {
+  const old = /^(relative|images|precision)$/i.test(wanted);
+  const named = old && views.find(({ id }) => keys().some((key) => key.startsWith(`${id}.`)));
+  return named ? named.id : wanted;
+}
+
+/** Shows what the address asks for; the header and the list stay while the language does. */
 function render(): void {
   const focused = document.activeElement?.id;
-  let route = readHash();
-  const section = currentSection(route);
-  route = { section: section.id, item: section.item?.(route.item) ?? '' };
-  setRoute(route);
+  const where = read();
+  embedded = where.embed;
+  target = resolve(formerly(where.page));
+  if ('page' in target) {
+    plainKeys(target.page);
+    settle(target.page);
+  }
   readSettings();
   write();
-  place = `${route.section}/${route.item}`;
   shown?.dispose();
-  const main = h('main', { id: 'main', tabindex: -1 });
-  const nav = navigation(section);
-  root.replaceChildren(skipLink(), header(), nav, main, footer());
-  // on a phone the sections are wider than the page
-  const current = nav.querySelector<HTMLElement>('[aria-current]');
-  if (current) nav.scrollLeft = current.offsetLeft - (nav.clientWidth - current.offsetWidth) / 2;
-  shown = section.render(main, route.item);
-  if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
+  if (shell?.language !== currentLanguage()) shell = build();
+  const { main, list } = shell;
+  main.className = '';
+  main.replaceChildren();
+  const id = 'page' in target ? target.page : '';
+  const view = 'page' in target ? target.view : undefined;
+  root.classList.toggle('with-list', view !== undefined);
+  root.classList.toggle('embed', embedded);
+  list.show(view);
+  for (const tab of root.querySelectorAll<HTMLAnchorElement>('.tabs a')) {
+    const own = tab.dataset.page as string;
+    tab.href = address(own);
+    const current = own === id || (own === 'sinusoidal' && view !== undefined && id !== 'precision');
+    if (current) tab.setAttribute('aria-current', 'page');
+    else tab.removeAttribute('aria-current');
+    if (current && tab.parentElement)
+      tab.parentElement.scrollLeft = tab.offsetLeft - (tab.parentElement.clientWidth - tab.offsetWidth) / 2;
+  }
+  paintSettings();
+  let title: Text = T('Unknown address', '未知地址');
+  if ('unknown' in target) shown = unknownPage(main, target.unknown);
+  else if (view) {
+    const exhibit = new Exhibit(view, { embedded });
+    main.append(exhibit.element);
+    shown = exhibit;
+    title = view.title;
+  } else {
+    const page = pages[target.page as keyof typeof pages];
+    shown = page.render(main);
+    title = page.title;
+  }
+  document.title = id === '' && 'page' in target ? `posenc: ${tr(title)}` : `${tr(title)} · posenc`;
+  if (focused && document.activeElement?.id !== focused)
+    document.getElementById(focused)?.focus({ preventScroll: true });
+  if (embedded) tellHeight();
 }
 
-function skipLink(): HTMLElement {
-  return h(
+/** The page around an embedded figure may make room for it (embed.js). */
+function tellHeight(): void {
+  requestAnimationFrame(() =>
+    parent.postMessage({ posenc: 'height', height: document.getElementById('app')?.scrollHeight ?? 0 }, '*'),
+  );
+}
+
+function build(): NonNullable<typeof shell> {
+  const main = h('main', { id: 'main', tabindex: -1 });
+  const list = new List(address);
+  const nav = h(
+    'nav',
+    { class: 'tabs', 'aria-label': tr(T('Pages', '页面')) },
+    ...TABS.map(([page, title]) =>
+      h('a', { id: `tab-${page || 'sentence'}`, 'data-page': page, href: address(page) }, tr(title)),
+    ),
+  );
+  const skip = h(
     'a',
     {
       class: 'skip',
       href: '#main',
       click: (event) => {
         event.preventDefault();
-        document.getElementById('main')?.focus();
+        main.focus();
       },
     },
     tr(T('Skip to content', '跳到正文')),
   );
+  root.replaceChildren(skip, header(nav), main, list.element, footer());
+  return { language: currentLanguage(), main, list };
 }
 
-function header(): HTMLElement {
-  const other: Language = currentLanguage() === 'en' ? 'zh' : 'en';
-  const dark = theme() === 'dark';
+function header(nav: HTMLElement): HTMLElement {
+  const quiet = (id: string, click: () => void) => h('button', { type: 'button', id, class: 'quiet', click });
   return h(
     'header',
     { class: 'top' },
-    h(
-      'div',
-      { class: 'brand' },
-      h('p', { class: 'name', translate: 'no' }, 'posenc'),
-      h('h1', {}, tr(T('See how transformers know where a word is', '看见 Transformer 如何知道词的位置'))),
-      h(
-        'p',
-        { class: 'lead' },
-        tr(
-          T(
-            'Every positional encoding, computed live in this page by the library itself. Nothing is sent anywhere.',
-            '每一种位置编码，都由本库在此页面中实时计算。不会发送任何数据。',
-          ),
-        ),
-      ),
-    ),
+    h('h1', { class: 'name', translate: 'no' }, 'posenc'),
+    nav,
     h(
       'div',
       { class: 'settings' },
-      h(
-        'button',
-        {
-          type: 'button',
-          id: 'language',
-          class: 'quiet',
-          lang: other === 'zh' ? 'zh-CN' : 'en',
-          click: () => change({ lang: other }),
-        },
-        other === 'zh' ? '简体中文' : 'English',
-      ),
-      h(
-        'button',
-        { type: 'button', id: 'theme', class: 'quiet', click: () => change({ theme: dark ? 'light' : 'dark' }) },
-        dark ? tr(T('Light', '浅色')) : tr(T('Dark', '深色')),
-      ),
+      quiet('language', () => change({ lang: currentLanguage() === 'en' ? 'zh' : 'en' })),
+      quiet('theme', () => {
+        put({ theme: theme() === 'dark' ? 'light' : 'dark' });
+        write();
+        repaint();
+      }),
     ),
   );
+}
+
+/** What the two buttons of the header say. */
+function paintSettings(): void {
+  const language = document.getElementById('language') as HTMLElement;
+  const other = currentLanguage() === 'en';
+  language.textContent = other ? '简体中文' : 'English';
+  language.lang = other ? 'zh-CN' : 'en';
+  const button = document.getElementById('theme') as HTMLElement;
+  button.textContent = theme() === 'dark' ? tr(T('Light', '浅色')) : tr(T('Dark', '深色'));
 }
 
 function change(values: Record<string, string>): void {
@@ -124,34 +177,28 @@ function change(values: Record<string, string>): void {
   render();
 }
 
-function navigation(current: Section): HTMLElement {
-  return h(
-    'nav',
-    { class: 'sections', 'aria-label': tr(T('Sections', '栏目')) },
-    ...sections.map((section) =>
-      h(
-        'a',
-        {
-          id: `section-${section.id}`,
-          href: address({ section: section.id, item: '' }),
-          'aria-current': section === current ? 'page' : undefined,
-        },
-        tr(section.title),
-      ),
-    ),
-  );
+/** Other colours: everything is drawn again, nothing is built again. */
+function repaint(): void {
+  readSettings();
+  paintSettings();
+  shown?.repaint();
 }
 
 function footer(): HTMLElement {
   return h(
     'footer',
     {},
-    tr(
-      T(
-        'No server, no cookies, no request: this page is one file, and works from disk. The address of a view reproduces it.',
-        '没有服务器、没有 Cookie、不发请求：本页面只是一个文件，可离线打开。复制网址即可重现当前视图。',
+    h(
+      'p',
+      {},
+      tr(
+        T(
+          'Computed in this page by the library itself: no server, no cookies, nothing is sent. Copy the address to share exactly what you see.',
+          '由本库在此页面中直接计算：没有服务器、没有 Cookie、不发送任何数据。复制网址即可分享你所看到的画面。',
+        ),
       ),
     ),
+    h('p', { translate: 'no' }, h('code', {}, 'npm install posenc')),
   );
 }
 
@@ -176,15 +223,38 @@ function fail(error: unknown): void {
   );
 }
 
-readHash();
+/** A link to another place of this page: only what differs is drawn. */
+function follow(event: MouseEvent): void {
+  const link = (event.target as Element).closest?.<HTMLAnchorElement>('a[href]');
+  if (!link || link.classList.contains('skip') || link.target || event.defaultPrevented) return;
+  if (event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+  const to = new URL(link.href);
+  const inside = to.origin === location.origin && to.protocol === location.protocol && link.dataset.page !== undefined;
+  if (!inside || embedded) return;
+  event.preventDefault();
+  go(link.href);
+  render();
+  window.scrollTo(0, 0);
+}
+
+read();
 readSettings();
 init().then(() => {
   render();
-  window.addEventListener('hashchange', () => {
-    if (!foreignHash()) return;
-    const before = place;
+  root.addEventListener('click', follow);
+  window.addEventListener('popstate', () => {
+    if (!foreign()) return;
     render();
-    if (place !== before) window.scrollTo(0, 0);
+    window.scrollTo(0, scrolledAt());
   });
-  onSystemTheme(render);
+  onSystemTheme(repaint);
+  window.addEventListener('beforeprint', () => {
+    forceTheme('light');
+    shown?.repaint();
+  });
+  window.addEventListener('afterprint', () => {
+    forceTheme(undefined);
+    shown?.repaint();
+  });
+  if (embedded) new ResizeObserver(tellHeight).observe(root);
 }, fail);

@@ -19,6 +19,8 @@ export interface Slider extends ControlBase {
   /** The slider moves over the values of this list instead of min, max and step. */
   readonly values?: readonly number[];
   readonly value: number;
+  /** The largest value that means something beside the other parameters. */
+  readonly limit?: (params: Params) => number;
 }
 export interface Choice extends ControlBase {
   readonly kind: 'choice';
@@ -72,8 +74,11 @@ export interface Series {
   readonly name: Text;
   readonly x: ArrayLike<number>;
   readonly y: ArrayLike<number>;
-  /** 'line' (default), 'points'. */
-  readonly as?: 'line' | 'points';
+  /** 'line' (default), 'points', 'steps' for a function of whole numbers. */
+  readonly as?: 'line' | 'points' | 'steps';
+  /** Least and most at each x, drawn as a band behind the line. */
+  readonly low?: ArrayLike<number>;
+  readonly high?: ArrayLike<number>;
   readonly dashed?: boolean;
 }
 export interface Axis {
@@ -88,7 +93,8 @@ export interface CurvePanel {
   readonly x: Axis;
   readonly y: Axis;
   readonly series: readonly Series[];
-  readonly marks?: readonly { readonly x: number; readonly label: Text }[];
+  /** Lines across the plot, at a place of one of the axes. */
+  readonly marks?: readonly { readonly x?: number; readonly y?: number; readonly label: Text }[];
   /** Height in pixels. Default 240. */
   readonly height?: number;
 }
@@ -96,7 +102,85 @@ export interface NotePanel {
   readonly kind: 'note';
   readonly text: Text;
 }
-export type Panel = MapPanel | CurvePanel | NotePanel;
+/** A pair of channels as a clock: where its hands stand for one or two words. Angles in radians, clockwise from the top. */
+export interface Dial {
+  readonly name: Text;
+  readonly a: number;
+  readonly b?: number;
+  /** Lengths of the hands, as parts of the radius. Default 1. */
+  readonly lengths?: readonly [number, number];
+  /** The largest angle that training showed to this pair; a full turn or more is everything. */
+  readonly seen?: number;
+  /** The angle that training is asked about. Default: of a. */
+  readonly asked?: number;
+}
+export interface DialsPanel {
+  readonly kind: 'dials';
+  readonly label: Text;
+  readonly dials: readonly Dial[];
+  /** Whose hands they are. */
+  readonly words: readonly Text[];
+}
+/** Distances from a query as a ruler: what each distance gets, and which distances share a mark. */
+export interface RulerPanel {
+  readonly kind: 'ruler';
+  readonly label: Text;
+  /** The first distance; the others follow one by one. */
+  readonly from: number;
+  /** What each distance gets. */
+  readonly values: ArrayLike<number>;
+  /** Distances of one group share a mark of the ruler. Default: every distance has its own. */
+  readonly groups?: ArrayLike<number>;
+  readonly unit: Text;
+  readonly others?: readonly { readonly name: Text; readonly values: ArrayLike<number> }[];
+  readonly name?: Text;
+  /** The longest distance seen in training. */
+  readonly trained?: number;
+}
+export type TermKey = 'cc' | 'cp' | 'pc' | 'pp';
+/** The four terms of a score as a grid, and their sum. */
+export interface TermsPanel {
+  readonly kind: 'terms';
+  readonly label: Text;
+  /** Words of the queries and of the keys. */
+  readonly rows: readonly string[];
+  readonly cols: readonly string[];
+  /** A term without `data` does not exist in this encoding. */
+  readonly terms: Readonly<
+    Record<TermKey, { readonly name: string; readonly on: boolean; readonly data?: ArrayLike<number> }>
+  >;
+  readonly total: ArrayLike<number>;
+}
+/** A way through a plane, with a bead at every whole position. */
+export interface PathPanel {
+  readonly kind: 'path';
+  readonly label: Text;
+  readonly ways: readonly {
+    readonly name: Text;
+    readonly x: ArrayLike<number>;
+    readonly y: ArrayLike<number>;
+    readonly dashed?: boolean;
+  }[];
+  /** Positions of the first way, one by one. */
+  readonly beads: readonly { readonly at: number; readonly x: number; readonly y: number }[];
+  readonly axes: readonly [x: Text, y: Text];
+}
+/** Short vectors as bars, one below the other. */
+export interface BarsPanel {
+  readonly kind: 'bars';
+  readonly label: Text;
+  readonly rows: readonly { readonly name: Text; readonly values: ArrayLike<number>; readonly strong?: boolean }[];
+}
+/** Segments of a text as a train: memory in front and behind is handed over. */
+export interface TrainPanel {
+  readonly kind: 'train';
+  readonly label: Text;
+  readonly segments: readonly { readonly start: number; readonly length: number }[];
+  readonly memory: number;
+  readonly shown: number;
+}
+export type DrawnPanel = DialsPanel | RulerPanel | TermsPanel | PathPanel | BarsPanel | TrainPanel;
+export type Panel = MapPanel | CurvePanel | NotePanel | DrawnPanel;
 
 export interface Source {
   readonly label: string;
@@ -112,8 +196,14 @@ export interface Code {
 export interface View {
   readonly id: string;
   readonly title: Text;
+  /** Other names that people search by, in any language: the filter and short addresses find them. */
+  readonly names?: readonly string[];
   readonly sources: readonly Source[];
   readonly what: Text;
+  /** What trips those who port models; a quieter paragraph of its own. */
+  readonly porters?: Text;
+  /** Letters of the formula that mean something else here than in symbols.ts; the key of the control that sets them. */
+  readonly symbols?: Readonly<Record<string, readonly [meaning: Text, control?: string]>>;
   /** TeX, see mathml.ts; one or more lines. */
   readonly formula: readonly (string | Text)[];
   readonly controls: readonly Control[];

@@ -1,8 +1,14 @@
-/** Lines and points in SVG: linear and logarithmic axes, marks, a legend, and the numbers as a table for those who hear them. */
-import { CATEGORIES, css } from '../colour.ts';
+/**
+ * Lines, steps, bands and points in SVG: linear and logarithmic axes, marks, a legend. Hovering or the arrow keys read the values
+ * of every series at one place of the x axis.
+ */
+import { css, lineColours } from '../colour.ts';
 import { h, s } from '../dom.ts';
-import { show, T, tr } from '../text.ts';
-import { type Axis, type CurvePanel, extent, type Series } from '../view.ts';
+import { grouped, show, T, tr } from '../text.ts';
+import { theme } from '../theme.ts';
+import { type CurvePanel, extent, type Series } from '../view.ts';
+import { label, type Scale, scale } from './axes.ts';
+import { shareButtons } from './share.ts';
 
 /** Until the place of the plot is known. */
 const WIDTH = 640;
@@ -15,27 +21,48 @@ const DASHES = ['', '7 3', '2 3', '9 3 2 3'];
 const COLOURS = 7;
 
 /** The colour of the n-th series; repeated colours differ by their dashes. */
-export const seriesColour = (n: number): string => css(CATEGORIES[n % COLOURS]);
-
-interface Scale {
-  readonly at: (value: number) => number;
-  readonly ticks: readonly number[];
-  readonly low: number;
-  readonly high: number;
-}
+export const seriesColour = (n: number): string => css(lineColours(theme())[n % COLOURS]);
 
 export class Curves {
   readonly element: HTMLElement;
-  #caption = h('h4');
-  #holder = h('div', { class: 'lines' });
+  #caption = h('h3');
+  #holder: HTMLElement;
   #legend = h('div', { class: 'bar keys' });
+  #readout = h('p', { class: 'readout hint' });
+  #cross = s('line', { class: 'cross', visibility: 'hidden' });
 
   #panel: CurvePanel;
   #width = 0;
+  #xs: Scale | undefined;
+  /** The places of the x axis that can be read, in order. */
+  #places: readonly number[] = [];
+  #at = -1;
 
   constructor(panel: CurvePanel) {
     this.#panel = panel;
-    this.element = h('figure', { class: 'curves' }, this.#caption, this.#holder, this.#legend);
+    this.#holder = h('div', {
+      class: 'lines',
+      tabindex: 0,
+      role: 'application',
+      'aria-roledescription': tr(T('curves', '曲线图')),
+      keydown: (event) => this.#key(event as KeyboardEvent),
+      pointermove: (event) => this.#hover(event as PointerEvent),
+      pointerdown: (event) => this.#hover(event as PointerEvent),
+      pointerleave: () => this.#read(-1),
+      blur: () => this.#read(-1),
+    });
+    this.element = h(
+      'figure',
+      { class: 'curves' },
+      this.#caption,
+      this.#holder,
+      this.#legend,
+      this.#readout,
+      shareButtons(
+        () => tr(this.#panel.label),
+        () => this.#holder.firstElementChild as SVGElement,
+      ),
+    );
     this.update(panel);
     // letters keep their size whatever the width, so another width is another drawing
     new ResizeObserver(() => {
@@ -48,7 +75,15 @@ export class Curves {
     this.#caption.textContent = tr(panel.label);
     this.#panel = panel;
     this.#width = this.#holder.clientWidth;
-    this.#holder.replaceChildren(draw(panel, this.#width || WIDTH));
+    const drawing = draw(panel, this.#width || WIDTH);
+    this.#xs = drawing.xs;
+    drawing.svg.append(this.#cross);
+    this.#holder.replaceChildren(drawing.svg);
+    this.#holder.setAttribute('aria-label', `${tr(panel.label)}. ${summary(panel)}`);
+    this.#places = [...new Set(panel.series.flatMap(({ x }) => Array.from(x)))]
+      .filter((x) => Number.isFinite(drawing.xs.at(x)) && x >= drawing.xs.low && x <= drawing.xs.high)
+      .sort((a, b) => a - b);
+    this.#read(Math.min(this.#at, this.#places.length - 1));
     const named = panel.series.length > 1 || tr(panel.series[0]?.name ?? panel.label) !== tr(panel.label);
     this.#legend.hidden = !named;
     this.#legend.replaceChildren(
@@ -65,19 +100,74 @@ export class Curves {
       ),
     );
   }
+
+  repaint(): void {
+    this.update(this.#panel);
+  }
+
+  #hover(event: PointerEvent): void {
+    if (!this.#xs || this.#places.length === 0) return;
+    this.#readout.removeAttribute('aria-live');
+    const box = this.#holder.getBoundingClientRect();
+    const wanted = ((event.clientX - box.left) * (this.#width || WIDTH)) / box.width;
+    let best = 0;
+    this.#places.forEach((x, i) => {
+      if (Math.abs((this.#xs as Scale).at(x) - wanted) < Math.abs((this.#xs as Scale).at(this.#places[best]) - wanted))
+        best = i;
+    });
+    this.#read(best);
+  }
+
+  #key(event: KeyboardEvent): void {
+    const last = this.#places.length - 1;
+    const far = event.shiftKey ? Math.max(1, Math.round(last / 20)) : 1;
+    const to = { ArrowRight: this.#at + far, ArrowLeft: this.#at - far, Home: 0, End: last }[event.key];
+    if (event.key === 'Escape') this.#read(-1);
+    if (to === undefined || event.altKey || event.ctrlKey || event.metaKey) return;
+    event.preventDefault();
+    this.#readout.setAttribute('aria-live', 'polite');
+    this.#read(Math.min(last, Math.max(0, to)));
+  }
+
+  /** Says what every series is at a place; −1 says how to ask. */
+  #read(at: number): void {
+    this.#at = at;
+    this.#cross.setAttribute('visibility', at < 0 ? 'hidden' : 'visible');
+    this.#readout.classList.toggle('hint', at < 0);
+    if (at < 0) {
+      this.#readout.textContent = tr(
+        T('Point at the curves, or use the arrow keys, to read values.', '指向曲线，或用左右方向键，即可读出数值。'),
+      );
+      return;
+    }
+    const { series, x: axis, height = 240 } = this.#panel;
+    const place = this.#places[at];
+    const px = (this.#xs as Scale).at(place);
+    for (const [name, value] of Object.entries({ x1: px, x2: px, y1: TOP, y2: height - BOTTOM }))
+      this.#cross.setAttribute(name, String(value));
+    const found = series.flatMap(({ name, x, y }) => {
+      const i = Array.prototype.indexOf.call(x, place);
+      return i < 0 ? [] : [`${series.length > 1 ? `${tr(name)} ` : ''}${number(y[i])}`];
+    });
+    const few = found.slice(0, 8).join(' · ');
+    this.#readout.replaceChildren(`${tr(axis.title)} ${number(place)}: `, h('strong', {}, few || '–'));
+  }
 }
 
-function draw(panel: CurvePanel, width: number): SVGElement {
+const number = (value: number) =>
+  Number.isInteger(value) && Math.abs(value) >= 10000 ? grouped(value) : show(value, 4);
+
+function draw(panel: CurvePanel, width: number): { svg: SVGElement; xs: Scale } {
   const height = panel.height ?? 240;
   const xs = scale(
     panel.x,
-    panel.series.map(({ x }) => x).concat([(panel.marks ?? []).map(({ x }) => x)]),
+    panel.series.map(({ x }) => x).concat([(panel.marks ?? []).flatMap(({ x }) => x ?? [])]),
     LEFT,
     width - RIGHT,
   );
   const ys = scale(
     panel.y,
-    panel.series.map(({ y }) => y),
+    panel.series.flatMap(({ y, low = [], high = [] }) => [y, low, high]),
     height - BOTTOM,
     TOP,
   );
@@ -85,8 +175,7 @@ function draw(panel: CurvePanel, width: number): SVGElement {
     width,
     height,
     viewBox: `0 0 ${width} ${height}`,
-    role: 'img',
-    'aria-label': `${tr(panel.label)}. ${summary(panel)}`,
+    'aria-hidden': 'true',
   });
   for (const tick of ys.ticks) {
     const y = ys.at(tick);
@@ -116,6 +205,7 @@ function draw(panel: CurvePanel, width: number): SVGElement {
   );
   panel.series.forEach((series, i) => {
     const colour = seriesColour(i);
+    if (series.low && series.high) svg.append(s('path', { d: band(series, xs, ys), fill: colour, class: 'band' }));
     if (series.as === 'points') {
       svg.append(s('path', { d: points(series, xs, ys), stroke: colour, class: 'points' }));
     } else {
@@ -130,8 +220,13 @@ function draw(panel: CurvePanel, width: number): SVGElement {
       );
     }
   });
-  (panel.marks ?? []).forEach(({ x, label: text }, i) => {
-    if (x < xs.low || x > xs.high) return;
+  (panel.marks ?? []).forEach(({ x, y, label: text }, i) => {
+    if (y !== undefined && y >= ys.low && y <= ys.high) {
+      const at = ys.at(y);
+      svg.append(s('line', { class: 'mark', x1: LEFT, x2: width - RIGHT, y1: at, y2: at }));
+      svg.append(s('text', { class: 'mark', x: LEFT + 6, y: at - 5 }, tr(text)));
+    }
+    if (x === undefined || x < xs.low || x > xs.high) return;
     const at = xs.at(x);
     const right = at > width * 0.7;
     svg.append(s('line', { class: 'mark', x1: at, x2: at, y1: TOP, y2: height - BOTTOM }));
@@ -143,13 +238,13 @@ function draw(panel: CurvePanel, width: number): SVGElement {
       ),
     );
   });
-  return svg;
+  return { svg, xs };
 }
 
-/** What a curve says in one sentence each: where it begins, ends, and its range. */
+/** What the first curves say, for those who hear them: where they begin, end, and their range. */
 function summary(panel: CurvePanel): string {
   return panel.series
-    .slice(0, 8)
+    .slice(0, 2)
     .map(({ name, y }) => {
       const [low, high] = extent(y);
       return tr(
@@ -162,49 +257,7 @@ function summary(panel: CurvePanel): string {
     .join('; ');
 }
 
-function scale(axis: Axis, values: readonly ArrayLike<number>[], from: number, to: number): Scale {
-  let low = axis.min ?? Number.POSITIVE_INFINITY;
-  let high = axis.max ?? Number.NEGATIVE_INFINITY;
-  for (const list of values) {
-    for (let i = 0; i < list.length; i++) {
-      const value = list[i];
-      if (!Number.isFinite(value) || (axis.log && value <= 0)) continue;
-      if (axis.min === undefined && value < low) low = value;
-      if (axis.max === undefined && value > high) high = value;
-    }
-  }
-  if (!(low <= high)) [low, high] = axis.log ? [1, 10] : [0, 1];
-  if (axis.log) {
-    if (low === high) [low, high] = [low / 2, high * 2];
-    const [a, b] = [Math.log10(low), Math.log10(high)];
-    const first = Math.ceil(a - 1e-9);
-    const count = Math.floor(b + 1e-9) - first + 1;
-    const every = Math.max(1, Math.ceil(count / (Math.abs(to - from) / (from > to ? 26 : 46))));
-    const ticks = Array.from({ length: Math.max(0, Math.ceil(count / every)) }, (_, i) => 10 ** (first + i * every));
-    return { low, high, ticks, at: (v) => from + ((Math.log10(v) - a) / (b - a)) * (to - from) };
-  }
-  if (low === high) [low, high] = [low - 1, high + 1];
-  if (axis.min === undefined && axis.max === undefined && from > to) {
-    const margin = (high - low) * 0.04;
-    low -= margin;
-    high += margin;
-  }
-  const rough = (high - low) / (Math.abs(to - from) / (from > to ? 42 : 80));
-  const power = 10 ** Math.floor(Math.log10(rough));
-  const every = [1, 2, 5, 10].map((m) => m * power).find((m) => m >= rough * 0.999) as number;
-  const ticks = [];
-  for (let k = Math.ceil(low / every - 1e-9); k * every <= high + 1e-9 * every; k++) ticks.push(k * every);
-  return { low, high, ticks, at: (v) => from + ((v - low) / (high - low)) * (to - from) };
-}
-
-function label(tick: number, axis: Axis): string {
-  if (!axis.log) return show(tick, 4);
-  const power = Math.round(Math.log10(tick));
-  if (power >= 0 && power <= 3) return String(tick);
-  return `10${String(power).replace(/./g, (c) => '⁰¹²³⁴⁵⁶⁷⁸⁹'[Number(c)] ?? '⁻')}`;
-}
-
-function line({ x, y }: Series, xs: Scale, ys: Scale, panel: CurvePanel): string {
+function line({ x, y, as }: Series, xs: Scale, ys: Scale, panel: CurvePanel): string {
   let out = '';
   let open = false;
   for (let i = 0; i < y.length; i++) {
@@ -214,7 +267,11 @@ function line({ x, y }: Series, xs: Scale, ys: Scale, panel: CurvePanel): string
       continue;
     }
     const [px, py] = [xs.at(x[i]), ys.at(Math.min(ys.high, Math.max(ys.low, y[i])))];
-    out += `${open ? 'L' : 'M'}${px.toFixed(1)} ${py.toFixed(1)}`;
+    // a step stays at a value for half a place on either side
+    if (as === 'steps') {
+      const half = (other: number) => (other >= 0 && other < x.length ? (px + xs.at(x[other])) / 2 : px).toFixed(1);
+      out += `${open ? `V${py.toFixed(1)}` : `M${half(i - 1)} ${py.toFixed(1)}`}H${half(i + 1)}`;
+    } else out += `${open ? 'L' : 'M'}${px.toFixed(1)} ${py.toFixed(1)}`;
     open = true;
   }
   return out;
@@ -227,4 +284,15 @@ function points({ x, y }: Series, xs: Scale, ys: Scale): string {
       out += `M${xs.at(x[i]).toFixed(1)} ${ys.at(y[i]).toFixed(1)}h0`;
   }
   return out;
+}
+
+/** The ground between the least and the most. */
+function band({ x, low = [], high = [] }: Series, xs: Scale, ys: Scale): string {
+  const there: string[] = [];
+  const back: string[] = [];
+  for (let i = 0; i < x.length; i++) {
+    there.push(`${xs.at(x[i]).toFixed(1)} ${ys.at(high[i]).toFixed(1)}`);
+    back.unshift(`${xs.at(x[i]).toFixed(1)} ${ys.at(low[i]).toFixed(1)}`);
+  }
+  return `M${[...there, ...back].join('L')}Z`;
 }

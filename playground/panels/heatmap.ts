@@ -1,12 +1,14 @@
 /**
  * A matrix as a picture: one canvas pixel a cell, painted straight from a tensor's zero-copy view through a table of colours,
- * and enlarged by the browser. A cell is chosen with the pointer or the arrow keys.
+ * and enlarged by the browser. Hovering reads a cell, a click or the arrow keys keep it, Escape lets go. Cells without a value are
+ * transparent: the hatched ground shows through.
  */
 import { colours, css, STEPS, step } from '../colour.ts';
-import { h } from '../dom.ts';
+import { h, s } from '../dom.ts';
 import { show, T, tr } from '../text.ts';
 import { theme } from '../theme.ts';
 import type { MapPanel } from '../view.ts';
+import { shareButtons } from './share.ts';
 
 export interface Cell {
   readonly row: number;
@@ -20,17 +22,17 @@ export class Heatmap {
   #image: ImageData | undefined;
   #frame: HTMLElement;
   #cursor = h('div', { class: 'cursor', hidden: true });
-  #readout = h('p', { class: 'readout', 'aria-live': 'polite' });
-  #caption = h('h4');
+  #readout = h('p', { class: 'readout' });
+  #caption = h('h3');
   #ticksX = h('div', { class: 'ticks x', 'aria-hidden': 'true' });
   #ticksY = h('div', { class: 'ticks y', 'aria-hidden': 'true' });
   #titleX = h('div', { class: 'axis x' });
   #titleY = h('div', { class: 'axis y' });
   #bar = h('div', { class: 'bar' });
   #cell: Cell | undefined;
-  #onCell: (cell: Cell) => void;
+  #onCell: (cell: Cell | undefined) => void;
 
-  constructor(panel: MapPanel, onCell: (cell: Cell) => void) {
+  constructor(panel: MapPanel, onCell: (cell: Cell | undefined) => void) {
     this.#panel = panel;
     this.#onCell = onCell;
     this.#frame = h(
@@ -42,7 +44,11 @@ export class Heatmap {
         'aria-roledescription': tr(T('heat map', '热力图')),
         keydown: (event) => this.#key(event as KeyboardEvent),
         pointerdown: (event) => this.#point(event as PointerEvent),
-        pointermove: (event) => (event as PointerEvent).buttons === 1 && this.#point(event as PointerEvent),
+        pointermove: (event) => {
+          if ((event as PointerEvent).buttons === 1) this.#point(event as PointerEvent);
+          else this.#show(this.#under(event as PointerEvent));
+        },
+        pointerleave: () => this.#show(),
       },
       this.#canvas,
       this.#cursor,
@@ -54,6 +60,10 @@ export class Heatmap {
       h('div', { class: 'plot' }, this.#titleY, this.#ticksY, this.#frame, this.#ticksX, this.#titleX),
       this.#bar,
       this.#readout,
+      shareButtons(
+        () => tr(this.#panel.label),
+        () => this.picture(),
+      ),
     );
     this.update(panel);
   }
@@ -136,13 +146,20 @@ export class Heatmap {
     this.#onCell(this.#cell);
   }
 
-  #point(event: PointerEvent): void {
+  #under(event: PointerEvent): Cell {
     const box = this.#frame.getBoundingClientRect();
     const { rows, cols } = this.#panel;
-    this.#move(
-      Math.floor(((event.clientY - box.top) / box.height) * rows),
-      Math.floor(((event.clientX - box.left) / box.width) * cols),
-    );
+    const at = (share: number, count: number) => Math.min(count - 1, Math.max(0, Math.floor(share * count)));
+    return {
+      row: at((event.clientY - box.top) / box.height, rows),
+      col: at((event.clientX - box.left) / box.width, cols),
+    };
+  }
+
+  #point(event: PointerEvent): void {
+    this.#readout.removeAttribute('aria-live');
+    const { row, col } = this.#under(event);
+    this.#move(row, col);
   }
 
   #key(event: KeyboardEvent): void {
@@ -159,23 +176,32 @@ export class Heatmap {
       Home: [row, 0],
       End: [row, cols - 1],
     };
+    if (event.key === 'Escape' && this.#cell) {
+      this.#cell = undefined;
+      this.#show();
+      this.#onCell(undefined);
+    }
     const target = to[event.key];
     if (!target || event.altKey || event.ctrlKey || event.metaKey) return;
     event.preventDefault();
+    // spoken only when the keyboard asks: a hand on the mouse would never let it finish
+    this.#readout.setAttribute('aria-live', 'polite');
     this.#move(this.#cell ? target[0] : 0, this.#cell ? target[1] : 0);
   }
 
-  #show(): void {
+  /** Reads the cell under the pointer, else the one that was chosen. */
+  #show(under?: Cell): void {
     const { rows, cols, rowTitle, colTitle, rowAt, colAt, cell, legend } = this.#panel;
-    this.#cursor.hidden = !this.#cell;
-    if (!this.#cell) {
+    const at = under ?? this.#cell;
+    this.#cursor.hidden = !at;
+    if (!at) {
       this.#readout.textContent = tr(
-        T('Click a cell, or use the arrow keys, to read its value.', '点击单元格，或用方向键选择，即可读出数值。'),
+        T('Point at a cell, or use the arrow keys, to read its value.', '指向单元格，或用方向键选择，即可读出数值。'),
       );
       this.#readout.classList.add('hint');
       return;
     }
-    const { row, col } = this.#cell;
+    const { row, col } = at;
     this.#cursor.style.left = `${(100 * col) / cols}%`;
     this.#cursor.style.top = `${(100 * row) / rows}%`;
     this.#cursor.style.width = `${100 / cols}%`;
@@ -188,6 +214,29 @@ export class Heatmap {
       h('strong', {}, legend ? `${show(value)} · ${tr(legend[value % legend.length])}` : show(value, 8)),
     );
     if (cell) this.#readout.append(` · ${tr(cell(row, col, value))}`);
+  }
+
+  /** The map as a drawing: the cells as an image, with titles and the ends of the range. */
+  picture(): SVGElement {
+    const { rows, cols, rowTitle, colTitle, label, range, square } = this.#panel;
+    const [left, top, width] = [40, 34, 560];
+    const height = square ? Math.round((width * rows) / cols) : 360;
+    const large = h('canvas', { width, height });
+    const context = large.getContext('2d') as CanvasRenderingContext2D;
+    context.imageSmoothingEnabled = false;
+    context.drawImage(this.#canvas, 0, 0, width, height);
+    const text = (x: number, y: number, words: string, more = {}) =>
+      s('text', { x, y, 'font-size': 13, 'font-family': 'sans-serif', fill: '#59616b', ...more }, words);
+    const middle = { 'text-anchor': 'middle' };
+    return s(
+      'svg',
+      { width: left + width + 12, height: top + height + 46, viewBox: `0 0 ${left + width + 12} ${top + height + 46}` },
+      text(left, 22, tr(label), { 'font-weight': 600 }),
+      s('image', { href: large.toDataURL(), x: left, y: top, width, height }),
+      text(left + width / 2, top + height + 18, tr(colTitle), middle),
+      text(0, 0, tr(rowTitle), { ...middle, transform: `translate(24 ${top + height / 2}) rotate(-90)` }),
+      text(left, top + height + 38, `${show(range[0], 3)} … ${show(range[1], 3)}`),
+    );
   }
 
   #legend(): void {
@@ -218,7 +267,7 @@ function packed(palette: MapPanel['palette']): Uint32Array {
   if (!table) {
     const bytes = new Uint8Array(4 * (STEPS + 1));
     colours(palette, theme()).forEach((colour, i) => {
-      bytes.set([...colour, 255], 4 * i);
+      if (i < STEPS) bytes.set([...colour, 255], 4 * i);
     });
     table = new Uint32Array(bytes.buffer);
     tables.set(key, table);

@@ -1,4 +1,4 @@
-/** Section 3: a model's own configuration, in words and on one axis of wavelengths. */
+/** Your model: its own configuration in words, and on one axis of wavelengths. What is typed is kept as it was typed. */
 import deepseek from '../../examples/configs/deepseek-v3.json' with { type: 'json' };
 import gemma from '../../examples/configs/gemma-3-27b.json' with { type: 'json' };
 import gptOss from '../../examples/configs/gpt-oss-20b.json' with { type: 'json' };
@@ -7,14 +7,16 @@ import mpt from '../../examples/configs/mpt-7b.json' with { type: 'json' };
 import phi from '../../examples/configs/phi-3.5-mini.json' with { type: 'json' };
 import qwen from '../../examples/configs/qwen2.5-7b-yarn.json' with { type: 'json' };
 import t5 from '../../examples/configs/t5-base.json' with { type: 'json' };
-import { type Explanation, explain, fromGGUF, fromHF, type NormalForm, toHF } from '../../src/index.ts';
+import { type Explanation, explain, explainForm, fromGGUF, fromHF, toHF } from '../../src/index.ts';
 import { h } from '../dom.ts';
 import { type GGUFHeader, readGGUF } from '../gguf.ts';
 import { Curves } from '../panels/curves.ts';
-import { get, put } from '../state.ts';
+import { address, get, put } from '../state.ts';
 import { grouped, T, type Text, tr } from '../text.ts';
+import { FAMILIES, familyWords, ROPE_VIEWS } from './families.ts';
+import { inWords } from './messages.ts';
 import { comparison, factsOf, tableWords, wavelengthPanel } from './modelWords.ts';
-import type { Section } from './section.ts';
+import type { Shown } from './section.ts';
 
 const EXAMPLES: Record<string, { title: string; config: unknown }> = {
   'llama-3.1-8b': { title: 'Llama 3.1 8B', config: llama },
@@ -34,32 +36,34 @@ type Loaded =
   | { readonly kind: 'config'; readonly text: string; readonly example?: string }
   | { readonly kind: 'gguf'; readonly name: string; readonly header: GGUFHeader };
 
-/** The last file read: it survives a change of language, and is not in the address. */
-let dropped: Loaded | undefined;
+/**
+ * The last thing given by the reader, as it was given: a change of language or of the page does not touch it. The address holds the
+ * keys that were read of it, when it could be read.
+ */
+let kept: { readonly loaded: Loaded; readonly reduced?: string } | undefined;
 
 function fromAddress(): Loaded {
   const config = get('config');
+  if (kept && get('model') === undefined && (config === undefined || kept.reduced === config)) return kept.loaded;
   if (config !== undefined) return { kind: 'config', text: config };
-  if (dropped && get('model') === undefined) return dropped;
   const example = EXAMPLES[get('model') ?? ''] ? (get('model') as string) : 'llama-3.1-8b';
   return { kind: 'config', text: JSON.stringify(EXAMPLES[example].config, null, 2), example };
 }
 
-export const modelSection: Section = {
-  id: 'model',
+export const modelPage = {
   title: T('Your model', '你的模型'),
-  render(main) {
+  render(main: HTMLElement): Shown {
     let loaded = fromAddress();
-    const result = h('div', { class: 'result', 'aria-live': 'polite' });
+    let curves: Curves[] = [];
+    const result = h('div', { class: 'result' });
+    // the whole report at every keystroke would be too much to hear: only how it went is said
+    const outcome = h('p', { class: 'away', role: 'status' });
     const area = h('textarea', {
       id: 'config',
       spellcheck: 'false',
       autocomplete: 'off',
       translate: 'no',
-      input: () => {
-        dropped = undefined;
-        load({ kind: 'config', text: area.value });
-      },
+      input: () => load({ kind: 'config', text: area.value }),
     });
     const contexts = h('select', {
       id: 'context',
@@ -76,32 +80,42 @@ export const modelSection: Section = {
       loaded = next;
       const example = next.kind === 'config' ? next.example : undefined;
       put({ model: example, config: undefined });
-      if (next.kind === 'gguf') {
-        dropped = next;
-        area.value = '';
-      } else if (example) area.value = next.text;
+      kept = example ? undefined : { loaded: next };
+      if (next.kind === 'gguf') area.value = '';
+      else if (example) area.value = next.text;
       show();
     };
     const show = () => {
       const context = get('context') === undefined ? undefined : Number(get('context'));
       try {
-        const [form, explanation] = read(loaded, context);
-        result.replaceChildren(...report(form, explanation, context));
+        const explanation = read(loaded, context);
+        const made = report(explanation, context);
+        curves = made.curves;
+        result.replaceChildren(...made.parts);
+        outcome.textContent = tr(T(`Read: ${explanation.form.modelType}`, `已读取：${explanation.form.modelType}`));
         // a pasted configuration goes into the address as the keys that were read
         if (loaded.kind === 'config' && !loaded.example) {
-          const text = JSON.stringify(toHF(form));
-          put({ config: text.length <= MAX_ADDRESS ? text : undefined });
+          const text = JSON.stringify(toHF(explanation.form));
+          const reduced = text.length <= MAX_ADDRESS ? text : undefined;
+          put({ config: reduced });
+          kept = { loaded, reduced };
         }
       } catch (error) {
-        result.replaceChildren(
-          h(
-            'div',
-            { class: 'error', role: 'alert' },
-            h('strong', {}, tr(T('This cannot be read.', '无法读取。'))),
-            h('p', { lang: 'en', translate: 'no' }, (error as Error).message),
-          ),
-        );
+        refuse(error as Error);
       }
+    };
+    const refuse = (error: Error) => {
+      const { text, english } = inWords(error.message);
+      curves = [];
+      outcome.textContent = '';
+      result.replaceChildren(
+        h(
+          'div',
+          { class: 'error', role: 'alert' },
+          h('strong', {}, tr(T('This cannot be read.', '无法读取。'))),
+          h('p', english ? { lang: 'en', translate: 'no' } : {}, text),
+        ),
+      );
     };
     const take = async (file: File) => {
       try {
@@ -111,7 +125,7 @@ export const modelSection: Section = {
           load({ kind: 'config', text: area.value });
         }
       } catch (error) {
-        result.replaceChildren(h('p', { class: 'error', role: 'alert', lang: 'en' }, (error as Error).message));
+        refuse(error as Error);
       }
     };
     const picker = h('input', {
@@ -181,7 +195,7 @@ export const modelSection: Section = {
       h('div', { class: 'row' }, h('label', { for: 'context' }, tr(T('Context wanted', '所需上下文长度'))), contexts),
     );
     main.append(
-      h('h2', {}, tr(modelSection.title)),
+      h('h2', {}, tr(modelPage.title)),
       h(
         'p',
         { class: 'lead' },
@@ -193,63 +207,123 @@ export const modelSection: Section = {
         ),
       ),
       drop,
+      outcome,
       result,
     );
     if (loaded.kind === 'config') area.value = loaded.text;
     show();
-    return { dispose: () => {} };
+    return {
+      repaint: () => {
+        for (const one of curves) one.repaint();
+      },
+      dispose: () => {},
+    };
   },
 };
 
-function read(loaded: Loaded, context: number | undefined): [NormalForm, Explanation | undefined] {
+function read(loaded: Loaded, context: number | undefined): Explanation {
   if (loaded.kind === 'gguf') {
     const { metadata, tensors } = loaded.header;
-    return [fromGGUF(metadata, { tensors, context }), undefined];
+    return explainForm(fromGGUF(metadata, { tensors, context }), { context });
   }
   const config = JSON.parse(loaded.text);
   const explanation = explain(config, { context });
-  return [context === undefined ? explanation.form : fromHF(config, { context }), explanation];
+  return context === undefined ? explanation : { ...explanation, form: fromHF(config, { context }) };
 }
 
-function report(form: NormalForm, explanation: Explanation | undefined, context: number | undefined): HTMLElement[] {
+const block = (title: Text, ...inside: (HTMLElement | false)[]) =>
+  h('section', { class: 'block' }, h('h3', {}, tr(title)), ...inside);
+const items = (lines: readonly Text[]) => h('ul', { class: 'said' }, ...lines.map((line) => h('li', {}, tr(line))));
+
+/** A sentence of the library as an item of a list. */
+function said(...sentences: readonly string[]): HTMLElement {
+  const words = sentences.map(inWords);
+  const stop = words.some(({ english }) => english) ? ['. ', '.'] : ['。', '。'];
+  const text = words.map(({ text: own }) => own[0].toUpperCase() + own.slice(1)).join(stop[0]) + stop[1];
+  return h('li', words.some(({ english }) => english) ? { lang: 'en', translate: 'no' } : {}, text);
+}
+
+/** The view of the playground that shows an encoding. */
+function leadTo(view: string | undefined, name: Text): HTMLElement | false {
+  if (view === undefined) return false;
+  return h(
+    'p',
+    { class: 'what' },
+    h(
+      'a',
+      { href: address(view), 'data-page': view },
+      tr(T(`See how it works: ${name.en}`, `看它如何工作：${name.zh}`)),
+    ),
+  );
+}
+
+function report(explanation: Explanation, context: number | undefined): { parts: HTMLElement[]; curves: Curves[] } {
+  const { form } = explanation;
   const facts = h('dl', { class: 'facts' });
   for (const [name, value] of factsOf(form, explanation))
     facts.append(h('div', {}, h('dt', {}, tr(name)), h('dd', {}, tr(value))));
-  const block = (title: Text, ...inside: (HTMLElement | false)[]) =>
-    h('section', { class: 'block' }, h('h3', {}, tr(title)), ...inside);
   const parts: HTMLElement[] = [facts];
+  const curves: Curves[] = [];
   for (const [label, layer] of Object.entries(form.layerTypes ?? {})) {
-    const table = explanation?.tables.find((t) => t.label === label);
-    const list = h('ul', { class: 'said' }, ...tableWords(layer, table, context).map((line) => h('li', {}, tr(line))));
+    const table = explanation.tables.find((t) => t.label === label);
+    const title = label === 'default' ? T('In words', '文字说明') : T(`Layers of type ${label}`, `${label} 类型的层`);
+    const view = layer.mropeSection ? 'mrope' : ROPE_VIEWS[layer.ropeType];
     parts.push(
-      block(label === 'default' ? T('In words', '用文字说') : T(`Layers of type ${label}`, `${label} 类型的层`), list),
+      block(
+        title,
+        items(tableWords(layer, table, context)),
+        leadTo(
+          view,
+          T(
+            layer.ropeType === 'default' ? 'RoPE' : layer.ropeType,
+            layer.ropeType === 'default' ? 'RoPE' : layer.ropeType,
+          ),
+        ),
+      ),
     );
   }
-  if (!form.layerTypes) parts.push(otherFamily(form));
-  const findings = [
-    ...(explanation?.warnings ?? []).map(({ message, fix }) => sentence(message) + (fix ? ` ${sentence(fix)}` : '')),
-  ];
-  if (!explanation) findings.push(...form.warnings.map(({ message }) => message));
-  if (findings.length > 0) {
-    const items = findings.map((message) => h('li', { lang: 'en', translate: 'no' }, message));
-    parts.push(block(T('Take care', '请注意'), h('ul', { class: 'said' }, ...items)));
+  if (!form.layerTypes) {
+    const sides = [
+      [T('In words', '文字说明'), form.encoder && form.decoder ? undefined : form],
+      [T('Encoder', '编码器'), form.encoder],
+      [T('Decoder', '解码器'), form.decoder],
+    ] as const;
+    for (const [title, side] of sides) {
+      if (!side) continue;
+      const [name, view] = FAMILIES[side.family] ?? [T(side.family, side.family)];
+      parts.push(
+        block(
+          title,
+          items(familyWords(side.family, side.parameters ?? {})),
+          side.note !== undefined && h('ul', { class: 'said' }, said(side.note)),
+          leadTo(view, name),
+        ),
+      );
+    }
+  }
+  if (explanation.warnings.length > 0) {
+    const list = explanation.warnings.map(({ message, fix }) =>
+      fix && !/^scale by at least/.test(fix) ? said(message, fix) : said(message),
+    );
+    parts.push(block(T('Take care', '请注意'), h('ul', { class: 'said', id: 'warnings' }, ...list)));
   }
   if (form.assumed.length > 0) {
-    const items = form.assumed.map(({ key, value, because }) =>
-      h('li', { lang: 'en', translate: 'no' }, `${key} = ${JSON.stringify(value)} (${because})`),
-    );
-    parts.push(
-      block(T('Not in the file, and assumed', '文件中没有、按默认推定'), h('ul', { class: 'said' }, ...items)),
-    );
+    const list = form.assumed.map(({ key, value, because }) => {
+      const { text, english } = inWords(because);
+      return h(
+        'li',
+        {},
+        h('code', { translate: 'no' }, `${key} = ${JSON.stringify(value)}`),
+        ' (',
+        h('span', english ? { lang: 'en' } : {}, text),
+        ')',
+      );
+    });
+    parts.push(block(T('Not in the file, and assumed', '文件中没有、按默认推定'), h('ul', { class: 'said' }, ...list)));
   }
   if (form.layerTypes) {
     const { panel, table } = comparison(form, context);
-    const plots = h(
-      'div',
-      { class: 'figures' },
-      new Curves(wavelengthPanel(form, context)).element,
-      new Curves(panel).element,
-    );
+    curves.push(new Curves(wavelengthPanel(form, context)), new Curves(panel));
     parts.push(
       block(
         T('Wavelengths, and the other scalings on this model', '波长，以及其他缩放方式用在此模型上'),
@@ -258,37 +332,15 @@ function report(form: NormalForm, explanation: Explanation | undefined, context:
           { class: 'what' },
           tr(
             T(
-              'A pair whose wavelength is longer than the trained context never completed a turn in training: beyond that context its angles are new to the model. Scalings move such pairs to the right.',
-              '波长超过训练长度的通道对在训练中从未转满一圈：超出训练长度后，它的角度对模型来说是陌生的。各种缩放把这些通道对向右移。',
+              'A pair whose wavelength is longer than the trained context never completed a turn in training: beyond that context its angles are new to the model. Scalings move such pairs up, so that the longer text stays within the angles that were seen.',
+              '波长超过训练长度的组在训练中从未转满一圈：超出训练长度后，它的角度对模型来说是陌生的。各种缩放把这些组上移，使更长的文本仍落在见过的角度之内。',
             ),
           ),
         ),
-        plots,
+        h('div', { class: 'figures' }, ...curves.map(({ element }) => element)),
         table,
       ),
     );
   }
-  return parts;
-}
-
-/** With a capital and a full stop. */
-const sentence = (text: string) => `${text[0].toUpperCase()}${text.slice(1)}.`;
-
-function otherFamily(form: NormalForm): HTMLElement {
-  const body = h('tbody');
-  for (const [key, value] of Object.entries(form.parameters ?? {}))
-    body.append(
-      h('tr', {}, h('th', { scope: 'row' }, h('code', { translate: 'no' }, key)), h('td', {}, JSON.stringify(value))),
-    );
-  return h(
-    'section',
-    { class: 'block' },
-    h('h3', {}, tr(T('Options of its encoder', '编码器选项'))),
-    form.note !== undefined && h('p', { lang: 'en' }, form.note),
-    h(
-      'div',
-      { class: 'scroll', tabindex: 0, role: 'group', 'aria-label': tr(T('Options', '选项')) },
-      h('table', {}, body),
-    ),
-  );
+  return { parts, curves };
 }

@@ -11,32 +11,34 @@ import { h } from '../dom.ts';
 import { grouped, same, show, T, type Text, tr } from '../text.ts';
 import type { CurvePanel, Series } from '../view.ts';
 import { searched } from '../views/rotary.ts';
+import { FAMILIES } from './families.ts';
 
 type Table = Explanation['tables'][number];
 
-const FAMILY: Record<string, Text> = {
-  rotary: T('rotary (RoPE)', '旋转（RoPE）'),
-  alibi: T('ALiBi', 'ALiBi 线性偏置'),
-  t5: T('T5 buckets', 'T5 分桶偏置'),
-  sinusoidal: T('sinusoidal', '正弦'),
-  learned: T('learned table', '可学习表'),
-  none: T('none', '无'),
-};
+/** A number of positions: grouped in thousands when large, never as a power of ten. */
+const whole = (value: number) => (value >= 100 ? grouped(Math.round(value)) : show(value, 3));
 
 /** A range as one number or two. */
 const between = (range: readonly number[], digits = 4) => {
-  const [low, high] = [range[0], range[range.length - 1]].map((value) => show(value, digits));
+  const [low, high] = [range[0], range[range.length - 1]].map((value) =>
+    digits === 0 ? whole(value) : show(value, digits),
+  );
   return low === high ? T(low, low) : T(`${low} to ${high}`, `${low} 至 ${high}`);
 };
 const positions = (n: number): Text => T(`${grouped(n)} positions`, `${grouped(n)} 个位置`);
 
-export function factsOf(form: NormalForm, explanation: Explanation | undefined): [Text, Text][] {
+export function factsOf(form: NormalForm, explanation: Explanation): [Text, Text][] {
   const facts: [Text, Text][] = [
     [T('Model type', '模型类型'), same(form.modelType)],
-    [T('Positions', '位置编码'), FAMILY[form.family] ?? same(form.family)],
+    [T('Positions', '位置编码'), FAMILIES[form.family]?.[0] ?? same(form.family)],
   ];
-  if (form.maxPositionEmbeddings) facts.push([T('Configured for', '配置长度'), positions(form.maxPositionEmbeddings)]);
-  if (explanation?.supported) facts.push([T('Made for', '可用长度'), positions(explanation.supported)]);
+  if (form.maxPositionEmbeddings)
+    facts.push([
+      T('max_position_embeddings', '配置的长度（max_position_embeddings）'),
+      positions(form.maxPositionEmbeddings),
+    ]);
+  if (explanation.supported)
+    facts.push([T('Longest context supported', '支持的最大长度'), positions(explanation.supported)]);
   if (form.layers) {
     const { count, nope } = form.layers;
     facts.push([
@@ -57,9 +59,9 @@ export function factsOf(form: NormalForm, explanation: Explanation | undefined):
 }
 
 const CHANGE: Record<string, Text> = {
-  kept: T('are kept as trained', '保持训练时的样子'),
-  blended: T('are blended between kept and divided', '介于保持与除以倍数之间'),
-  divided: T('are slowed by the whole factor', '按整个倍数减慢'),
+  kept: T('are kept as trained', '与训练时相同'),
+  blended: T('are blended between kept and divided', '部分插值'),
+  divided: T('are slowed by the whole factor', '按完整倍数放慢（插值）'),
   own: T('have a divisor of their own', '各有自己的除数'),
   still: T('do not turn at all', '完全不转'),
 };
@@ -72,22 +74,23 @@ export function tableWords(layer: RotaryLayer, table: Table | undefined, context
   const lines: Text[] = [
     T(
       `${all ? `All ${layer.headDim}` : `${layer.rotaryDim} of ${layer.headDim}`} channels of a head rotate; channels pair as ${half ? 'two halves (i with i + d/2)' : 'neighbours (2i with 2i + 1)'}.`,
-      `每个头的 ${layer.headDim} 个通道中${all ? '全部' : `有 ${layer.rotaryDim} 个`}旋转；配对方式为${half ? '前后两半（i 与 i + d/2）' : '相邻（2i 与 2i + 1）'}。`,
+      `每个头的 ${layer.headDim} 维中${all ? '全部' : `有 ${layer.rotaryDim} 个`}旋转；配对方式为${half ? '前后两半（i 与 i + d/2）' : '相邻（2i 与 2i + 1）'}。`,
     ),
     T(
       `The base is ${grouped(spec.ropeTheta ?? 10000)}; scaling: ${layer.ropeType}${spec.factor ? `, factor ${show(spec.factor)}` : ''}.`,
-      `底数为 ${grouped(spec.ropeTheta ?? 10000)}；缩放方式：${layer.ropeType}${spec.factor ? `，倍数 ${show(spec.factor)}` : ''}。`,
+      `base 为 ${grouped(spec.ropeTheta ?? 10000)}；缩放方式：${layer.ropeType}${spec.factor ? `，倍数 ${show(spec.factor)}` : ''}。`,
     ),
   ];
   for (const group of table?.groups ?? []) {
     const which = group.first === group.last ? `${group.first}` : `${group.first}–${group.last}`;
-    const [waves, divisor] = [between(group.wavelength), between(group.divisor)];
-    const turns = group.turnsTrained.length > 0 ? between(group.turnsTrained, 3) : undefined;
+    // fast pairs first, in both ranges: short waves, many turns
+    const [waves, divisor] = [between(group.wavelength, 0), between(group.divisor)];
+    const turns = group.turnsTrained.length > 0 ? between([...group.turnsTrained].reverse(), 3) : undefined;
     const moved = group.change === 'blended' || group.change === 'own' || group.change === 'divided';
     lines.push(
       T(
         `${group.count} pairs (${which}) ${CHANGE[group.change].en}${moved ? ` (divided by ${divisor.en})` : ''}${group.wavelength.length ? `: one turn takes ${waves.en} positions` : ''}${turns ? `; in training they made ${turns.en} turns` : ''}.`,
-        `${group.count} 个通道对（${which}）${CHANGE[group.change].zh}${moved ? `（除以 ${divisor.zh}）` : ''}${group.wavelength.length ? `：转一圈需 ${waves.zh} 个位置` : ''}${turns ? `；训练中转过 ${turns.zh} 圈` : ''}。`,
+        `${group.count} 个组（${which}）${CHANGE[group.change].zh}${moved ? `（除以 ${divisor.zh}）` : ''}${group.wavelength.length ? `：转一圈需 ${waves.zh} 个位置` : ''}${turns ? `；训练中转过 ${turns.zh} 圈` : ''}。`,
       ),
     );
   }
@@ -117,7 +120,7 @@ export function tableWords(layer: RotaryLayer, table: Table | undefined, context
     lines.push(
       T(
         `Pairs are shared out to time, height and width: ${layer.mropeSection.join(', ')} (${layer.mropeLayout}).`,
-        `通道对分给时间、高、宽：${layer.mropeSection.join('、')}（${layer.mropeLayout}）。`,
+        `组分给时间、高、宽：${layer.mropeSection.join('、')}（${layer.mropeLayout}）。`,
       ),
     );
   if (table) {
@@ -149,13 +152,13 @@ function contexts(
 }
 
 const marks = (trained: number, wanted: number) => [
-  { x: trained, label: T(`trained: ${grouped(trained)}`, `训练：${grouped(trained)}`) },
-  ...(wanted === trained ? [] : [{ x: wanted, label: T(`wanted: ${grouped(wanted)}`, `所需：${grouped(wanted)}`) }]),
+  { y: trained, label: T(`trained: ${grouped(trained)}`, `训练：${grouped(trained)}`) },
+  ...(wanted === trained ? [] : [{ y: wanted, label: T(`wanted: ${grouped(wanted)}`, `所需：${grouped(wanted)}`) }]),
 ];
 
 const AXES = {
-  x: { title: T('wavelength, positions per turn', '波长（每圈位置数）'), log: true },
-  y: { title: T('pair', '通道对') },
+  x: { title: T('pair', '组') },
+  y: { title: T('wavelength, positions per turn', '波长（每圈位置数）'), log: true },
   height: 320,
 } as const;
 
@@ -164,12 +167,12 @@ export function wavelengthPanel(form: NormalForm, context: number | undefined): 
   const layers = Object.entries(form.layerTypes ?? {});
   const series: Series[] = layers.flatMap(([label, layer]) => {
     const name = label === 'default' ? T('this model', '此模型') : same(label);
-    const own: Series[] = [{ name, x: turnOf(layer.invFreq), y: indices(layer.invFreq.length), as: 'points' }];
+    const own: Series[] = [{ name, x: indices(layer.invFreq.length), y: turnOf(layer.invFreq), as: 'points' }];
     if (layer.invFreqLong)
       own.push({
         name: T(`${name.en}, long texts`, `${name.zh}，长文本`),
-        x: turnOf(layer.invFreqLong),
-        y: indices(layer.invFreqLong.length),
+        x: indices(layer.invFreqLong.length),
+        y: turnOf(layer.invFreqLong),
         as: 'points',
       });
     return own;
@@ -177,7 +180,7 @@ export function wavelengthPanel(form: NormalForm, context: number | undefined): 
   const { trained, wanted } = contexts(layers[0][1], form, context);
   return {
     kind: 'curves',
-    label: T('Wavelength of each pair', '各通道对的波长'),
+    label: T('Wavelength of each pair', '各组的波长'),
     ...AXES,
     series,
     marks: marks(trained, wanted),
@@ -200,7 +203,7 @@ export function comparison(form: NormalForm, context: number | undefined): { pan
   const rules: Rule[] = [
     { name: T('none', '不缩放'), spec: base },
     { name: T('linear', '线性'), spec: { ...base, ropeType: 'linear', factor } },
-    { name: T('NTK-aware', 'NTK 感知'), spec: { ...base, ropeType: 'ntk', alpha: factor } },
+    { name: T('NTK-aware', 'NTK-aware'), spec: { ...base, ropeType: 'ntk', alpha: factor } },
     {
       name: T('dynamic NTK', '动态 NTK'),
       // with factor 1 its base grows by the length alone, and meets NTK-aware at the wanted length
@@ -235,12 +238,16 @@ export function comparison(form: NormalForm, context: number | undefined): { pan
   ];
   const body = h('tbody');
   const series: Series[] = [];
+  const taught = turnOf(rotaryFrequencies(base).ladder.hi);
   for (const { name, spec, dashed } of rules) {
     try {
       const { ladder, attentionFactor } = rotaryFrequencies(spec, { context: wanted });
       const waves = turnOf(ladder.hi);
-      series.push({ name, x: waves, y: indices(waves.length), dashed });
-      const fresh = waves.filter((wave) => wave > trained && wave < Number.POSITIVE_INFINITY).length;
+      series.push({ name, x: indices(waves.length), y: waves, dashed });
+      // a pair that never closed its circle, and would turn further than it ever did
+      const fresh = waves.filter(
+        (wave, k) => taught[k] > trained && wanted / wave > (trained / taught[k]) * (1 + 1e-9),
+      ).length;
       body.append(
         h(
           'tr',
@@ -265,7 +272,7 @@ export function comparison(form: NormalForm, context: number | undefined): { pan
     h(
       'th',
       { scope: 'col', class: 'number' },
-      tr(T('Pairs slower than the trained context', '波长超过训练长度的通道对')),
+      tr(T('Pairs that meet angles never seen (fewer is better)', '会遇到陌生角度的组（越少越好）')),
     ),
   );
   const label = T(

@@ -5,7 +5,7 @@ import { alibi, applyRotary, createEngine, fingerprint, rotaryTable, sinusoidal,
 import { h } from '../dom.ts';
 import { grouped, show, T, type Text, tr } from '../text.ts';
 import { noise } from '../view.ts';
-import type { Section } from './section.ts';
+import type { Shown } from './section.ts';
 
 /** Written in at build time by running the package in Node. */
 declare const PUBLISHED_FINGERPRINT: string;
@@ -101,10 +101,9 @@ function best(run: () => void): number {
   return shortest;
 }
 
-export const speedSection: Section = {
-  id: 'speed',
+export const speedPage = {
   title: T('Speed', '速度'),
-  render(main) {
+  render(main: HTMLElement): Shown {
     let gone = false;
     const body = h('tbody');
     const status = h('p', { role: 'status', class: 'note' }, tr(T('Not measured yet.', '尚未测量。')));
@@ -151,7 +150,7 @@ export const speedSection: Section = {
     const fact = (name: Text, ...value: (Node | string)[]) =>
       h('div', {}, h('dt', {}, tr(name)), h('dd', {}, ...value));
     main.append(
-      h('h2', {}, tr(speedSection.title)),
+      h('h2', {}, tr(speedPage.title)),
       h(
         'p',
         { class: 'lead' },
@@ -218,6 +217,7 @@ export const speedSection: Section = {
       ),
     );
     return {
+      repaint: () => {},
       dispose: () => {
         gone = true;
       },

@@ -20,6 +20,21 @@ function sinusoidalOptions(p: Params) {
 const sinusoidalView: View = {
   id: 'sinusoidal',
   title: T('Sinusoidal', '正弦位置编码'),
+  names: [
+    '三角式',
+    '三角函数',
+    '三角',
+    '正弦',
+    'sin cos',
+    'sine',
+    'trigonometric',
+    'Vaswani',
+    'absolute',
+    'absolute positional encoding',
+    '绝对位置编码',
+    '绝对位置',
+    '维度',
+  ],
   sources: [{ label: 'Vaswani et al. 2017, §3.5 (arXiv 1706.03762)', href: 'https://arxiv.org/abs/1706.03762' }],
   what: T(
     'The encoding of the first Transformer: each pair of channels is a clock hand that turns at its own speed, from one radian per position to 10 000 times slower. The row of a position is added to its token. Fast hands tell neighbours apart, slow hands tell the beginning of a text from its end. Fairseq and Whisper put all sines first and divide the exponent by one less: the numbers look alike and are not interchangeable.',

@@ -34,6 +34,7 @@ const COMPARED = [1, 10, 100, 500, 10000, 500000, 1000000];
 export const decayView: View = {
   id: 'decay',
   title: T('Long-range decay, base by base', '远程衰减：逐个底数比较'),
+  names: ['远程衰减', '底数', 'base', 'rope theta', 'theta', 'long-range decay', 'decay', '衰减曲线', '内积衰减'],
   sources: [
     { label: 'RoFormer, §3.4.3 (arXiv 2104.09864)', href: 'https://arxiv.org/abs/2104.09864' },
     { label: 'Su 2024, the base of RoPE (kexue.fm/archives/10122)', href: 'https://kexue.fm/archives/10122' },
@@ -130,6 +131,7 @@ function shuffle(n: number, seed: number): number[] {
 export const permutationView: View = {
   id: 'permutation',
   title: T('Shuffle the words', '打乱词序'),
+  names: ['打乱', '打乱词序', '全对称', '对称性', 'permutation equivariance', 'bag of words', '词袋'],
   sources: [
     { label: 'Vaswani et al. 2017, §3.5 (arXiv 1706.03762)', href: 'https://arxiv.org/abs/1706.03762' },
     { label: 'Lee et al. 2018, Set Transformer (arXiv 1810.00825)', href: 'https://arxiv.org/abs/1810.00825' },
@@ -271,6 +273,7 @@ function identity(work: Workspace, name: string, dim: number): Tensor {
 export const termsView: View = {
   id: 'terms',
   title: T('What is in a score: four terms', '分数由什么组成：四项'),
+  names: ['四项', '展开', '内积', 'four terms', 'expansion', 'dot product', '内积展开'],
   sources: [
     { label: 'Transformer-XL, §3.3 (arXiv 1901.02860)', href: 'https://arxiv.org/abs/1901.02860' },
     { label: 'TUPE (arXiv 2006.15595)', href: 'https://arxiv.org/abs/2006.15595' },

@@ -20,7 +20,10 @@ const num = (value: unknown) => value as number;
 export const HEADS = steps('heads', T('Heads', '头数'), 8, [1, 2, 3, 4, 6, 8, 12, 16, 32]);
 export const LENGTH = slider('length', T('Positions', '位置数'), 64, 8, 256);
 export const CAUSAL = toggle('causal', T('Causal', '因果'), true);
-export const headSlider: Slider = slider('head', T('Head shown', '显示的头'), 0, 0, 31);
+export const headSlider: Slider = {
+  ...slider('head', T('Head shown', '显示的头'), 0, 0, 31),
+  limit: (p) => num(p.heads) - 1,
+};
 
 /** One head of a [heads, q, k] tensor, and every head as a function of distance. */
 export function headPanels(
@@ -83,6 +86,7 @@ function alibiOptions(p: Params) {
 const alibiView: View = {
   id: 'alibi',
   title: T('ALiBi', 'ALiBi 线性偏置'),
+  names: ['ALiBi', '线性偏置', 'attention with linear biases', 'linear bias'],
   sources: [{ label: 'Press et al. 2021 (arXiv 2108.12409)', href: 'https://arxiv.org/abs/2108.12409' }],
   what: T(
     'No vector at all: from every score subtract the distance times a slope, one slope per head. Steep heads look close, flat heads look far, and texts longer than any seen in training still make sense. BLOOM and MPT use it; their public codes write four different matrices that agree only after a causal softmax, and order the slopes differently when the number of heads is not a power of two.',

@@ -18,6 +18,7 @@ const t5Options = (p: Params) => ({
 const t5: View = {
   id: 't5',
   title: T('T5 buckets', 'T5 分桶偏置'),
+  names: ['T5', '相对位置偏置', '分桶', 'T5 式', 'relative position bias', 'bucket', 'relative bias'],
   sources: [
     { label: 'Raffel et al. 2019 (arXiv 1910.10683)', href: 'https://arxiv.org/abs/1910.10683' },
     {
@@ -88,6 +89,7 @@ const kerpleOptions = (p: Params) => ({
 const kerpleView: View = {
   id: 'kerple',
   title: T('KERPLE', 'KERPLE'),
+  names: ['KERPLE', '核'],
   sources: [{ label: 'Chi et al. 2022 (arXiv 2205.09921)', href: 'https://arxiv.org/abs/2205.09921' }],
   what: T(
     'ALiBi with a shape that is learned: each head has two positive numbers, and the penalty grows with the logarithm of the distance, or with a power of it. The logarithm keeps far keys visible, which is why it extrapolates well. Here the heads run from one end of the parameters to the other.',
@@ -136,6 +138,7 @@ const sandwichOptions = (p: Params) => ({
 const sandwichView: View = {
   id: 'sandwich',
   title: T('Sandwich', 'Sandwich'),
+  names: ['Sandwich'],
   sources: [{ label: 'Chi et al. 2022 (arXiv 2212.10356)', href: 'https://arxiv.org/abs/2212.10356' }],
   what: T(
     'Take sinusoidal vectors, but use only their product with each other as a bias: a sum of cosines that falls with distance and wiggles. Nothing is learned; each head divides the curve by its own number. It shows that a sinusoid, stripped of its coupling to content, is a relative bias.',
@@ -169,6 +172,7 @@ const sandwichView: View = {
 const naive: View = {
   id: 'naive',
   title: T('A number for every distance', '每个距离一个数'),
+  names: ['RPB', '朴素', 'one number per distance', 'naive'],
   sources: [{ label: 'T5, §2.1 (arXiv 1910.10683)', href: 'https://arxiv.org/abs/1910.10683' }],
   what: T(
     'The simplest learned relative bias: a table with one number for each distance and head, nothing shared, nothing clipped. It cannot go beyond the distances it was trained on. Numbers here are random.',
@@ -197,6 +201,7 @@ const naive: View = {
 const dynamicView: View = {
   id: 'dynamic-bias',
   title: T('A network of the distance', '距离的神经网络'),
+  names: ['dynamic position bias', 'DPB', '距离网络', 'MLP bias'],
   sources: [
     { label: 'Swin V2, §3.3 (arXiv 2111.09883)', href: 'https://arxiv.org/abs/2111.09883' },
     { label: 'x-transformers, DynamicPositionBias', href: 'https://github.com/lucidrains/x-transformers' },

@@ -96,6 +96,15 @@ const SHAW: Record<string, { beyond: 'clip' | 'zero'; direction: 'key-query' | '
 const shaw: View = {
   id: 'shaw',
   title: T('Shaw: a vector for every distance', 'Shaw：每个距离一个向量'),
+  names: [
+    'RPR',
+    '相对位置编码',
+    '经典式',
+    'relative position representations',
+    'relative positional encoding',
+    '截断',
+    'Shaw',
+  ],
   sources: [
     { label: 'Shaw et al. 2018 (arXiv 1803.02155)', href: 'https://arxiv.org/abs/1803.02155' },
     { label: 'Music Transformer (arXiv 1809.04281)', href: 'https://arxiv.org/abs/1809.04281' },
@@ -137,6 +146,7 @@ const shaw: View = {
 const nezha: View = {
   id: 'nezha',
   title: T('NEZHA', 'NEZHA（哪吒）'),
+  names: ['NEZHA', '哪吒'],
   sources: [{ label: 'Wei et al. 2019 (arXiv 1909.00204)', href: 'https://arxiv.org/abs/1909.00204' }],
   what: T(
     'Shaw with a fixed table: the vector of a distance is the sinusoidal row of the shifted index, for keys and values alike. Nothing is learned, so any clip distance works without training.',
@@ -175,6 +185,7 @@ const nezha: View = {
 const transformerXl: View = {
   id: 'transformer-xl',
   title: T('Transformer-XL', 'Transformer-XL'),
+  names: ['XLNet 式', 'Transformer-XL', 'XL', '循环', 'segment recurrence'],
   sources: [{ label: 'Dai et al. 2019, §3.3 (arXiv 1901.02860)', href: 'https://arxiv.org/abs/1901.02860' }],
   what: T(
     'Segments of a long text, each with the states of the one before as memory. An absolute table would give two words the same place, so distance takes its place: the query meets a projected sinusoid of the distance, and two learned vectors u and v stand for the position of the query.',
@@ -218,6 +229,7 @@ const transformerXl: View = {
 const xlnet: View = {
   id: 'xlnet',
   title: T('XLNet', 'XLNet'),
+  names: ['XLNet'],
   sources: [{ label: 'Yang et al. 2019 (arXiv 1906.08237)', href: 'https://arxiv.org/abs/1906.08237' }],
   what: T(
     'Transformer-XL in both directions: the table holds distances of either sign, so that a word can be predicted from what follows too. Half a batch may read the text backwards, with negated distances.',
@@ -268,6 +280,7 @@ const debertaOptions = (p: Params) =>
 const deberta: View = {
   id: 'deberta',
   title: T('DeBERTa: disentangled attention', 'DeBERTa：解耦注意力'),
+  names: ['DeBERTa', 'DeBERTa 式', 'EMD', '解耦', 'disentangled', 'enhanced mask decoder', '解耦注意力'],
   sources: [
     { label: 'He et al. 2020 (arXiv 2006.03654)', href: 'https://arxiv.org/abs/2006.03654' },
     { label: 'DeBERTaV3 (arXiv 2111.09543)', href: 'https://arxiv.org/abs/2111.09543' },
@@ -323,6 +336,7 @@ const deberta: View = {
 const factored: View = {
   id: 'factored',
   title: T('Content and position kept apart', '内容与位置分开'),
+  names: ['Kitaev-Klein', 'Kitaev', 'Klein', '分开', 'factored attention', '内容与位置'],
   sources: [{ label: 'Kitaev & Klein 2018 (arXiv 1805.01052)', href: 'https://arxiv.org/abs/1805.01052' }],
   what: T(
     'Every vector has a content half and a position half, and the halves never mix: the score is the sum of two products. So one can be switched off to see what it contributes, which is how the authors showed that a parser needs both.',

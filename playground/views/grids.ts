@@ -70,6 +70,7 @@ function grid(
 const sincos: View = {
   id: 'sincos2d',
   title: T('Sines over two axes', '两个轴上的正弦'),
+  names: ['MAE', 'DETR', '2D 正弦', '二维'],
   sources: [
     { label: 'He et al. 2021, MAE (arXiv 2111.06377)', href: 'https://arxiv.org/abs/2111.06377' },
     { label: 'Carion et al. 2020, DETR (arXiv 2005.12872)', href: 'https://arxiv.org/abs/2005.12872' },
@@ -142,6 +143,7 @@ const PRESETS: AxialPreset[] = [
 const axial: View = {
   id: 'axial',
   title: T('Axial RoPE: rows and columns rotate', '轴向 RoPE：按行与列旋转'),
+  names: ['axial', '轴向', 'RoPE-2D', '2D RoPE', '二维旋转'],
   sources: [
     { label: 'Heo et al. 2024 (arXiv 2403.13298)', href: 'https://arxiv.org/abs/2403.13298' },
     { label: 'Fang et al. 2023, EVA-02 (arXiv 2303.11331)', href: 'https://arxiv.org/abs/2303.11331' },
@@ -243,6 +245,7 @@ const attract = (dy: number, dx: number, head: number) => {
 const swin: View = {
   id: 'swin',
   title: T('Swin, BEiT, MaxViT: a number for every offset', 'Swin、BEiT、MaxViT：每个偏移一个数'),
+  names: ['Swin', 'BEiT', 'MaxViT', '窗口', 'RPE'],
   sources: [
     { label: 'Liu et al. 2021, Swin (arXiv 2103.14030)', href: 'https://arxiv.org/abs/2103.14030' },
     { label: 'Bao et al. 2021, BEiT (arXiv 2106.08254)', href: 'https://arxiv.org/abs/2106.08254' },
@@ -320,6 +323,7 @@ const swin: View = {
 const swinV2: View = {
   id: 'swin-v2',
   title: T('Swin V2: a network of the offset', 'Swin V2：偏移的神经网络'),
+  names: ['Swin V2', 'log-spaced'],
   sources: [{ label: 'Liu et al. 2021, Swin V2 §3.3 (arXiv 2111.09883)', href: 'https://arxiv.org/abs/2111.09883' }],
   what: T(
     'A table belongs to one window size. A small network of the offset fits any: it is fed logarithms of the offset, so that a larger window reaches only a little beyond what was trained, and its answer is squeezed into 0 to 16. Weights here are random.',
@@ -383,6 +387,7 @@ const MODES = {
 const resize: View = {
   id: 'resize',
   title: T('A larger picture: resizing the table', '更大的图像：缩放位置表'),
+  names: ['插值位置表', 'ViT', 'interpolation of a table', '缩放'],
   sources: [
     { label: 'Dosovitskiy et al. 2020, ViT (arXiv 2010.11929)', href: 'https://arxiv.org/abs/2010.11929' },
     {

@@ -21,6 +21,7 @@ const MODELS: Record<string, Sections> = {
 const mrope: View = {
   id: 'mrope',
   title: T('M-RoPE: time, height and width in one head', 'M-RoPE：时间、高、宽共用一个头'),
+  names: ['M-RoPE', '多模态', 'RoPE-2D', 'multimodal', 'Qwen2-VL', '图像位置'],
   sources: [
     { label: 'Qwen2-VL (arXiv 2409.12191)', href: 'https://arxiv.org/abs/2409.12191' },
     { label: 'Qwen3-VL (arXiv 2511.21631)', href: 'https://arxiv.org/abs/2511.21631' },

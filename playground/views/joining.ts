@@ -17,6 +17,7 @@ const JOIN: Record<string, string> = {
 const mergeView: View = {
   id: 'merge',
   title: T('Add, multiply or concatenate', '相加、相乘或拼接'),
+  names: ['相乘式', '相乘', '融合', '融合式', '相加', '拼接', 'multiplicative', 'concat', 'add or multiply'],
   sources: [
     { label: 'Su 2020 (kexue.fm/archives/8130)', href: 'https://kexue.fm/archives/8130' },
     { label: 'bert4keras, PositionEmbedding', href: 'https://github.com/bojone/bert4keras' },
@@ -68,6 +69,7 @@ const mergeView: View = {
 const rmt: View = {
   id: 'rmt',
   title: T('Recurrent memory tokens', '循环记忆词元'),
+  names: ['RMT', '循环记忆', '记忆', 'memory tokens', 'recurrent memory transformer', 'recurrent memory'],
   sources: [
     { label: 'Bulatov et al. 2022 (arXiv 2207.06881)', href: 'https://arxiv.org/abs/2207.06881' },
     { label: 'booydar/recurrent-memory-transformer', href: 'https://github.com/booydar/recurrent-memory-transformer' },

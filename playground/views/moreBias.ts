@@ -11,6 +11,7 @@ const sizes = (p: Params) => ({ heads: num(p.heads), head: num(p.head), length: 
 const fireView: View = {
   id: 'fire',
   title: T('FIRE', 'FIRE'),
+  names: ['FIRE', 'functional interpolation'],
   sources: [{ label: 'Li et al. 2023 (arXiv 2310.04418)', href: 'https://arxiv.org/abs/2310.04418' }],
   what: T(
     'A network is fed the logarithm of the distance, divided by that of the query’s own position: distance as a share of the text read so far. Beyond a learned threshold every query sees the same range from 0 to 1, however long the text, which is why it extrapolates. Rows then differ from each other: this bias is not a function of distance alone.',
@@ -58,6 +59,7 @@ const fireView: View = {
 const tupeView: View = {
   id: 'tupe',
   title: T('TUPE: untied positions', 'TUPE：解绑的位置'),
+  names: ['TUPE', '解绑', 'untied'],
   sources: [{ label: 'Ke et al. 2020 (arXiv 2006.15595)', href: 'https://arxiv.org/abs/2006.15595' }],
   what: T(
     'Positions attend to positions, through projections of their own, and words to words; the mixed products are dropped. Added to that is T5’s relative bias, and the first token, which stands for the whole sentence, is untied from its place: its row and column are constant.',
@@ -104,6 +106,7 @@ const tupeView: View = {
 const maskView: View = {
   id: 'mask',
   title: T('Masks: causal and sliding window', '掩码：因果与滑动窗口'),
+  names: ['causal mask', '因果掩码', 'sliding window', '滑动窗口', 'NoPE', '掩码'],
   sources: [
     { label: 'Beltagy et al. 2020, Longformer (arXiv 2004.05150)', href: 'https://arxiv.org/abs/2004.05150' },
     { label: 'flash-attention 2.1', href: 'https://github.com/Dao-AILab/flash-attention' },

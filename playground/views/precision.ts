@@ -71,11 +71,12 @@ const spec = (p: Params): RotarySpec & { readonly headDim: number } => ({
 });
 
 /** The curves over all positions do not change while the position is dragged. */
-let known: { key: string; curves: Float64Array[] } | undefined;
+const known = new Map<string, Float64Array[]>();
 
 function curvesOf(rope: RotarySpec & { readonly headDim: number }, work: Workspace): Float64Array[] {
   const key = `${rope.headDim} ${rope.ropeTheta}`;
-  if (known?.key === key) return known.curves;
+  const before = known.get(key);
+  if (before) return before;
   const width = rope.headDim;
   const exact = valuesOf(WAYS[0], rope, sampled, work);
   const curves = WAYS.map((way) => {
@@ -86,13 +87,14 @@ function curvesOf(rope: RotarySpec & { readonly headDim: number }, work: Workspa
       return most;
     });
   });
-  known = { key, curves };
+  known.set(key, curves);
   return curves;
 }
 
 export const precisionView: View = {
   id: 'precision',
   title: T('How far off is a cosine?', '余弦差多少？'),
+  names: ['精度', 'bfloat16', 'float16', 'bf16', 'fp16', '数值精度', '舍入'],
   sources: [
     { label: 'RoFormer (arXiv 2104.09864)', href: 'https://arxiv.org/abs/2104.09864' },
     {

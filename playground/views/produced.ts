@@ -66,6 +66,19 @@ function random(work: Workspace, name: string, shape: readonly number[], seed: n
 const learned: View = {
   id: 'learned',
   title: T('Learned table', '可学习位置表'),
+  names: [
+    '训练式',
+    '可学习',
+    '可训练',
+    '学习式',
+    'BERT',
+    'GPT-2',
+    'learnable',
+    'trained',
+    'lookup table',
+    'APE',
+    '位置嵌入',
+  ],
   sources: [
     { label: 'Gehring et al. 2017, ConvS2S (arXiv 1705.03122)', href: 'https://arxiv.org/abs/1705.03122' },
     { label: 'BERT (arXiv 1810.04805)', href: 'https://arxiv.org/abs/1810.04805' },
@@ -110,6 +123,7 @@ const learned: View = {
 const hierarchical: View = {
   id: 'hierarchical',
   title: T('Hierarchical decomposition', '层次分解'),
+  names: ['层次分解', '层次分解位置编码', '层次', 'hierarchical decomposition', '超长文本'],
   sources: [{ label: 'Su 2020 (kexue.fm/archives/7947)', href: 'https://kexue.fm/archives/7947' }],
   what: T(
     'A table of n learned rows serves n² positions: position i·n + j gets a mixture of row i and row j. The first n positions keep their rows exactly, so a trained BERT can be stretched from 512 to 262 144 positions before any fine-tuning. The mixing weight must not be one half, or (i, j) and (j, i) would be the same place.',
@@ -141,6 +155,7 @@ const hierarchical: View = {
 const timestep: View = {
   id: 'timestep',
   title: T('Diffusion time steps', '扩散模型时间步'),
+  names: ['diffusion', '扩散', 'DDPM', 'timesteps'],
   sources: [{ label: 'Ho et al. 2020, DDPM (arXiv 2006.11239)', href: 'https://arxiv.org/abs/2006.11239' }],
   what: T(
     'A diffusion model must know how noisy its input is: the time step is embedded by the same sinusoid. DDPM puts sines first and divides the exponent by one less; Stable Diffusion puts cosines first and does not. FLUX counts time from 0 to 1 and multiplies by a thousand.',
@@ -179,6 +194,7 @@ const timestep: View = {
 const fourier: View = {
   id: 'fourier',
   title: T('Fourier features (NeRF)', '傅里叶特征（NeRF）'),
+  names: ['NeRF', '傅里叶', 'fourier features'],
   sources: [
     { label: 'Mildenhall et al. 2020 (arXiv 2003.08934)', href: 'https://arxiv.org/abs/2003.08934' },
     { label: 'Tancik et al. 2020 (arXiv 2006.10739)', href: 'https://arxiv.org/abs/2006.10739' },
@@ -232,6 +248,7 @@ const fourier: View = {
 const complex: View = {
   id: 'complex-order',
   title: T('Complex-order embeddings', '复数序词嵌入'),
+  names: ['复数式', '复数', '复数序', 'complex', 'complex order', 'complex valued'],
   sources: [{ label: 'Wang et al. 2020 (arXiv 1912.12333)', href: 'https://arxiv.org/abs/1912.12333' }],
   what: T(
     'The word itself is a wave: each word has an amplitude, a frequency and a phase in every dimension, and its value at a position is the wave at that point, a complex number. Position is not added to the word; the word is a function of position. Here one word is shown at every position.',
@@ -271,6 +288,7 @@ const complex: View = {
 const recursive: View = {
   id: 'recursive',
   title: T('Recursive positions', '递归式位置'),
+  names: ['递归式', '递归', '递推', 'RNN', 'RNN 式', 'recursive', 'recurrent', 'GRU'],
   sources: [
     { label: 'Liu et al. 2020, §2 (arXiv 2003.09229)', href: 'https://arxiv.org/abs/2003.09229' },
     { label: 'Cho et al. 2014, GRU (arXiv 1406.1078)', href: 'https://arxiv.org/abs/1406.1078' },
@@ -335,6 +353,7 @@ const recursive: View = {
 const floater: View = {
   id: 'floater',
   title: T('FLOATER: a flow', 'FLOATER：连续流'),
+  names: ['FLOATER', 'ODE', 'neural ODE', '常微分方程', '连续动力系统'],
   sources: [
     { label: 'Liu et al. 2020 (arXiv 2003.09229)', href: 'https://arxiv.org/abs/2003.09229' },
     { label: 'xuanqing94/FLOATER', href: 'https://github.com/xuanqing94/FLOATER' },
@@ -397,6 +416,7 @@ export const stepViews: readonly View[] = [recursive, floater];
 const pegView: View = {
   id: 'peg',
   title: T('CPVT: position from padding', 'CPVT：来自填充的位置'),
+  names: ['CNN 式', 'CNN', '卷积', '零填充', 'zero padding', 'CPVT', 'PEG', 'padding', 'convolution'],
   sources: [
     { label: 'Chu et al. 2021 (arXiv 2102.10882)', href: 'https://arxiv.org/abs/2102.10882' },
     { label: 'Islam et al. 2020 (arXiv 2001.08248)', href: 'https://arxiv.org/abs/2001.08248' },
@@ -448,6 +468,7 @@ const pegView: View = {
 const convView: View = {
   id: 'conv',
   title: T('wav2vec 2.0: a wide convolution', 'wav2vec 2.0：宽卷积'),
+  names: ['wav2vec', 'wav2vec 2.0', 'speech', '语音'],
   sources: [{ label: 'Baevski et al. 2020 (arXiv 2006.11477)', href: 'https://arxiv.org/abs/2006.11477' }],
   what: T(
     'Speech has no fixed places, so wav2vec adds the result of one wide grouped convolution: each frame learns where it stands among its neighbours. On a constant input only the two ends, where the padding reaches, say anything at all.',

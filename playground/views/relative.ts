@@ -45,6 +45,7 @@ function scoresOf(p: Params, work: Workspace): Tensor {
 export const scoresView: View = {
   id: 'scores',
   title: T('The same two words at every pair of places', '同样两个词放在每一对位置上'),
+  names: ['relative', 'absolute or relative', 'relative or absolute', '相对还是绝对', '相对性', '相对', '绝对'],
   sources: [
     { label: 'RoFormer, §3.2 (arXiv 2104.09864)', href: 'https://arxiv.org/abs/2104.09864' },
     { label: 'Shaw et al. 2018 (arXiv 1803.02155)', href: 'https://arxiv.org/abs/1803.02155' },

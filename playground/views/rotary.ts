@@ -81,6 +81,7 @@ const ropeSpec = (p: Params): RotarySpec => ({
 const rope: View = {
   id: 'rope',
   title: T('RoPE', '旋转位置编码（RoPE）'),
+  names: ['旋转位置编码', '旋转式', '旋转', 'rotary', 'rotary position embedding', 'RoFormer', '旋转式位置编码'],
   sources: [{ label: 'Su et al. 2021, RoFormer (arXiv 2104.09864)', href: 'https://arxiv.org/abs/2104.09864' }],
   what: T(
     'Instead of adding anything, rotate: each pair of channels of query and key is turned by an angle proportional to the position. The product of a query and a key then depends only on the distance between them. Almost every open language model since 2022 uses it. Which channels form a pair is a choice (neighbours, or the two halves of the head), and mixing the two up is the classic porting bug.',
@@ -134,6 +135,7 @@ const rope: View = {
 interface Scaling {
   readonly id: string;
   readonly title: View['title'];
+  readonly names: readonly string[];
   readonly sources: View['sources'];
   readonly what: View['what'];
   readonly formula: View['formula'];
@@ -148,6 +150,7 @@ interface Scaling {
 const scaling = (s: Scaling): View => ({
   id: s.id,
   title: s.title,
+  names: s.names,
   sources: s.sources,
   what: s.what,
   formula: s.formula,
@@ -192,6 +195,7 @@ const common = (p: Params) => ({ headDim: num(p.dim), ropeTheta: num(p.base) });
 const linear = scaling({
   id: 'linear',
   title: T('Linear interpolation', '线性插值'),
+  names: ['位置插值', 'PI', 'position interpolation', '线性内插', '内插', '插值'],
   sources: [{ label: 'Chen et al. 2023 (arXiv 2306.15595)', href: 'https://arxiv.org/abs/2306.15595' }],
   what: T(
     'The simplest way to make a model read further than it was trained: squeeze the positions, so that position 8000 is given the angles of position 2000. Every pair turns slower by the same factor. No angle is new to the model, but neighbours become harder to tell apart, and fine-tuning is needed.',
@@ -207,6 +211,7 @@ const linear = scaling({
 const ntk = scaling({
   id: 'ntk',
   title: T('NTK-aware base', 'NTK 感知的底数'),
+  names: ['NTK-aware', 'NTK', 'NTK RoPE', 'NTK-RoPE', '调整 base'],
   sources: [
     { label: 'bloc97 2023, r/LocalLLaMA', href: 'https://www.reddit.com/r/LocalLLaMA/comments/14lz7j5/' },
     { label: 'Su 2023 (kexue.fm/archives/9706)', href: 'https://kexue.fm/archives/9706' },
@@ -226,6 +231,7 @@ const ntk = scaling({
 const byParts = scaling({
   id: 'ntk-by-parts',
   title: T('NTK by parts', '分段 NTK'),
+  names: ['by parts', '分段 NTK', 'NTK-by-parts'],
   sources: [
     { label: 'Peng et al. 2023, YaRN §3.2 (arXiv 2309.00071)', href: 'https://arxiv.org/abs/2309.00071' },
     { label: 'jquesnelle/yarn', href: 'https://github.com/jquesnelle/yarn' },
@@ -253,6 +259,7 @@ const byParts = scaling({
 const dynamic = scaling({
   id: 'dynamic',
   title: T('Dynamic NTK', '动态 NTK'),
+  names: ['dynamic NTK', '动态 NTK', 'dynamic'],
   sources: [
     { label: 'emozilla 2023, r/LocalLLaMA', href: 'https://www.reddit.com/r/LocalLLaMA/comments/14mrgpr/' },
     {
@@ -283,6 +290,7 @@ const dynamic = scaling({
 const yarn = scaling({
   id: 'yarn',
   title: T('YaRN', 'YaRN'),
+  names: ['YaRN', 'yet another rope extension'],
   sources: [{ label: 'Peng et al. 2023 (arXiv 2309.00071)', href: 'https://arxiv.org/abs/2309.00071' }],
   what: T(
     'Decide pair by pair: those that turn often within the trained context are left alone, those that never complete a turn are interpolated, and a ramp joins the two. The longer context also flattens attention a little, which an amplitude on cos and sin corrects. DeepSeek, Qwen and gpt-oss use it.',
@@ -318,6 +326,7 @@ const yarn = scaling({
 const llama3 = scaling({
   id: 'llama3',
   title: T('Llama 3.1', 'Llama 3.1'),
+  names: ['Llama 3', 'llama3'],
   sources: [
     { label: 'Llama 3 herd of models (arXiv 2407.21783)', href: 'https://arxiv.org/abs/2407.21783' },
     {
@@ -362,6 +371,7 @@ export const searched = (dim: number, most: number) =>
 const longrope = scaling({
   id: 'longrope',
   title: T('LongRoPE', 'LongRoPE'),
+  names: ['LongRoPE', 'Phi-3'],
   sources: [{ label: 'Ding et al. 2024 (arXiv 2402.13753)', href: 'https://arxiv.org/abs/2402.13753' }],
   what: T(
     'One divisor for each pair, found by an evolutionary search, in two lists: one for texts up to the trained context, one beyond. The Phi-3 and Phi-4 models ship such lists; the one drawn here is a smooth stand-in that grows from 1 to the largest divisor.',

@@ -16,6 +16,7 @@ const given = (p: Params, side: 'query' | 'key') => ({
 const xpos: View = {
   id: 'xpos',
   title: T('xPos', 'xPos'),
+  names: ['xPos', 'XPOS', 'LeX', '衰减'],
   sources: [{ label: 'Sun et al. 2022 (arXiv 2212.10554)', href: 'https://arxiv.org/abs/2212.10554' }],
   what: T(
     'RoPE with a decay: queries are multiplied by a factor that grows with their position, keys are divided by it, so that the product falls with distance, the fast pairs first. Only differences count, but the factors themselves grow without end; so one position is chosen as the centre, where the factor is one.',
@@ -60,6 +61,7 @@ const xpos: View = {
 const pope: View = {
   id: 'pope',
   title: T('PoPE: polar coordinates', 'PoPE：极坐标'),
+  names: ['PoPE', '极坐标', 'polar'],
   sources: [{ label: 'PoPE 2025 (arXiv 2509.10534)', href: 'https://arxiv.org/abs/2509.10534' }],
   what: T(
     'RoPE turns pairs, so that a channel’s content also shifts its phase. PoPE separates what from where: each channel by itself gives a magnitude, which is never negative, and its angle is the position alone. A head of d channels becomes one of 2d. Magnitudes here are random.',

@@ -14,10 +14,20 @@ export interface Page {
   waitForSelector(selector: string): Promise<unknown>;
   screenshot(options: { path: string; fullPage: boolean }): Promise<unknown>;
   setViewportSize(size: { width: number; height: number }): Promise<void>;
+  emulateMedia(options: {
+    colorScheme?: 'light' | 'dark';
+    media?: 'screen' | 'print';
+    reducedMotion?: 'reduce' | 'no-preference';
+  }): Promise<void>;
   setInputFiles(selector: string, file: { name: string; mimeType: string; buffer: Buffer }): Promise<void>;
   on(event: 'console', handler: (message: { type(): string; text(): string }) => void): void;
   on(event: 'pageerror', handler: (error: Error) => void): void;
   on(event: 'request', handler: (request: { url(): string }) => void): void;
+  context(): {
+    newCDPSession(page: Page): Promise<{
+      send(method: string, options?: object): Promise<{ metrics: { name: string; value: number }[] }>;
+    }>;
+  };
   readonly keyboard: { press(key: string): Promise<void> };
   close(): Promise<void>;
 }
@@ -37,7 +47,10 @@ export function launch(executablePath: string): Promise<Browser> {
   const { chromium } = installed('playwright-core') as {
     chromium: { launch(options: { executablePath: string; args: string[] }): Promise<Browser> };
   };
-  return chromium.launch({ executablePath, args: ['--no-sandbox'] });
+  return chromium.launch({
+    executablePath,
+    args: ['--no-sandbox', '--js-flags=--expose-gc', '--enable-precise-memory-info'],
+  });
 }
 
 /** axe-core's source, to be run inside the page. */

@@ -1,40 +1,27 @@
 /** What the page must show at an address: the view computed here, in Node, by the package, and its colours. */
-import { type Theme as ColourTheme, colours, step } from '../../playground/colour.ts';
-import { sections } from '../../playground/sections/views.ts';
+import { type Theme as ColourTheme, colours, STEPS, step } from '../../playground/colour.ts';
+import { views } from '../../playground/route.ts';
 import { type MapPanel, parse, type View, Workspace } from '../../playground/view.ts';
 import type { Seen } from './inPage.ts';
 
 /** Every address that shows a view. */
-export const addresses: readonly string[] = [
-  ...sections.encodings.map(({ id }) => `#/encodings/${id}`),
-  ...Object.keys(sections)
-    .filter((section) => section !== 'encodings')
-    .map((section) => `#/${section}`),
-];
-/** And those of the other two sections. */
-export const allAddresses: readonly string[] = [...addresses, '#/model', '#/speed'];
+export const addresses: readonly string[] = views.map(({ id }) => `#${id}`);
+/** And those of the other pages. */
+export const allAddresses: readonly string[] = ['#', ...addresses, '#model', '#speed'];
 
-function viewsAt(hash: string): { views: readonly View[]; query: URLSearchParams; prefixed: boolean } {
-  const [path, search = ''] = hash.replace(/^#\//, '').split('?');
-  const [section, item] = path.split('/');
-  const list = sections[section as keyof typeof sections] ?? [];
-  const encodings = section === 'encodings';
-  return {
-    views: encodings ? list.filter(({ id }) => id === item) : list,
-    query: new URLSearchParams(search),
-    prefixed: !encodings,
-  };
+function viewAt(hash: string): { view: View | undefined; query: URLSearchParams } {
+  const [id, search = ''] = hash.replace(/^#/, '').split('?');
+  return { view: views.find((view) => view.id === id), query: new URLSearchParams(search) };
 }
 
 /** Differences between the pixels seen and those computed here; empty when all agree. Counts the cells it compared. */
 export function compare(seen: Seen, theme: ColourTheme): { differences: string[]; cells: number } {
-  const { views, query, prefixed } = viewsAt(seen.hash);
+  const { view, query } = viewAt(seen.hash);
   const differences: string[] = [];
   let cells = 0;
-  for (const view of views) {
-    const prefix = prefixed ? `${view.id}.` : '';
+  if (view) {
     const params = Object.fromEntries(
-      view.controls.map((control) => [control.key, parse(control, query.get(prefix + control.key) ?? undefined)]),
+      view.controls.map((control) => [control.key, parse(control, query.get(control.key) ?? undefined)]),
     );
     const work = new Workspace();
     const maps = view.compute(params, work).filter((panel): panel is MapPanel => panel.kind === 'map');
@@ -52,7 +39,9 @@ export function compare(seen: Seen, theme: ColourTheme): { differences: string[]
       }
       for (const { row, col, rgb } of shown[i]?.samples ?? []) {
         cells++;
-        const wanted = colours(palette, theme)[step(data[start + row * rowStride + col * colStride], palette, range)];
+        const index = step(data[start + row * rowStride + col * colStride], palette, range);
+        // a cell without a value is left out of the picture
+        const wanted = index === STEPS ? [0, 0, 0] : colours(palette, theme)[index];
         if (rgb.some((value, c) => value !== wanted[c]))
           differences.push(`${seen.hash} ${view.id}: map ${i} cell ${row}, ${col} is ${rgb}, not ${wanted}`);
       }

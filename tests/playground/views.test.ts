@@ -6,13 +6,11 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { colours, type Palette, STEPS, step } from '../../playground/colour.ts';
 import { math } from '../../playground/mathml.ts';
-import { sections } from '../../playground/sections/views.ts';
+import { views } from '../../playground/route.ts';
 import type { Text } from '../../playground/text.ts';
 import { type Control, defaults, type Panel, type Params, parse, spell, Workspace } from '../../playground/view.ts';
 import * as posenc from '../../src/index.ts';
 import * as reference from '../../src/reference/index.ts';
-
-const views = Object.values(sections).flat();
 
 /** The values at the ends of a control, and a middle one. */
 function ends(control: Control): (number | string | boolean)[] {

@@ -1,0 +1,104 @@
+/** The built page in a Chromium: opening it, going around in it, and what it must show. */
+import { existsSync, readFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import * as assert from 'uvu/assert';
+import { PAGE } from '../../playground/build.ts';
+import { launch, type Page } from './browser.ts';
+import { compare } from './expected.ts';
+import type { Seen } from './inPage.ts';
+
+export const find = (...paths: string[]) => paths.find(existsSync);
+const CHROMIUM = find(
+  '/usr/bin/chromium-headless-shell',
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+);
+const MIN_CELLS = 1000;
+
+const here = dirname(fileURLToPath(import.meta.url));
+export const html = readFileSync(PAGE, 'utf8');
+
+/** The functions of inPage.ts as a script that defines `inPage`. */
+export const script = (
+  await build({
+    entryPoints: [join(here, 'inPage.ts')],
+    bundle: true,
+    write: false,
+    format: 'iife',
+    globalName: 'inPage',
+    footer: { js: 'globalThis.inPage = inPage;' },
+  })
+).outputFiles[0].text;
+
+function serveFile(): Promise<{ url: string; server: Server }> {
+  const server = createServer((_, response) =>
+    response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end(html),
+  );
+  return new Promise((resolve) =>
+    server.listen(0, '127.0.0.1', () =>
+      resolve({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, server }),
+    ),
+  );
+}
+
+export interface Visit {
+  readonly page: Page;
+  /** Errors of the page and its console, and requests other than for the page itself. */
+  readonly troubles: string[];
+}
+
+if (!CHROMIUM) throw new Error('no Chromium was found; the page is tested in one');
+export const browser = await launch(CHROMIUM);
+export const { url, server } = await serveFile();
+
+export async function open(
+  hash: string,
+  options: { from?: string; dark?: boolean; width?: number; locale?: string } = {},
+): Promise<Visit> {
+  const { from = url, dark = false, width = 1280, locale = 'en-US' } = options;
+  const page = await browser.newPage({
+    viewport: { width, height: 900 },
+    colorScheme: dark ? 'dark' : 'light',
+    locale,
+  });
+  const troubles: string[] = [];
+  page.on('console', (message) => {
+    if (message.type() === 'error' || message.type() === 'warning') troubles.push(message.text());
+  });
+  page.on('pageerror', (error) => troubles.push(error.message));
+  page.on('request', (request) => {
+    if (request.url().split('#')[0] !== from && !request.url().startsWith('data:'))
+      troubles.push(`request: ${request.url()}`);
+  });
+  await page.goto(from + hash);
+  await page.waitForSelector('main h2');
+  await page.evaluate(script);
+  return { page, troubles };
+}
+
+export const tour = (page: Page, hashes: readonly string[]) =>
+  page.evaluate<Seen[]>(`inPage.tour(${JSON.stringify(hashes)})`);
+
+export function checkTour(seen: readonly Seen[], theme: 'light' | 'dark', name: string): void {
+  let cells = 0;
+  for (const one of seen) {
+    assert.equal(one.errors, [], one.hash);
+    assert.ok(one.heading, one.hash);
+    const found = compare(one, theme);
+    assert.equal(found.differences, []);
+    cells += found.cells;
+  }
+  assert.ok(cells > MIN_CELLS, `${name}: only ${cells} cells were compared`);
+  console.log(`\n${name}: ${seen.length} addresses, ${cells} cells equal to the package's values`);
+}
+
+/** Moves a slider with the keyboard, as a person would. */
+export async function press(page: Page, selector: string, key: string, times: number): Promise<void> {
+  await page.focus(selector);
+  for (let i = 0; i < times; i++) await page.keyboard.press(key);
+}
