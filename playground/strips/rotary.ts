@@ -14,7 +14,7 @@ import type { Workspace } from '../view.ts';
 import { searched } from '../views/rotary.ts';
 import { DIM, type Gesture, type Place, plainScores, queriesAndKeys, type Strip, TRAINED } from './strip.ts';
 
-const base = (place: Place): RotarySpec => ({ headDim: DIM, ropeTheta: Math.max(1.0001, place.base) });
+const base = (place: Place) => ({ headDim: DIM, ropeTheta: Math.max(1.0001, place.base) });
 /** How many times longer than in training the text is. */
 const factor = ({ offset, count }: Place): number => Math.max(1, (offset + count) / TRAINED);
 
