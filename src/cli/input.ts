@@ -1,6 +1,6 @@
 /** Reading a model: a config.json or the header of a GGUF file, from a file, a pipe or standard input. */
 import { gguf } from '@huggingface/gguf';
-import { fromGGUF, fromHF, type GGUFTensors, type NormalForm, type Pairing } from '../index.ts';
+import { fromGGUF, fromHF, type GGUFTensors, type NormalForm } from '../index.ts';
 import { keysTwice, parseJson } from './json.ts';
 import { CliError, EXIT, type Shell } from './shell.ts';
 import { latin1, openSource, type SourceFile, textOf } from './sourceFile.ts';
@@ -10,8 +10,8 @@ export interface ModelOptions {
   readonly layerType?: string;
   readonly context?: number;
   readonly strict?: boolean;
-  /** For a GGUF architecture that is not known. */
-  readonly pairing?: Pairing;
+  /** Reads the file as one of another type or architecture. */
+  readonly as?: string;
 }
 
 /** What a file says, before it is understood. */
@@ -24,9 +24,9 @@ export async function readModel(path: string, shell: Shell, options: ModelOption
   return formOf(await readModelFile(path, shell), options);
 }
 
-export function formOf(file: ModelFile, { layerType, context, strict, pairing }: ModelOptions = {}): NormalForm {
+export function formOf(file: ModelFile, { layerType, context, strict, as }: ModelOptions = {}): NormalForm {
   if (file.kind === 'config') return fromHF(file.config, { layerType, context, strict });
-  return fromGGUF(file.metadata, { tensors: file.tensors, context, pairing });
+  return fromGGUF(file.metadata, { tensors: file.tensors, context, as });
 }
 
 export async function readModelFile(path: string, shell: Shell): Promise<ModelFile> {

@@ -44,9 +44,7 @@ export function withModel(command: Command): Command {
     .option('--layer-type <name>', 'which table, for models with several')
     .option('--context <positions>', 'positions the table is for, where frequencies depend on it', count)
     .option('--no-strict', 'unknown keys and contradictions are warnings')
-    .addOption(
-      choice('--pairing <word>', 'pairing (with a GGUF file: of an unknown architecture)', ['half', 'interleaved']),
-    );
+    .option('--as <architecture>', 'read a GGUF file as one of this architecture of llama.cpp');
 }
 
 export interface SpecOptions extends ModelOptions {
@@ -55,6 +53,7 @@ export interface SpecOptions extends ModelOptions {
   readonly headDim?: number;
   readonly rotaryDim?: number;
   readonly ropeTheta?: number;
+  readonly pairing?: Pairing;
   readonly precision?: Precision;
 }
 
@@ -65,6 +64,7 @@ export function withSpec(command: Command): Command {
     .option('--head-dim <n>', 'channels of a head', count)
     .option('--rotary-dim <n>', 'rotated channels (default: all)', count)
     .option('--rope-theta <base>', 'base of the frequencies (default: 10000)', number)
+    .addOption(choice('--pairing <word>', 'pairing of a table without a config', ['half', 'interleaved']))
     .addOption(choice('--precision <word>', "default: 'torch' for a config, else 'exact'", ['exact', 'torch', 'ggml']));
 }
 
@@ -91,7 +91,7 @@ export async function rotarySpec(options: SpecOptions, shell: Shell, context: nu
   const form = await readModel(config as string, shell, {
     layerType,
     strict,
-    pairing,
+    as: options.as,
     context: options.context ?? Math.max(1, context),
   });
   return { ...form.rotary, ...defined({ precision }) };

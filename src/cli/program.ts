@@ -65,8 +65,8 @@ export async function run(argv: readonly string[], shell: Shell, version: string
 
 /** What the library tells to pass, as this command line spells it. */
 function inFlags(message: string): string {
-  const flags = { layerType: '--layer-type', context: '--context', pairing: '--pairing' } as const;
-  return message.replace(/pass (layerType|context|pairing):/g, (_, name: keyof typeof flags) => `pass ${flags[name]}:`);
+  const flags = { layerType: '--layer-type', context: '--context', as: '--as' } as const;
+  return message.replace(/pass (layerType|context|as):/g, (_, name: keyof typeof flags) => `pass ${flags[name]}:`);
 }
 
 /** Exit code and words of an error; undefined when the reader of a pipe went away. */

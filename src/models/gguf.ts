@@ -1,309 +1,278 @@
 /**
- * From the metadata of a GGUF file to its normal form: `{arch}.rope.*` keys, divisors stored as tensors, and the fact that
- * converters permute q and k of some architectures to interleaved pairs. llama.cpp src/llama-arch.cpp, src/llama-model.cpp.
+ * From the header of a GGUF file to its normal form: the keys are read by the record of their architecture, which says what
+ * the loader and the graph of llama.cpp make of them. records/gguf/facts.ts; llama.cpp src/llama-model.cpp, src/models/.
  */
-import { rotaryFrequencies } from '../rotary/frequencies.ts';
-import type { GgufFields } from '../rotary/rules/rule.ts';
-import { ROPE_TYPES, WORDS, wordsOf } from '../rotary/rules/words.ts';
-import type { LooseSpec, MropeLayout, OpenSpec, Pairing } from '../rotary/spec.ts';
-import { options as checkOptions } from '../runtime/arguments.ts';
-import { PosencError, show } from '../runtime/errors.ts';
-import { numbers } from '../runtime/lists.ts';
+import type { Precision } from '../rotary/spec.ts';
+import { nearest, oneOf, take } from '../runtime/arguments.ts';
+import { type GGUFTensors, Header } from './ggufHeader.ts';
+import { usesOf } from './ggufLayers.ts';
+import { layerOf, readScaling, specOf } from './ggufRotary.ts';
+import { fitting, unreadKeys } from './ggufUnread.ts';
+import { headCount, headWidth, softmaxScale } from './ggufWidth.ts';
 import { withRotary } from './hf.ts';
+import type { Layers } from './layers.ts';
 import type { NormalForm, RotaryLayer } from './normalForm.ts';
-import { checkNumber, dropUndefined, type Fields, isFields, Notes, refuse, shorten } from './read.ts';
+import { dropUndefined, refuse, shorten } from './read.ts';
+import type {
+  GgufAlibi,
+  GgufLearned,
+  GgufNone,
+  GgufPositions,
+  GgufRecord,
+  GgufRotary,
+  GgufT5,
+  GgufUse,
+} from './records/gguf/facts.ts';
+import { GGUF_RECORDS, ggufRecord } from './records/gguf/index.ts';
+import type { QueryScale } from './softmaxScale.ts';
 
-const words = (text: string): ReadonlySet<string> => new Set(text.trim().split(/\s+/));
-
-/** Architectures whose q and k are stored for interleaved pairs (LLAMA_ROPE_TYPE_NORM); the first ones are permuted by the converter. */
-const INTERLEAVED = words(`
-  llama llama4 mistral3 mistral4 deci baichuan internlm2 minicpm xverse command-r cohere2 olmo arctic deepseek deepseek2 plm
-  chatglm glm4 granite granitemoe granitehybrid chameleon bailingmoe neo-bert smollm3 arcee ernie4_5 ernie4_5-moe
-  orion apertus`);
-const PERMUTED = words(
-  'llama llama4 mistral3 deci baichuan internlm2 minicpm xverse olmo granite granitemoe smollm3 arcee',
-);
-/** LLAMA_ROPE_TYPE_NEOX. */
-const HALF = words(`
-  falcon falcon-h1 grok dbrx bert jina-bert-v3 nomic-bert nomic-bert-moe stablelm bitnet qwen qwen2 qwen2moe qwen3 qwen3moe
-  qwen3next olmo2 olmoe phi2 phi3 phimoe plamo plamo2 gemma gemma2 gemma3 gemma3n gemma-embedding starcoder2 openelm gptneox
-  codeshell nemotron exaone exaone4 minicpm3 bailingmoe2 dots1 hunyuan-moe hunyuan-dense lfm2 lfm2moe glm4moe gpt-oss
-  seed_oss smallthinker afmoe minimax-m2`);
-const STREAMS: Readonly<Record<string, MropeLayout>> = {
-  qwen2vl: 'chunked',
-  paddleocr: 'chunked',
-  qwen3vl: 'interleaved',
-  qwen3vlmoe: 'interleaved',
-};
-const ALIBI = words('bloom mpt refact jais');
-const LEARNED = words('gpt2 starcoder');
-const NONE = words('mamba mamba2 jamba rwkv6 rwkv7 nemotron_h');
-const T5 = words('t5 t5encoder');
-
-/** Every `{arch}.rope.*` key that is read. */
-const ROPE_KEYS = [
-  'dimension_count',
-  'dimension_sections',
-  'freq_base',
-  'freq_base_swa',
-  'scale_linear',
-  'scaling.type',
-  'scaling.factor',
-  'scaling.attn_factor',
-  'scaling.original_context_length',
-  'scaling.finetuned',
-  'scaling.yarn_log_multiplier',
-  'scaling.yarn_ext_factor',
-  'scaling.yarn_attn_factor',
-  'scaling.yarn_beta_fast',
-  'scaling.yarn_beta_slow',
-];
-
-/** Divisors that a file stores beside its weights, float32, one for each pair. */
-export interface GGUFTensors {
-  /** rope_freqs.weight (Llama 3). */
-  readonly ropeFreqs?: ArrayLike<number>;
-  /** rope_factors_short.weight and rope_factors_long.weight (Phi-3). */
-  readonly ropeFactorsShort?: ArrayLike<number>;
-  readonly ropeFactorsLong?: ArrayLike<number>;
-}
+export type { GGUFTensors } from './ggufHeader.ts';
 
 export interface FromGGUFOptions {
   readonly tensors?: GGUFTensors;
   /** Number of positions (highest + 1); needed by frequencies that depend on it. */
   readonly context?: number;
-  /** For an architecture that is not known here. */
-  readonly pairing?: Pairing;
+  /**
+   * Reads the file as one of another architecture, by its name in llama.cpp ('llama': interleaved pairs, 'qwen2': half).
+   * Every key that looks like positions must then be read, or it is an error.
+   */
+  readonly as?: string;
+  /** Of the tables. Default 'torch'. */
+  readonly precision?: Precision;
 }
+
+type Part = Partial<NormalForm> & Pick<NormalForm, 'family'>;
 
 /**
  * @param metadata the key-value pairs of the file's header
  * @throws PosencError ERR_CONFIG naming the key
  */
 export function fromGGUF(metadata: unknown, options: FromGGUFOptions = {}): NormalForm {
-  const given = checkOptions('fromGGUF', options, ['tensors', 'context', 'pairing']);
-  if (!isFields(metadata)) refuse('metadata', `expected the key-value pairs of a GGUF header, got ${show(metadata)}`);
-  const notes = new Notes(true);
-  const arch = value(metadata, 'general.architecture', notes);
-  if (typeof arch !== 'string' || arch === '') refuse('general.architecture', `expected text, got ${show(arch)}`);
-  const finish = (part: Partial<NormalForm>): NormalForm =>
-    withRotary(
-      dropUndefined({
-        ...part,
-        modelType: arch,
-        consumed: [...notes.consumed],
-        assumed: notes.assumed,
-        warnings: notes.warnings,
-        source: {},
-      }) as Omit<NormalForm, 'rotary'>,
-      { context: given.context },
-    );
-  if (NONE.has(arch)) return finish({ family: 'none', note: 'this architecture has no encoding of positions' });
-  const key = (name: string): string => `${arch}.${name}`;
-  const number = (name: string, bounds: Parameters<typeof checkNumber>[2]): number | undefined => {
-    const found = value(metadata, key(name), notes);
-    return found === undefined ? undefined : checkNumber(key(name), found, bounds);
-  };
-  const whole = (name: string, max = 2 ** 31): number | undefined => number(name, { integer: true, min: 1, max });
-  const heads = headCount(value(metadata, key('attention.head_count'), notes), key('attention.head_count'));
-  const width = whole('embedding_length');
-  if (ALIBI.has(arch)) {
-    const max = number('attention.max_alibi_bias', { above: 0 }) ?? 8;
-    return finish({
-      family: 'alibi',
-      parameters: { heads: heads ?? 0, slopes: arch === 'mpt' ? 'mpt' : 'press', alibiBiasMax: max },
-    });
-  }
-  if (LEARNED.has(arch)) {
-    return finish({
-      family: 'learned',
-      parameters: { maxPositions: whole('context_length') ?? 0, dim: width ?? 0, rowOffset: 0 },
-    });
-  }
-  if (T5.has(arch)) {
-    const numBuckets = whole('attention.relative_buckets_count') ?? 32;
-    return finish({ family: 't5', parameters: { numBuckets, maxDistance: 128, heads: heads ?? 0, softmaxScale: 1 } });
-  }
+  const given = take('fromGGUF', options, ['tensors', 'context', 'as', 'precision']);
+  const precision = oneOf('precision', given.precision, ['exact', 'torch', 'ggml'], 'torch');
+  const header = new Header(metadata, take('tensors', given.tensors ?? {}, TENSORS));
+  const record = recordFor(header, given.as);
+  const positions = positionsOf(header, record);
+  const part = read(header, record, positions, precision);
+  unreadKeys(header, positions, given.as !== undefined);
+  return withRotary(
+    dropUndefined({
+      ...part,
+      modelType: header.arch,
+      consumed: [...header.notes.consumed],
+      assumed: header.notes.assumed,
+      warnings: header.notes.warnings,
+      source: {},
+    }) as Omit<NormalForm, 'rotary'>,
+    { context: given.context },
+  );
+}
 
-  for (const name of Object.keys(metadata)) {
-    if (name.startsWith(`${arch}.rope.`) && !ROPE_KEYS.includes(name.slice(arch.length + 6))) {
+const TENSORS = ['ropeFreqs', 'ropeFactorsShort', 'ropeFactorsLong', 'positionEmbd'];
+
+function recordFor(header: Header, as: string | undefined): GgufRecord {
+  const names = GGUF_RECORDS.map(({ arch }) => arch);
+  if (as !== undefined) {
+    const record = typeof as === 'string' ? ggufRecord(as) : undefined;
+    if (record === undefined) {
+      const near = typeof as === 'string' ? nearest(as, names) : undefined;
       refuse(
-        shorten(name),
-        `not a known key; the known ones are ${ROPE_KEYS.map((k) => `${arch}.rope.${k}`).join(', ')}`,
+        'as',
+        `'${shorten(String(as))}' is not an architecture of llama.cpp${near ? `; did you mean '${near}'?` : ''}`,
       );
     }
+    header.notes.assume('general.architecture', as, 'read as that by the option as');
+    return record;
   }
-  const layout = Object.hasOwn(STREAMS, arch) ? STREAMS[arch] : undefined;
-  const known: Pairing | undefined = INTERLEAVED.has(arch)
-    ? 'interleaved'
-    : HALF.has(arch) || layout
-      ? 'half'
-      : undefined;
-  const pairing = given.pairing ?? known;
-  if (pairing === undefined) {
-    return refuse(
-      'general.architecture',
-      `'${shorten(arch)}' is not known, and neither is its pairing; pass pairing: 'half' or 'interleaved'`,
-    );
+  const record = ggufRecord(header.arch);
+  if (record !== undefined) return record;
+  const fits = fitting(header);
+  const keys = fits.unread.length > 0 ? `; no known architecture reads ${fits.unread.map(shorten).join(', ')}` : '';
+  const advice =
+    fits.names.length > 0
+      ? `; pass as: ${fits.names.map((name) => `'${name}' (${describeShort(name)})`).join(' or ')} if the model computes the same`
+      : '';
+  return refuse(
+    'general.architecture',
+    `'${shorten(header.arch)}' is not known, and neither is its pairing${keys}${advice}`,
+  );
+}
+
+function describeShort(name: string): string {
+  const record = ggufRecord(name);
+  const positions = record && 'family' in record.positions ? record.positions : undefined;
+  if (positions?.family !== 'rotary') return positions?.family ?? 'by its keys';
+  return positions.mode === 'norm' ? 'interleaved pairs' : 'half';
+}
+
+function positionsOf(header: Header, { positions }: GgufRecord): GgufPositions {
+  if ('family' in positions) return positions;
+  for (const choice of positions) if (choice.when === null || header.holds(choice.when)) return choice.positions;
+  return refuse('general.architecture', `no case of '${shorten(header.arch)}' holds for this file`);
+}
+
+function read(header: Header, record: GgufRecord, positions: GgufPositions, precision: Precision): Part {
+  switch (positions.family) {
+    case 'rotary':
+      return readRotary(header, positions, precision);
+    case 'alibi':
+      return readAlibi(header, positions);
+    case 'learned':
+      return readLearned(header, positions);
+    case 't5':
+      return readT5(header, positions);
+    case 'none':
+      return readNone(header, positions);
+    default:
+      return refuse('general.architecture', `'${record.arch}': ${positions.why}`);
   }
-  const headDim =
-    whole('attention.key_length', 8192) ?? (width !== undefined && heads !== undefined ? width / heads : undefined);
-  if (headDim === undefined || !Number.isInteger(headDim)) {
-    return refuse(
-      key('attention.key_length'),
-      'missing, and embedding_length / attention.head_count is no whole number',
-    );
+}
+
+function readRotary(header: Header, facts: GgufRotary, precision: Precision): Part {
+  const uses = usesOf(header, facts.layers);
+  const scaling = readScaling(header, facts);
+  const queryScale = queryScaleOf(header, facts);
+  const onRotary = queryScale?.appliesTo === 'rotary layers' ? queryScale : undefined;
+  const used = facts.tables.filter(({ label }) => uses === undefined || uses.some((use) => labelOf(use) === label));
+  if (used.length === 0) {
+    return { family: 'none', note: 'no layer of this file rotates', layers: uses && layersOf(uses, {}) };
   }
-  const rotaryDim: number = whole('rope.dimension_count', headDim) ?? headDim;
-  const headWidth: number = headDim;
-  const maxPositionEmbeddings = whole('context_length', Number.MAX_SAFE_INTEGER);
-  const ropeTheta = number('rope.freq_base', { above: 1 });
-  if (ropeTheta === undefined) notes.assume(key('rope.freq_base'), 10000, 'default of ggml');
-  const base = {
-    headDim,
-    rotaryDim,
-    // A latent head is [other | rotary] with its own key_length.
-    ...(arch === 'deepseek2' ? { rotaryOffset: headDim - rotaryDim } : {}),
-    pairing,
-    ropeTheta: ropeTheta ?? 10000,
-    precision: 'torch' as const,
-    ...streams(value(metadata, key('rope.dimension_sections'), notes), key('rope.dimension_sections'), layout),
-  };
-  const scaling = readScaling();
-  const tensors = given.tensors ?? {};
-  const spec = dropUndefined({ ...base, ...scaling, ...divisors() }) as OpenSpec;
-  if (PERMUTED.has(arch)) {
-    notes.warn(
+  const specs = used.map((table) => specOf(header, facts, table, scaling, precision));
+  // tables that compute the same are one
+  const same = specs.every((spec) => JSON.stringify(spec) === JSON.stringify(specs[0]));
+  const names: Record<string, string> = {};
+  const layerTypes: Record<string, RotaryLayer> = {};
+  for (const [i, { label }] of used.entries()) {
+    names[label] = same ? 'default' : label;
+    if (same && i > 0) continue;
+    layerTypes[names[label]] = layerOf(header, facts, specs[i], scaling, onRotary);
+  }
+  if (facts.permuted) {
+    header.notes.warn(
       'risk',
       'general.architecture',
-      `q and k of '${arch}' are stored permuted: interleaved pairs here, half-split in transformers`,
+      `q and k of '${shorten(header.arch)}' are stored permuted: interleaved pairs here, half-split in transformers`,
     );
   }
-  const swa = number('rope.freq_base_swa', { above: 1 });
-  const layer = (of: OpenSpec): RotaryLayer => tableOf(of, headWidth);
-  const layerTypes: Record<string, RotaryLayer> =
-    swa === undefined
-      ? { default: layer(spec) }
-      : {
-          full_attention: layer(spec),
-          sliding_attention: layer(dropUndefined({ ...base, ropeTheta: swa }) as OpenSpec),
-        };
-  return finish({ family: 'rotary', layerTypes, maxPositionEmbeddings });
+  return {
+    family: 'rotary',
+    layerTypes,
+    layers: uses && layersOf(uses, names),
+    queryScale: queryScale?.appliesTo === 'nope layers' ? queryScale : undefined,
+    indexer: indexerOf(header, facts, layerTypes),
+    maxPositionEmbeddings: header.whole('context_length', Number.MAX_SAFE_INTEGER),
+  };
+}
 
-  function readScaling(): LooseSpec {
-    const type = value(metadata as Fields, key('rope.scaling.type'), notes) ?? 'none';
-    const original = whole('rope.scaling.original_context_length', Number.MAX_SAFE_INTEGER);
-    const factor = number('rope.scaling.factor', { min: 0 }) || number('rope.scale_linear', { above: 0 });
-    value(metadata as Fields, key('rope.scaling.finetuned'), notes);
-    const logMultiplier = number('rope.scaling.yarn_log_multiplier', {});
-    if (logMultiplier !== undefined && logMultiplier !== 0) {
-      notes.warn(
-        'risk',
-        key('rope.scaling.yarn_log_multiplier'),
-        `the softmax scale is corrected with mscale_all_dim ${10 * logMultiplier}`,
-      );
-    }
-    const words = ROPE_TYPES.map(wordsOf).filter(({ gguf }) => gguf?.type === type);
-    if (words.length === 0) {
-      const known = [...new Set(ROPE_TYPES.flatMap((rope) => WORDS[rope].gguf?.type ?? []))];
-      refuse(key('rope.scaling.type'), `expected ${known.join(', ')}, got ${show(type)}`);
-    }
-    if (type === 'none' && factor !== undefined && factor !== 1)
-      refuse(key('rope.scaling.factor'), `${factor}, but rope.scaling.type is none or missing`);
-    // its lists are tensors
-    if (type === 'longrope') {
-      const attentionFactor =
-        number('rope.scaling.attn_factor', { above: 0 }) ?? number('rope.scaling.yarn_attn_factor', { above: 0 });
-      return { originalMaxPositionEmbeddings: original, attentionFactor };
-    }
-    const header: GgufFields = {
-      number: (name, bounds = {}) => number(`rope.${name}`, bounds),
-      refuse: (name, message) => refuse(key(`rope.${name}`), message),
-    };
-    return words[0].gguf?.read?.(header) ?? {};
+const labelOf = (use: GgufUse): string | undefined => (typeof use === 'string' ? undefined : use.table);
+
+function layersOf(uses: readonly GgufUse[], names: Readonly<Record<string, string>>): Layers {
+  const rotary: Record<string, number[]> = {};
+  const nope: number[] = [];
+  for (const [layer, use] of uses.entries()) {
+    const label = labelOf(use);
+    if (label !== undefined) (rotary[names[label]] ??= []).push(layer);
+    else if (use === 'nope') nope.push(layer);
   }
+  return { count: uses.length, rotary, nope };
+}
 
-  /** rope_freqs: one list; rope_factors: one each side of the original context. */
-  function divisors(): LooseSpec {
-    const pairs = rotaryDim / 2;
-    const list = (name: keyof GGUFTensors): number[] | undefined => {
-      const tensor = tensors[name];
-      return tensor === undefined ? undefined : Array.from(numbers(`tensors.${name}`, tensor, pairs), Math.fround);
-    };
-    const freqs = list('ropeFreqs');
-    const short = list('ropeFactorsShort');
-    const long = list('ropeFactorsLong');
-    if (freqs) {
-      const plain = rotaryFrequencies({ headDim: headWidth, rotaryDim, ropeTheta: base.ropeTheta }).ladder.hi;
-      return {
-        invFreq: freqs.map((divisor, i) => plain[i] / checkNumber(`tensors.ropeFreqs[${i}]`, divisor, { above: 0 })),
-      };
-    }
-    if (!short && !long) return {};
-    if (!short || !long) refuse('tensors', 'rope_factors_short and rope_factors_long belong together; give both');
-    const original = scaling.originalMaxPositionEmbeddings;
-    if (original === undefined)
-      refuse(key('rope.scaling.original_context_length'), 'required beside rope_factors tensors');
+function indexerOf(
+  header: Header,
+  { indexer }: GgufRotary,
+  layerTypes: Readonly<Record<string, RotaryLayer>>,
+): NormalForm['indexer'] {
+  const headDim = indexer && header.whole('attention.indexer.key_length', 65536);
+  if (indexer === undefined || headDim === undefined) return undefined;
+  const tables = Object.values(layerTypes);
+  const { rotaryDim } = tables[tables.length - 1];
+  const { pairing } = indexer;
+  return { headDim, rotaryDim, rotaryOffset: indexer.place === 'last' ? headDim - rotaryDim : 0, pairing };
+}
+
+function queryScaleOf(header: Header, { queryScale }: GgufRotary): QueryScale | undefined {
+  if (queryScale === undefined || (queryScale.when !== undefined && !header.holds(queryScale.when))) return undefined;
+  const scale = header.given(queryScale.scale, { min: 0 });
+  if (scale === 0) return undefined;
+  const length = header.given(queryScale.length, { above: 0 });
+  if (queryScale.appliesTo === 'nope layers') {
     return {
-      ropeType: 'longrope',
-      shortFactor: short,
-      longFactor: long,
-      maxPositionEmbeddings,
-      // ggml multiplies by attn_factor alone; without one the amplitude is 1.
-      attentionFactor: scaling.attentionFactor ?? 1,
+      appliesTo: 'nope layers',
+      formula: `1 + attnScale * ln(1 + floor((position + ${queryScale.shift}) / floorScale))`,
+      parameters: { floorScale: length, attnScale: scale },
     };
   }
+  return {
+    appliesTo: 'rotary layers',
+    formula: '1 + beta * ln(1 + floor(position / originalMaxPositionEmbeddings))',
+    parameters: { beta: scale, originalMaxPositionEmbeddings: length },
+  };
 }
 
-function value(metadata: Fields, key: string, notes: Notes): unknown {
-  if (!Object.hasOwn(metadata, key)) return undefined;
-  notes.consumed.add(key);
-  const found = metadata[key];
-  return typeof found === 'bigint' ? Number(found) : found;
+/** Heads, or an error that says what is missing. */
+function heads(header: Header): number {
+  const count = headCount(header);
+  return count ?? refuse(shorten(header.key('attention.head_count')), 'missing');
 }
 
-/** One number, or one for each layer (all equal). */
-function headCount(found: unknown, key: string): number | undefined {
-  if (found === undefined) return undefined;
-  const list = Array.isArray(found) ? found.map(Number).filter((count) => count > 0) : [found];
-  if (list.some((count) => count !== list[0])) return undefined;
-  return checkNumber(key, list[0], { integer: true, min: 1, max: 65536 });
+/** The scale of the softmax, where the file gives the width of a head. */
+function scaleOf(header: Header, softmax: GgufLearned['softmax'], keys: readonly string[]): { softmaxScale?: number } {
+  if (headCount(header) === undefined && !keys.some((name) => header.has(name))) return {};
+  if (!header.has('embedding_length') && !keys.some((name) => header.has(name))) return {};
+  const width = headWidth(header, keys);
+  return { softmaxScale: softmaxScale(header, softmax, width, width) };
 }
 
-function streams(found: unknown, key: string, layout: MropeLayout | undefined): LooseSpec {
-  if (found === undefined || layout === undefined) return {};
-  if (!Array.isArray(found) || found.length < 3) refuse(key, `expected pairs of t, h, w, got ${show(found)}`);
-  const section = found
-    .slice(0, 3)
-    .map((pairs, i) => checkNumber(`${key}[${i}]`, Number(pairs), { integer: true, min: 0 }));
-  return { mropeSection: section, mropeLayout: layout };
+const KEY_LENGTH = ['attention.key_length'];
+
+function readAlibi(header: Header, { maxBias, symmetric, softmax }: GgufAlibi): Part {
+  return {
+    family: 'alibi',
+    parameters: {
+      heads: heads(header),
+      slopes: 'press',
+      alibiBiasMax: header.given(maxBias, { above: 0 }),
+      ...(symmetric && { form: 'distance', symmetric }),
+      ...scaleOf(header, softmax, KEY_LENGTH),
+    },
+    ...(symmetric && { note: 'both ways: -slope * |i - j|, without a causal mask' }),
+    maxPositionEmbeddings: header.whole('context_length', Number.MAX_SAFE_INTEGER),
+  };
 }
 
-function tableOf(spec: OpenSpec, headWidth: number): RotaryLayer {
-  const threshold = spec.ropeType === 'longrope' ? (spec.originalMaxPositionEmbeddings as number) : undefined;
-  try {
-    const main = rotaryFrequencies(spec, { context: threshold ?? 1 });
-    const long = threshold === undefined ? undefined : rotaryFrequencies(spec, { context: threshold + 1 });
-    return dropUndefined({
-      spec,
-      ropeType: spec.ropeType ?? 'default',
-      invFreq: Array.from(main.float32 as Float32Array),
-      invFreqLong: long && Array.from(long.float32 as Float32Array),
-      attentionFactor: main.attentionFactor,
-      headDim: headWidth,
-      rotaryDim: main.rotaryDim,
-      rotaryOffset: main.rotaryOffset,
-      pairing: main.pairing,
-      outputPairing: main.outputPairing,
-      rotationSign: main.rotationSign,
-      mropeSection: spec.mropeSection,
-      mropeLayout: spec.mropeLayout,
-      mropeStreams: main.streams && Array.from(main.streams, (stream) => 'thw'[stream]).join(''),
-      softmaxScale: 1 / Math.sqrt(headWidth),
-      lengthDependent: threshold === undefined ? undefined : { rule: 'longrope' as const, threshold },
-    });
-  } catch (error) {
-    if (!(error instanceof PosencError)) throw error;
-    throw new PosencError('ERR_CONFIG', `rope: ${error.message}`, { cause: error });
-  }
+function readLearned(header: Header, { softmax }: GgufLearned): Part {
+  const rows =
+    header.whole('context_length') ?? refuse(shorten(header.key('context_length')), 'missing: rows of the table');
+  const dim =
+    header.whole('embedding_length') ?? refuse(shorten(header.key('embedding_length')), 'missing: width of a row');
+  return {
+    family: 'learned',
+    parameters: { maxPositions: rows, dim, rowOffset: 0, usableLength: rows, ...scaleOf(header, softmax, KEY_LENGTH) },
+    maxPositionEmbeddings: rows,
+  };
+}
+
+function readT5(header: Header, { maxDistance, decoder }: GgufT5): Part {
+  const numBuckets =
+    header.whole('attention.relative_buckets_count') ??
+    refuse(shorten(header.key('attention.relative_buckets_count')), 'missing: buckets of the bias');
+  const parameters = { numBuckets, maxDistance, heads: heads(header), softmaxScale: 1 };
+  const side = (bidirectional: boolean) => ({ family: 't5' as const, parameters: { ...parameters, bidirectional } });
+  return {
+    family: 't5',
+    parameters: { ...parameters, bidirectional: true },
+    encoder: side(true),
+    ...(decoder && { decoder: side(false) }),
+  };
+}
+
+function readNone(header: Header, { reason, attention }: GgufNone): Part {
+  const uses = attention && usesOf(header, attention.layers);
+  const scale = attention && scaleOf(header, attention.softmax, attention.head);
+  return {
+    family: 'none',
+    note: reason,
+    ...(scale?.softmaxScale !== undefined && { parameters: { softmaxScale: scale.softmaxScale } }),
+    ...(uses && { layers: layersOf(uses, {}) }),
+  };
 }

@@ -60,6 +60,13 @@ export interface NormalForm {
   readonly layers?: Layers;
   /** Scaling of the queries of layers without rotation (Llama 4). */
   readonly queryScale?: QueryScale;
+  /** The rotation of the indexer of sparse attention, with the frequencies of the table (the compressed one of DeepSeek-V4). */
+  readonly indexer?: {
+    readonly headDim: number;
+    readonly rotaryDim: number;
+    readonly rotaryOffset: number;
+    readonly pairing: Pairing;
+  };
   /** RoFormer: values are rotated too. */
   readonly rotaryValue?: boolean;
   readonly vision?: VisionRotary;

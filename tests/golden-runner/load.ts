@@ -28,12 +28,13 @@ export function loadFile(path: string): GoldenRecord[] {
 function toRecord(raw: Record<string, unknown>, path: string, family: string | undefined): GoldenRecord {
   const name = String(raw.name);
   const params = raw.params === undefined ? {} : object(raw.params, `${name}: params`);
+  // a schema of its own: no arrays to revive; with an op the family says whose it is
   const own = 'expected' in raw ? 'configs' : 'expect' in raw ? 'configs-bad' : undefined;
   const op = raw.op ?? params.op;
   return {
     path,
     name,
-    system: String(params.system ?? own ?? family ?? 'unknown'),
+    system: String(params.system ?? (op === undefined ? own : undefined) ?? family ?? 'unknown'),
     op: op === undefined || op === null ? undefined : String(op),
     params,
     inputs: own ? {} : arrays(raw.inputs, `${name}: inputs`),

@@ -8,7 +8,6 @@ import { toOnnxCaches } from '../../src/models/onnx.ts';
 import { rotaryFrequencies } from '../../src/rotary/frequencies.ts';
 import { ggmlAngles, ggmlFrequencies } from '../../src/rotary/ggml.ts';
 import { rotaryTable } from '../../src/rotary/table.ts';
-import { PosencError } from '../../src/runtime/errors.ts';
 import { scope } from '../../src/runtime/tensor.ts';
 import { readGolden } from './golden.ts';
 
@@ -110,23 +109,6 @@ test('fromGGUF: scalings, streams and other families', () => {
   const bloom = fromGGUF({ 'general.architecture': 'bloom', 'bloom.attention.head_count': 112 });
   assert.is(bloom.family, 'alibi');
   assert.throws(() => bloom.rotary, /alibi/);
-});
-
-test('fromGGUF: what it refuses', () => {
-  const base = { 'general.architecture': 'llama', 'llama.embedding_length': 4096, 'llama.attention.head_count': 32 };
-  const refused = (extra: object, about: RegExp): void => {
-    assert.throws(
-      () => fromGGUF({ ...base, ...extra }),
-      (error: unknown) => error instanceof PosencError && error.code === 'ERR_CONFIG' && about.test(error.message),
-    );
-  };
-  refused({ 'llama.rope.freq_bass': 1 }, /llama\.rope\.freq_bass/);
-  refused({ 'llama.rope.freq_base': 'x' }, /llama\.rope\.freq_base/);
-  refused({ 'llama.rope.scaling.type': 'magic' }, /magic/);
-  refused({ 'llama.rope.scaling.factor': 4 }, /scaling\.factor/);
-  refused({ 'general.architecture': 'never-heard-of' }, /pairing/);
-  refused({ 'llama.attention.head_count': 31 }, /key_length/);
-  assert.is(fromGGUF({ ...base, 'llama.rope.freq_base': 500000 }).rotary.ropeTheta, 500000);
 });
 
 test('toOnnxCaches: the rows of rotaryTable, with the operator attributes', () => {

@@ -21,6 +21,7 @@ import { coarseGridIds } from './coarse-grid-ids.ts';
 import { configs } from './configs.ts';
 import { deberta } from './deberta.ts';
 import { fourier } from './fourier.ts';
+import { gguf } from './gguf.ts';
 import { hybrid } from './hybrid.ts';
 import { interpolation } from './interpolation.ts';
 import { kitaevKlein } from './kitaev-klein.ts';
@@ -61,6 +62,7 @@ export const adapters: readonly Adapter[] = [
   ...configs,
   ...deberta,
   ...fourier,
+  ...gguf,
   ...hybrid,
   ...interpolation,
   ...kitaevKlein,

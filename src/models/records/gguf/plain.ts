@@ -1,0 +1,136 @@
+/** One table, every layer: what differs is pairing, width, divisors and the softmax scale. */
+import type { GgufRecord } from './facts.ts';
+import {
+  FREQS,
+  FREQS_AND_LISTS,
+  HEAD,
+  LISTS,
+  NEOX,
+  NEOX_WHOLE,
+  NO_HEADS,
+  NORM,
+  NORM_WHOLE,
+  records,
+  TABLE,
+  YARN,
+} from './words.ts';
+
+const VALUE = { root: ['attention.value_length', ...HEAD] };
+
+export const PLAIN_RECORDS: readonly GgufRecord[] = [
+  ...records(NEOX_WHOLE, {
+    falcon: 'falcon',
+    qwen2: 'qwen2',
+    qwen2moe: 'qwen2moe',
+    qwen3: 'qwen3',
+    qwen3moe: 'qwen3moe',
+    codeshell: 'codeshell',
+    orion: 'orion',
+    starcoder2: 'starcoder2',
+    dbrx: 'dbrx',
+    olmoe: 'olmoe',
+    jais2: 'jais2',
+    dots1: 'dots1',
+    'hunyuan-moe': 'hunyuan-moe',
+    hy_v3: 'hy-v3',
+    dream: 'dream',
+    'llada-moe': 'llada-moe',
+    seed_oss: 'seed-oss',
+    grovemoe: 'grovemoe',
+    rnd1: 'rnd1',
+    'pangu-embedded': 'pangu-embed',
+    talkie: 'talkie',
+    plamo: 'plamo',
+  }),
+  ...records(NEOX, {
+    gptneox: 'gptneox',
+    'nomic-bert': 'nomic-bert',
+    'nomic-bert-moe': 'nomic-bert-moe',
+    'jina-bert-v3': 'jina-bert-v3',
+    eurobert: 'eurobert',
+    stablelm: 'stablelm',
+    qwen: 'qwen',
+    phi2: 'phi2',
+    openelm: 'openelm',
+    bitnet: 'bitnet',
+    nemotron: 'nemotron',
+    bailingmoe2: 'bailingmoe2',
+    'minimax-m2': 'minimax-m2',
+  }),
+  ...records({ ...NEOX, indexer: { pairing: 'half', place: 'first' } }, { 'minimax-m3': 'minimax-m3' }),
+  ...records({ ...NEOX, softmax: VALUE }, { gemma: 'gemma', 'falcon-h1': 'falcon-h1' }),
+  ...records({ ...NEOX_WHOLE, factors: FREQS }, { exaone: 'exaone' }),
+  ...records({ ...NEOX_WHOLE, factors: FREQS_AND_LISTS }, { apertus: 'apertus' }),
+  ...records({ ...NEOX, factors: LISTS }, { phi3: 'phi3', phimoe: 'phimoe' }),
+  ...records(
+    { ...NEOX_WHOLE, tables: [{ ...TABLE, alpha: 'rope.scaling.alpha' }] },
+    { 'hunyuan-dense': 'hunyuan-dense' },
+  ),
+  // ggml_rope without any parameter: the base and every scaling key are without effect
+  ...records(
+    { ...NEOX_WHOLE, tables: [{ ...TABLE, base: { keys: [], fallback: 1e4 }, scaled: false }] },
+    { cogvlm: 'cogvlm' },
+  ),
+  ...records(
+    {
+      ...NEOX_WHOLE,
+      yarn: { multiplier: null, betas: { fast: 8, slow: 1 }, extFactor: true, amplitude: 'rule' },
+      softmax: { key: 'attention.output_scale', fallback: 0.08838834764831845 },
+    },
+    { grok: 'grok' },
+  ),
+  ...records(
+    { ...NORM_WHOLE, permuted: true },
+    {
+      internlm2: 'internlm2',
+      xverse: 'xverse',
+      olmo: 'olmo',
+      arctic: 'arctic',
+      deepseek: 'deepseek',
+      chameleon: 'chameleon',
+      llada: 'llada',
+      maincoder: 'maincoder',
+    },
+  ),
+  ...records(NORM_WHOLE, { ernie4_5: 'ernie4-5', 'ernie4_5-moe': 'ernie4-5-moe' }),
+  ...records(
+    { ...NORM_WHOLE, permuted: true, factors: FREQS_AND_LISTS },
+    {
+      llama: 'llama',
+      minicpm: 'minicpm',
+      'llama-embed': 'llama-embed',
+    },
+  ),
+  ...records({ ...NORM_WHOLE, permuted: true, factors: FREQS }, { arcee: 'arcee' }),
+  ...records(
+    {
+      ...NORM_WHOLE,
+      permuted: true,
+      factors: FREQS_AND_LISTS,
+      layers: [
+        { layers: 'all', use: { table: 'default' } },
+        { ...NO_HEADS },
+        { layers: 'zero', key: 'attention.head_count', needed: false, use: 'no attention' },
+      ],
+    },
+    { deci: 'deci' },
+  ),
+  ...records(
+    {
+      ...NORM_WHOLE,
+      permuted: true,
+      factors: FREQS_AND_LISTS,
+      yarn: { ...YARN, multiplier: { unit: 1, numerator: 'one' }, betas: { fast: 32, slow: 1 } },
+      queryScale: {
+        appliesTo: 'rotary layers',
+        scale: { keys: ['attention.temperature_scale'], fallback: 0 },
+        length: { keys: ['rope.scaling.original_context_length', 'context_length'], fallback: null },
+        shift: 0,
+      },
+    },
+    { mistral3: 'mistral3' },
+  ),
+  ...records(NORM, { 'neo-bert': 'neo-bert', 'command-r': 'command-r', chatglm: 'chatglm' }),
+  ...records({ ...NORM, permuted: true, factors: FREQS }, { eagle3: 'eagle3', nanbeige: 'nanbeige' }),
+  ...records({ ...NORM, permuted: true, softmax: 'rotated' }, { bailingmoe: 'bailingmoe' }),
+];
