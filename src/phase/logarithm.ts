@@ -1,0 +1,56 @@
+/**
+ * Logarithms rounded to float32, for procedures that round every step to it (buckets of T5 and DeBERTa), and powers of two in
+ * float64. A float64 estimate with a known error nearly always tells which float32 number is the nearest; where two are in
+ * reach, double-double decides. So the result is the correctly rounded one, at the price of some thirty multiplications instead
+ * of microseconds. Nothing but + - * / is used: the same bits on every engine.
+ */
+import { from, ln } from './dd.ts';
+import { ddToFloat32 } from './float32.ts';
+
+const float = new Float64Array(1);
+const words = new Uint32Array(float.buffer);
+/** The high word of a float64 on this machine. */
+const HIGH = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1 ? 1 : 0;
+
+/** The relative error of the estimate is below 2^-50: a series cut at 2^-60 and fewer than eight roundings of 2^-53. */
+const ERROR = 2 ** -48;
+
+/** ln x rounded once to float32, for a normal float64 x > 0. */
+export function lnFloat32(x: number): number {
+  // x = m 2^k with m from sqrt(1/2) to sqrt(2): ln m = 2 atanh s with s = (m - 1) / (m + 1), |s| < 0.1716
+  float[0] = x;
+  let k = (words[HIGH] >>> 20) - 1023;
+  words[HIGH] -= k << 20;
+  let m = float[0];
+  if (m > Math.SQRT2) {
+    m /= 2;
+    k += 1;
+  }
+  const s = (m - 1) / (m + 1);
+  const z = s * s;
+  let sum = 1 / 21;
+  for (let n = 19; n > 0; n -= 2) sum = sum * z + 1 / n;
+  const estimate = k * Math.LN2 + 2 * s * sum;
+  // the terms never cancel: |k ln 2| is 0, or at least twice |ln m|
+  const error = (Math.abs(k) + Math.abs(s)) * ERROR;
+  const below = Math.fround(estimate - error);
+  return below === Math.fround(estimate + error) ? below : ddToFloat32(ln(from(x)));
+}
+
+// ln(2)^n / n!, n = 1 .. 15
+const TERMS = Float64Array.from({ length: 15 }, () => 0);
+for (let n = 0, term = 1; n < 15; n++) {
+  term *= Math.LN2 / (n + 1);
+  TERMS[n] = term;
+}
+
+/** 2^x in float64, off by less than 2^-49 of itself; |x| at most 1000. */
+export function exp2Estimate(x: number): number {
+  const whole = Math.round(x);
+  const f = x - whole;
+  let sum = TERMS[14];
+  for (let n = 13; n >= 0; n--) sum = sum * f + TERMS[n];
+  words[HIGH] = (whole + 1023) << 20;
+  words[1 - HIGH] = 0;
+  return (1 + sum * f) * float[0];
+}
