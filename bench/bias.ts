@@ -54,7 +54,7 @@ function t5Case(name: string, shape: readonly number[]): Case {
   });
 }
 
-/** KERPLE and Sandwich: held against T5, a table look-up, at the same size. */
+/** KERPLE and Sandwich: shown beside T5, a table look-up, at the same size. */
 function kerpleCase(name: string, shape: readonly number[]): Case {
   return producer(`bias.kerple.${name}`, shape, (out) => {
     const [heads, queryLength, keyLength] = shape;

@@ -38,8 +38,6 @@ export const GATES: readonly Gate[] = [
   { prefix: 'bias.t5.matrix.', ...CACHE, goal: 1.2, limit: 1.4 },
   { prefix: 'bias.t5.matrix.', ...DRAM, goal: 1.2, limit: 1.4 },
   { prefix: 'bias.t5.decode.', ...CACHE, goal: 1.15, limit: 1.3 },
-  { prefix: 'bias.kerple.', goal: 1.1, of: 'beside' },
-  { prefix: 'bias.sandwich.', goal: 1.1, of: 'beside' },
   { prefix: 'bias.shaw.', goal: 5, of: 'typed JS' },
   { prefix: 'bias.transformerXl.', goal: 5, of: 'typed JS' },
   { prefix: 'bias.deberta.', goal: 5, of: 'typed JS' },
