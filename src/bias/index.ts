@@ -3,7 +3,8 @@
  * BEiT, MaxViT. The engine and its Tensors come along.
  */
 export * from '../runtime/index.ts';
-export { type AlibiOptions, alibi, alibiSlopes } from './distance/alibi.ts';
+export { type AlibiOptions, alibi } from './distance/alibi.ts';
+export { type AlibiSlopeOptions, alibiSlopes } from './distance/alibiSlopes.ts';
 export { type ExpandDiagonalOptions, expandDiagonal } from './distance/diagonal.ts';
 export { type DynamicBiasOptions, dynamicBias } from './distance/dynamicBias.ts';
 export { type FireOptions, fire } from './distance/fire.ts';

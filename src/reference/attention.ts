@@ -2,11 +2,25 @@
  * What the content-relative scores share, cell by cell: row blocks, masks, addition onto given scores. Every cell is computed
  * in float64 from its formula and rounded once.
  */
-import type { ScoreOptions, ShapedIntegers, ValueOptions } from '../scores/content.ts';
+import type { Shaped as EngineArray, ScoreOptions, ValueOptions } from '../scores/content.ts';
 import { integerAtLeast, type ReferenceTensor, type Shaped, tensor } from './result.ts';
 
-/** The options without what belongs to an engine. */
-export type Plain<T> = Omit<T, 'engine' | 'out' | 'addTo'> & { readonly addTo?: Float32Array };
+/** 0 and 1 for every cell. */
+interface Cells {
+  readonly data: ArrayLike<number>;
+  readonly shape: readonly number[];
+}
+
+type EngineOption = 'engine' | 'out' | 'addTo' | 'cuSeqlens' | 'cuSeqlensK';
+
+/** The options without what belongs to an engine, arrays as the reference takes them. */
+export type Plain<T> = {
+  readonly [K in keyof T as Exclude<K, EngineOption>]: K extends 'mask' | 'segMat'
+    ? Cells | undefined
+    : [T[K]] extends [EngineArray | undefined]
+      ? Shaped | undefined
+      : T[K];
+} & { readonly addTo?: Float32Array };
 
 export const SCORE_KEYS = [
   'queryOffset',
@@ -99,7 +113,7 @@ export function scoreCells(
   return scores;
 }
 
-function kept({ data, shape }: ShapedIntegers, b: number, h: number, i: number, j: number): boolean {
+function kept({ data, shape }: Cells, b: number, h: number, i: number, j: number): boolean {
   const at = shape.length === 2 ? [b, j] : shape.length === 3 ? [b, i, j] : [b, h, i, j];
   return element({ data: data as Float32Array, shape }, ...at) !== 0;
 }

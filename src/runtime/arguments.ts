@@ -29,6 +29,11 @@ export function take<T extends object>(name: string, value: T | undefined, allow
   return taken as T;
 }
 
+/** A snapshot with some options decided by the call itself; like `take`, beyond the reach of inherited names. */
+export function amend<T extends object, U extends object>(taken: T, decided: U): Omit<T, keyof U> & U {
+  return Object.assign(new Taken(), taken, decided) as unknown as Omit<T, keyof U> & U;
+}
+
 /** @deprecated the old name of `take` */
 export const options = take;
 

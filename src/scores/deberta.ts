@@ -5,12 +5,10 @@
  *   scores_ij = scale (q_i . k_j + q_i . Kr[t] (c2p) + Qr[t] . k_j (p2c)) + Qr[s + i] . Kr[t] (p2p, unscaled).
  * b: the distance itself (v1), or logarithmic buckets (v2, v3). Distances are query minus key.
  */
-
-import { cache } from '../phase/cache.ts';
-import { from, ln } from '../phase/dd.ts';
-import { ddToFloat32 } from '../phase/float32.ts';
-import { integer, oneOf, options } from '../runtime/arguments.ts';
+import { lnFloat32 } from '../phase/logarithm.ts';
+import { amend, integer, oneOf, take } from '../runtime/arguments.ts';
 import { PosencError, show } from '../runtime/errors.ts';
+import { gate, type Place } from '../runtime/gate.ts';
 import type { Tensor } from '../runtime/tensor.ts';
 import {
   keysOf,
@@ -22,7 +20,8 @@ import {
   type Shaped,
   scaleOf,
   scores,
-  tableRows,
+  source,
+  tableOf,
 } from './content.ts';
 import { INDEX_OPTIONS, type IndexOptions, indexRows } from './indices.ts';
 import { type DistanceIndex, fromRow, relativeTerm, reversed } from './relative.ts';
@@ -55,22 +54,22 @@ type Magnitude = (distance: number) => number;
 function logBuckets(buckets: number, maxPosition: number, variant: 'microsoft' | 'hf'): Magnitude {
   const mid = Math.floor(buckets / 2);
   const limit = (maxPosition - 1) / mid;
-  const bottom = ddToFloat32(ln(from(variant === 'hf' ? Math.fround(limit) : limit)));
+  const bottom = lnFloat32(variant === 'hf' ? Math.fround(limit) : limit);
   return (distance) => {
     const x = variant === 'microsoft' ? Math.min(distance, maxPosition - 1) : distance;
     if (x <= mid) return x;
-    const top = ddToFloat32(ln(from(Math.fround(Math.fround(x) / mid))));
+    const top = lnFloat32(Math.fround(Math.fround(x) / mid));
     return Math.ceil(Math.fround(Math.fround(top / bottom) * (mid - 1))) + mid;
   };
 }
 
-function magnitudeOf(o: DebertaBucketOptions): { magnitude: Magnitude; buckets: number; key: string } {
+function magnitudeOf(o: DebertaBucketOptions): { magnitude: Magnitude; buckets: number } {
   const buckets = integer('positionBuckets', o.positionBuckets, -1, 2 ** 20, -1);
   const variant = oneOf('variant', o.variant, ['microsoft', 'hf'], 'hf');
   const given = o.maxRelativePositions;
   if (buckets <= 0) {
     if (given !== undefined) integer('maxRelativePositions', given, 1, MAX_LENGTH);
-    return { magnitude: (x) => x, buckets: 0, key: '' };
+    return { magnitude: (x) => x, buckets: 0 };
   }
   const mid = Math.floor(buckets / 2);
   if (mid < 1) throw new PosencError('ERR_OPTION', `positionBuckets: expected at least 2, got ${buckets}`);
@@ -80,7 +79,7 @@ function magnitudeOf(o: DebertaBucketOptions): { magnitude: Magnitude; buckets: 
       `maxRelativePositions: ${buckets} logarithmic buckets need an integer from ${mid + 2} to 2^30, got ${show(given)}`,
     );
   }
-  return { magnitude: logBuckets(buckets, given, variant), buckets, key: `${buckets} ${given} ${variant}` };
+  return { magnitude: logBuckets(buckets, given, variant), buckets };
 }
 
 /**
@@ -90,7 +89,7 @@ function magnitudeOf(o: DebertaBucketOptions): { magnitude: Magnitude; buckets: 
  * @throws ERR_OPTION, ERR_SHAPE, ERR_POSITION, ERR_OUT_OF_MEMORY
  */
 export function debertaRelativePositions(given: DebertaRelativePositionOptions): Tensor<'int32'> {
-  const o = options('debertaRelativePositions', given, [...INDEX_OPTIONS, ...BUCKET_OPTIONS, 'form', 'span']);
+  const o = take('debertaRelativePositions', given, [...INDEX_OPTIONS, ...BUCKET_OPTIONS, 'form', 'span']);
   const { magnitude, buckets } = magnitudeOf(o);
   const form = oneOf('form', o.form, ['position', 'index'], 'position');
   if (form === 'position' && o.span !== undefined) {
@@ -100,8 +99,8 @@ export function debertaRelativePositions(given: DebertaRelativePositionOptions):
     form === 'index' ? integer('span', o.span, 1, MAX_LENGTH, buckets > 0 ? buckets : o.maxRelativePositions) : 0;
   const position = (distance: number) => (distance > 0 ? -magnitude(distance) : magnitude(-distance));
   const index = (distance: number) => Math.min(Math.max(position(distance) + span, 0), 2 * span - 1);
-  const offset = o.queryPositions === undefined ? { queryOffset: o.queryOffset ?? 0 } : {};
-  return indexRows('debertaRelativePositions', { ...o, ...offset }, form === 'index' ? index : position);
+  const queryOffset = o.queryPositions === undefined ? (o.queryOffset ?? 0) : o.queryOffset;
+  return indexRows('debertaRelativePositions', amend(o, { queryOffset }), form === 'index' ? index : position);
 }
 
 export interface DebertaScoreOptions extends ScoreOptions, DebertaBucketOptions {
@@ -145,17 +144,18 @@ function typesOf(o: DebertaScoreOptions): Set<'c2p' | 'p2c' | 'p2p'> {
  * @throws ERR_SHAPE, ERR_OPTION, ERR_OUT_OF_MEMORY
  */
 export function debertaScores(q: Shaped, k: Shaped, given: DebertaScoreOptions): Tensor {
-  const o = options('debertaScores', given, [...SCORE_OPTIONS, ...BUCKET_OPTIONS, 'posKey', 'posQuery', 'posAttType']);
-  const { batch, heads, queryLength, dim } = queriesOf('q', q);
-  const keyLength = keysOf('k', k, batch, heads, dim);
+  const o = take('debertaScores', given, [...SCORE_OPTIONS, ...BUCKET_OPTIONS, 'posKey', 'posQuery', 'posAttType']);
+  const call = gate('debertaScores', o.engine);
+  const queries = queriesOf(call, 'q', q);
+  const { batch, heads, queryLength, dim } = queries;
+  const keys = keysOf(call, 'k', k, queries);
+  const keyLength = keys.shape[2];
   const types = typesOf(o);
-  const { magnitude, buckets, key } = magnitudeOf(o);
-  const posKey = types.has('c2p') || types.has('p2p') ? o.posKey : undefined;
-  const posQuery = types.has('p2c') || types.has('p2p') ? o.posQuery : undefined;
+  const { magnitude, buckets } = magnitudeOf(o);
   let count = 0;
-  for (const [name, table] of Object.entries({ posKey, posQuery })) {
-    if (table === undefined) continue;
-    const rows = tableRows(name, table, batch, heads, dim);
+  const relativeTable = (name: 'posKey' | 'posQuery', used: boolean): Place | undefined => {
+    if (!used) return undefined;
+    const { place, rows } = tableOf(call, name, o[name], queries);
     if (rows % 2 === 1 || (buckets > 0 && rows !== 2 * buckets) || (count > 0 && rows !== count)) {
       const rule =
         buckets > 0
@@ -166,58 +166,51 @@ export function debertaScores(q: Shaped, k: Shaped, given: DebertaScoreOptions):
       throw new PosencError('ERR_SHAPE', `${name}: expected ${rule} rows, got ${rows}`);
     }
     count = rows;
-  }
+    return place;
+  };
+  const posKey = relativeTable('posKey', types.has('c2p') || types.has('p2p'));
+  const posQuery = relativeTable('posQuery', types.has('p2c') || types.has('p2p'));
   const span = count / 2;
   if (types.has('p2p') && queryLength > span) {
     throw new PosencError('ERR_SHAPE', `posAttType: p2p has rows for ${span} queries, got ${queryLength}`);
   }
   const scale = scaleOf(o, dim * (1 + types.size));
   const queryOffset = queryOffsetOf(o, 0);
-  const furthest = Math.max(Math.abs(queryOffset) + queryLength, keyLength + Math.max(0, -queryOffset));
   // the index falls with key minus query: the tables are taken last row first, and row span - 1 is distance 0
-  const bucket = buckets > 0 ? lookup(key, magnitude, span, furthest) : undefined;
+  const bucket = buckets > 0 ? nearBuckets(magnitude, span) : undefined;
   const index: DistanceIndex = { count, centre: span - 1, edges: 'clip', bucket };
-  const arrays = { q, k, posKey, posQuery };
-  const call = { name: 'debertaScores', options: o, arrays, batch, heads, queryLength, keyLength, queryOffset };
-  return scores(call, { q: 'q', k: 'k', dim, scale }, ({ frame, first, source }) => {
+  const sizes = { batch, heads, queryLength, keyLength, queryOffset, fromZero: true };
+  const content = { q: queries.place, k: keys, dim, scale };
+  return scores(call, o, sizes, content, ({ frame, first, index: row, column }) => {
+    const own = fromRow(source(queries.place), first);
     if (types.has('c2p')) {
-      const table = reversed(source('posKey'), count);
-      relativeTerm(frame, 'query', fromRow(source('q'), first), undefined, table, dim, index, scale);
+      relativeTerm(frame, 'query', own, undefined, reversed(source(posKey!), count), dim, index, scale);
     }
     if (types.has('p2c')) {
-      relativeTerm(frame, 'key', source('k'), undefined, reversed(source('posQuery'), count), dim, index, scale);
+      const others = fromRow(source(keys), column);
+      relativeTerm(frame, 'key', others, undefined, reversed(source(posQuery!), count), dim, index, scale);
     }
     if (types.has('p2p')) {
-      const rows = fromRow(source('posQuery'), span + first);
-      relativeTerm(frame, 'query', rows, undefined, reversed(source('posKey'), count), dim, index, 1);
+      const rows = fromRow(source(posQuery!), span + row);
+      relativeTerm(frame, 'query', rows, undefined, reversed(source(posKey!), count), dim, index, 1);
     }
   });
 }
 
-const lookups = cache<Int32Array>(16);
-
-/** Buckets by distance, up to where they leave the table: found by their ends, as they are long. */
-function lookup(key: string, magnitude: Magnitude, span: number, furthest: number): (distance: number) => number {
-  const size = 2 ** Math.max(6, 32 - Math.clz32(furthest));
-  const table = lookups.get(`${key} ${size}`, () => {
-    const list: number[] = [];
-    let x = 0;
-    while (x < size) {
-      const m = magnitude(x);
-      if (m >= span) break;
-      let [low, high] = [x, x + 1];
-      while (high < size && magnitude(high) === m) [low, high] = [high, 2 * high - x];
-      high = Math.min(high, size);
-      while (high - low > 1) {
-        const middle = (low + high) >> 1;
-        if (magnitude(middle) === m) low = middle;
-        else high = middle;
-      }
-      for (; x < high; x++) list.push(m);
+/**
+ * Buckets by distance for as long as they are rows of the table; further distances have its last row. Each is computed when it
+ * is first asked for, and kept for the call: every head asks for the same ones.
+ */
+function nearBuckets(magnitude: Magnitude, span: number): (distance: number) => number {
+  const known: number[] = [];
+  let end = Number.POSITIVE_INFINITY;
+  const of = (distance: number) => {
+    while (known.length <= distance && distance < end) {
+      const next = magnitude(known.length);
+      if (next >= span) end = known.length;
+      else known.push(next);
     }
-    return Int32Array.from(list);
-  });
-  const beyond = span;
-  const of = (distance: number) => (distance < table.length ? table[distance] : beyond);
+    return distance < end ? known[distance] : span;
+  };
   return (distance) => (distance < 0 ? -of(-distance) : of(distance));
 }

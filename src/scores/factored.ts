@@ -3,19 +3,22 @@
  * [content | position] and the halves never mix,
  *   scores = scale (qc . kc + qp . kp).
  */
-import { boolean, options } from '../runtime/arguments.ts';
+import { boolean, take } from '../runtime/arguments.ts';
 import { PosencError } from '../runtime/errors.ts';
+import { gate } from '../runtime/gate.ts';
 import type { Tensor } from '../runtime/tensor.ts';
 import {
   expectShape,
   keysOf,
   queriesOf,
+  queryOffsetOf,
   SCORE_OPTIONS,
   type ScoreOptions,
   type Shaped,
   scaleOf,
   scores,
-  shapeOfArray,
+  shaped,
+  source,
 } from './content.ts';
 import { fromRow, MAX_DIM, productTerm } from './relative.ts';
 
@@ -38,11 +41,15 @@ export function factoredScores(
   kPosition: Shaped,
   given: FactoredScoreOptions = {},
 ): Tensor {
-  const o = options('factoredScores', given, [...SCORE_OPTIONS, 'position']);
-  const { batch, heads, queryLength, dim } = queriesOf('qContent', qContent);
-  const keyLength = keysOf('kContent', kContent, batch, heads, dim);
-  const shape = shapeOfArray('qPosition', qPosition);
-  const width = shape[shape.length - 1] ?? 0;
+  const o = take('factoredScores', given, [...SCORE_OPTIONS, 'position']);
+  const call = gate('factoredScores', o.engine);
+  const q = queriesOf(call, 'qContent', qContent);
+  const { batch, heads, queryLength, dim } = q;
+  const k = keysOf(call, 'kContent', kContent, q);
+  const keyLength = k.shape[2];
+  const qp = shaped(call, 'qPosition', qPosition);
+  const kp = shaped(call, 'kPosition', kPosition);
+  const width = qp.shape[qp.shape.length - 1] ?? 0;
   if (width < 1 || width > MAX_DIM) {
     throw new PosencError('ERR_SHAPE', `qPosition: expected a width from 1 to ${MAX_DIM}, got ${width}`);
   }
@@ -51,15 +58,15 @@ export function factoredScores(
     [heads, n, width],
     [batch, heads, n, width],
   ];
-  expectShape('qPosition', shape, ...forms(queryLength));
-  expectShape('kPosition', shapeOfArray('kPosition', kPosition), ...forms(keyLength));
+  expectShape('qPosition', qp.shape, ...forms(queryLength));
+  expectShape('kPosition', kp.shape, ...forms(keyLength));
   const position = boolean('position', o.position, true);
   const scale = scaleOf(o, dim + width);
-  const queryOffset = o.queryOffset ?? keyLength - queryLength;
-  const arrays = { qContent, kContent, qPosition, kPosition };
-  const call = { name: 'factoredScores', options: o, arrays, batch, heads, queryLength, keyLength, queryOffset };
-  return scores(call, { q: 'qContent', k: 'kContent', dim, scale }, ({ frame, first, source }) => {
+  const queryOffset = queryOffsetOf(o, keyLength - queryLength);
+  const sizes = { batch, heads, queryLength, keyLength, queryOffset };
+  return scores(call, o, sizes, { q: q.place, k, dim, scale }, ({ frame, first, column }) => {
     if (!position) return;
-    productTerm(frame, fromRow(source('qPosition'), first), undefined, source('kPosition'), width, scale, true);
+    const [rows, keys] = [fromRow(source(qp), first), fromRow(source(kp), column)];
+    productTerm(frame, rows, undefined, keys, width, scale, true);
   });
 }

@@ -4,8 +4,9 @@
  * the bias added after the scale (bidirectional and decoder models that combine RoPE with T5 buckets or ALiBi slopes).
  * Rotate q and k with applyRotary first; the bias is any matrix of this wing.
  */
-import { options } from '../runtime/arguments.ts';
-import { blockOf } from '../runtime/block.ts';
+import { take } from '../runtime/arguments.ts';
+import { rowRange } from '../runtime/block.ts';
+import { gate } from '../runtime/gate.ts';
 import type { Tensor } from '../runtime/tensor.ts';
 import {
   expectShape,
@@ -17,9 +18,10 @@ import {
   type Shaped,
   scaleOf,
   scores,
-  shapeOfArray,
+  shaped,
+  source,
 } from './content.ts';
-import { addMatrix } from './relative.ts';
+import { addMatrix, fromRow } from './relative.ts';
 
 /**
  * Scores of rotated queries and keys plus a bias. q [B, H, q, d], k [B, H, k, d]; bias [H | 1, q, k] or
@@ -28,24 +30,27 @@ import { addMatrix } from './relative.ts';
  * @throws ERR_SHAPE, ERR_OPTION, ERR_OUT_OF_MEMORY
  */
 export function hybridScores(q: Shaped, k: Shaped, bias: Shaped | null, given: ScoreOptions = {}): Tensor {
-  const o = options('hybridScores', given, SCORE_OPTIONS);
-  const { batch, heads, queryLength, dim } = queriesOf('q', q);
-  const keyLength = keysOf('k', k, batch, heads, dim);
+  const o = take('hybridScores', given, SCORE_OPTIONS);
+  const call = gate('hybridScores', o.engine);
+  const queries = queriesOf(call, 'q', q);
+  const { batch, heads, queryLength, dim } = queries;
+  const keys = keysOf(call, 'k', k, queries);
+  const keyLength = keys.shape[2];
   const queryOffset = queryOffsetOf(o, keyLength - queryLength);
-  const rows = blockOf('hybridScores', { queryLength, keyLength, queryOffset, rows: o.rows }).rows;
-  const shape = bias === null ? [] : shapeOfArray('bias', bias);
-  const whole = shape[shape.length - 2] === queryLength;
-  if (bias !== null) {
+  const matrix = bias === null ? undefined : shaped(call, 'bias', bias);
+  let [from, to] = [0, queryLength];
+  if (matrix !== undefined) {
+    const { shape } = matrix;
     const some = (n: number, at: number) => (shape[at] === 1 ? 1 : n);
-    const cells = [whole ? queryLength : rows, keyLength];
+    if (shape[shape.length - 2] !== queryLength) [from, to] = rowRange(call, o.rows, queryLength);
+    const cells = [to - from, keyLength];
     expectShape('bias', shape, [some(heads, 0), ...cells], [some(batch, 0), some(heads, 1), ...cells]);
   }
   const scale = scaleOf(o, dim);
-  const arrays = { q, k, bias: bias ?? undefined };
-  const call = { name: 'hybridScores', options: o, arrays, batch, heads, queryLength, keyLength, queryOffset };
-  return scores(call, { q: 'q', k: 'k', dim, scale }, ({ frame, first, source }) => {
-    if (bias === null) return;
-    const matrix = source('bias');
-    addMatrix(frame, { ...matrix, pointer: matrix.pointer + (whole ? 4 * first * keyLength : 0) });
+  const sizes = { batch, heads, queryLength, keyLength, queryOffset };
+  return scores(call, o, sizes, { q: queries.place, k: keys, dim, scale }, ({ frame, first, column }) => {
+    if (matrix === undefined) return;
+    const rows = fromRow(source(matrix), first - from);
+    addMatrix(frame, { ...rows, pointer: rows.pointer + 4 * column });
   });
 }

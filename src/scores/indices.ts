@@ -1,8 +1,7 @@
 /** Integer matrices of a function of key minus query: which row of a table a cell uses. */
 import { integer } from '../runtime/arguments.ts';
-import { type BiasOptions, blockOf } from '../runtime/block.ts';
-import type { Engine } from '../runtime/engine.ts';
-import { checkOut, chooseEngine, output } from '../runtime/operands.ts';
+import { type BiasOptions, type Block, blockOf, extremes } from '../runtime/block.ts';
+import { gate, type Out } from '../runtime/gate.ts';
 import type { Tensor } from '../runtime/tensor.ts';
 import { MAX_LENGTH } from './content.ts';
 
@@ -11,7 +10,7 @@ export interface IndexOptions
     BiasOptions,
     'queryLength' | 'keyLength' | 'queryOffset' | 'queryPositions' | 'keyPositions' | 'rows' | 'engine'
   > {
-  readonly out?: Tensor<'int32'>;
+  readonly out?: Out<'int32'>;
 }
 
 export const INDEX_OPTIONS = [
@@ -26,39 +25,49 @@ export const INDEX_OPTIONS = [
 ] as const;
 
 /**
- * int32 [q, k], or the rows asked for, of f(key - query). Consecutive positions cost one evaluation a distance; every row is
- * then a window of them.
+ * int32 [q, k], or the rows asked for, of f(key - query). `check` may refuse the smallest and largest distance; f must not
+ * fail. Consecutive positions cost one evaluation a distance: every row is then a window of them.
+ * @internal `o`: options that were taken.
  */
-export function indexRows(name: string, o: IndexOptions, f: (distance: number) => number): Tensor<'int32'> {
-  const { queryLength, keyLength, queryOffset, queryPositions, keyPositions, rows } = o;
-  integer('queryOffset', queryOffset, -MAX_LENGTH, MAX_LENGTH, 0);
-  const block = blockOf(name, { queryLength, keyLength, queryOffset, queryPositions, keyPositions, rows });
-  const engine: Engine = chooseEngine(o.engine, o.out);
-  const shape = [block.rows, block.columns];
-  checkOut(engine, o.out, shape, 'int32');
-  const consecutive = block.queryPositions === undefined && block.keyPositions === undefined;
-  // evaluated before the output exists: f may refuse a distance
-  let window: Int32Array | undefined;
-  const cell = new Map<number, number>();
-  const value = (distance: number) => {
-    let known = cell.get(distance);
-    if (known === undefined) cell.set(distance, (known = f(distance)));
-    return known;
-  };
-  if (consecutive && block.rows > 0 && block.columns > 0) {
-    const from = -(block.query + block.rows - 1);
-    window = Int32Array.from({ length: block.rows + block.columns - 1 }, (_, t) => f(from + t));
+export function indexRows(
+  name: string,
+  o: IndexOptions,
+  f: (distance: number) => number,
+  check?: (nearest: number, furthest: number) => void,
+): Tensor<'int32'> {
+  const call = gate(name, o.engine);
+  integer('queryOffset', o.queryOffset, -MAX_LENGTH, MAX_LENGTH, 0);
+  const block = blockOf(call, o as BiasOptions);
+  const [piece] = block.pieces;
+  const reached = extremes(piece);
+  if (check !== undefined && reached !== undefined) check(reached[0], reached[1]);
+  const indices = call.output('out', o.out, [block.rows, block.columns], 'int32');
+  return call.run((engine) => {
+    if (indices.length > 0) writeIndices(engine.view('int32', indices.pointer, indices.length), block, f);
+    return indices.tensor as unknown as Tensor<'int32'>;
+  });
+}
+
+function writeIndices(data: Int32Array, { rows, columns, pieces }: Block, f: (distance: number) => number): void {
+  const { query, queryPositions, keyPositions } = pieces[0];
+  if (queryPositions === undefined && keyPositions === undefined) {
+    // row 0, then every row is the one above it a column further, behind one new distance
+    for (let c = 0; c < columns; c++) data[c] = f(c - query);
+    for (let r = 1; r < rows; r++) {
+      const at = r * columns;
+      data.copyWithin(at + 1, at - columns, at - 1);
+      data[at] = f(0 - query - r);
+    }
+    return;
   }
-  const distanceOf = (r: number, c: number) =>
-    (block.keyPositions?.[c] ?? c) - (block.queryPositions?.[r] ?? block.query + r);
-  if (!consecutive)
-    for (let r = 0; r < block.rows; r++) for (let c = 0; c < block.columns; c++) value(distanceOf(r, c));
-  const indices = output(engine, o.out, shape, 'int32');
-  const data = indices.data;
-  for (let r = 0; r < block.rows; r++) {
-    const at = r * block.columns;
-    if (window) data.set(window.subarray(block.rows - 1 - r, block.rows - 1 - r + block.columns), at);
-    else for (let c = 0; c < block.columns; c++) data[at + c] = value(distanceOf(r, c));
+  const known = new Map<number, number>();
+  for (let r = 0; r < rows; r++) {
+    const at = r * columns;
+    for (let c = 0; c < columns; c++) {
+      const distance = (keyPositions?.[c] ?? c) - (queryPositions?.[r] ?? query + r);
+      let index = known.get(distance);
+      if (index === undefined) known.set(distance, (index = f(distance)));
+      data[at + c] = index;
+    }
   }
-  return indices;
 }

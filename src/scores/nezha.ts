@@ -5,14 +5,14 @@
  */
 import { ladder } from '../phase/ladder.ts';
 import { exactRows } from '../phase/plan.ts';
-import { integer, options, size } from '../runtime/arguments.ts';
+import { integer, size, take } from '../runtime/arguments.ts';
 import type { Engine } from '../runtime/engine.ts';
 import { PosencError } from '../runtime/errors.ts';
-import { checkOut, chooseEngine, output } from '../runtime/operands.ts';
+import { gate, type Out } from '../runtime/gate.ts';
 import type { Tensor } from '../runtime/tensor.ts';
 import { SCORE_OPTIONS, type ScoreOptions, type Shaped, VALUE_OPTIONS, type ValueOptions } from './content.ts';
 import { MAX_DIM } from './relative.ts';
-import { relativeValues, shawScores } from './shaw.ts';
+import { relativeScores, relativeValues } from './shaw.ts';
 
 /** Default of maxRelativePosition: the clip distance of the released models. */
 const RELEASED_CLIP = 64;
@@ -22,7 +22,7 @@ export interface NezhaTableOptions {
   readonly dim: number;
   /** Clip distance k. Default 64. */
   readonly maxRelativePosition?: number;
-  readonly out?: Tensor | Float32Array;
+  readonly out?: Out;
   readonly engine?: Engine;
 }
 
@@ -32,18 +32,19 @@ export interface NezhaTableOptions {
  * @throws ERR_OPTION, ERR_SHAPE, ERR_OUT_OF_MEMORY
  */
 export function nezhaTable(given: NezhaTableOptions): Tensor {
-  const o = options('nezhaTable', given, ['dim', 'maxRelativePosition', 'out', 'engine']);
+  const o = take('nezhaTable', given, ['dim', 'maxRelativePosition', 'out', 'engine']);
   const dim = size('dim', o.dim, 1, MAX_DIM);
   if (dim % 2 === 1) throw new PosencError('ERR_OPTION', `dim: expected an even head dimension, got ${dim}`);
   const clip = integer('maxRelativePosition', o.maxRelativePosition, 0, 2 ** 24, RELEASED_CLIP);
-  const engine = chooseEngine(o.engine, o.out);
-  const shape = [2 * clip + 1, dim];
-  checkOut(engine, o.out, shape);
+  const call = gate('nezhaTable', o.engine);
+  const count = 2 * clip + 1;
+  const table = call.output('out', o.out, [count, dim]);
   const frequencies = ladder({ base: 10000, count: dim / 2, denominator: dim / 2, scale: 1 });
-  const table = output(engine, o.out, shape);
-  const target = { store: 'sin-cos', first: table.byteOffset, stride: 4 * dim } as const;
-  exactRows(engine, frequencies, { start: 0, count: shape[0] }, 1, target);
-  return table;
+  return call.run((engine) => {
+    const target = { store: 'sin-cos', first: table.pointer, stride: 4 * dim } as const;
+    exactRows(engine, frequencies, { start: 0, count }, 1, target);
+    return table.tensor;
+  });
 }
 
 /**
@@ -53,7 +54,7 @@ export function nezhaTable(given: NezhaTableOptions): Tensor {
  * @throws ERR_SHAPE, ERR_OPTION, ERR_OUT_OF_MEMORY
  */
 export function nezhaScores(q: Shaped, k: Shaped, table: Shaped, given: ScoreOptions = {}): Tensor {
-  return shawScores(q, k, table, options('nezhaScores', given, SCORE_OPTIONS));
+  return relativeScores('nezhaScores', q, k, table, take('nezhaScores', given, SCORE_OPTIONS));
 }
 
 /**
@@ -62,5 +63,5 @@ export function nezhaScores(q: Shaped, k: Shaped, table: Shaped, given: ScoreOpt
  * @throws ERR_SHAPE, ERR_OPTION, ERR_OUT_OF_MEMORY
  */
 export function nezhaValues(probabilities: Shaped, v: Shaped | null, table: Shaped, given: ValueOptions = {}): Tensor {
-  return relativeValues('nezhaValues', probabilities, v, table, options('nezhaValues', given, VALUE_OPTIONS));
+  return relativeValues('nezhaValues', probabilities, v, table, take('nezhaValues', given, VALUE_OPTIONS));
 }

@@ -18,14 +18,18 @@ export interface Source {
   readonly row: number;
 }
 
-/** The scores of a call: [batch, heads, rows, columns] at `out`. Row r has position query + r, column c position c. */
+/** The scores of a sequence: `rows` x `columns` of every matrix. Row r has position query + r, column c position c. */
 export interface Frame {
   readonly engine: Engine;
+  /** Its corner in the first matrix. */
   readonly out: number;
   readonly batch: number;
   readonly heads: number;
   readonly rows: number;
   readonly columns: number;
+  /** Numbers in a row of the result, and bytes of one of its matrices [batch, heads]. */
+  readonly pitch: number;
+  readonly matrix: number;
   readonly query: number;
   /** Cells outside [row's position - left, + right] will be masked: blocks wholly outside are not computed. Default: none. */
   readonly band?: { readonly left: number; readonly right: number };
@@ -59,19 +63,13 @@ export function reversed(x: Source, count: number): Source {
 }
 
 function forMatrices(frame: Frame, run: (out: number, b: number, h: number) => void): void {
-  const matrix = 4 * frame.rows * frame.columns;
   for (let b = 0; b < frame.batch; b++) {
-    for (let h = 0; h < frame.heads; h++) run(frame.out + (b * frame.heads + h) * matrix, b, h);
+    for (let h = 0; h < frame.heads; h++) run(frame.out + (b * frame.heads + h) * frame.matrix, b, h);
   }
 }
 
 function at(x: Source, b: number, h: number, row = 0): number {
   return x.pointer + b * x.batch + h * x.head + row * x.row;
-}
-
-/** scores = 0. */
-export function clear({ engine, out, batch, heads, rows, columns }: Frame): void {
-  engine.f32.fill(0, out / 4, out / 4 + batch * heads * rows * columns);
 }
 
 /** Columns [from, to) that rows [row, row + count) may see. */
@@ -108,7 +106,7 @@ export function productTerm(
   scale: number,
   add: boolean,
 ): void {
-  const { engine, rows, columns } = frame;
+  const { engine, rows, columns, pitch } = frame;
   const { kernels } = engine;
   const room = engine.scratchBytes >>> 2;
   // a sum goes through a tile of whole rows, or of a part of one row
@@ -124,19 +122,31 @@ export function productTerm(
       const [from, to] = add ? [0, columns] : seenColumns(frame, r, n);
       for (let c = from; c < to; c += width) {
         const m = Math.min(width, to - c);
-        const target = out + 4 * (r * columns + c);
-        const stride = add ? 4 * m : 4 * columns;
+        const target = out + 4 * (r * pitch + c);
+        const stride = add ? 4 * m : 4 * pitch;
         kernels.productTransposed(add ? tile : target, a, at(y, b, h, c), n, m, dim, x.row, y.row, stride, scale);
-        if (add) kernels.joinRows(target, target, tile, 1, n * m, 1, JOIN_ADD);
+        if (add) addRows(frame, target, tile, stride, n, m);
       }
     }
   });
 }
 
+/** n rows of m numbers, `stride` bytes apart, added to rows of the result. */
+function addRows({ engine, pitch }: Frame, out: number, from: number, stride: number, n: number, m: number): void {
+  const { kernels } = engine;
+  if (m === pitch && stride === 4 * m) {
+    kernels.joinRows(out, out, from, 1, n * m, 1, JOIN_ADD);
+    return;
+  }
+  for (let r = 0; r < n; r++) {
+    const to = out + 4 * r * pitch;
+    kernels.joinRows(to, to, from + r * stride, 1, m, 1, JOIN_ADD);
+  }
+}
+
 /** scores += a matrix of the rows of the frame. */
 export function addMatrix(frame: Frame, matrix: Source): void {
-  const cells = frame.rows * frame.columns;
-  forMatrices(frame, (out, b, h) => frame.engine.kernels.joinRows(out, out, at(matrix, b, h), 1, cells, 1, JOIN_ADD));
+  forMatrices(frame, (out, b, h) => addRows(frame, out, at(matrix, b, h), matrix.row, frame.rows, frame.columns));
 }
 
 /** Table rows [low, high) that distances [from, to] need. */
@@ -168,7 +178,7 @@ export function relativeTerm(
   index: DistanceIndex,
   scale: number,
 ): void {
-  const { engine, rows, columns, query } = frame;
+  const { engine, rows, columns, pitch, query } = frame;
   const { kernels } = engine;
   const [mine, others] = side === 'query' ? [rows, columns] : [columns, rows];
   const gathers = side === 'key' || index.bucket !== undefined;
@@ -195,16 +205,16 @@ export function relativeTerm(
         const from = c - (query + r + height - 1);
         const { low, high } = span(index, from, from + height + width - 2);
         if (low >= high) continue;
-        const target = out + 4 * (r * columns + c);
+        const target = out + 4 * (r * pitch + c);
         kernels.productTransposed(g, a, at(table, b, h, low), n, high - low, dim, x.row, table.row, stride, scale);
         if (gathers) {
           writeLookup(engine.i32, lut / 4, from, height + width - 1, index, low);
           const [down, right] = side === 'query' ? [stride, 0] : [0, stride];
-          kernels.gatherAdd(target, 4 * columns, g, down, right, height, width, lut, height - 1);
+          kernels.gatherAdd(target, 4 * pitch, g, down, right, height, width, lut, height - 1);
         } else {
           const first = from + height - 1 + index.centre;
           const clip = index.edges === 'clip' ? 1 : 0;
-          kernels.shiftAdd(target, 4 * columns, g, stride, height, width, first, low, high, clip);
+          kernels.shiftAdd(target, 4 * pitch, g, stride, height, width, first, low, high, clip);
         }
       }
     }
@@ -228,7 +238,7 @@ function writeLookup(
 
 /** scores += scale table[index(key - query)], one number for each row of the table. */
 export function diagonalTerm(frame: Frame, table: Source, index: DistanceIndex, scale: number): void {
-  const { engine, rows, columns, query } = frame;
+  const { engine, rows, columns, pitch, query } = frame;
   const { kernels } = engine;
   const one = engine.scratch();
   const diagonal = one + 16;
@@ -244,9 +254,9 @@ export function diagonalTerm(frame: Frame, table: Source, index: DistanceIndex, 
         const { low, high } = span(index, from, from + height + m - 2);
         if (low >= high) continue;
         kernels.productTransposed(diagonal, one, at(table, b, h, low), 1, high - low, 1, 0, table.row, 0, scale);
-        const target = out + 4 * (r * columns + c);
+        const target = out + 4 * (r * pitch + c);
         const first = from + height - 1 + index.centre;
-        kernels.shiftAdd(target, 4 * columns, diagonal, 0, height, m, first, low, high, index.edges === 'clip' ? 1 : 0);
+        kernels.shiftAdd(target, 4 * pitch, diagonal, 0, height, m, first, low, high, index.edges === 'clip' ? 1 : 0);
       }
     }
   });
@@ -259,10 +269,10 @@ export function segmentTerm(
   bias: Source | undefined,
   table: Source,
   dim: number,
-  segments: { readonly data: Int32Array; readonly batch: number; readonly row: number; readonly start: number },
+  segments: Pick<CellMask, 'data' | 'batch' | 'row' | 'start'>,
   scale: number,
 ): void {
-  const { engine, rows, columns } = frame;
+  const { engine, rows, columns, pitch } = frame;
   const { kernels } = engine;
   const sums = engine.scratch();
   const pair = sums + 4 * dim;
@@ -276,7 +286,7 @@ export function segmentTerm(
         const m = Math.min(width, columns - c);
         const start = segments.start + b * segments.batch + r * segments.row + c;
         engine.i32.set(segments.data.subarray(start, start + m), ids / 4);
-        kernels.segmentAdd(out + 4 * (r * columns + c), 4 * columns, pair, ids, 4 * m, 1, m);
+        kernels.segmentAdd(out + 4 * (r * pitch + c), 4 * pitch, pair, ids, 4 * m, 1, m);
       }
     }
   });
@@ -284,11 +294,22 @@ export function segmentTerm(
 
 /** Cells outside the band become `value`. */
 export function maskBandOf(frame: Frame, { left, right }: NonNullable<Frame['band']>, value: number): void {
-  const { engine, rows, columns, query } = frame;
-  forMatrices(frame, (out) => engine.kernels.maskBand(out, 4 * columns, rows, columns, query, left, right, value));
+  const { engine, rows, columns, pitch, query } = frame;
+  forMatrices(frame, (out) => engine.kernels.maskBand(out, 4 * pitch, rows, columns, query, left, right, value));
 }
 
-/** Cells whose mask is 0 become `value`; strides in elements, 0 where the mask is shared. */
+/** The columns of the result on either side of the frame, which `start` are before, become `value` in its rows. */
+export function maskOutside(frame: Frame, start: number, value: number): void {
+  const { engine, rows, columns, pitch } = frame;
+  if (columns === pitch) return;
+  const end = start + columns;
+  forMatrices(frame, (out) => {
+    engine.kernels.fillRows(out - 4 * start, 4 * pitch, rows, start, value);
+    engine.kernels.fillRows(out + 4 * columns, 4 * pitch, rows, pitch - end, value);
+  });
+}
+
+/** Cells whose mask is 0 become `value`, in a frame of all columns; strides in elements, 0 where the mask is shared. */
 export function maskCellsOf(frame: Frame, mask: CellMask, value: number): void {
   const { engine, rows, columns } = frame;
   const words = engine.scratch();
@@ -306,55 +327,44 @@ export function maskCellsOf(frame: Frame, mask: CellMask, value: number): void {
 }
 
 export interface CellMask {
-  readonly data: Int32Array;
+  readonly data: Uint8Array;
   readonly batch: number;
   readonly head: number;
   readonly row: number;
   readonly start: number;
 }
 
-/** The values of a call: out [batch, heads, rows, dim]; probabilities have `columns` columns. */
-export interface ValueFrame extends Frame {
-  readonly dim: number;
-}
-
-/** out = or += P v. */
-export function valueTerm(frame: ValueFrame, p: Source, v: Source, add: boolean): void {
-  const { engine, out, batch, heads, rows, columns, dim } = frame;
-  for (let b = 0; b < batch; b++) {
-    for (let h = 0; h < heads; h++) {
-      const target = out + 4 * (b * heads + h) * rows * dim;
-      // biome-ignore format: grouped as the kernel declares it
-      engine.kernels.product(
-        target, at(p, b, h), at(v, b, h), rows, dim, columns, p.row, v.row, 4 * dim, add ? 1 : 0);
-    }
-  }
+/** out = or += P v: rows of `dim` numbers; the frame's columns are those of P. */
+export function valueTerm(frame: Frame, p: Source, v: Source, dim: number, add: boolean): void {
+  const { engine, rows, columns } = frame;
+  forMatrices(frame, (out, b, h) => {
+    // biome-ignore format: grouped as the kernel declares it
+    engine.kernels.product(out, at(p, b, h), at(v, b, h), rows, dim, columns, p.row, v.row, 4 * dim, add ? 1 : 0);
+  });
 }
 
 /** out += sum over keys of P[i, j] table[index(j - i)]: probabilities summed by table row, then one product. */
-export function relativeValueTerm(frame: ValueFrame, p: Source, table: Source, index: DistanceIndex): void {
-  const { engine, out, batch, heads, rows, columns, query, dim } = frame;
+export function relativeValueTerm(frame: Frame, p: Source, table: Source, dim: number, index: DistanceIndex): void {
+  const { engine, rows, columns, query } = frame;
   const { kernels } = engine;
   const clip = index.edges === 'clip';
   const room = engine.scratchBytes >>> 2;
   const width = Math.min(index.count, room);
   const height = Math.max(1, Math.min(OWN, rows, Math.floor(room / width)));
   const w = engine.scratch();
-  for (let b = 0; b < batch; b++) {
-    for (let h = 0; h < heads; h++) {
-      for (let r = 0; r < rows; r += height) {
-        const n = Math.min(height, rows - r);
-        const target = out + 4 * ((b * heads + h) * rows + r) * dim;
-        for (let low = 0; low < index.count; low += width) {
-          const high = Math.min(index.count, low + width);
-          const first = index.centre - (query + r);
-          // biome-ignore format: grouped as the kernel declares it
-          kernels.bucketWeights(
-            w, 4 * width, at(p, b, h, r), p.row, n, columns, first, low, high,
-            clip && low === 0 ? 1 : 0, clip && high === index.count ? 1 : 0);
-          kernels.product(target, w, at(table, b, h, low), n, dim, high - low, 4 * width, table.row, 4 * dim, 1);
-        }
+  forMatrices(frame, (out, b, h) => {
+    for (let r = 0; r < rows; r += height) {
+      const n = Math.min(height, rows - r);
+      for (let low = 0; low < index.count; low += width) {
+        const high = Math.min(index.count, low + width);
+        const first = index.centre - (query + r);
+        // biome-ignore format: grouped as the kernel declares it
+        kernels.bucketWeights(
+          w, 4 * width, at(p, b, h, r), p.row, n, columns, first, low, high,
+          clip && low === 0 ? 1 : 0, clip && high === index.count ? 1 : 0);
+        const target = out + 4 * r * dim;
+        kernels.product(target, w, at(table, b, h, low), n, dim, high - low, 4 * width, table.row, 4 * dim, 1);
       }
     }
-  }
+  });
 }

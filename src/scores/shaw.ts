@@ -4,12 +4,14 @@
  * The public variants differ in which row belongs to distance 0, what lies beyond the table, the sign of the distance and
  * the scale: tensor2tensor, bert4keras, BERT's relative_key, wav2vec2-BERT, Music Transformer. See docs/relative.md.
  */
-import { boolean, integer, oneOf, options, size } from '../runtime/arguments.ts';
+import { boolean, integer, oneOf, size, take } from '../runtime/arguments.ts';
 import { PosencError } from '../runtime/errors.ts';
+import { gate } from '../runtime/gate.ts';
 import type { Tensor } from '../runtime/tensor.ts';
 import {
   keysOf,
   MAX_LENGTH,
+  probabilitiesOf,
   queriesOf,
   queryOffsetOf,
   SCORE_OPTIONS,
@@ -17,7 +19,8 @@ import {
   type Shaped,
   scaleOf,
   scores,
-  tableRows,
+  source,
+  tableOf,
   VALUE_OPTIONS,
   type ValueOptions,
   values,
@@ -99,27 +102,36 @@ function checkCover(
  * @throws ERR_SHAPE, ERR_OPTION, ERR_POSITION, ERR_OUT_OF_MEMORY
  */
 export function shawScores(q: Shaped, k: Shaped | null, table: Shaped, given: ShawScoreOptions = {}): Tensor {
-  const o = options('shawScores', given, [...SCORE_OPTIONS, ...TABLE_OPTIONS, 'keyPosition', 'keyLength']);
-  const { batch, heads, queryLength, dim } = queriesOf('q', q);
+  const o = take('shawScores', given, [...SCORE_OPTIONS, ...TABLE_OPTIONS, 'keyPosition', 'keyLength']);
+  return relativeScores('shawScores', q, k, table, o);
+}
+
+/** @internal `o`: options that were taken. */
+export function relativeScores(name: string, q: Shaped, k: Shaped | null, table: Shaped, o: ShawScoreOptions): Tensor {
+  const call = gate(name, o.engine);
+  const queries = queriesOf(call, 'q', q);
+  const { batch, heads, queryLength, dim } = queries;
   const keyPosition = boolean('keyPosition', o.keyPosition, false);
-  const keyLength = k === null ? size('keyLength', o.keyLength, 0, MAX_LENGTH) : keysOf('k', k, batch, heads, dim);
-  if (k === null && (keyPosition || o.content !== false)) {
+  const keys = k === null ? undefined : keysOf(call, 'k', k, queries);
+  const keyLength = keys === undefined ? size('keyLength', o.keyLength, 0, MAX_LENGTH) : keys.shape[2];
+  if (keys === undefined && (keyPosition || o.content !== false)) {
     throw new PosencError('ERR_OPTION', 'k: null is for content: false without keyPosition; give the keys');
   }
-  if (k !== null && o.keyLength !== undefined && o.keyLength !== keyLength) {
+  if (keys !== undefined && o.keyLength !== undefined && o.keyLength !== keyLength) {
     throw new PosencError('ERR_SHAPE', `keyLength: ${o.keyLength} contradicts the ${keyLength} keys given`);
   }
-  const count = tableRows('table', table, batch, heads, dim);
+  const { place: rows, rows: count } = tableOf(call, 'table', table, queries);
   const { index, flip, strict } = tableIndex(count, o);
   const scale = scaleOf(o, dim);
   const queryOffset = queryOffsetOf(o, keyLength - queryLength);
+  // sequences that are packed reach no further than their whole
   if (strict) checkCover(index, queryLength, keyLength, queryOffset);
-  const arrays = { q, k: k ?? undefined, table };
-  const call = { name: 'shawScores', options: o, arrays, batch, heads, queryLength, keyLength, queryOffset };
-  return scores(call, { q: 'q', k: 'k', dim, scale }, ({ frame, first, source }) => {
-    const rows = flip ? reversed(source('table'), count) : source('table');
-    relativeTerm(frame, 'query', fromRow(source('q'), first), undefined, rows, dim, index, scale);
-    if (keyPosition) relativeTerm(frame, 'key', source('k'), undefined, rows, dim, index, scale);
+  const sizes = { batch, heads, queryLength, keyLength, queryOffset };
+  return scores(call, o, sizes, { q: queries.place, k: keys, dim, scale }, ({ frame, first, column }) => {
+    const relative = flip ? reversed(source(rows), count) : source(rows);
+    relativeTerm(frame, 'query', fromRow(source(queries.place), first), undefined, relative, dim, index, scale);
+    if (!keyPosition) return;
+    relativeTerm(frame, 'key', fromRow(source(keys!), column), undefined, relative, dim, index, scale);
   });
 }
 
@@ -135,11 +147,11 @@ export function shawValues(
   table: Shaped,
   given: ShawValueOptions = {},
 ): Tensor {
-  const o = options('shawValues', given, [...VALUE_OPTIONS, ...TABLE_OPTIONS]);
+  const o = take('shawValues', given, [...VALUE_OPTIONS, ...TABLE_OPTIONS]);
   return relativeValues('shawValues', probabilities, v, table, o);
 }
 
-/** @internal */
+/** @internal `o`: options that were taken. */
 export function relativeValues(
   name: string,
   probabilities: Shaped,
@@ -147,17 +159,15 @@ export function relativeValues(
   table: Shaped,
   o: ShawValueOptions,
 ): Tensor {
-  let found: ReturnType<typeof tableIndex> | undefined;
-  const dimOf = (batch: number, heads: number) => {
-    const dim = table === null || typeof table !== 'object' ? 0 : (table.shape?.[table.shape.length - 1] ?? 0);
-    found = tableIndex(tableRows('table', table, batch, heads, size('table: its last dimension', dim, 1)), o);
-    return dim;
-  };
-  return values(name, o, probabilities, v, { table }, dimOf, ({ frame, source }, p) => {
-    const { index, flip, strict } = found!;
-    if (strict) checkCover(index, frame.rows, frame.columns, frame.query);
-    const rows = flip ? reversed(source('table'), index.count) : source('table');
-    relativeValueTerm(frame, p, rows, index);
+  const call = gate(name, o.engine);
+  const p = probabilitiesOf(call, probabilities);
+  const [batch, heads, queryLength, keyLength] = p.shape;
+  const { place: rows, rows: count, dim } = tableOf(call, 'table', table, { batch, heads, dim: 'd' });
+  size('table: its last dimension', dim, 1);
+  const { index, flip, strict } = tableIndex(count, o);
+  if (strict) checkCover(index, queryLength, keyLength, queryOffsetOf(o, keyLength - queryLength));
+  return values(call, o, p, v, dim, ({ frame }, part) => {
+    relativeValueTerm(frame, part, flip ? reversed(source(rows), count) : source(rows), dim, index);
   });
 }
 
@@ -168,7 +178,7 @@ export function relativeValues(
  * @throws ERR_SHAPE, ERR_OPTION, ERR_POSITION, ERR_OUT_OF_MEMORY
  */
 export function shawIndex(given: ShawIndexOptions): Tensor<'int32'> {
-  const o = options('shawIndex', given, [...INDEX_OPTIONS, ...TABLE_OPTIONS, 'maxRelativePosition', 'tableRows']);
+  const o = take('shawIndex', given, [...INDEX_OPTIONS, ...TABLE_OPTIONS, 'maxRelativePosition', 'tableRows']);
   if ((o.maxRelativePosition === undefined) === (o.tableRows === undefined)) {
     throw new PosencError('ERR_OPTION', 'shawIndex: give maxRelativePosition or tableRows, and not both');
   }
@@ -178,16 +188,18 @@ export function shawIndex(given: ShawIndexOptions): Tensor<'int32'> {
       : 2 * integer('maxRelativePosition', o.maxRelativePosition, 0, MAX_LENGTH / 2) + 1;
   const { index, flip, strict } = tableIndex(count, o);
   const { count: rows, centre, edges } = index;
-  return indexRows('shawIndex', o, (distance) => {
+  const row = (distance: number) => {
     const t = distance + centre;
     if (t >= 0 && t < rows) return flip ? rows - 1 - t : t;
-    if (strict) {
-      throw new PosencError(
-        'ERR_POSITION',
-        `beyond: distance ${distance} (key minus query) has no row in a table of ${rows}`,
-      );
-    }
     if (edges === 'zero') return -1;
     return t < 0 === flip ? rows - 1 : 0;
+  };
+  return indexRows('shawIndex', o, row, (nearest, furthest) => {
+    if (!strict || (nearest + centre >= 0 && furthest + centre < rows)) return;
+    const distance = nearest + centre < 0 ? nearest : furthest;
+    throw new PosencError(
+      'ERR_POSITION',
+      `beyond: distance ${distance} (key minus query) has no row in a table of ${rows}`,
+    );
   });
 }

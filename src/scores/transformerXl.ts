@@ -3,26 +3,29 @@
  *   scores_ij = scale ((q_i + u) . k_j + (q_i + v) . r[Lk - 1 - (i + mem - j)]),   mem = Lk - Lq,   j <= i + mem.
  * Row t of r belongs to distance Lk - 1 - t behind the query. kimiyoung/transformer-xl calls u r_w_bias and v r_r_bias.
  */
-
 import { roundToFloat32 } from '../phase/float32.ts';
 import { ladder } from '../phase/ladder.ts';
 import { exactRows, torchRows } from '../phase/plan.ts';
-import { boolean, integer, oneOf, options, size } from '../runtime/arguments.ts';
+import { boolean, integer, oneOf, size, take } from '../runtime/arguments.ts';
 import type { Engine } from '../runtime/engine.ts';
 import { PosencError } from '../runtime/errors.ts';
-import { checkOut, chooseEngine, output } from '../runtime/operands.ts';
+import { type Call, gate, type Out, type Place } from '../runtime/gate.ts';
 import type { Tensor } from '../runtime/tensor.ts';
 import {
   expectShape,
+  headsLast,
   keysOf,
   MAX_LENGTH,
+  optional,
+  perHead,
   queriesOf,
   SCORE_OPTIONS,
   type ScoreOptions,
   type Shaped,
   scaleOf,
   scores,
-  shapeOfArray,
+  shaped,
+  source,
 } from './content.ts';
 import { type DistanceIndex, diagonalTerm, fromRow, relativeTerm } from './relative.ts';
 
@@ -35,7 +38,7 @@ export interface TransformerXlTableOptions {
   readonly clampLen?: number;
   /** 'exact', or 'torch': float32 frequencies and products. Default 'exact'. */
   readonly precision?: 'exact' | 'torch';
-  readonly out?: Tensor | Float32Array;
+  readonly out?: Out;
   readonly engine?: Engine;
 }
 
@@ -45,28 +48,29 @@ export interface TransformerXlTableOptions {
  * @throws ERR_OPTION, ERR_SHAPE, ERR_OUT_OF_MEMORY
  */
 export function transformerXlTable(given: TransformerXlTableOptions): Tensor {
-  const o = options('transformerXlTable', given, ['keyLength', 'dim', 'clampLen', 'precision', 'out', 'engine']);
+  const o = take('transformerXlTable', given, ['keyLength', 'dim', 'clampLen', 'precision', 'out', 'engine']);
   const keyLength = size('keyLength', o.keyLength, 0, MAX_LENGTH);
   const dim = size('dim', o.dim, 1, 2 ** 24);
   if (dim % 2 === 1) throw new PosencError('ERR_OPTION', `dim: expected an even number, got ${dim}`);
   const clampLen = integer('clampLen', o.clampLen, -1, MAX_LENGTH, -1);
   const precision = oneOf('precision', o.precision, ['exact', 'torch'], 'exact');
-  const engine = chooseEngine(o.engine, o.out);
-  const shape = [keyLength, dim];
-  checkOut(engine, o.out, shape);
+  const call = gate('transformerXlTable', o.engine);
+  const table = call.output('out', o.out, [keyLength, dim]);
   const frequencies = ladder({ base: 10000, count: dim / 2, denominator: dim / 2, scale: 1 });
-  const table = output(engine, o.out, shape);
-  if (table.length === 0) return table;
-  const limit = clampLen > 0 ? clampLen : keyLength;
-  const positions = Float64Array.from({ length: keyLength }, (_, t) => Math.min(keyLength - 1 - t, limit));
-  const { byteOffset } = table;
-  const target = { store: 'split', first: byteOffset, second: byteOffset + 2 * dim, stride: 4 * dim } as const;
-  if (precision === 'exact') exactRows(engine, frequencies, { positions }, 1, target);
-  else {
-    const rounded = Float32Array.from(frequencies.hi, (hi, i) => roundToFloat32(hi, frequencies.lo[i]));
-    torchRows(engine, rounded, { positions }, 1, 1, target);
-  }
-  return table;
+  return call.run((engine) => {
+    if (table.length === 0) return table.tensor;
+    const limit = clampLen > 0 ? clampLen : keyLength;
+    const positions = new Float64Array(keyLength);
+    for (let t = 0; t < keyLength; t++) positions[t] = Math.min(keyLength - 1 - t, limit);
+    const { pointer } = table;
+    const target = { store: 'split', first: pointer, second: pointer + 2 * dim, stride: 4 * dim } as const;
+    if (precision === 'exact') exactRows(engine, frequencies, { positions }, 1, target);
+    else {
+      const rounded = Float32Array.from(frequencies.hi, (hi, i) => roundToFloat32(hi, frequencies.lo[i]));
+      torchRows(engine, rounded, { positions }, 1, 1, target);
+    }
+    return table.tensor;
+  });
 }
 
 export interface TransformerXlScoreOptions extends Omit<ScoreOptions, 'queryOffset'> {
@@ -109,9 +113,12 @@ const OPTIONS = [
  * @throws ERR_SHAPE, ERR_OPTION, ERR_OUT_OF_MEMORY
  */
 export function transformerXlScores(q: Shaped, k: Shaped, r: Shaped, given: TransformerXlScoreOptions = {}): Tensor {
-  const o = options('transformerXlScores', given, OPTIONS);
-  const { batch, heads, queryLength, dim } = queriesOf('q', q);
-  const keyLength = keysOf('k', k, batch, heads, dim);
+  const o = take('transformerXlScores', given, OPTIONS);
+  const call = gate('transformerXlScores', o.engine);
+  const queries = queriesOf(call, 'q', q);
+  const { batch, heads, queryLength, dim } = queries;
+  const keys = keysOf(call, 'k', k, queries);
+  const keyLength = keys.shape[2];
   const memory = keyLength - queryLength;
   if (memory < 0) {
     throw new PosencError(
@@ -120,56 +127,55 @@ export function transformerXlScores(q: Shaped, k: Shaped, r: Shaped, given: Tran
     );
   }
   const learned = boolean('learned', o.learned, false);
-  const rows = tableRowsOf(o, r, learned, heads, keyLength, dim);
+  const { table, rBias } = tablesOf(call, o, r, learned, heads, keyLength, dim);
+  const rows = table.shape[learned ? 0 : 1];
   const clampLen = integer('clampLen', o.clampLen, -1, MAX_LENGTH, -1);
   const kept = clampLen > 0 ? Math.min(clampLen, rows) : rows;
-  for (const key of ['u', 'v'] as const) {
-    if (o[key] !== undefined) expectShape(key, shapeOfArray(key, o[key]), [heads, dim]);
-  }
+  const u = optional(call, 'u', o.u, [heads, dim]);
+  const v = optional(call, 'v', o.v, [heads, dim]);
   const sameLength = boolean('sameLength', o.sameLength, false);
   if (o.memLength !== undefined && !sameLength) {
     throw new PosencError('ERR_OPTION', 'memLength: only for sameLength; the memory of the scores is keys - queries');
+  }
+  if (sameLength && o.cuSeqlens !== undefined) {
+    throw new PosencError('ERR_OPTION', 'sameLength: is defined for one sequence, without cuSeqlens; give a window');
   }
   const memLength = integer('memLength', o.memLength, 0, MAX_LENGTH, memory);
   const shift = queryLength - Math.max(keyLength - memLength, 0);
   const scale = scaleOf(o, dim);
   // row kept - 1 is distance 0; keys before the first row get it again, keys after the query get none
   const index: DistanceIndex = { count: kept, centre: kept - 1, edges: learned ? 'clip' : 'zero' };
-  const arrays = { q, k, r, u: o.u, v: o.v, rBias: o.rBias };
-  const call = {
-    ...{ name: 'transformerXlScores', options: o, arrays, batch, heads, queryLength, keyLength },
-    ...{ queryOffset: memory, causal: true, left: sameLength ? memory + shift - 1 : undefined },
-  };
-  return scores(call, { q: 'q', k: 'k', bias: 'u', dim, scale }, ({ frame, first, source, perHead }) => {
+  const left = sameLength ? memory + shift - 1 : undefined;
+  const sizes = { batch, heads, queryLength, keyLength, queryOffset: memory, causal: true, left };
+  const content = { q: queries.place, k: keys, bias: u, dim, scale };
+  return scores(call, o, sizes, content, ({ frame, first }) => {
     if (rows === 0) return;
-    const queries = fromRow(source('q'), first);
-    const bias = o.v === undefined ? undefined : perHead('v');
-    const table = fromRow(learned ? source('r', 'heads-last') : source('r'), rows - kept);
-    relativeTerm(frame, 'query', queries, bias, table, dim, index, scale);
-    if (o.rBias !== undefined) {
-      diagonalTerm(frame, fromRow({ ...source('rBias'), head: 4 }, rows - kept), index, scale);
-    }
+    const relative = fromRow(learned ? headsLast(table) : source(table), rows - kept);
+    relativeTerm(frame, 'query', fromRow(source(queries.place), first), perHead(v), relative, dim, index, scale);
+    if (rBias === undefined) return;
+    diagonalTerm(frame, fromRow({ ...source(rBias), head: 4 }, rows - kept), index, scale);
   });
 }
 
-function tableRowsOf(
+function tablesOf(
+  call: Call,
   o: TransformerXlScoreOptions,
   r: Shaped,
   learned: boolean,
   heads: number,
   keyLength: number,
   dim: number,
-): number {
-  const shape = shapeOfArray('r', r);
+): { table: Place; rBias: Place | undefined } {
+  const table = shaped(call, 'r', r);
+  const { shape } = table;
   if (!learned) {
     for (const key of ['rBias', 'clampLen'] as const) {
       if (o[key] !== undefined) throw new PosencError('ERR_OPTION', `${key}: only for learned: true`);
     }
     expectShape('r', shape, [heads, keyLength, dim]);
-    return keyLength;
+    return { table, rBias: undefined };
   }
   expectShape('r', shape, ['rows', heads, dim]);
   if (shape[0] < 1) throw new PosencError('ERR_SHAPE', 'r: expected at least one row, got 0');
-  if (o.rBias !== undefined) expectShape('rBias', shapeOfArray('rBias', o.rBias), [shape[0], heads]);
-  return shape[0];
+  return { table, rBias: optional(call, 'rBias', o.rBias, [shape[0], heads]) };
 }

@@ -2,32 +2,19 @@
  * TUPE: positions attend to each other through projections of their own, apart from content, plus T5's relative bias, with
  * the CLS token untied. Ke et al., arXiv 2006.15595; reset order and scale of guolinke/TUPE.
  */
-
-import { t5Bias, t5Buckets } from '../bias/distance/t5.ts';
-import { headCount } from '../bias/distance/toeplitz.ts';
-import { finite, integer, oneOf, options, size } from '../runtime/arguments.ts';
-import { IDENTITY, JOIN_ADD, REPLACE } from '../runtime/codes.ts';
+import { type BucketRuns, bucketRuns, loadRuns } from '../phase/buckets.ts';
+import { finite, integer, oneOf, size, take } from '../runtime/arguments.ts';
+import { headCount, rowRange } from '../runtime/block.ts';
+import { ADD, IDENTITY, JOIN_ADD, REPLACE } from '../runtime/codes.ts';
 import type { Engine } from '../runtime/engine.ts';
 import { PosencError } from '../runtime/errors.ts';
-import { numbers } from '../runtime/lists.ts';
-import {
-  checkOut,
-  checkOverlap,
-  engineOf,
-  lengthOf,
-  type Operand,
-  operand,
-  output,
-  shapeOf,
-} from '../runtime/operands.ts';
-import { Tensor } from '../runtime/tensor.ts';
-
-type Array = Tensor | Float32Array;
+import { type Call, type Floats, gate, type Out, type Place } from '../runtime/gate.ts';
+import type { Tensor } from '../runtime/tensor.ts';
 
 /** A projection of positions: weight [dim, dim] as PyTorch keeps it, bias [dim]. */
 export interface TupeProjection {
-  readonly weight: Array;
-  readonly bias: Array;
+  readonly weight: Floats;
+  readonly bias: Floats;
 }
 
 export interface TupeBucketOptions {
@@ -42,7 +29,7 @@ export interface TupeBucketOptions {
 export interface TupeOptions extends TupeBucketOptions {
   readonly heads: number;
   /** [at least length + 1, dim]: row 0 stands for CLS towards the others, token t is row t + 1. */
-  readonly positions: Array;
+  readonly positions: Floats;
   /** Columns of `positions`; needed for a plain array. */
   readonly dim?: number;
   /** Layer normalisation of the positions: weight and bias [dim]. */
@@ -50,7 +37,7 @@ export interface TupeOptions extends TupeBucketOptions {
   readonly query: TupeProjection;
   readonly key: TupeProjection;
   /** TUPE-R: [numBuckets + 1, heads], the last row for the others towards CLS. Without it TUPE-A. */
-  readonly relativeTable?: Array;
+  readonly relativeTable?: Floats;
   /** 'absolute' or 'relative' alone. Default 'sum'. */
   readonly part?: 'sum' | 'absolute' | 'relative';
   /** Products are divided by sqrt(scaleFactor dim / heads). Default 2, as the content term then is too. */
@@ -59,7 +46,7 @@ export interface TupeOptions extends TupeBucketOptions {
   readonly eps?: number;
   /** Only the query rows [from, to). */
   readonly rows?: readonly [number, number];
-  readonly out?: Array;
+  readonly out?: Out;
   readonly engine?: Engine;
 }
 
@@ -89,20 +76,24 @@ const MAX_DIM = 2048;
  * @throws ERR_OPTION, ERR_SHAPE
  */
 export function tupeBuckets(
-  given: TupeBucketOptions & { readonly out?: Tensor<'int32'>; readonly engine?: Engine },
+  given: TupeBucketOptions & { readonly out?: Out<'int32'>; readonly engine?: Engine },
 ): Tensor<'int32'> {
-  const { length, ...o } = options('tupeBuckets', given, ['length', 'numBuckets', 'maxDistance', 'out', 'engine']);
-  const n = size('length', length, 0);
+  const o = take('tupeBuckets', given, ['length', 'numBuckets', 'maxDistance', 'out', 'engine']);
+  const n = size('length', o.length, 0);
   const numBuckets = bucketCount(o.numBuckets);
-  const buckets = t5Buckets({ ...o, keyLength: n, queryOffset: 0 });
-  const { engine } = buckets;
-  const words = engine.scratch();
-  engine.i32.set([numBuckets / 2, numBuckets / 2, numBuckets], words >>> 2);
-  if (n > 0) {
-    // biome-ignore format: grouped as the kernel declares it
-    engine.kernels.classRows(buckets.byteOffset, 0, 4 * n, words, words + 4, words + 8, 1, n - 1, 0, n, REPLACE);
-  }
-  return buckets;
+  const runs = bucketRuns({ numBuckets, maxDistance: o.maxDistance, bidirectional: true });
+  const call = gate('tupeBuckets', o.engine);
+  const buckets = call.output('out', o.out, [n, n], 'int32');
+  return call.run((engine) => {
+    if (n > 0) {
+      const { pointer } = buckets;
+      addBuckets(engine, pointer, runs, { from: 0, to: n, length: n }, undefined);
+      const words = engine.scratch();
+      engine.i32.set([numBuckets / 2, numBuckets / 2, numBuckets], words >>> 2);
+      engine.kernels.classRows(pointer, 0, 4 * n, words, words + 4, words + 8, 1, n - 1, 0, n, REPLACE);
+    }
+    return buckets.tensor as unknown as Tensor<'int32'>;
+  });
 }
 
 /** From CLS half of the buckets is used, a number that T5 leaves free. */
@@ -119,12 +110,14 @@ function bucketCount(given: unknown): number {
  * @throws ERR_OPTION, ERR_SHAPE, ERR_OUT_OF_MEMORY
  */
 export function tupe(given: TupeOptions): Tensor {
-  const o = options('tupe', given, OPTIONS);
+  const o = take('tupe', given, OPTIONS);
   const length = size('length', o.length, 0, 2 ** 20);
   const heads = headCount('heads', o.heads);
-  const dim = dimOf(o.positions, o.dim);
+  const call = gate('tupe', o.engine);
+  const positions = call.flat('positions', o.positions);
+  const dim = dimOf(positions, o.dim);
   if (dim % heads !== 0) throw new PosencError('ERR_SHAPE', `heads: ${heads} do not divide dim ${dim}`);
-  const stored = lengthOf('positions', o.positions) / dim;
+  const stored = positions.length / dim;
   if (stored < length + 1) {
     throw new PosencError(
       'ERR_SHAPE',
@@ -135,112 +128,142 @@ export function tupe(given: TupeOptions): Tensor {
   const numBuckets = bucketCount(o.numBuckets);
   const scale = 1 / Math.sqrt((finite('scaleFactor', o.scaleFactor, { above: 0 }, 2) * dim) / heads);
   const eps = finite('eps', o.eps, { min: 0 }, 1e-5);
-  const tables: [string, Array][] = [['positions', o.positions]];
-  for (const name of ['norm', 'query', 'key'] as const) {
-    const { weight, bias } = options(name, o[name], ['weight', 'bias']);
-    tables.push([`${name}.weight`, weight], [`${name}.bias`, bias]);
-    const sizes = [name === 'norm' ? dim : dim * dim, dim];
-    for (const [i, [option, array]] of tables.slice(-2).entries()) {
-      const got = lengthOf(option, array);
-      if (got !== sizes[i]) throw new PosencError('ERR_SHAPE', `${option}: expected ${sizes[i]} numbers, got ${got}`);
-    }
-  }
-  if (o.relativeTable !== undefined) {
-    tables.push(['relativeTable', o.relativeTable]);
-    const got = lengthOf('relativeTable', o.relativeTable);
-    if (got !== (numBuckets + 1) * heads) {
-      throw new PosencError('ERR_SHAPE', `relativeTable: expected [${numBuckets + 1}, ${heads}], got ${got} numbers`);
-    }
-  } else if (part === 'relative') throw new PosencError('ERR_OPTION', "part: 'relative' needs relativeTable");
-  const relative = o.relativeTable !== undefined && part !== 'absolute';
-  // rejects what T5 rejects before anything is written
-  if (relative) t5Buckets({ numBuckets, maxDistance: o.maxDistance, keyLength: 0, engine: o.engine });
-  const [from, to] = rowRange(o.rows, length);
-  const engine = engineOf(o.engine, [...tables.map(([, table]) => table), o.out]);
-  const shape = [heads, to - from, length];
-  checkOut(engine, o.out, shape);
-  for (const [name, table] of tables) checkOverlap(name, 'out', table, o.out, false);
-  const bias = output(engine, o.out, shape);
-  if (bias.length === 0) return bias;
-  const staged: Operand[] = [];
-  try {
-    for (const [name, table] of tables) staged.push(operand(name, engine, table));
-    const [positions, normWeight, normBias, qw, qb, kw, kb, table] = staged.map(({ pointer }) => pointer);
-    const p = { positions, normWeight, normBias, qw, qb, kw, kb, dim, heads, scale, eps, length };
-    if (part === 'relative') engine.kernels.fillRows(bias.byteOffset, 0, 1, bias.length, 0);
-    else writeProducts(engine, bias.byteOffset, p, from, to);
-    if (relative) {
-      const rows = new Tensor(engine, [numBuckets, heads], 'float32', table);
-      const lengths = { queryLength: length, keyLength: length, rows: [from, to] } as const;
-      t5Bias(rows, { numBuckets, maxDistance: o.maxDistance, ...lengths, addTo: bias });
-    }
-    writeClass(engine, bias.byteOffset, p, from, to, part !== 'relative', relative ? [table, numBuckets] : undefined);
-  } finally {
-    for (const table of staged) table.finish();
-  }
-  return bias;
-}
-
-function dimOf(positions: Array, given: unknown): number {
-  if (given === undefined && positions instanceof Float32Array) {
-    throw new PosencError('ERR_SHAPE', 'dim: a plain Float32Array of positions needs it');
-  }
-  if (given === undefined) {
-    const shape = shapeOf('positions', positions, undefined);
-    if (shape.length !== 2)
-      throw new PosencError('ERR_SHAPE', `positions: expected [rows, dim], got [${shape.join(', ')}]`);
-    return size('positions', shape[1], 1, MAX_DIM);
-  }
-  const dim = size('dim', given, 1, MAX_DIM);
-  if (lengthOf('positions', positions) % dim !== 0) {
+  const norm = projection(call, 'norm', o.norm, dim, dim);
+  const query = projection(call, 'query', o.query, dim * dim, dim);
+  const key = projection(call, 'key', o.key, dim * dim, dim);
+  const table = o.relativeTable === undefined ? undefined : call.flat('relativeTable', o.relativeTable);
+  if (table !== undefined && table.length !== (numBuckets + 1) * heads) {
     throw new PosencError(
       'ERR_SHAPE',
-      `dim: ${dim} does not divide the ${lengthOf('positions', positions)} numbers of positions`,
+      `relativeTable: expected [${numBuckets + 1}, ${heads}], got ${table.length} numbers`,
     );
   }
-  return dim;
+  if (table === undefined && part === 'relative') {
+    throw new PosencError('ERR_OPTION', "part: 'relative' needs relativeTable");
+  }
+  const relative = part === 'absolute' ? undefined : table;
+  const runs = bucketRuns({ numBuckets, maxDistance: o.maxDistance, bidirectional: true });
+  const [from, to] = rowRange(call, o.rows, length);
+  const bias = call.output('out', o.out, [heads, to - from, length]);
+  return call.run((engine) => {
+    const p = { positions, norm, query, key, dim, heads, scale, eps, length, from, to };
+    if (bias.length === 0) return bias.tensor;
+    if (part === 'relative') engine.kernels.fillRows(bias.pointer, 0, 1, bias.length, 0);
+    else writeProducts(engine, bias.pointer, p);
+    if (relative !== undefined) addBuckets(engine, bias.pointer, runs, p, { pointer: relative.pointer, heads });
+    writeClass(engine, bias.pointer, p, part !== 'relative', relative, numBuckets);
+    return bias.tensor;
+  });
 }
 
-function rowRange(given: TupeOptions['rows'], length: number): readonly [number, number] {
-  if (given === undefined) return [0, length];
-  const list = numbers('rows', given, 2);
-  const from = integer('rows[0]', list[0], 0, length);
-  return [from, integer('rows[1]', list[1], from, length)];
+/** The columns of `positions`. */
+function dimOf(positions: Place, given: unknown): number {
+  const { shape, length } = positions;
+  if (given === undefined) {
+    if (shape.length === 2) return size('positions', shape[1], 1, MAX_DIM);
+    throw new PosencError(
+      'ERR_SHAPE',
+      shape.length === 1
+        ? 'dim: a plain Float32Array of positions needs it'
+        : `positions: expected [rows, dim], got [${shape.join(', ')}]`,
+    );
+  }
+  const dim = size('dim', given, 1, MAX_DIM);
+  if (length % dim === 0) return dim;
+  throw new PosencError('ERR_SHAPE', `dim: ${dim} does not divide the ${length} numbers of positions`);
 }
 
-interface Parameters {
-  readonly positions: number;
-  readonly normWeight: number;
-  readonly normBias: number;
-  readonly qw: number;
-  readonly qb: number;
-  readonly kw: number;
-  readonly kb: number;
+interface Projection {
+  readonly weight: Place;
+  readonly bias: Place;
+}
+
+function projection(call: Call, name: string, given: unknown, weights: number, biases: number): Projection {
+  const { weight, bias } = take<TupeProjection>(name, given as TupeProjection, ['weight', 'bias']);
+  const check = (option: string, array: unknown, expected: number) => {
+    const place = call.flat(option, array);
+    if (place.length === expected) return place;
+    throw new PosencError('ERR_SHAPE', `${option}: expected ${expected} numbers, got ${place.length}`);
+  };
+  return { weight: check(`${name}.weight`, weight, weights), bias: check(`${name}.bias`, bias, biases) };
+}
+
+/** Rows [from, to) of all pairs of tokens. */
+interface Rows {
+  readonly from: number;
+  readonly to: number;
+  readonly length: number;
+}
+
+/** Rows of a diagonal that are expanded at a time. */
+const TALL = 256;
+
+/** T5's buckets of every pair: their numbers in a table [buckets, heads] are added, or without one they are written. */
+function addBuckets(
+  engine: Engine,
+  out: number,
+  runs: BucketRuns,
+  { from, to, length }: Rows,
+  table: { readonly pointer: number; readonly heads: number } | undefined,
+): void {
+  const { kernels } = engine;
+  const n = runs.firsts.length;
+  const starts = engine.scratch();
+  loadRuns(engine.i32, starts >>> 2, runs);
+  const diagonal = starts + Math.ceil((8 * n) / 16) * 16;
+  const room = (starts + engine.scratchBytes - diagonal) >>> 2;
+  const height = Math.min(to - from, TALL);
+  const breadth = Math.min(length, room - height + 1);
+  const stride = 4 * (table?.heads ?? 0);
+  const rowStride = 4 * length;
+  const mode = table === undefined ? REPLACE : ADD;
+  for (let h = 0; h < (table?.heads ?? 1); h++) {
+    const entry = table === undefined ? 0 : table.pointer + 4 * h;
+    for (let row = from; row < to; row += height) {
+      const tall = Math.min(height, to - row);
+      for (let column = 0; column < length; column += breadth) {
+        const wide = Math.min(breadth, length - column);
+        const first = column - (row + tall - 1);
+        // biome-ignore format: grouped as the kernel declares it
+        kernels.bucketRows(
+          diagonal, 0, 1, starts, starts + 4 * n, n, entry, stride, 1, first, tall + wide - 1, 0);
+        const at = out + (h * (to - from) + row - from) * rowStride + 4 * column;
+        kernels.expandRows(at, 0, rowStride, diagonal + 4 * (tall - 1), 0, 1, 4, tall, wide, mode);
+      }
+    }
+  }
+}
+
+interface Parameters extends Rows {
+  readonly positions: Place;
+  readonly norm: Projection;
+  readonly query: Projection;
+  readonly key: Projection;
   readonly dim: number;
   readonly heads: number;
   readonly scale: number;
   readonly eps: number;
-  readonly length: number;
 }
 
 /** Table rows [row, row + n) normalised, in `normal`, then projected, in `to`. */
 function project(
   engine: Engine,
-  p: Parameters,
+  { positions, norm, dim, eps }: Parameters,
   row: number,
   n: number,
   normal: number,
   to: number,
-  w: number,
-  b: number,
+  { weight, bias }: Projection,
 ): void {
-  const bytes = 4 * p.dim;
-  engine.kernels.layerNormRows(normal, p.positions + row * bytes, p.normWeight, p.normBias, n, p.dim, p.eps);
-  engine.kernels.linear(to, normal, w, b, n, p.dim, p.dim, bytes, bytes, IDENTITY, engine.coefficients);
+  const bytes = 4 * dim;
+  const { kernels, coefficients } = engine;
+  kernels.layerNormRows(normal, positions.pointer + row * bytes, norm.weight.pointer, norm.bias.pointer, n, dim, eps);
+  kernels.linear(to, normal, weight.pointer, bias.pointer, n, dim, dim, bytes, bytes, IDENTITY, coefficients);
 }
 
 /** Rows [from, to) of every pair of tokens: as many queries as the arena holds against all keys, a few at a time. */
-function writeProducts(engine: Engine, out: number, p: Parameters, from: number, to: number): void {
+function writeProducts(engine: Engine, out: number, p: Parameters): void {
+  const { from, to } = p;
   const bytes = 4 * p.dim;
   const rows = Math.floor(engine.scratchBytes / bytes);
   const few = Math.min(16, Math.max(1, rows >>> 3));
@@ -254,11 +277,11 @@ function writeProducts(engine: Engine, out: number, p: Parameters, from: number,
   for (let row = from; row < to; row += many) {
     const height = Math.min(many, to - row);
     for (let r = 0; r < height; r += few) {
-      project(engine, p, row + r + 1, Math.min(few, height - r), normal, queries + r * bytes, p.qw, p.qb);
+      project(engine, p, row + r + 1, Math.min(few, height - r), normal, queries + r * bytes, p.query);
     }
     for (let column = 0; column < p.length; column += few) {
       const n = Math.min(few, p.length - column);
-      project(engine, p, column + 1, n, normal, keys, p.kw, p.kb);
+      project(engine, p, column + 1, n, normal, keys, p.key);
       for (let h = 0; h < p.heads; h++) {
         const at = out + h * headStride + (row - from) * rowStride + 4 * column;
         const [a, b] = [queries + 4 * h * width, keys + 4 * h * width];
@@ -273,16 +296,16 @@ function writeClass(
   engine: Engine,
   out: number,
   p: Parameters,
-  from: number,
-  to: number,
   absolute: boolean,
-  relative: readonly [number, number] | undefined,
+  relative: Place | undefined,
+  numBuckets: number,
 ): void {
   const { kernels } = engine;
+  const { from, to } = p;
   const bytes = 4 * p.dim;
   const fromClass = engine.scratch();
   const towards = fromClass + 4 * p.heads;
-  const normal = (towards + 4 * p.heads + 15) & ~15;
+  const normal = Math.ceil((towards + 4 * p.heads) / 16) * 16;
   const [query, key] = [normal + bytes, normal + 2 * bytes];
   const width = p.dim / p.heads;
   for (const [row, place] of [
@@ -291,16 +314,15 @@ function writeClass(
   ]) {
     kernels.fillRows(place, 0, 1, p.heads, 0);
     if (absolute) {
-      project(engine, p, row, 1, normal, query, p.qw, p.qb);
-      project(engine, p, row, 1, normal, key, p.kw, p.kb);
+      project(engine, p, row, 1, normal, query, p.query);
+      project(engine, p, row, 1, normal, key, p.key);
       for (let h = 0; h < p.heads; h++) {
         const [a, b] = [query + 4 * h * width, key + 4 * h * width];
         kernels.productTransposed(place + 4 * h, a, b, 1, 1, width, bytes, bytes, 4, p.scale);
       }
     }
     if (relative) {
-      const [table, buckets] = relative;
-      const entry = table + 4 * p.heads * (row === 0 ? buckets / 2 : buckets);
+      const entry = relative.pointer + 4 * p.heads * (row === 0 ? numBuckets / 2 : numBuckets);
       kernels.joinRows(place, place, entry, 1, p.heads, 1, JOIN_ADD);
     }
   }

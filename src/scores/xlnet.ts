@@ -3,14 +3,18 @@
  *   scores_ij = scale ((q_i + r_w) . k_j + (q_i + r_r) . r[Lq - i + j] + (q_i + r_s) . seg_embed[segment differs]).
  * Row t of r belongs to position Lk - t (query minus key); the table starts one row earlier than Transformer-XL's.
  */
-import { integer, oneOf, options, size } from '../runtime/arguments.ts';
+import { integer, oneOf, size, take } from '../runtime/arguments.ts';
 import { PosencError } from '../runtime/errors.ts';
+import { gate } from '../runtime/gate.ts';
 import type { Tensor } from '../runtime/tensor.ts';
 import {
   cellMask,
   expectShape,
+  headsLast,
   keysOf,
   MAX_LENGTH,
+  optional,
+  perHead,
   queriesOf,
   SCORE_OPTIONS,
   type ScoreOptions,
@@ -18,9 +22,13 @@ import {
   type ShapedIntegers,
   scaleOf,
   scores,
-  shapeOfArray,
+  shaped,
+  source,
 } from './content.ts';
 import { type DistanceIndex, fromRow, relativeTerm, segmentTerm } from './relative.ts';
+
+/** Positions of one table; more have no use, for a table of them would not fit any memory. */
+const MAX_POSITIONS = 2 ** 24;
 
 export interface XlnetPositionOptions {
   readonly queryLength: number;
@@ -40,18 +48,19 @@ export interface XlnetPositionOptions {
  * @throws ERR_OPTION, ERR_SHAPE
  */
 export function xlnetPositions(given: XlnetPositionOptions): Float64Array {
-  const o = options('xlnetPositions', given, ['queryLength', 'keyLength', 'attnType', 'clampLen', 'direction']);
-  const queryLength = size('queryLength', o.queryLength, 0, MAX_LENGTH);
-  const keyLength = size('keyLength', o.keyLength, queryLength, MAX_LENGTH, queryLength);
+  const o = take('xlnetPositions', given, ['queryLength', 'keyLength', 'attnType', 'clampLen', 'direction']);
+  const queryLength = size('queryLength', o.queryLength, 0, MAX_POSITIONS);
+  const keyLength = size('keyLength', o.keyLength, queryLength, MAX_POSITIONS, queryLength);
   const attnType = oneOf('attnType', o.attnType, ['bi', 'uni'], 'bi');
   const clampLen = integer('clampLen', o.clampLen, -1, MAX_LENGTH, -1);
   const sign = oneOf('direction', o.direction, ['forward', 'backward'], 'forward') === 'forward' ? 1 : -1;
   const limit = clampLen > 0 ? clampLen : Number.POSITIVE_INFINITY;
-  const count = attnType === 'bi' ? keyLength + queryLength : keyLength + 1;
-  return Float64Array.from({ length: count }, (_, t) => {
+  const positions = new Float64Array(attnType === 'bi' ? keyLength + queryLength : keyLength + 1);
+  for (let t = 0; t < positions.length; t++) {
     const position = Math.max(-limit, Math.min(limit, keyLength - t));
-    return position === 0 ? 0 : sign * position;
-  });
+    positions[t] = position === 0 ? 0 : sign * position;
+  }
+  return positions;
 }
 
 export interface XlnetScoreOptions extends Omit<ScoreOptions, 'queryOffset'> {
@@ -87,41 +96,41 @@ const OPTIONS = [
  * @throws ERR_SHAPE, ERR_OPTION, ERR_OUT_OF_MEMORY
  */
 export function xlnetScores(q: Shaped, k: Shaped, r: Shaped, given: XlnetScoreOptions = {}): Tensor {
-  const o = options('xlnetScores', given, OPTIONS);
+  const o = take('xlnetScores', given, OPTIONS);
+  const call = gate('xlnetScores', o.engine);
   const attnType = oneOf('attnType', o.attnType, ['bi', 'uni'], 'bi');
-  const { batch, heads, queryLength, dim } = queriesOf('q', q);
-  const keyLength = keysOf('k', k, batch, heads, dim);
+  const queries = queriesOf(call, 'q', q);
+  const { batch, heads, queryLength, dim } = queries;
+  const keys = keysOf(call, 'k', k, queries);
+  const keyLength = keys.shape[2];
   if (keyLength < queryLength) {
     throw new PosencError('ERR_SHAPE', `k: expected at least the ${queryLength} keys of the queries, got ${keyLength}`);
   }
   const count = attnType === 'bi' ? keyLength + queryLength : keyLength + 1;
-  expectShape('r', shapeOfArray('r', r), [heads, count, dim], [batch, heads, count, dim]);
-  for (const key of ['rWBias', 'rRBias', 'rSBias'] as const) {
-    if (o[key] !== undefined) expectShape(key, shapeOfArray(key, o[key]), [heads, dim]);
-  }
-  if ((o.segMat === undefined) !== (o.segEmbed === undefined) || (o.rSBias && !o.segMat)) {
+  const table = shaped(call, 'r', r);
+  expectShape('r', table.shape, [heads, count, dim], [batch, heads, count, dim]);
+  const rWBias = optional(call, 'rWBias', o.rWBias, [heads, dim]);
+  const rRBias = optional(call, 'rRBias', o.rRBias, [heads, dim]);
+  const rSBias = optional(call, 'rSBias', o.rSBias, [heads, dim]);
+  if ((o.segMat === undefined) !== (o.segEmbed === undefined) || (o.rSBias !== undefined && o.segMat === undefined)) {
     throw new PosencError('ERR_OPTION', 'segMat: the segment term needs segMat and segEmbed (and may have rSBias)');
   }
-  const sizes = { batch, heads, queryLength, keyLength };
-  if (o.segEmbed !== undefined) expectShape('segEmbed', shapeOfArray('segEmbed', o.segEmbed), [2, heads, dim]);
-  if (o.segMat !== undefined) {
-    expectShape('segMat', o.segMat.shape ?? [], [batch, queryLength, keyLength], [1, queryLength, keyLength]);
+  const lengths = { batch, heads, queryLength, keyLength };
+  const segEmbed = optional(call, 'segEmbed', o.segEmbed, [2, heads, dim]);
+  const segments = o.segMat === undefined ? undefined : call.mask('segMat', o.segMat);
+  if (segments !== undefined) {
+    expectShape('segMat', segments.shape, [batch, queryLength, keyLength], [1, queryLength, keyLength]);
   }
-  const segMat = o.segMat === undefined ? undefined : cellMask('segMat', o.segMat, sizes, 0);
+  const cells = segments === undefined ? undefined : cellMask('segMat', segments, lengths, 0);
   const scale = scaleOf(o, dim);
   const index: DistanceIndex = { count, centre: keyLength, edges: 'zero' };
-  const arrays = { q, k, r, rWBias: o.rWBias, rRBias: o.rRBias, rSBias: o.rSBias, segEmbed: o.segEmbed };
-  const call = {
-    ...{ name: 'xlnetScores', options: o, arrays, ...sizes },
-    ...{ queryOffset: keyLength - queryLength, causal: attnType === 'uni' },
-  };
-  return scores(call, { q: 'q', k: 'k', bias: 'rWBias', dim, scale }, ({ frame, first, source, perHead }) => {
-    const queries = fromRow(source('q'), first);
-    const bias = (key: 'rRBias' | 'rSBias') => (o[key] === undefined ? undefined : perHead(key));
-    relativeTerm(frame, 'query', queries, bias('rRBias'), source('r'), dim, index, scale);
-    if (segMat) {
-      const segments = { ...segMat, start: first * keyLength };
-      segmentTerm(frame, queries, bias('rSBias'), source('segEmbed', 'heads-last'), dim, segments, scale);
-    }
+  const sizes = { ...lengths, queryOffset: keyLength - queryLength, causal: attnType === 'uni' };
+  const content = { q: queries.place, k: keys, bias: rWBias, dim, scale };
+  return scores(call, o, sizes, content, ({ frame, first, column }) => {
+    const own = fromRow(source(queries.place), first);
+    relativeTerm(frame, 'query', own, perHead(rRBias), source(table), dim, index, scale);
+    if (cells === undefined) return;
+    const part = { ...cells, start: first * keyLength + column };
+    segmentTerm(frame, own, perHead(rSBias), headsLast(segEmbed!), dim, part, scale);
   });
 }

@@ -1,53 +1,81 @@
 /**
- * Any bias that depends on key minus query alone: one diagonal per head becomes the matrix, since row i is a contiguous
- * window of it. What T5, KERPLE, Sandwich and masks share; also for a diagonal of your own.
+ * A diagonal of one's own: any bias that depends on key minus query alone, one number a distance and head. A bias that is dear
+ * is computed once (`diagonal: true`) and expanded for every layer, block of rows and step of decoding.
  */
-
-import { options, size } from '../../runtime/arguments.ts';
-import { type BiasOptions, blockOf } from '../../runtime/block.ts';
+import { amend, integer, take } from '../../runtime/arguments.ts';
+import { blockOf, headCount } from '../../runtime/block.ts';
 import { REPLACE } from '../../runtime/codes.ts';
+import type { Engine } from '../../runtime/engine.ts';
 import { PosencError } from '../../runtime/errors.ts';
-import { checkOut, checkOverlap, chooseEngine, operand, output, shapeOf } from '../../runtime/operands.ts';
+import { type Floats, gate, type Place } from '../../runtime/gate.ts';
 import type { Tensor } from '../../runtime/tensor.ts';
+import { type Filler, TOEPLITZ_OPTIONS, type ToeplitzOptions } from './encoding.ts';
+import { toeplitz } from './toeplitz.ts';
 
-export interface ExpandDiagonalOptions extends Pick<BiasOptions, 'keyLength' | 'rows' | 'out' | 'engine'> {
-  readonly queryLength: number;
-  readonly keyLength: number;
-  /** [heads, queryLength + keyLength - 1]; needed for a plain array. */
+export interface ExpandDiagonalOptions extends Omit<ToeplitzOptions, 'diagonal'> {
+  /**
+   * Distance key minus query of entry 0, negative as a rule. Default: that of the last row and column 0, which makes the
+   * diagonal queryLength + keyLength - 1 long; with this option it may be longer.
+   */
+  readonly firstDistance?: number;
+  /** [heads, entries]; needed for a plain array. */
   readonly shape?: readonly number[];
 }
 
+const OPTIONS = [...TOEPLITZ_OPTIONS.filter((name) => name !== 'diagonal'), 'firstDistance', 'shape'] as const;
+
 /**
- * bias[h, i, j] = diagonal[h, queryLength - 1 - i + j]: entry t belongs to distance t - (queryLength - 1) of key row minus
- * query row.
- * @returns float32 [heads, queryLength, keyLength], or the rows asked for
- * @throws ERR_SHAPE, ERR_OPTION, ERR_OUT_OF_MEMORY
+ * bias[h, i, j] = diagonal[h, p_j - p_i - firstDistance] with the positions p of keys and queries; for the diagonal of the same
+ * lengths that is diagonal[h, queryLength - 1 - i + j]. A step of decoding at position p of a diagonal made for the longest
+ * context n: { queryLength: 1, keyLength: p + 1, firstDistance: 1 - n }.
+ * @returns float32 [heads, queryLength, keyLength], or what `rows`, batches, packed sequences and `addTo` make of it
+ * @throws ERR_SHAPE, ERR_OPTION, ERR_POSITION, ERR_OUT_OF_MEMORY
  */
-export function expandDiagonal(diagonal: Tensor | Float32Array, given: ExpandDiagonalOptions): Tensor {
-  const o = options('expandDiagonal', given, ['queryLength', 'keyLength', 'rows', 'shape', 'out', 'engine']);
-  const queryLength = size('queryLength', o.queryLength, 0);
-  const keyLength = size('keyLength', o.keyLength, 0);
-  const block = blockOf('expandDiagonal', { queryLength, keyLength, rows: o.rows, queryOffset: 0 });
-  const engine = chooseEngine(o.engine, diagonal, o.out);
-  const shape = shapeOf('diagonal', diagonal, o.shape);
-  const width = Math.max(0, queryLength + keyLength - 1);
-  if (shape.length !== 2 || shape[1] !== width) {
+export function expandDiagonal(diagonal: Floats, given: ExpandDiagonalOptions): Tensor {
+  const o = take('expandDiagonal', given, OPTIONS);
+  const call = gate('expandDiagonal', o.engine);
+  const source = call.input('diagonal', diagonal, o.shape);
+  const { shape } = source;
+  const implied = o.firstDistance === undefined;
+  const listed = o.queryPositions ?? o.keyPositions ?? o.cuSeqlens ?? o.queryLengths ?? o.keyLengths ?? o.keyLeftPad;
+  if (implied && listed !== undefined) {
+    throw new PosencError(
+      'ERR_OPTION',
+      'firstDistance: with positions, batches or packed sequences, say which distance entry 0 of the diagonal is for',
+    );
+  }
+  const block = blockOf(call, amend(o, { diagonal: undefined }));
+  const width = implied ? Math.max(0, block.queryLength + block.columns - 1) : 'entries';
+  if (shape.length !== 2 || (implied && shape[1] !== width)) {
     throw new PosencError('ERR_SHAPE', `diagonal: expected [heads, ${width}], got [${shape.join(', ')}]`);
   }
-  const outShape = [shape[0], block.rows, block.columns];
-  checkOut(engine, o.out, outShape);
-  checkOverlap('diagonal', 'out', diagonal, o.out, false);
-  const bias = output(engine, o.out, outShape);
-  if (bias.length === 0) return bias;
-  const source = operand('diagonal', engine, diagonal);
-  try {
-    const window = source.pointer + 4 * (queryLength - 1 - block.query);
-    // biome-ignore format: grouped as the kernel declares it
-    engine.kernels.expandRows(
-      bias.byteOffset, 4 * block.rows * block.columns, 4 * block.columns, window, 4 * width, shape[0], 4, block.rows,
-      block.columns, REPLACE);
-  } finally {
-    source.finish();
-  }
-  return bias;
+  const heads = headCount('diagonal', shape[0]);
+  const first = integer(
+    'firstDistance',
+    o.firstDistance,
+    -(2 ** 32),
+    2 ** 32,
+    1 - block.queryLength - block.queryOffset,
+  );
+  const range = { low: first, high: first + shape[1] - 1, option: 'diagonal' };
+  const bind = (engine: Engine) => copyFiller(engine, source, first, shape[1]);
+  return toeplitz(call, { heads, range, bind }, amend(o, { diagonal: undefined }), block);
+}
+
+function copyFiller(engine: Engine, source: Place, origin: number, width: number): Filler {
+  const { kernels } = engine;
+  const headStride = 4 * width;
+  return {
+    scratchBytes: 0,
+    directRows: 0,
+    load() {},
+    diagonal: { pointer: source.pointer, stride: headStride, first: origin },
+    fill(to, { first, count, list }) {
+      const zero = source.pointer - 4 * origin + to.head * headStride;
+      if (list) kernels.pickRows(to.pointer, to.stride, zero, headStride, to.heads, 4, 1, list, count);
+      // biome-ignore format: grouped as the kernel declares it
+      else kernels.expandRows(
+        to.pointer, to.stride, 0, zero + 4 * first, headStride, to.heads, 0, 1, count, REPLACE);
+    },
+  };
 }

@@ -3,13 +3,16 @@
  * and optionally logarithmic (SwinV2's continuous position bias in one dimension, Liu et al., arXiv 2111.09883).
  */
 
-import { boolean, oneOf, options } from '../../runtime/arguments.ts';
+import { boolean, oneOf, take } from '../../runtime/arguments.ts';
+import { headCount } from '../../runtime/block.ts';
 import type { Engine } from '../../runtime/engine.ts';
 import { PosencError } from '../../runtime/errors.ts';
+import { gate } from '../../runtime/gate.ts';
 import { UNARY } from '../../runtime/operations.ts';
 import type { Tensor } from '../../runtime/tensor.ts';
-import { bufferBytes, checkLayers, type Layer, type PlacedLayer, place, run, tablesOf } from '../mlp.ts';
-import { type Filler, headCount, TOEPLITZ_OPTIONS, type ToeplitzOptions, toeplitz } from './toeplitz.ts';
+import { bufferBytes, checkLayers, type Layer, type NetworkLayer, run } from '../mlp.ts';
+import { type Filler, TOEPLITZ_OPTIONS, type ToeplitzOptions } from './encoding.ts';
+import { toeplitz } from './toeplitz.ts';
 
 export interface DynamicBiasOptions extends ToeplitzOptions {
   /** Linear layers from 1 input to `heads` outputs, float32. */
@@ -24,34 +27,28 @@ const OPTIONS = [...TOEPLITZ_OPTIONS, 'layers', 'activation', 'logDistance'] as 
 
 /**
  * bias[h, i, j] = network(i - j)[h].
- * @returns float32 [heads, queryLength, keyLength], or what `diagonal`, `rows`, batches and `addTo` make of it
+ * @returns float32 [heads, queryLength, keyLength], or what `diagonal`, `rows`, batches, packed sequences and `addTo` make of it
  * @throws ERR_OPTION, ERR_SHAPE, ERR_POSITION, ERR_OUT_OF_MEMORY
  */
 export function dynamicBias(given: DynamicBiasOptions): Tensor {
-  const o = options('dynamicBias', given, OPTIONS);
-  const layers = checkLayers('layers', o.layers, 1);
+  const o = take('dynamicBias', given, OPTIONS);
+  const call = gate('dynamicBias', o.engine);
+  const layers = checkLayers(call, 'layers', o.layers, 1);
   const activation = UNARY[oneOf('activation', o.activation, ['silu', 'relu', 'gelu', 'tanh'], 'silu')];
   const logDistance = boolean('logDistance', o.logDistance, false);
   const heads = headCount('layers', layers[layers.length - 1].outputs);
   if (bufferBytes(layers, 1) > MAX_BUFFER) {
     throw new PosencError('ERR_SHAPE', `layers: expected at most ${MAX_BUFFER / 4} features`);
   }
-  return toeplitz(
-    {
-      name: 'dynamicBias',
-      heads,
-      tables: tablesOf(layers),
-      bind: (engine, pointers) => networkFiller(engine, place(layers, pointers), activation, logDistance),
-    },
-    o,
-  );
+  const bind = (engine: Engine) => networkFiller(engine, layers, activation, logDistance);
+  return toeplitz(call, { heads, bind }, o);
 }
 
 const MAX_BUFFER = 1 << 14;
 
 function networkFiller(
   engine: Engine,
-  layers: readonly PlacedLayer[],
+  layers: readonly NetworkLayer[],
   activation: number,
   logDistance: boolean,
 ): Filler {

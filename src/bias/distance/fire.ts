@@ -3,18 +3,27 @@
  * arXiv 2310.04418. Rows up to the threshold share their normaliser: there the bias is a function of the distance.
  */
 
-import { finite, options } from '../../runtime/arguments.ts';
-import { allowed, BIAS_OPTIONS, type BiasOptions, type Block, blockOf } from '../../runtime/block.ts';
-import { ADD, REPLACE } from '../../runtime/codes.ts';
+import { finite, take } from '../../runtime/arguments.ts';
+import {
+  allowed,
+  BATCH_OPTIONS,
+  type BatchOptions,
+  BIAS_OPTIONS,
+  type BiasOptions,
+  type Block,
+  blockOf,
+  headCount,
+  type Piece,
+} from '../../runtime/block.ts';
+import { REPLACE } from '../../runtime/codes.ts';
+import { destinationOf } from '../../runtime/destination.ts';
 import type { Engine } from '../../runtime/engine.ts';
 import { PosencError } from '../../runtime/errors.ts';
-import { checkOut, checkOverlap, engineOf, type Operand, operand, output } from '../../runtime/operands.ts';
-import { Tensor } from '../../runtime/tensor.ts';
-import { type CheckedLayer, checkLayers, type Layer, type PlacedLayer, place, tablesOf } from '../mlp.ts';
-import { inMemory, repeatsOf } from '../target.ts';
-import { headCount } from './toeplitz.ts';
+import { type Floats, gate } from '../../runtime/gate.ts';
+import type { Tensor } from '../../runtime/tensor.ts';
+import { checkLayers, type Layer, type NetworkLayer } from '../mlp.ts';
 
-export interface FireOptions extends BiasOptions {
+export interface FireOptions extends BiasOptions, BatchOptions {
   /** Two linear layers with ReLU in between: 1 input, `width` hidden, `heads` outputs; both with a bias. */
   readonly layers: readonly Layer[];
   /** Default 0.1. */
@@ -25,10 +34,10 @@ export interface FireOptions extends BiasOptions {
   /** Default 1e-6. */
   readonly eps?: number;
   /** Scores [..., heads, q, k] that the bias is added to, in place; they are also what is returned. */
-  readonly addTo?: Tensor | Float32Array;
+  readonly addTo?: Floats;
 }
 
-const OPTIONS = [...BIAS_OPTIONS, 'layers', 'c', 'initL', 'lMultiplier', 'eps', 'addTo'] as const;
+const OPTIONS = [...BIAS_OPTIONS, ...BATCH_OPTIONS, 'layers', 'c', 'initL', 'lMultiplier', 'eps', 'addTo'] as const;
 /** Rows and columns of a tile. */
 const ROWS = 256;
 const COLUMNS = 512;
@@ -37,12 +46,13 @@ const MAX_WIDTH = 512;
 /**
  * bias = network(ln(|c (i - j)| + 1) / (ln(|c max(i, |lMultiplier initL|)| + 1) + eps)). Keys after the query have a value
  * too: mask them with causal.
- * @returns float32 [heads, queryLength, keyLength], or the rows asked for
+ * @returns float32 [heads, queryLength, keyLength], or what `rows`, batches, packed sequences and `addTo` make of it
  * @throws ERR_OPTION, ERR_SHAPE, ERR_POSITION, ERR_OUT_OF_MEMORY
  */
 export function fire(given: FireOptions): Tensor {
-  const o = options('fire', given, OPTIONS);
-  const layers = checkLayers('layers', o.layers, 1);
+  const o = take('fire', given, OPTIONS);
+  const call = gate('fire', o.engine);
+  const layers = checkLayers(call, 'layers', o.layers, 1);
   checkNetwork(layers);
   const heads = headCount('layers', layers[1].outputs);
   const c = Math.fround(finite('c', o.c, {}, 0.1));
@@ -55,55 +65,30 @@ export function fire(given: FireOptions): Tensor {
   if (eps === 0 && (c === 0 || threshold === 0)) {
     throw new PosencError('ERR_OPTION', 'eps: 0 divides by zero where c or the threshold is 0; expected more');
   }
-  const block = blockOf('fire', o);
-  if (o.addTo !== undefined && o.out !== undefined) {
-    throw new PosencError('ERR_OPTION', 'out: has no meaning beside addTo');
-  }
-  const tables = tablesOf(layers);
-  const engine = engineOf(o.engine, [...tables.map(([, table]) => table), o.out, o.addTo]);
+  const block = blockOf(call, o);
   const shape = [heads, block.rows, block.columns];
-  if (o.addTo === undefined) checkOut(engine, o.out, shape);
-  const repeats = o.addTo === undefined ? 1 : repeatsOf(o.addTo, shape);
-  for (const [name, table] of tables) {
-    checkOverlap(name, 'out', table, o.out, false);
-    checkOverlap(name, 'addTo', table, o.addTo, false);
-  }
-  const leading = repeats === 1 ? shape : [repeats, ...shape];
-  if (o.addTo !== undefined && !inMemory(engine, o.addTo)) {
-    const scores = o.addTo as Float32Array;
-    const staged = Tensor.from(scores, leading, { engine });
-    fire({ ...o, addTo: staged });
-    scores.set(staged.data);
-    return staged;
-  }
-  const target = o.addTo instanceof Tensor ? o.addTo : output(engine, o.addTo ?? o.out, leading);
-  if (target.length === 0) return target;
-  const staged: Operand[] = [];
-  try {
-    for (const [name, table] of tables) staged.push(operand(name, engine, table));
-    const pointers = staged.map((table) => table.pointer);
-    const parameters = {
-      layers: place(layers, pointers),
-      c,
-      threshold,
-      eps,
-      mode: o.addTo === undefined ? REPLACE : ADD,
-    };
+  if (block.batch !== undefined) shape.unshift(block.batch);
+  const { place, repeats, mode } = destinationOf(call, o, shape);
+  return call.run((engine) => {
+    if (place.length === 0) return place.tensor;
+    const parameters = { layers, c, threshold, eps, mode };
+    const matrix = 4 * heads * block.rows * block.columns;
+    const batches = block.batch ?? 1;
     for (let r = 0; r < repeats; r++) {
-      write(engine, target.byteOffset + 4 * r * heads * block.rows * block.columns, block, parameters);
+      for (const piece of block.pieces) {
+        writePiece(engine, place.pointer + (r * batches + piece.batch) * matrix, block, piece, parameters);
+      }
     }
-  } finally {
-    for (const table of staged) table.finish();
-  }
-  return target;
+    return place.tensor;
+  });
 }
 
-function checkNetwork(layers: readonly CheckedLayer[]): void {
-  const missing = layers.find(({ bias }) => bias === undefined);
-  if (layers.length !== 2 || missing) {
+function checkNetwork(layers: readonly NetworkLayer[]): void {
+  const missing = layers.findIndex(({ bias }) => bias === undefined);
+  if (layers.length !== 2 || missing >= 0) {
     throw new PosencError(
       'ERR_OPTION',
-      missing ? `${missing.name}.bias: FIRE's layers have one` : `layers: expected two, got ${layers.length}`,
+      missing >= 0 ? `layers[${missing}].bias: FIRE's layers have one` : `layers: expected two, got ${layers.length}`,
     );
   }
   if (layers[0].outputs > MAX_WIDTH) {
@@ -112,17 +97,21 @@ function checkNetwork(layers: readonly CheckedLayer[]): void {
 }
 
 interface Parameters {
-  readonly layers: readonly PlacedLayer[];
+  readonly layers: readonly NetworkLayer[];
   readonly c: number;
   readonly threshold: number;
   readonly eps: number;
   readonly mode: number;
 }
 
-function write(engine: Engine, out: number, block: Block, parameters: Parameters): void {
+/** The rows of a piece; `out`: row 0 of its matrix. */
+function writePiece(engine: Engine, out: number, block: Block, piece: Piece, parameters: Parameters): void {
   const { layers, c, threshold, eps, mode } = parameters;
   const { kernels, coefficients } = engine;
-  const [{ outputs: width, weight: w1, bias: b1 }, { outputs: heads, weight: w2, bias: b2 }] = layers;
+  const [first, last] = layers;
+  const { outputs: width } = first;
+  const { outputs: heads } = last;
+  const [w1, b1, w2, b2] = [first.weight.pointer, first.bias!.pointer, last.weight.pointer, last.bias!.pointer];
   const [low, high] = allowed(block);
   // arena: hidden | denominators | keys | distances | numerators | a diagonal, or a row to be added
   const hidden = engine.scratch();
@@ -135,6 +124,22 @@ function write(engine: Engine, out: number, block: Block, parameters: Parameters
   const group = Math.min(heads, Math.floor(room / (ROWS + COLUMNS)));
   const rowStride = 4 * block.columns;
   const headStride = rowStride * block.rows;
+  const corner = out + piece.row * rowStride;
+  const { queryPositions, keyPositions } = piece;
+  const across = piece.end - piece.start;
+
+  /** Columns of no sequence. */
+  const mask = (column: number, count: number) => {
+    if (count <= 0) return;
+    const strip = Math.min(count, room);
+    kernels.fillRows(temp, 0, 1, strip, block.maskValue);
+    for (let c = 0; c < count; c += strip) {
+      const at = corner + 4 * (column + c);
+      kernels.expandRows(at, headStride, rowStride, temp, 0, heads, 0, piece.rows, Math.min(strip, count - c), mode);
+    }
+  };
+  mask(0, piece.start);
+  mask(piece.end, block.columns - piece.end);
 
   /** Heads [head, head + n) at distances [first, first + count), whose numerators are at `from`. */
   const values = (
@@ -158,24 +163,24 @@ function write(engine: Engine, out: number, block: Block, parameters: Parameters
     if (end < count) kernels.fillRows(to + 4 * end, stride, n, count - end, block.maskValue);
   };
 
-  for (let row = 0; row < block.rows; row += ROWS) {
-    const rows = Math.min(ROWS, block.rows - row);
-    const queryOf = (r: number) => block.queryPositions?.[row + r] ?? block.query + row + r;
+  for (let row = 0; row < piece.rows; row += ROWS) {
+    const rows = Math.min(ROWS, piece.rows - row);
+    const queryOf = (r: number) => queryPositions?.[row + r] ?? piece.query + row + r;
     // |c max(i, threshold)|: distances that happen to be positions; the list is overwritten by its logarithms
     for (let r = 0; r < rows; r++) engine.f64[(denominators >>> 3) + r] = Math.max(queryOf(r), threshold);
     kernels.logDistances(denominators, c, 0, rows, denominators, coefficients);
     for (let r = 0; r < rows; r++) engine.f64[(denominators >>> 3) + r] += eps;
-    const consecutive = !block.queryPositions && !block.keyPositions;
+    const consecutive = !queryPositions && !keyPositions;
     // rows that share a normaliser
     const same = consecutive ? Math.min(rows, Math.max(0, Math.floor(threshold) - queryOf(0) + 1)) : 0;
-    for (let column = 0; column < block.columns; column += COLUMNS) {
-      const columns = Math.min(COLUMNS, block.columns - column);
-      const at = out + row * rowStride + 4 * column;
+    for (let column = 0; column < across; column += COLUMNS) {
+      const columns = Math.min(COLUMNS, across - column);
+      const at = corner + row * rowStride + 4 * (piece.start + column);
       if (consecutive) {
         const first = column - queryOf(rows - 1);
         kernels.logDistances(numerators, c, first, rows + columns - 1, 0, coefficients);
-      } else if (block.keyPositions) {
-        engine.i32.set(block.keyPositions.subarray(column, column + columns), keyList >>> 2);
+      } else if (keyPositions) {
+        engine.i32.set(keyPositions.subarray(column, column + columns), keyList >>> 2);
       }
       for (let head = 0; head < heads; head += group) {
         const n = Math.min(group, heads - head);
@@ -194,7 +199,7 @@ function write(engine: Engine, out: number, block: Block, parameters: Parameters
           if (consecutive) {
             values(place, stride, head, n, numerators + 8 * (rows - 1 - r), r, column - queryOf(r), columns);
           } else {
-            const keys = block.keyPositions ? keyList : 0;
+            const keys = keyPositions ? keyList : 0;
             const limits = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
             kernels.distanceRow(distances, queryOf(r), keys, column, columns, limits[0], limits[1]);
             kernels.logDistances(numerators, c, 0, columns, distances, coefficients);

@@ -3,13 +3,15 @@
  * table[j - i + maxPosition - 1], the usual `Embedding(2 * maxPosition - 1, heads)` listing.
  */
 
-import { oneOf, options } from '../../runtime/arguments.ts';
+import { oneOf, take } from '../../runtime/arguments.ts';
+import { headCount } from '../../runtime/block.ts';
 import { REPLACE } from '../../runtime/codes.ts';
 import type { Engine } from '../../runtime/engine.ts';
 import { PosencError } from '../../runtime/errors.ts';
-import { shapeOf } from '../../runtime/operands.ts';
+import { type Floats, gate } from '../../runtime/gate.ts';
 import type { Tensor } from '../../runtime/tensor.ts';
-import { type Filler, headCount, TOEPLITZ_OPTIONS, type ToeplitzOptions, toeplitz } from './toeplitz.ts';
+import { type Filler, TOEPLITZ_OPTIONS, type ToeplitzOptions } from './encoding.ts';
+import { toeplitz } from './toeplitz.ts';
 
 export interface NaiveRelativeBiasOptions extends ToeplitzOptions {
   /** 'qkh': heads last, as the listing has it; 'hqk': heads first, as scores have them. Default 'hqk'. */
@@ -23,27 +25,29 @@ const OPTIONS = [...TOEPLITZ_OPTIONS, 'layout', 'shape'] as const;
 /**
  * The bias of a table [2 maxPosition - 1, heads]; distances beyond maxPosition - 1 that no mask takes are an error.
  * @returns float32 [heads, queryLength, keyLength], or [queryLength, keyLength, heads] for layout 'qkh', or what
- * `diagonal`, `rows`, batches and `addTo` make of it
+ * `diagonal`, `rows`, batches, packed sequences and `addTo` make of it
  * @throws ERR_OPTION, ERR_SHAPE, ERR_POSITION, ERR_OUT_OF_MEMORY
  */
-export function naiveRelativeBias(table: Tensor | Float32Array, given: NaiveRelativeBiasOptions): Tensor {
-  const o = options('naiveRelativeBias', given, OPTIONS);
+export function naiveRelativeBias(table: Floats, given: NaiveRelativeBiasOptions): Tensor {
+  const o = take('naiveRelativeBias', given, OPTIONS);
   const layout = oneOf('layout', o.layout, ['hqk', 'qkh'], 'hqk');
-  const shape = shapeOf('table', table, o.shape);
+  const call = gate('naiveRelativeBias', o.engine);
+  const place = call.input('table', table, o.shape);
+  const { shape } = place;
   if (shape.length !== 2 || shape[0] % 2 !== 1 || shape[1] === 0) {
     throw new PosencError('ERR_SHAPE', `table: expected [2 maxPosition - 1, heads], got [${shape.join(', ')}]`);
   }
   const heads = headCount('table', shape[1]);
   const reach = (shape[0] - 1) / 2;
   const last = layout === 'qkh';
+  const filler = last ? wideFiller : tallFiller;
   return toeplitz(
+    call,
     {
-      name: 'naiveRelativeBias',
       heads: last ? 1 : heads,
       width: last ? heads : undefined,
       range: { low: -reach, high: reach, option: 'table' },
-      tables: [['table', table]],
-      bind: (engine, [pointer]) => (last ? wideFiller : tallFiller)(engine, pointer + 4 * heads * reach, heads),
+      bind: (engine) => filler(engine, place.pointer + 4 * heads * reach, heads),
     },
     o,
   );

@@ -2,15 +2,16 @@
  * Sandwich: the inner product of two sinusoidal position vectors, divided by a number per head. Chi et al., arXiv 2212.10356,
  * appendix E; the variant of NVIDIA NeMo (`SandwichRelativePositionEmbedding`).
  */
-import { ladder } from '../../phase/ladder.ts';
-import { turns } from '../../phase/plan.ts';
-import { finite, integer, oneOf, options } from '../../runtime/arguments.ts';
-import { blockOf } from '../../runtime/block.ts';
+import { type Ladder, ladder } from '../../phase/ladder.ts';
+import { checkFrequencies, turns } from '../../phase/plan.ts';
+import { finite, integer, oneOf, take } from '../../runtime/arguments.ts';
+import { type Block, headCount } from '../../runtime/block.ts';
 import type { Engine } from '../../runtime/engine.ts';
 import { PosencError } from '../../runtime/errors.ts';
+import { gate } from '../../runtime/gate.ts';
 import type { Tensor } from '../../runtime/tensor.ts';
-import { remembered } from './remembered.ts';
-import { type Filler, headCount, TOEPLITZ_OPTIONS, type ToeplitzOptions, toeplitz } from './toeplitz.ts';
+import { type Filler, TOEPLITZ_OPTIONS, type ToeplitzOptions } from './encoding.ts';
+import { toeplitz } from './toeplitz.ts';
 
 export interface SandwichOptions extends ToeplitzOptions {
   readonly heads: number;
@@ -34,28 +35,32 @@ const OPTIONS = [...TOEPLITZ_OPTIONS, 'heads', 'dim', 'base', 'form'] as const;
 
 /**
  * bias[h, i, j] = (sum_k cos((i - j) base^(-2k/dim)) - s) / (8 (h + 1) / heads), the sum in float64, rounded once.
- * @returns float32 [heads, queryLength, keyLength], or what `diagonal`, `rows`, batches and `addTo` make of it
+ * @returns float32 [heads, queryLength, keyLength], or what `diagonal`, `rows`, batches, packed sequences and `addTo` make of it
  * @throws ERR_OPTION, ERR_SHAPE, ERR_POSITION, ERR_OUT_OF_MEMORY
  */
 export function sandwich(given: SandwichOptions): Tensor {
-  const o = options('sandwich', given, OPTIONS);
+  const o = take('sandwich', given, OPTIONS);
   const heads = headCount('heads', o.heads);
   const dim = integer('dim', o.dim, 2, MAX_DIM, 128);
   if (dim % 2 !== 0) throw new PosencError('ERR_OPTION', `dim: expected an even number, got ${dim}`);
   const base = finite('base', o.base, { above: 0 }, 10000);
   const form = oneOf('form', o.form, ['paper', 'nemo', 'nemo-causal'], 'paper');
+  const skip = form === 'paper' ? 0 : 1;
+  const frequencies = ladder({ base, count: dim / 2 + skip, denominator: dim / 2 });
+  checkFrequencies(frequencies);
   const consecutiveOnly = form === 'nemo-causal';
-  // column > row of the whole matrix, as a distance
-  const limit = consecutiveOnly && !o.queryPositions ? -blockOf('sandwich', o).queryOffset : Number.POSITIVE_INFINITY;
-  const key = [2, heads, dim, base, form === 'paper' ? 0 : 1, limit];
-  const bind = (engine: Engine) =>
-    remembered(engine, sandwichFiller(engine, heads, dim, base, form, limit), heads, key);
-  return toeplitz({ name: 'sandwich', heads, consecutiveOnly, bind }, o);
+  const call = gate('sandwich', o.engine);
+  const bind = (engine: Engine, { queryOffset }: Block) => {
+    // column > row of the whole matrix, as a distance
+    const limit = consecutiveOnly ? -queryOffset : Number.POSITIVE_INFINITY;
+    return sandwichFiller(engine, heads, frequencies, skip, limit);
+  };
+  return toeplitz(call, { heads, consecutiveOnly, bind }, o);
 }
 
-function sandwichFiller(engine: Engine, heads: number, dim: number, base: number, form: string, limit: number): Filler {
-  const count = dim / 2;
-  const skip = form === 'paper' ? 0 : 1;
+/** `skip`: frequencies at the front that are left out. */
+function sandwichFiller(engine: Engine, heads: number, frequencies: Ladder, skip: number, limit: number): Filler {
+  const count = frequencies.count - skip;
   const padded = (count + 1) & ~1;
   let [plan, divisors, sums] = [0, 0, 0];
   return {
@@ -66,7 +71,7 @@ function sandwichFiller(engine: Engine, heads: number, dim: number, base: number
       divisors = at + 32 * padded;
       sums = divisors + 8 * ((heads + 1) & ~1);
       const { f64, u64 } = engine;
-      const { theta, whole, high, low } = turns(ladder({ base, count: count + skip, denominator: dim / 2 }));
+      const { theta, whole, high, low } = turns(frequencies);
       f64.fill(0, at >>> 3, divisors >>> 3);
       f64.set(theta.subarray(skip), at >>> 3);
       for (const [column, words] of [whole, high, low].entries()) {

@@ -3,10 +3,12 @@
  * arXiv 2106.08254. For another image size resize the table first: resizePositionTable(table, { mode: 'bilinear',
  * suffixTokens: 3, from: [2 h - 1, 2 w - 1], to: ... }).
  */
-import { options } from '../../runtime/arguments.ts';
+import { take } from '../../runtime/arguments.ts';
+import type { Engine } from '../../runtime/engine.ts';
+import { type Floats, gate } from '../../runtime/gate.ts';
 import type { Tensor } from '../../runtime/tensor.ts';
-import { entriesOf, GRID_OPTIONS, gridBias, swinTable, windowSize } from './grid.ts';
-import { type SwinBiasOptions, tableHeads } from './swin.ts';
+import { entriesOf, GRID_OPTIONS, gridBias, swinTable, tableOf, windowSize } from './grid.ts';
+import type { SwinBiasOptions } from './swin.ts';
 
 /** `windowSize` is the grid of patches; `shape` of the table [(2 height - 1)(2 width - 1) + 3, heads]. */
 export type BeitBiasOptions = SwinBiasOptions;
@@ -17,18 +19,12 @@ export type BeitBiasOptions = SwinBiasOptions;
  * @returns float32 [heads, tokens + 1, tokens + 1], or the rows asked for
  * @throws ERR_OPTION, ERR_SHAPE, ERR_OUT_OF_MEMORY
  */
-export function beitBias(table: Tensor | Float32Array, given: BeitBiasOptions): Tensor {
-  const o = options('beitBias', given, [...GRID_OPTIONS, 'windowSize', 'shape']);
-  const window = windowSize('windowSize', o.windowSize);
-  const heads = tableHeads(table, o.shape, entriesOf(window) + 3, '(2 height - 1)(2 width - 1) + 3');
-  return gridBias(
-    {
-      heads,
-      window,
-      classToken: true,
-      tables: [['table', table]],
-      bind: (engine, [pointer]) => swinTable(engine, pointer, heads, window, true),
-    },
-    o,
-  );
+export function beitBias(table: Floats, given: BeitBiasOptions): Tensor {
+  const o = take('beitBias', given, [...GRID_OPTIONS, 'windowSize', 'shape']);
+  const call = gate('beitBias', o.engine);
+  const window = windowSize(call, 'windowSize', o.windowSize);
+  const words = '(2 height - 1)(2 width - 1) + 3';
+  const { table: place, heads } = tableOf(call, table, o.shape, entriesOf(window) + 3, words);
+  const bind = (engine: Engine) => swinTable(engine, place.pointer, heads, window, true);
+  return gridBias(call, { heads, window, classToken: true, bind }, o);
 }

@@ -2,12 +2,21 @@
  * MaxViT's relative position bias, in TensorFlow's layout: a table per head over the differences key minus query, the
  * opposite of Swin. Tu et al., arXiv 2204.01697. For another window resize the table first (bicubic, layout 'CHW').
  */
-import { options } from '../../runtime/arguments.ts';
+import { take } from '../../runtime/arguments.ts';
+import { headCount } from '../../runtime/block.ts';
+import type { Engine } from '../../runtime/engine.ts';
 import { PosencError } from '../../runtime/errors.ts';
-import { shapeOf } from '../../runtime/operands.ts';
+import { type Floats, gate } from '../../runtime/gate.ts';
 import type { Tensor } from '../../runtime/tensor.ts';
-import { headCount } from '../distance/toeplitz.ts';
-import { entriesOf, GRID_OPTIONS, type GridOptions, gridBias, type WindowSize, windowSize } from './grid.ts';
+import {
+  entriesOf,
+  GRID_OPTIONS,
+  type GridOptions,
+  type GridTable,
+  gridBias,
+  type WindowSize,
+  windowSize,
+} from './grid.ts';
 
 export interface MaxvitBiasOptions extends GridOptions {
   /** [height, width] in tokens. Default: what the table's shape says. */
@@ -21,32 +30,27 @@ export interface MaxvitBiasOptions extends GridOptions {
  * @returns float32 [heads, tokens, tokens], or the rows asked for
  * @throws ERR_OPTION, ERR_SHAPE, ERR_OUT_OF_MEMORY
  */
-export function maxvitBias(table: Tensor | Float32Array, given: MaxvitBiasOptions = {}): Tensor {
-  const o = options('maxvitBias', given, [...GRID_OPTIONS, 'windowSize', 'shape']);
-  const shape = shapeOf('table', table, o.shape);
-  const window = windowSize('windowSize', o.windowSize ?? [(shape[1] + 1) / 2, (shape[2] + 1) / 2]);
+export function maxvitBias(table: Floats, given: MaxvitBiasOptions = {}): Tensor {
+  const o = take('maxvitBias', given, [...GRID_OPTIONS, 'windowSize', 'shape']);
+  const call = gate('maxvitBias', o.engine);
+  const place = call.input('table', table, o.shape);
+  const { shape } = place;
+  const implied = shape.length === 3 ? [(shape[1] + 1) / 2, (shape[2] + 1) / 2] : undefined;
+  const window = windowSize(call, 'windowSize', o.windowSize ?? implied ?? [1, 1]);
   if (shape.length !== 3 || shape[1] !== 2 * window[0] - 1 || shape[2] !== 2 * window[1] - 1) {
-    throw new PosencError(
-      'ERR_SHAPE',
-      `table: expected [heads, ${2 * window[0] - 1}, ${2 * window[1] - 1}], got [${shape.join(', ')}]`,
-    );
+    const sides =
+      o.windowSize === undefined ? '2 height - 1, 2 width - 1' : window.map((side) => 2 * side - 1).join(', ');
+    throw new PosencError('ERR_SHAPE', `table: expected [heads, ${sides}], got [${shape.join(', ')}]`);
   }
   const heads = headCount('table', shape[0]);
   const entries = entriesOf(window);
-  return gridBias(
-    {
-      heads,
-      window,
-      tables: [['table', table]],
-      bind: (engine, [pointer]) => ({
-        scratchBytes: 0,
-        prepare() {},
-        load(to, head, n, first, count) {
-          const source = pointer + 4 * (head * entries + first);
-          engine.kernels.transposeEntries(to, 4 * count, source, 4, 4 * entries, n, count);
-        },
-      }),
+  const bind = (engine: Engine): GridTable => ({
+    scratchBytes: 0,
+    prepare() {},
+    load(to, head, n, first, count) {
+      const source = place.pointer + 4 * (head * entries + first);
+      engine.kernels.transposeEntries(to, 4 * count, source, 4, 4 * entries, n, count);
     },
-    o,
-  );
+  });
+  return gridBias(call, { heads, window, bind }, o);
 }

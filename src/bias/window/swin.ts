@@ -2,12 +2,10 @@
  * Swin's relative position bias: a table over the differences of rows and columns in a window, query minus key. Liu et al.,
  * arXiv 2103.14030.
  */
-import { boolean, options } from '../../runtime/arguments.ts';
+import { boolean, take } from '../../runtime/arguments.ts';
 import type { Engine } from '../../runtime/engine.ts';
-import { PosencError } from '../../runtime/errors.ts';
-import { shapeOf } from '../../runtime/operands.ts';
+import { type Floats, gate, type Out } from '../../runtime/gate.ts';
 import type { Tensor } from '../../runtime/tensor.ts';
-import { headCount } from '../distance/toeplitz.ts';
 import {
   entriesOf,
   GRID_OPTIONS,
@@ -15,6 +13,7 @@ import {
   type GridTable,
   gridBias,
   swinTable,
+  tableOf,
   type WindowSize,
   windowSize,
 } from './grid.ts';
@@ -31,7 +30,7 @@ export interface SwinIndexOptions {
   /** BEiT: token 0 is CLS; three more rows, n - 3 for CLS to token, n - 2 for token to CLS, n - 1 for CLS to CLS. Default false. */
   readonly classToken?: boolean;
   readonly rows?: readonly [number, number];
-  readonly out?: Tensor<'int32'>;
+  readonly out?: Out<'int32'>;
   readonly engine?: Engine;
 }
 
@@ -42,19 +41,13 @@ const OPTIONS = [...GRID_OPTIONS, 'windowSize', 'shape'] as const;
  * @returns float32 [heads, tokens, tokens], or the rows asked for
  * @throws ERR_OPTION, ERR_SHAPE, ERR_OUT_OF_MEMORY
  */
-export function swinBias(table: Tensor | Float32Array, given: SwinBiasOptions): Tensor {
-  const o = options('swinBias', given, OPTIONS);
-  const window = windowSize('windowSize', o.windowSize);
-  const heads = tableHeads(table, o.shape, entriesOf(window), '(2 height - 1)(2 width - 1)');
-  return gridBias(
-    {
-      heads,
-      window,
-      tables: [['table', table]],
-      bind: (engine, [pointer]) => swinTable(engine, pointer, heads, window, false),
-    },
-    o,
-  );
+export function swinBias(table: Floats, given: SwinBiasOptions): Tensor {
+  const o = take('swinBias', given, OPTIONS);
+  const call = gate('swinBias', o.engine);
+  const window = windowSize(call, 'windowSize', o.windowSize);
+  const { table: place, heads } = tableOf(call, table, o.shape, entriesOf(window), '(2 height - 1)(2 width - 1)');
+  const bind = (engine: Engine) => swinTable(engine, place.pointer, heads, window, false);
+  return gridBias(call, { heads, window, bind }, o);
 }
 
 /**
@@ -63,8 +56,9 @@ export function swinBias(table: Tensor | Float32Array, given: SwinBiasOptions): 
  * @throws ERR_OPTION, ERR_SHAPE, ERR_OUT_OF_MEMORY
  */
 export function swinRelativePositionIndex(given: SwinIndexOptions): Tensor<'int32'> {
-  const o = options('swinRelativePositionIndex', given, ['windowSize', 'classToken', 'rows', 'out', 'engine']);
-  const window = windowSize('windowSize', o.windowSize);
+  const o = take('swinRelativePositionIndex', given, ['windowSize', 'classToken', 'rows', 'out', 'engine']);
+  const call = gate('swinRelativePositionIndex', o.engine);
+  const window = windowSize(call, 'windowSize', o.windowSize);
   const classToken = boolean('classToken', o.classToken, false);
   const encoding = {
     heads: 1,
@@ -74,7 +68,7 @@ export function swinRelativePositionIndex(given: SwinIndexOptions): Tensor<'int3
     squeeze: true,
     bind: (engine: Engine) => indexTable(engine, window, classToken),
   } as const;
-  return gridBias(encoding, o as unknown as GridOptions) as unknown as Tensor<'int32'>;
+  return gridBias(call, encoding, o as unknown as GridOptions) as unknown as Tensor<'int32'>;
 }
 
 /** A table whose entries are their own numbers. */
@@ -91,13 +85,4 @@ function indexTable(engine: Engine, window: WindowSize, classToken: boolean): Gr
     },
     classToken: classToken ? [arena, arena + 4, arena + 8] : undefined,
   };
-}
-
-/** The heads of a table [rows, heads]. @throws ERR_SHAPE */
-export function tableHeads(table: Tensor | Float32Array, shape: unknown, rows: number, words: string): number {
-  const sizes = shapeOf('table', table, shape);
-  if (sizes.length !== 2 || sizes[0] !== rows) {
-    throw new PosencError('ERR_SHAPE', `table: expected [${rows}, heads], ${words}, got [${sizes.join(', ')}]`);
-  }
-  return headCount('table', sizes[1]);
 }

@@ -4,15 +4,14 @@
  */
 import { addNumber, div, divNumber, from, LN2, ln, mulNumber } from '../../phase/dd.ts';
 import { ddToFloat32 } from '../../phase/float32.ts';
-import { oneOf, options, size } from '../../runtime/arguments.ts';
+import { oneOf, size, take } from '../../runtime/arguments.ts';
+import { headCount } from '../../runtime/block.ts';
 import { RELU, SIGMOID } from '../../runtime/codes.ts';
 import type { Engine } from '../../runtime/engine.ts';
 import { PosencError } from '../../runtime/errors.ts';
-import { numbers } from '../../runtime/lists.ts';
-import { checkOut, chooseEngine, output } from '../../runtime/operands.ts';
+import { type Call, gate, type Out } from '../../runtime/gate.ts';
 import type { Tensor } from '../../runtime/tensor.ts';
-import { headCount } from '../distance/toeplitz.ts';
-import { bufferBytes, checkLayers, type Layer, type PlacedLayer, place, run, tablesOf } from '../mlp.ts';
+import { bufferBytes, checkLayers, type Layer, type NetworkLayer, run } from '../mlp.ts';
 import { GRID_OPTIONS, type GridOptions, type GridTable, gridBias, type WindowSize, windowSize } from './grid.ts';
 
 export interface SwinV2CoordinateOptions {
@@ -40,21 +39,21 @@ const MAX_BUFFER = 1 << 14;
  * @throws ERR_OPTION, ERR_SHAPE
  */
 export function swinV2Coordinates(
-  given: SwinV2CoordinateOptions & { readonly out?: Tensor | Float32Array; readonly engine?: Engine },
+  given: SwinV2CoordinateOptions & { readonly out?: Out; readonly engine?: Engine },
 ): Tensor {
-  const o = options('swinV2Coordinates', given, [...COORDINATE_OPTIONS, 'out', 'engine']);
-  const window = windowSize('windowSize', o.windowSize);
-  const [ys, xs] = axes(o, window);
-  const engine = chooseEngine(o.engine, o.out);
-  const shape = [ys.length, xs.length, 2];
-  checkOut(engine, o.out, shape);
-  const table = output(engine, o.out, shape);
-  const arena = engine.scratch();
-  engine.f32.set(ys, arena >>> 2);
-  engine.f32.set(xs, (arena >>> 2) + ys.length);
-  const second = arena + 4 * ys.length;
-  engine.kernels.gridCoordinates(table.byteOffset, arena, second, xs.length, 0, ys.length * xs.length);
-  return table;
+  const o = take('swinV2Coordinates', given, [...COORDINATE_OPTIONS, 'out', 'engine']);
+  const call = gate('swinV2Coordinates', o.engine);
+  const window = windowSize(call, 'windowSize', o.windowSize);
+  const [ys, xs] = axes(call, o, window);
+  const table = call.output('out', o.out, [ys.length, xs.length, 2]);
+  return call.run((engine) => {
+    const arena = engine.scratch();
+    const second = arena + 4 * ys.length;
+    engine.f32.set(ys, arena >>> 2);
+    engine.f32.set(xs, second >>> 2);
+    engine.kernels.gridCoordinates(table.pointer, arena, second, xs.length, 0, ys.length * xs.length);
+    return table.tensor;
+  });
 }
 
 /**
@@ -63,10 +62,11 @@ export function swinV2Coordinates(
  * @throws ERR_OPTION, ERR_SHAPE, ERR_OUT_OF_MEMORY
  */
 export function swinV2Bias(given: SwinV2BiasOptions): Tensor {
-  const o = options('swinV2Bias', given, [...GRID_OPTIONS, ...COORDINATE_OPTIONS, 'layers']);
-  const window = windowSize('windowSize', o.windowSize);
-  const [ys, xs] = axes(o, window);
-  const layers = checkLayers('layers', o.layers, 2);
+  const o = take('swinV2Bias', given, [...GRID_OPTIONS, ...COORDINATE_OPTIONS, 'layers']);
+  const call = gate('swinV2Bias', o.engine);
+  const window = windowSize(call, 'windowSize', o.windowSize);
+  const [ys, xs] = axes(call, o, window);
+  const layers = checkLayers(call, 'layers', o.layers, 2);
   const heads = headCount('layers', layers[layers.length - 1].outputs);
   if (bufferBytes(layers, 1) > MAX_BUFFER) {
     throw new PosencError('ERR_SHAPE', `layers: expected at most ${MAX_BUFFER / 4} features`);
@@ -74,20 +74,13 @@ export function swinV2Bias(given: SwinV2BiasOptions): Tensor {
   // the table is ordered by key minus query
   const reversed = [ys.reverse(), xs.reverse()] as const;
   const sigmoid = o.mode !== 'cr';
-  return gridBias(
-    {
-      heads,
-      window,
-      tables: tablesOf(layers),
-      bind: (engine, pointers) => networkTable(engine, place(layers, pointers), reversed, sigmoid),
-    },
-    o,
-  );
+  const bind = (engine: Engine) => networkTable(engine, layers, reversed, sigmoid);
+  return gridBias(call, { heads, window, bind }, o);
 }
 
 function networkTable(
   engine: Engine,
-  layers: readonly PlacedLayer[],
+  layers: readonly NetworkLayer[],
   [ys, xs]: readonly [Float32Array, Float32Array],
   sigmoid: boolean,
 ): GridTable {
@@ -119,13 +112,11 @@ function networkTable(
 }
 
 /** Coordinates of the rows and of the columns, ascending; logarithms in double-double, rounded once. */
-function axes(o: SwinV2CoordinateOptions, window: WindowSize): [Float32Array, Float32Array] {
+function axes(call: Call, o: SwinV2CoordinateOptions, window: WindowSize): [Float32Array, Float32Array] {
   const mode = oneOf('mode', o.mode, ['swin', 'cr'], 'swin');
-  const pretrained = [0, 1].map((axis) => {
-    if (o.pretrainedWindowSize === undefined) return 0;
-    const list = numbers('pretrainedWindowSize', o.pretrainedWindowSize, 2);
-    return size(`pretrainedWindowSize[${axis}]`, list[axis], 0, 2 ** 16);
-  });
+  const given = o.pretrainedWindowSize;
+  const list = given === undefined ? [0, 0] : call.numbers('pretrainedWindowSize', given, 2).data;
+  const pretrained = [0, 1].map((axis) => size(`pretrainedWindowSize[${axis}]`, list[axis], 0, 2 ** 16));
   const axis = (a: 0 | 1) => {
     const side = pretrained[a] > 0 ? pretrained[a] : window[a];
     const values = Array.from({ length: window[a] }, (_, d) => {

@@ -88,7 +88,7 @@ test('bad input names the option', () => {
   rejects(bias({ ...learned, slopes: 'mpt' }), 'ERR_OPTION', 'slopes');
   rejects(bias({ ...learned, form: 'tril' }), 'ERR_OPTION', 'form');
   rejects(bias({ diagonal: true, form: 'key' }), 'ERR_OPTION', 'form');
-  rejects(bias({ addTo: new Float32Array(36), totalHeads: 5 }), 'ERR_OPTION', 'totalHeads');
+  rejects(bias({ addTo: new Float32Array(36), totalHeads: 5 }), 'ERR_SHAPE', 'addTo');
   rejects(bias({ keyLeftPad: [0], mask: [[1, 1, 1]], keyLength: undefined }), 'ERR_OPTION', 'mask');
   rejects(bias({ addTo: new Float32Array(35) }), 'ERR_SHAPE', 'addTo');
   rejects(bias({ keyLeftPad: [4] }), 'ERR_OPTION', 'keyLeftPad[0]');

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { ToeplitzOptions } from '../../../src/bias/distance/toeplitz.ts';
+import type { ToeplitzOptions } from '../../../src/bias/distance/encoding.ts';
 import {
   createEngine,
   dynamicBias,
@@ -22,7 +22,10 @@ import * as t5Reference from '../../../src/reference/t5.ts';
 import type { FlatNumbers } from '../../../src/runtime/lists.ts';
 import { closeTo, floats, rejects, sameBits } from '../common.ts';
 
-type Options = Omit<ToeplitzOptions, 'out' | 'engine' | 'addTo' | 'diagonal'>;
+type Lengths = 'queryLengths' | 'keyLengths' | 'keyLeftPad';
+type Options = Omit<ToeplitzOptions, 'out' | 'engine' | 'addTo' | 'diagonal' | Lengths> & {
+  readonly [K in Lengths]?: readonly number[];
+};
 
 interface Subject {
   readonly name: string;
@@ -356,7 +359,7 @@ test('bad input names the option', () => {
   rejects(s({ heads: undefined }), 'ERR_SHAPE', 'heads');
   rejects(s({ dim: 7 }), 'ERR_OPTION', 'dim');
   rejects(s({ base: 0 }), 'ERR_OPTION', 'base');
-  rejects(s({ form: 'nemo-causal', queryPositions: [1], keyLength: 4 }), 'ERR_OPTION', 'sandwich');
+  rejects(s({ form: 'nemo-causal', queryPositions: [1], keyLength: 4 }), 'ERR_OPTION', 'queryPositions');
   rejects(s({ form: 'nemo-causal', keyLengths: [4] }), 'ERR_OPTION', 'keyLengths');
   rejects(s({ queryOffset: 2 ** 31 }), 'ERR_OPTION', 'queryOffset');
 
@@ -377,7 +380,7 @@ test('bad input names the option', () => {
   rejects(n({ layout: 'khq' }), 'ERR_OPTION', 'layout');
 });
 
-test('a bias that is remembered has the same rows however often, and in whatever order, they are asked for', () => {
+test('a bias has the same rows however often, and in whatever order, they are asked for', () => {
   const o = { p: [1.5, 2.25, 3], a: [0.5, 1.25, 2], keyLength: 300 };
   const whole = kerple({ ...o, queryLength: 300 }).toFloat32Array();
   const row = (query: number) =>
