@@ -63,7 +63,7 @@ const GGUF_GEMMA3: GgufRotary = {
   },
 };
 
-export const GEMMA: readonly ModelRecord[] = [
+export const GEMMA_RECORDS: readonly ModelRecord[] = [
   {
     types: ['gemma'],
     source: 'gemma/modeling_gemma.py',

@@ -45,14 +45,20 @@ export type Use = { readonly table: string } | 'nope' | 'no attention';
 export type Schedule = readonly LayerRule[];
 
 export type LayerRule =
-  /** A list of one word, number or flag for each layer. */
-  | { readonly list: string; readonly uses: Readonly<Record<string, Use>>; readonly others: Use | null }
+  /** A list of one word, number or flag for each layer, or of one object, of which the first true one of `field` counts. */
+  | {
+      readonly list: string;
+      readonly field?: readonly string[];
+      readonly uses: Readonly<Record<string, Use>>;
+      /** null: another word is an error. Words for layers without attention need no mention. */
+      readonly others: Use | null;
+    }
   /** A list of words repeated over the layers, or one text of one letter for each. */
   | { readonly cycle: string; readonly uses: Readonly<Record<string, Use>>; readonly fallback?: readonly string[] }
-  /** Every n-th layer is different: (layer + 1) % n == 0 when `at` is 'last', layer % n == 0 when it is 'first'. */
+  /** Every n-th layer is different: the last or the first of each n, or every n-th counted backward from the last layer. */
   | {
       readonly every: Given;
-      readonly at: 'last' | 'first';
+      readonly at: 'last' | 'first' | 'end';
       readonly use: Use;
       readonly others: Use;
       /** An array under the same key is passed over instead of being an error (llama.cpp reads a scalar only). */
@@ -60,8 +66,8 @@ export type LayerRule =
     }
   /** A list of layer indices. */
   | { readonly indices: string; readonly use: Use; readonly others: Use; readonly fallback?: readonly number[] }
-  /** The first n layers, whatever the other rules say about the rest. */
-  | { readonly first: Given; readonly use: Use; readonly others: Use }
+  /** The first n layers; another rule says about the rest. */
+  | { readonly first: Given; readonly use: Use; readonly rest: LayerRule }
   /** Rules that hold only under a condition. */
   | { readonly when: Condition; readonly rules: Schedule }
   /** All layers. */
@@ -90,6 +96,8 @@ export type Softmax =
   | { readonly key: string; readonly fallback: number | 'head' /** 0 means missing. */; readonly zeroIsMissing?: true }
   /** 1 / sqrt(first key / second key), rounded down */
   | { readonly rootOfRatio: readonly [string, string] }
+  /** A multiplier over the head width (muP). */
+  | { readonly over: string; readonly fallback: number }
   /** 1 / sqrt(head width * times) */
   | { readonly headTimes: number }
   /** One of two, by a condition. */
@@ -114,11 +122,22 @@ export type ConfigFacts =
   | ChoiceFacts
   | NoneFacts;
 
+/** What every family may have besides. */
+export interface CommonFacts {
+  /** Keys about positions that the code reads and that change neither tables nor rows: said, by this sentence. */
+  readonly mentions?: Readonly<Record<string, string>>;
+  /** Keys that look like positions and that this code never reads, without harm. */
+  readonly ignores?: readonly string[];
+  readonly note?: string;
+}
+
 /** Rotary tables and what belongs to them. */
-export interface RotaryFacts {
+export interface RotaryFacts extends CommonFacts {
   readonly family: 'rotary';
+  /** Base of the frequencies when the file gives none, and its keys. */
   readonly base: BaseFacts;
   readonly head: HeadFacts;
+  /** Rotated channels. */
   readonly rotated: RotatedFacts;
   /** How channels pair in the checkpoint as the hub holds it. */
   readonly pairing: PairingFacts;
@@ -127,12 +146,22 @@ export interface RotaryFacts {
   readonly layers: Schedule | null;
   /** Several tables by layer; absent: one, called 'default'. */
   readonly tables?: readonly TableFacts[];
+  /** Keys of one value a layer: bases (0: no rotation), partial factors; words of `layer_types` that a rope block is for. */
+  readonly perLayer?: { readonly base: string; readonly partial?: string; readonly scaledTypes?: string };
   /** The rope block of a file without one; 'required': the class has one that must be written out. Absent: no scaling. */
   readonly block?: Readonly<Record<string, number | string | boolean>> | 'required';
   /** Keys of a rope block beyond those of its rule that the class reads. */
   readonly blockKeys?: readonly string[];
-  /** Default sections of the position streams, and how they are laid over the pairs. */
-  readonly mrope?: { readonly section: readonly number[]; readonly layout: MropeLayout };
+  /** A dynamic block with `alpha` is a fixed base: base * alpha ** (d / (d - 2)). HunYuan. */
+  readonly alpha?: true;
+  /** Qwen: beyond `length` the base grows with the next power of two, when `flag` is true. */
+  readonly dynamic?: { readonly flag: string; readonly length: string };
+  /** The key that divides every position (Phi-3-small). */
+  readonly scale?: string;
+  /** Sections of the position streams in a file without them (null: one stream), and how they are laid over the pairs. */
+  readonly mrope?: { readonly section: readonly number[] | null; readonly layout: MropeLayout };
+  /** The key that names the model a draft head is for: sections of position streams are that model's. */
+  readonly drafts?: string;
   readonly queryScale?: QueryScaleFacts;
   /** -1: every angle is negated (NanoChat). */
   readonly sign?: -1;
@@ -142,12 +171,8 @@ export interface RotaryFacts {
   readonly yarnAmplitude?: number;
   /** Sizes of a nested configuration that leaves them to its class. */
   readonly sizes?: SizeFacts;
-  /** Rows of other encodings that are added as well. */
-  readonly beside?: BesideFacts;
-  /** Keys about positions that the code reads and that change neither tables nor layers: said, by this sentence. */
-  readonly mentions?: Readonly<Record<string, string>>;
-  /** Keys that look like positions and that this code never reads, without harm. */
-  readonly ignores?: readonly string[];
+  /** Keys of the head and layer counts besides the usual ones. */
+  readonly counts?: { readonly heads: string; readonly layers: string };
 }
 
 export interface BaseFacts {
@@ -172,16 +197,16 @@ export interface HeadFacts {
 export type RotatedFacts =
   /** The whole head, whatever a partial factor in the file says. */
   | 'head'
-  /** A part, by one of the usual keys; the number is the class's own. */
+  /** A part, by one of the usual keys or those given; the number is the class's own. `dim`: the width itself. */
   | { readonly partial: number; readonly keys?: readonly string[]; readonly place?: 'last'; readonly dim?: Given }
-  /** Latent attention: [nope | rope] channels, unless the file switches it off. */
-  | { readonly latent: { readonly rope: number; readonly nope: number; readonly off?: readonly Condition[] } };
+  /** Latent attention: [nope | rope] channels. */
+  | { readonly latent: { readonly rope: number; readonly nope: number } };
 
 export interface PairingFacts {
   readonly input: Pairing;
   /** When the code reorders channels on the way. */
   readonly output?: Pairing;
-  /** A boolean key of the file that decides: true is interleaved. */
+  /** A boolean key of the file: false keeps the halves. */
   readonly key?: string;
 }
 
@@ -197,12 +222,11 @@ export interface TableFacts {
   readonly ropeType?: 'proportional';
 }
 
-/** 1 + scale ln(1 + floor((position + shift) / length)), multiplied into queries. */
+/** 1 + scale ln(1 + floor((position + 1) / length)), multiplied into queries of layers without rotation. */
 export interface QueryScaleFacts {
-  readonly appliesTo: 'rotary layers' | 'nope layers';
   readonly scale: Given;
   readonly length: Given;
-  readonly off?: Condition;
+  readonly off: Condition;
 }
 
 export interface SizeFacts {
@@ -211,20 +235,22 @@ export interface SizeFacts {
   readonly layers: number;
 }
 
-export interface AlibiFacts {
+export interface AlibiFacts extends CommonFacts {
   readonly family: 'alibi';
   readonly heads: Given;
   readonly slopes: 'press' | 'mpt';
   readonly maxBias: Given;
-  readonly form: string;
+  /** A form of the encoder `alibi`. */
+  readonly form: 'key' | 'key-last-zero';
   readonly rounding?: 'bfloat16';
-  readonly beside?: BesideFacts;
+  /** Keys that only other code reads: true is an error. */
+  readonly refused?: Readonly<Record<string, string>>;
 }
 
 /** Rows of a learned table. */
-export interface LearnedFacts {
+export interface LearnedFacts extends CommonFacts {
   readonly family: 'learned';
-  /** Tokens that have a row by the file's own count; for towers the grid says it. */
+  /** The number of positions by the file's own count; a grid says it itself. */
   readonly length: Given;
   readonly dim: Given;
   /** Rows before the row of position 0. */
@@ -236,24 +262,25 @@ export interface LearnedFacts {
   /** Towers: a grid of patches and rows before it. */
   readonly grid?: GridFacts;
   readonly beside?: BesideFacts;
-  readonly note?: string;
 }
 
 /** The grid of patches of a tower. */
 export interface GridFacts {
-  readonly image: Given;
+  /** Pixels of a side, or height and width. */
+  readonly image: Given | { readonly keys: readonly string[]; readonly fallback: readonly [number, number] };
   readonly patch: Given;
-  /** Rows of class, register or detection tokens. */
+  /** Rows of class or register tokens, and keys of counts of further ones. */
   readonly prefix: number;
-  /** Keys of counts of further such rows. */
-  readonly prefixKeys?: readonly string[];
-  /** A key that switches the rows off altogether, or replaces the grid by a count. */
+  readonly prefixKeys: readonly Given[];
+  /** The number of patches itself, a square. */
   readonly count?: Given;
-  /** Frames of a video that one row spans. */
+  /** A video: frames, and how many of them one row spans. */
   readonly frames?: { readonly count: Given; readonly tube: Given };
+  /** A spectrogram: bins and frames, and the strides of overlapping patches. */
+  readonly spectrogram?: { readonly bins: Given; readonly frames: Given; readonly strides: readonly [Given, Given] };
 }
 
-export interface SinusoidalFacts {
+export interface SinusoidalFacts extends CommonFacts {
   readonly family: 'sinusoidal';
   readonly length: Given;
   readonly dim: Given;
@@ -263,109 +290,111 @@ export interface SinusoidalFacts {
   /** fairseq: positions from padding_idx + 1, a zero row at padding_idx. */
   readonly padding: Given | null;
   /** 2-D tables of detectors. */
-  readonly grid?: { readonly variant: string; readonly normalize: boolean; readonly queries?: Given };
-  readonly beside?: BesideFacts;
-  readonly note?: string;
+  readonly plane?: { readonly variant: 'detr'; readonly normalize: boolean; readonly queries: Given };
+  /** One row a patch. */
+  readonly grid?: GridFacts;
 }
 
-export interface T5Facts {
+export interface T5Facts extends CommonFacts {
   readonly family: 't5';
   readonly buckets: Given;
   readonly distance: Given;
   readonly heads: Given;
-  /** 1 where scores are not divided by sqrt(d). */
+  /** Scores are not divided by sqrt(d). */
   readonly softmaxScale?: 1;
   readonly bidirectional?: true;
-  readonly beside?: BesideFacts;
+  /** Learned rows besides. */
+  readonly rows?: LearnedFacts;
   readonly note: string;
 }
 
-/** Encodings that multiply first: what each key of the encoder's options is called in the file. */
-export interface RelativeFacts {
+/** Encodings that multiply first: what each option of the encoder is called in the file. */
+export interface RelativeFacts extends CommonFacts {
   readonly family: 'deberta' | 'xlnet' | 'transformer-xl' | 'relative';
-  /** The encoder's option, and where its value stands; a constant when there are no keys. */
   readonly parameters: Readonly<Record<string, Parameter>>;
-  readonly beside?: BesideFacts;
-  readonly note?: string;
+  /** Learned rows besides. */
+  readonly rows?: LearnedFacts;
+  /** A key that must be true; else the rows alone. */
+  readonly needs?: string;
 }
 
+/** A value of any kind: keys in the order of preference (`a / b` divides two), and what holds without them; null: required. */
 export interface Parameter {
   readonly keys: readonly string[];
-  readonly fallback: number | string | boolean | null | readonly string[];
+  readonly fallback: number | string | boolean | null | readonly (number | string)[];
+  /** A number below 1 means the value of this parameter. */
+  readonly below1?: string;
+  /** A list of these words, or one text that joins them with |. */
+  readonly words?: readonly string[];
 }
 
 /** A convolution over the sequence that is added (wav2vec 2.0 and its relatives). */
-export interface ConvolutionalFacts {
+export interface ConvolutionalFacts extends CommonFacts {
   readonly family: 'convolutional';
   readonly dim: Given;
   readonly kernel: Given;
   readonly groups: Given;
+  /** Several convolutions, one after the other (data2vec). */
+  readonly layers?: Given;
   readonly beside?: BesideFacts;
-  readonly note?: string;
 }
 
-/** Biases inside windows of a grid (Swin, Swin V2, BEiT, MaxViT). */
-export interface WindowFacts {
+/** Biases inside windows of a grid (Swin, Swin V2, BEiT) or over a whole one (SAM). */
+export interface WindowFacts extends CommonFacts {
   readonly family: 'window';
   readonly kind: 'swin' | 'swinv2-cpb' | 'beit' | 'decomposed';
   readonly parameters: Readonly<Record<string, Parameter>>;
-  readonly note?: string;
 }
 
 /** A tower whose rotary table lies on a grid: the preset that computes it. */
-export interface TowerFacts {
+export interface TowerFacts extends CommonFacts {
   readonly family: 'tower';
-  /** A preset of axialTable. */
+  /** The name of the layout: a preset of axialTable where there is one. */
   readonly variant: string;
   readonly base: BaseFacts;
-  readonly head: HeadFacts;
-  /** How the channels of a head are shared: one ladder of headDim / 4 an axis, or even and odd entries of one of headDim / 2. */
+  /** One ladder of headDim / 4 for each axis, or the even and the odd entries of one of headDim / 2. */
   readonly arrangement: 'axis-blocks' | 'even-odd';
+  /** Rows of class and register tokens, which do not rotate. */
   readonly prefix: number;
-  readonly prefixKeys?: readonly string[];
+  readonly prefixKeys: readonly Given[];
   readonly pairing: Pairing;
   readonly coordinates?: string;
-  readonly beside?: BesideFacts;
+  readonly width: Given;
+  readonly heads: Given;
 }
 
 /** Encoder and decoder differ; the family of the whole is the encoder's. */
-export interface SidesFacts {
+export interface SidesFacts extends CommonFacts {
   readonly family: 'sides';
-  readonly encoder: ConfigFacts;
-  readonly decoder: ConfigFacts;
+  readonly encoder: SinusoidalFacts | LearnedFacts;
+  readonly decoder: SinusoidalFacts | LearnedFacts;
 }
 
-/** A composite model: what its parts are when they do not say it themselves. */
-export interface WrapperFacts {
+/** A composite model: the types of its parts when they do not say it themselves; null: they must, or there is none. */
+export interface WrapperFacts extends CommonFacts {
   readonly family: 'wrapper';
-  /** The type of the text part; null: it must be written. */
   readonly text: string | null;
-  /** The type of the tower; null: it must be written, or there is none. */
   readonly vision: string | null;
-  /** Where the parts are kept, when under other keys than the usual ones. */
-  readonly textKey?: string;
-  readonly visionKey?: string;
 }
 
 /** The first choice whose condition holds. */
-export interface ChoiceFacts {
+export interface ChoiceFacts extends CommonFacts {
   readonly family: 'choice';
   readonly choices: readonly { readonly when: Condition; readonly facts: ConfigFacts }[];
   readonly otherwise: ConfigFacts;
 }
 
-export interface NoneFacts {
+export interface NoneFacts extends CommonFacts {
   readonly family: 'none';
   readonly reason: string;
 }
 
-/** Further encodings of the same model. */
+/** Biases of the same model beside its rows. */
 export interface BesideFacts {
-  readonly relativeBias?: Readonly<Record<string, Parameter>>;
+  readonly relativeBias: Readonly<Record<string, Parameter>>;
   readonly spatialBias?: Readonly<Record<string, Parameter>>;
-  readonly learned?: LearnedFacts;
-  /** Only when the condition holds. */
-  readonly when?: Condition;
+  /** Boolean keys that switch them on; absent: they are always there. */
+  readonly keys?: { readonly relativeBias: string; readonly spatialBias: string };
 }
 
 // GGUF

@@ -1,0 +1,31 @@
+/** Command: interleaved pairs; since Command R7B only layers with a window rotate. */
+import type { ModelRecord, RotaryFacts } from './record.ts';
+import { base, head, INTERLEAVED, nopeEvery, PLAIN, SLIDING_ROTATES, sizes } from './words.ts';
+
+const COHERE2: RotaryFacts = {
+  ...PLAIN,
+  pairing: INTERLEAVED,
+  layers: [SLIDING_ROTATES, nopeEvery(4, 'sliding_window_pattern')],
+  sizes: sizes(8192, 64, 40),
+};
+
+export const COHERE_RECORDS: readonly ModelRecord[] = [
+  {
+    types: ['cohere'],
+    source: 'cohere/modeling_cohere.py',
+    config: { ...PLAIN, base: base(5e5), pairing: INTERLEAVED, sizes: sizes(8192, 64, 40) },
+    gguf: null,
+  },
+  {
+    types: ['cohere2'],
+    source: 'cohere2/modeling_cohere2.py',
+    config: COHERE2,
+    gguf: null,
+  },
+  {
+    types: ['cohere2_moe'],
+    source: 'cohere2_moe/modeling_cohere2_moe.py',
+    config: { ...COHERE2, head: head(128) },
+    gguf: null,
+  },
+];

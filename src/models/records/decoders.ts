@@ -1,0 +1,370 @@
+/** Decoders and encoder-decoders with learned or sinusoidal rows, and ALiBi. */
+import type { AlibiFacts, LearnedFacts, ModelRecord } from './record.ts';
+import {
+  FAIRSEQ,
+  fact,
+  given,
+  heads,
+  length,
+  offsetRows,
+  PLAIN,
+  paddedRows,
+  rows,
+  SINES,
+  sizes,
+  width,
+} from './words.ts';
+
+const ALIBI_PRESS: AlibiFacts = {
+  family: 'alibi',
+  heads: heads(null),
+  slopes: 'press',
+  maxBias: given(8),
+  form: 'key',
+};
+const BART: LearnedFacts = offsetRows(1024, 1024);
+/** Keys of fairseq's files that the classes do not read. */
+const STATIC = ['static_position_embeddings', 'extra_pos_embeddings'] as const;
+const SPEECH: LearnedFacts = rows(1500, 1280);
+
+export const DECODERS_RECORDS: readonly ModelRecord[] = [
+  {
+    types: ['gpt2', 'gpt_sw3'],
+    source: 'gpt2/modeling_gpt2.py',
+    config: rows(1024, 768),
+    gguf: null,
+  },
+  {
+    types: ['gpt_bigcode'],
+    source: 'gpt_bigcode/modeling_gpt_bigcode.py',
+    config: rows(1024, 768),
+    gguf: null,
+  },
+  {
+    types: ['gpt_neo'],
+    source: 'gpt_neo/modeling_gpt_neo.py',
+    config: rows(2048, 2048),
+    gguf: null,
+  },
+  {
+    types: ['imagegpt'],
+    source: 'imagegpt/modeling_imagegpt.py',
+    config: rows(1024, 512),
+    gguf: null,
+  },
+  {
+    types: ['openai-gpt'],
+    source: 'openai/modeling_openai.py',
+    config: rows(512, 768),
+    gguf: null,
+  },
+  {
+    types: ['decision_transformer'],
+    source: 'decision_transformer/modeling_decision_transformer.py',
+    config: rows(1024, 128),
+    gguf: null,
+  },
+  {
+    types: ['biogpt'],
+    source: 'biogpt/modeling_biogpt.py',
+    config: offsetRows(1024, 1024),
+    gguf: null,
+  },
+  {
+    types: ['opt'],
+    source: 'opt/modeling_opt.py',
+    config: offsetRows(2048, 768),
+    gguf: null,
+  },
+  {
+    types: ['bart', 'barthez', 'bartpho'],
+    source: 'bart/modeling_bart.py',
+    config: { ...BART, ignores: STATIC },
+    gguf: null,
+  },
+  {
+    types: ['mbart', 'mbart50'],
+    source: 'mbart/modeling_mbart.py',
+    config: BART,
+    gguf: null,
+  },
+  {
+    types: ['plbart'],
+    source: 'plbart/modeling_plbart.py',
+    config: offsetRows(1024, 768),
+    gguf: null,
+  },
+  {
+    types: ['mvp'],
+    source: 'mvp/modeling_mvp.py',
+    config: BART,
+    gguf: null,
+  },
+  {
+    types: ['bigbird_pegasus'],
+    source: 'bigbird_pegasus/modeling_bigbird_pegasus.py',
+    config: rows(4096, 1024),
+    gguf: null,
+  },
+  {
+    types: ['blenderbot'],
+    source: 'blenderbot/modeling_blenderbot.py',
+    config: rows(128, 2560),
+    gguf: null,
+  },
+  {
+    types: ['blenderbot-small'],
+    source: 'blenderbot_small/modeling_blenderbot_small.py',
+    config: rows(512, 512),
+    gguf: null,
+  },
+  {
+    types: ['led'],
+    source: 'led/modeling_led.py',
+    config: { ...rows(16384, 1024), length: given(16384, 'max_encoder_position_embeddings') },
+    gguf: null,
+  },
+  {
+    types: ['prophetnet', 'xlm-prophetnet'],
+    source: 'prophetnet/modeling_prophetnet.py',
+    config: {
+      ...paddedRows(512, 1024, 0),
+      beside: {
+        relativeBias: {
+          numBuckets: fact(32, 'num_buckets'),
+          maxDistance: fact(128, 'relative_max_distance'),
+          side: fact('decoder'),
+          bidirectional: fact(false),
+        },
+      },
+    },
+    gguf: null,
+  },
+  {
+    types: ['trocr'],
+    source: 'trocr/modeling_trocr.py',
+    config: {
+      family: 'choice',
+      choices: [
+        {
+          when: { key: 'use_learned_position_embeddings', is: [false] },
+          facts: { ...FAIRSEQ, length: length(512), dim: width(1024) },
+        },
+      ],
+      otherwise: offsetRows(512, 1024),
+    },
+    gguf: null,
+  },
+  {
+    types: ['pp_formulanet'],
+    source: 'pp_formulanet/modeling_pp_formulanet.py',
+    config: offsetRows(2560, 512),
+    gguf: null,
+  },
+  {
+    types: ['git'],
+    source: 'git/modeling_git.py',
+    config: rows(1024, 768),
+    gguf: null,
+  },
+  {
+    types: ['tvp'],
+    source: 'tvp/modeling_tvp.py',
+    config: rows(512, 768),
+    gguf: null,
+  },
+  {
+    types: ['vilt'],
+    source: 'vilt/modeling_vilt.py',
+    config: rows(40, 768),
+    gguf: null,
+  },
+  {
+    types: ['clvp_decoder'],
+    source: 'clvp/modeling_clvp.py',
+    config: rows(608, 1024),
+    gguf: null,
+  },
+  {
+    types: ['semantic', 'coarse_acoustics', 'fine_acoustics'],
+    source: 'bark/modeling_bark.py',
+    config: { ...rows(1024, 768), length: given(1024, 'block_size') },
+    gguf: null,
+  },
+  {
+    types: ['bloom'],
+    source: 'bloom/modeling_bloom.py',
+    config: ALIBI_PRESS,
+    gguf: null,
+  },
+  {
+    types: ['falcon', 'refinedweb', 'refinedwebmodel', 'RefinedWeb', 'RefinedWebModel'],
+    source: 'falcon/modeling_falcon.py',
+    config: {
+      family: 'choice',
+      choices: [{ when: { key: 'alibi', is: [true] }, facts: { ...ALIBI_PRESS, rounding: 'bfloat16' } }],
+      otherwise: { ...PLAIN, sizes: sizes(4544, 71, 32) },
+    },
+    gguf: null,
+  },
+  {
+    types: ['mpt'],
+    source: 'mpt/modeling_mpt.py',
+    config: {
+      family: 'choice',
+      choices: [
+        {
+          when: { key: 'attn_config.alibi', is: [false] },
+          facts: rows(2048, 2048),
+        },
+      ],
+      otherwise: {
+        ...ALIBI_PRESS,
+        slopes: 'mpt',
+        maxBias: given(8, 'attn_config.alibi_bias_max'),
+        form: 'key-last-zero',
+        ignores: ['learned_pos_emb'],
+        refused: { 'attn_config.rope': 'true is read by remote code only; the class of transformers would not rotate' },
+      },
+    },
+    gguf: null,
+  },
+  {
+    // The 7B file has max_position_embeddings and rotates, the 13B file has model_max_length alone and ALiBi.
+    types: ['baichuan'],
+    source: 'baichuan-inc/Baichuan2-13B-Base modeling_baichuan.py',
+    config: {
+      family: 'choice',
+      choices: [{ when: { key: 'max_position_embeddings', present: true }, facts: PLAIN }],
+      otherwise: ALIBI_PRESS,
+    },
+    gguf: null,
+  },
+  {
+    types: ['jais'],
+    source: 'inceptionai/jais-13b modeling_jais.py',
+    config: {
+      family: 'choice',
+      choices: [{ when: { key: 'position_embedding_type', is: ['alibi'] }, facts: ALIBI_PRESS }],
+      otherwise: rows(1024, 768),
+    },
+    gguf: null,
+  },
+  {
+    types: ['marian'],
+    source: 'marian/modeling_marian.py',
+    config: { ...SINES, length: length(1024), dim: width(1024), ignores: STATIC },
+    gguf: null,
+  },
+  {
+    types: ['pegasus'],
+    source: 'pegasus/modeling_pegasus.py',
+    config: { ...SINES, length: length(1024), dim: width(1024), ignores: STATIC },
+    gguf: null,
+  },
+  {
+    types: ['pegasus_x'],
+    source: 'pegasus_x/modeling_pegasus_x.py',
+    config: { ...SINES, length: length(16384), dim: width(1024), denominator: 'half-1', ignores: STATIC },
+    gguf: null,
+  },
+  {
+    types: ['ctrl'],
+    source: 'ctrl/modeling_ctrl.py',
+    config: { ...SINES, length: length(256), dim: width(1280) },
+    gguf: null,
+  },
+  {
+    types: ['m2m_100', 'nllb'],
+    source: 'm2m_100/modeling_m2m_100.py',
+    config: { ...FAIRSEQ, length: length(1024), dim: width(1024) },
+    gguf: null,
+  },
+  {
+    types: ['nllb-moe'],
+    source: 'nllb_moe/modeling_nllb_moe.py',
+    config: { ...FAIRSEQ, length: length(1024), dim: width(1024) },
+    gguf: null,
+  },
+  {
+    types: ['xglm'],
+    source: 'xglm/modeling_xglm.py',
+    config: { ...FAIRSEQ, length: length(2048), dim: width(1024) },
+    gguf: null,
+  },
+  {
+    types: ['fsmt'],
+    source: 'fsmt/modeling_fsmt.py',
+    config: { ...FAIRSEQ, length: length(1024), dim: width(1024) },
+    gguf: null,
+  },
+  {
+    types: ['speech_to_text'],
+    source: 'speech_to_text/modeling_speech_to_text.py',
+    config: { ...FAIRSEQ, length: given(6000, 'max_source_positions'), dim: width(256) },
+    gguf: null,
+  },
+  {
+    types: ['speech_to_text_2'],
+    source: 'huggingface/transformers@v4.40 models/speech_to_text_2/modeling_speech_to_text_2.py',
+    config: { ...FAIRSEQ, length: given(1024, 'max_target_positions'), dim: width(256) },
+    gguf: null,
+  },
+  {
+    types: ['musicgen_decoder', 'musicgen_melody_decoder'],
+    source: 'musicgen/modeling_musicgen.py',
+    config: { ...SINES, length: length(2048), dim: width(1024), denominator: 'half-1', order: 'cos-sin' },
+    gguf: null,
+  },
+  {
+    types: ['kosmos_2_text_model'],
+    source: 'kosmos2/modeling_kosmos2.py',
+    config: { ...FAIRSEQ, length: length(2048), dim: width(2048, 'embed_dim') },
+    gguf: null,
+  },
+  {
+    types: ['kosmos_2_5_text_model'],
+    source: 'kosmos2_5/modeling_kosmos2_5.py',
+    config: { ...FAIRSEQ, length: length(4096), dim: width(1536, 'embed_dim') },
+    gguf: null,
+  },
+  {
+    types: ['informer', 'autoformer', 'time_series_transformer'],
+    source: 'informer/modeling_informer.py',
+    config: {
+      ...SINES,
+      length: given(null, 'context_length'),
+      dim: width(64),
+      note: 'the decoder continues after context_length',
+    },
+    gguf: null,
+  },
+  {
+    types: ['whisper'],
+    source: 'whisper/modeling_whisper.py',
+    config: {
+      family: 'sides',
+      encoder: { ...SINES, length: given(1500, 'max_source_positions'), dim: width(384), denominator: 'half-1' },
+      decoder: { ...rows(448, 384), length: given(448, 'max_target_positions') },
+    },
+    gguf: null,
+  },
+  {
+    types: ['qwen2_audio_encoder', 'audioflamingo3_encoder'],
+    source: 'qwen2_audio/modeling_qwen2_audio.py',
+    config: { ...SPEECH, length: given(1500, 'max_source_positions') },
+    gguf: null,
+  },
+  {
+    types: ['voxtral_encoder'],
+    source: 'voxtral/modeling_voxtral.py',
+    config: { ...SPEECH, length: given(1500, 'max_source_positions') },
+    gguf: null,
+  },
+  {
+    types: ['qwen2_5_omni_audio_encoder', 'qwen3_omni_moe_audio_encoder'],
+    source: 'qwen2_5_omni/modeling_qwen2_5_omni.py',
+    config: { ...SINES, length: given(1500, 'max_source_positions'), dim: width(1280), denominator: 'half-1' },
+    gguf: null,
+  },
+];

@@ -1,0 +1,149 @@
+/** Rotary encoders: text (BERT with rotation), audio and codecs. */
+import type { ModelRecord } from './record.ts';
+import { base, head, INTERLEAVED, PLAIN, sizes } from './words.ts';
+
+export const ENCODERS_RECORDS: readonly ModelRecord[] = [
+  {
+    types: ['nomic_bert'],
+    source: 'nomic_bert/modeling_nomic_bert.py',
+    config: { ...PLAIN, base: base(1000), rotated: { partial: 1 }, sizes: sizes(768, 12, 12) },
+    gguf: null,
+  },
+  {
+    types: ['jina_embeddings_v3'],
+    source: 'jina_embeddings_v3/modeling_jina_embeddings_v3.py',
+    config: { ...PLAIN, base: base(2e4), sizes: sizes(1024, 16, 24) },
+    gguf: null,
+  },
+  {
+    types: ['gte'],
+    source: 'gte/modeling_gte.py',
+    config: { ...PLAIN, base: base(1.6e5), sizes: sizes(768, 12, 12) },
+    gguf: null,
+  },
+  {
+    types: ['eurobert'],
+    source: 'eurobert/modeling_eurobert.py',
+    config: { ...PLAIN, sizes: sizes(768, 12, 12) },
+    gguf: null,
+  },
+  {
+    types: ['esmc'],
+    source: 'esmc/modeling_esmc.py',
+    config: { ...PLAIN, sizes: sizes(2560, 40, 80) },
+    gguf: null,
+  },
+  {
+    types: ['roformer'],
+    source: 'roformer/modeling_roformer.py',
+    config: {
+      ...PLAIN,
+      base: { value: 1e4, keys: ['rope_theta'], fixed: true },
+      pairing: INTERLEAVED,
+      valuesToo: 'rotary_value',
+      sizes: sizes(768, 12, 12),
+    },
+    gguf: null,
+  },
+  {
+    types: ['dia_encoder'],
+    source: 'dia/modeling_dia.py',
+    config: { ...PLAIN, head: head(128), sizes: sizes(1024, 16, 12) },
+    gguf: null,
+  },
+  {
+    types: ['dia_decoder'],
+    source: 'dia/modeling_dia.py',
+    config: { ...PLAIN, head: head(128), sizes: sizes(2048, 16, 18) },
+    gguf: null,
+  },
+  {
+    types: ['mimi'],
+    source: 'mimi/modeling_mimi.py',
+    config: { ...PLAIN, sizes: sizes(512, 8, 8) },
+    gguf: null,
+  },
+  {
+    types: ['moshi'],
+    source: 'moshi/modeling_moshi.py',
+    config: { ...PLAIN, sizes: sizes(4096, 32, 32) },
+    gguf: null,
+  },
+  {
+    types: ['moshi_depth'],
+    source: 'moshi/modeling_moshi.py',
+    config: { family: 'none', reason: 'the depth decoder does not rotate' },
+    gguf: null,
+  },
+  {
+    types: ['kyutai_speech_to_text'],
+    source: 'kyutai_speech_to_text/modeling_kyutai_speech_to_text.py',
+    config: { ...PLAIN, sizes: sizes(2048, 32, 48) },
+    gguf: null,
+  },
+  {
+    types: ['neucodec', 'xcodec2'],
+    source: 'neucodec/modeling_neucodec.py',
+    config: { ...PLAIN, head: head(64), sizes: sizes(1024, 16, 12) },
+    gguf: null,
+  },
+  {
+    types: ['pe_audio_encoder', 'pe_video_encoder', 'pe_audio_video_encoder'],
+    source: 'pe_audio/modeling_pe_audio.py',
+    config: { ...PLAIN, base: base(2e4), head: head(128), pairing: INTERLEAVED, sizes: sizes(1792, 14, 6) },
+    gguf: null,
+  },
+  {
+    types: ['timesfm2_5'],
+    source: 'timesfm2_5/modeling_timesfm2_5.py',
+    config: { ...PLAIN, head: head(80), sizes: sizes(1280, 16, 20) },
+    gguf: null,
+  },
+  {
+    types: ['moonshine'],
+    source: 'moonshine/modeling_moonshine.py',
+    config: {
+      ...PLAIN,
+      rotated: { partial: 0.9 },
+      pairing: INTERLEAVED,
+      counts: { heads: 'decoder_num_attention_heads', layers: 'decoder_num_hidden_layers' },
+    },
+    gguf: null,
+  },
+  {
+    types: ['moonshine_streaming'],
+    source: 'moonshine_streaming/modeling_moonshine_streaming.py',
+    config: { ...PLAIN, rotated: { partial: 0.8 }, pairing: INTERLEAVED, sizes: sizes(320, 8, 6) },
+    gguf: null,
+  },
+  {
+    types: ['moonshine_streaming_encoder'],
+    source: 'moonshine_streaming/modeling_moonshine_streaming.py',
+    config: { family: 'none', reason: 'windows of frames without positions' },
+    gguf: null,
+  },
+  {
+    types: ['voxtral_realtime_encoder'],
+    source: 'voxtral_realtime/modeling_voxtral_realtime.py',
+    config: { ...PLAIN, head: head(64), sizes: sizes(1280, 32, 32) },
+    gguf: null,
+  },
+  {
+    types: ['lasr_encoder'],
+    source: 'lasr/modeling_lasr.py',
+    config: { ...PLAIN, sizes: sizes(512, 8, 17) },
+    gguf: null,
+  },
+  {
+    types: ['nemotron3_diarization_audio'],
+    source: 'nemotron3_diarization/modeling_nemotron3_diarization.py',
+    config: { ...PLAIN, rotated: { partial: 1 }, sizes: sizes(512, 8, 31) },
+    gguf: null,
+  },
+  {
+    types: ['deepseek_ocr2_text', 'deepseek_ocr2_encoder'],
+    source: 'deepseek_ocr2/modeling_deepseek_ocr2.py',
+    config: { ...PLAIN, sizes: sizes(4096, 32, 32) },
+    gguf: null,
+  },
+];

@@ -1,0 +1,79 @@
+/** GLM: half of each head rotates, interleaved in the dense models, with sections in the vision models. */
+import type { ModelRecord, RotaryFacts } from './record.ts';
+import { base, head, INTERLEAVED, PLAIN, sizes } from './words.ts';
+
+const GLM: RotaryFacts = { ...PLAIN, head: head(128), rotated: { partial: 0.5 }, pairing: INTERLEAVED };
+const MROPE = { section: [8, 12, 12], layout: 'chunked' } as const;
+
+export const GLM_RECORDS: readonly ModelRecord[] = [
+  {
+    types: ['glm'],
+    source: 'glm/modeling_glm.py',
+    config: { ...GLM, sizes: sizes(4096, 32, 40) },
+    gguf: null,
+  },
+  {
+    types: ['glm4'],
+    source: 'glm4/modeling_glm4.py',
+    config: { ...GLM, sizes: sizes(4096, 32, 40) },
+    gguf: null,
+  },
+  {
+    types: ['glm4_moe'],
+    source: 'glm4_moe/modeling_glm4_moe.py',
+    config: { ...PLAIN, rotated: { partial: 0.5 }, sizes: sizes(4096, 96, 46) },
+    gguf: null,
+  },
+  {
+    types: ['glm4v_text', 'glm46v_text'],
+    source: 'glm4v/modeling_glm4v.py',
+    config: { ...PLAIN, rotated: { partial: 1 }, pairing: INTERLEAVED, mrope: MROPE, sizes: sizes(4096, 32, 40) },
+    gguf: null,
+  },
+  {
+    types: ['glm4v_moe_text'],
+    source: 'glm4v_moe/modeling_glm4v_moe.py',
+    config: { ...PLAIN, rotated: { partial: 0.5 }, mrope: MROPE, sizes: sizes(4096, 96, 46) },
+    gguf: null,
+  },
+  {
+    types: ['glm_image_text'],
+    source: 'glm_image/modeling_glm_image.py',
+    config: { ...PLAIN, rotated: { partial: 1 }, pairing: INTERLEAVED, mrope: MROPE, sizes: sizes(4096, 32, 40) },
+    gguf: null,
+  },
+  {
+    types: ['glm_ocr_text'],
+    source: 'glm_ocr/modeling_glm_ocr.py',
+    config: { ...PLAIN, rotated: { partial: 1 }, pairing: INTERLEAVED, mrope: MROPE, sizes: sizes(1024, 16, 16) },
+    gguf: null,
+  },
+  {
+    types: ['glmasr_encoder'],
+    source: 'glmasr/modeling_glmasr.py',
+    config: { ...PLAIN, rotated: { partial: 0.5 }, sizes: sizes(1280, 20, 32) },
+    gguf: null,
+  },
+  {
+    types: ['glm5_next_text'],
+    source: 'glm5_next/configuration_glm5_next.py',
+    config: {
+      family: 'none',
+      reason: 'qk_rope_head_dim is 0: sparse attention without rotation, and linear attention',
+    },
+    gguf: null,
+  },
+  {
+    types: ['chatglm'],
+    source: 'THUDM/chatglm3-6b modeling_chatglm.py',
+    config: {
+      ...PLAIN,
+      base: { ...base(1e4), times: 'rope_ratio' },
+      head: head(null, 'kv_channels'),
+      rotated: { partial: 0.5, keys: ['rotary_percent'] },
+      pairing: INTERLEAVED,
+      ignores: ['original_rope'],
+    },
+    gguf: null,
+  },
+];

@@ -1,0 +1,126 @@
+/** Granite and hybrids of attention with state-space layers. */
+import type { ModelRecord, RotaryFacts } from './record.ts';
+import { ALL, attentionAt, attentionEvery, attentionIn, base, head, PLAIN, sizes } from './words.ts';
+
+const GRANITE: RotaryFacts = { ...PLAIN, softmax: { key: 'attention_multiplier', fallback: 1 } };
+/** A base for each layer, 0 where it does not rotate. */
+const LAYER_BASES = { base: 'layer_rope_theta' } as const;
+
+export const GRANITE_RECORDS: readonly ModelRecord[] = [
+  {
+    types: ['granite'],
+    source: 'granite/modeling_granite.py',
+    config: { ...GRANITE, sizes: sizes(4096, 32, 32) },
+    gguf: null,
+  },
+  {
+    types: ['granitemoe', 'granitemoeshared'],
+    source: 'granitemoe/modeling_granitemoe.py',
+    config: { ...GRANITE, sizes: sizes(4096, 32, 32) },
+    gguf: null,
+  },
+  {
+    types: ['granite4_vision_text'],
+    source: 'granite4_vision/modeling_granite4_vision.py',
+    config: { ...GRANITE, sizes: sizes(4096, 32, 32) },
+    gguf: null,
+  },
+  {
+    types: ['granite_swa'],
+    source: 'granite_swa/modeling_granite_swa.py',
+    config: { ...GRANITE, perLayer: LAYER_BASES, sizes: sizes(2560, 20, 24) },
+    gguf: null,
+  },
+  {
+    types: ['granitemoe_swa'],
+    source: 'granitemoe_swa/modeling_granitemoe_swa.py',
+    config: { ...GRANITE, perLayer: LAYER_BASES, sizes: sizes(4096, 32, 32) },
+    gguf: null,
+  },
+  {
+    types: ['granitemoehybrid'],
+    source: 'granitemoehybrid/modeling_granitemoehybrid.py',
+    config: {
+      family: 'choice',
+      choices: [
+        {
+          when: { key: 'position_embedding_type', is: ['rope'] },
+          facts: {
+            ...GRANITE,
+            layers: [attentionIn('layers_block_type'), attentionIn('layer_types'), ALL],
+            sizes: sizes(4096, 32, 32),
+          },
+        },
+      ],
+      otherwise: { family: 'none', reason: "position_embedding_type is not 'rope'" },
+    },
+    gguf: null,
+  },
+  {
+    types: ['bamba'],
+    source: 'bamba/modeling_bamba.py',
+    config: {
+      ...PLAIN,
+      rotated: { partial: 0.5 },
+      layers: [attentionAt('attn_layer_indices'), attentionIn('layers_block_type'), attentionIn('layer_types'), ALL],
+      sizes: sizes(4096, 32, 32),
+    },
+    gguf: null,
+  },
+  {
+    types: ['zamba2'],
+    source: 'zamba2/modeling_zamba2.py',
+    config: {
+      family: 'choice',
+      choices: [
+        {
+          when: { key: 'use_mem_rope', is: [true] },
+          facts: {
+            ...PLAIN,
+            head: { ...head(null, 'attention_head_dim'), times: 2 },
+            softmax: { headTimes: 0.5 },
+            layers: [attentionIn('layers_block_type'), attentionAt('hybrid_layer_ids'), ALL],
+            sizes: sizes(2560, 32, 54),
+          },
+        },
+      ],
+      otherwise: { family: 'none', reason: 'use_mem_rope is not true' },
+    },
+    gguf: null,
+  },
+  {
+    types: ['falcon_h1'],
+    source: 'falcon_h1/modeling_falcon_h1.py',
+    config: { ...PLAIN, sizes: sizes(4096, 32, 32) },
+    gguf: null,
+  },
+  {
+    types: ['zaya'],
+    source: 'zaya/modeling_zaya.py',
+    config: { ...PLAIN, base: base(5e6), head: head(128), rotated: { partial: 0.5 }, sizes: sizes(2048, 8, 40) },
+    gguf: null,
+  },
+  {
+    types: ['olmo_hybrid'],
+    source: 'olmo_hybrid/modeling_olmo_hybrid.py',
+    config: { ...PLAIN, layers: [attentionIn('layer_types'), attentionEvery(4)], sizes: sizes(3840, 30, 32) },
+    gguf: null,
+  },
+  {
+    types: ['recurrent_gemma'],
+    source: 'recurrent_gemma/modeling_recurrent_gemma.py',
+    config: {
+      ...PLAIN,
+      rotated: { partial: 0.5 },
+      layers: [
+        {
+          cycle: 'block_types',
+          uses: { attention: { table: 'default' }, recurrent: 'no attention' },
+          fallback: ['recurrent', 'recurrent', 'attention'],
+        },
+      ],
+      sizes: sizes(2560, 10, 26),
+    },
+    gguf: null,
+  },
+];

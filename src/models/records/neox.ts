@@ -1,0 +1,45 @@
+/** GPT-NeoX, GPT-J and their relatives: a part of each head rotates. */
+import type { ModelRecord, RotaryFacts } from './record.ts';
+import { given, INTERLEAVED, PLAIN, sizes } from './words.ts';
+
+const GPTJ: RotaryFacts = {
+  ...PLAIN,
+  base: { value: 1e4, keys: ['rope_theta'], fixed: true },
+  rotated: { partial: 1, dim: given(64, 'rotary_dim') },
+  pairing: INTERLEAVED,
+  ignores: ['rotary'],
+  sizes: sizes(4096, 16, 28),
+};
+
+export const NEOX_RECORDS: readonly ModelRecord[] = [
+  {
+    types: ['gpt_neox'],
+    source: 'gpt_neox/modeling_gpt_neox.py',
+    config: { ...PLAIN, rotated: { partial: 0.25 }, sizes: sizes(6144, 64, 44) },
+    gguf: null,
+  },
+  {
+    types: ['gpt_neox_japanese'],
+    source: 'gpt_neox_japanese/modeling_gpt_neox_japanese.py',
+    config: { ...PLAIN, rotated: { partial: 1 }, sizes: sizes(2560, 32, 32) },
+    gguf: null,
+  },
+  {
+    types: ['gptj'],
+    source: 'gptj/modeling_gptj.py',
+    config: GPTJ,
+    gguf: null,
+  },
+  {
+    types: ['codegen'],
+    source: 'codegen/modeling_codegen.py',
+    config: GPTJ,
+    gguf: null,
+  },
+  {
+    types: ['stablelm', 'stablelm_epoch'],
+    source: 'stablelm/modeling_stablelm.py',
+    config: { ...PLAIN, rotated: { partial: 0.25 }, sizes: sizes(2560, 32, 32) },
+    gguf: null,
+  },
+];

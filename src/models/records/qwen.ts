@@ -1,0 +1,142 @@
+/** Qwen: Llama with its own bases, sections of position streams, and hybrids whose other layers are linear attention. */
+import type { ModelRecord, RotaryFacts } from './record.ts';
+import { attentionEvery, attentionIn, base, head, PLAIN, sizes } from './words.ts';
+
+const MROPE_CHUNKED = { section: [16, 24, 24], layout: 'chunked' } as const;
+const MROPE_INTERLEAVED = { section: [24, 20, 20], layout: 'interleaved' } as const;
+const MROPE_SHORT = { section: [11, 11, 10], layout: 'interleaved' } as const;
+const LOGN =
+  'queries at positions beyond seq_length are multiplied by ln(position + 1) / ln(seq_length); no table holds it';
+const CHUNKS =
+  'beyond chunk_size positions attention is computed in chunks with positions of their own; the table is the same';
+const QWEN2: RotaryFacts = { ...PLAIN, mentions: { dual_chunk_attention_config: CHUNKS } };
+const HYBRID: RotaryFacts = {
+  ...PLAIN,
+  head: head(256),
+  rotated: { partial: 0.25 },
+  layers: [attentionIn('layer_types'), attentionEvery(4, 'full_attention_interval')],
+};
+
+export const QWEN_RECORDS: readonly ModelRecord[] = [
+  {
+    types: ['qwen'],
+    classes: ['QWen'],
+    source: 'Qwen/Qwen-7B modeling_qwen.py',
+    config: {
+      ...PLAIN,
+      head: head(null, 'kv_channels'),
+      rotated: { partial: 1 },
+      dynamic: { flag: 'use_dynamic_ntk', length: 'seq_length' },
+      mentions: { use_logn_attn: LOGN },
+    },
+    gguf: null,
+  },
+  {
+    types: ['qwen2', 'mimo', 'dream'],
+    source: 'qwen2/modeling_qwen2.py',
+    config: { ...QWEN2, sizes: sizes(4096, 32, 32) },
+    gguf: null,
+  },
+  {
+    types: ['qwen2_moe'],
+    source: 'qwen2_moe/modeling_qwen2_moe.py',
+    config: { ...QWEN2, sizes: sizes(2048, 16, 24) },
+    gguf: null,
+  },
+  {
+    types: ['qwen3'],
+    source: 'qwen3/modeling_qwen3.py',
+    config: { ...QWEN2, head: head(128), sizes: sizes(4096, 32, 32) },
+    gguf: null,
+  },
+  {
+    types: ['qwen3_moe'],
+    source: 'qwen3_moe/modeling_qwen3_moe.py',
+    config: { ...QWEN2, sizes: sizes(2048, 32, 24) },
+    gguf: null,
+  },
+  {
+    types: ['qwen2_vl_text'],
+    source: 'qwen2_vl/modeling_qwen2_vl.py',
+    config: { ...PLAIN, base: base(1e6), mrope: MROPE_CHUNKED, sizes: sizes(8192, 64, 80) },
+    gguf: null,
+  },
+  {
+    types: ['qwen2_5_vl_text'],
+    source: 'qwen2_5_vl/modeling_qwen2_5_vl.py',
+    config: { ...PLAIN, base: base(1e6), mrope: MROPE_CHUNKED, sizes: sizes(8192, 64, 80) },
+    gguf: null,
+  },
+  {
+    types: ['qwen2_5_omni_text', 'qwen2_5_omni_talker'],
+    source: 'qwen2_5_omni/modeling_qwen2_5_omni.py',
+    config: { ...PLAIN, base: base(1e6), mrope: MROPE_CHUNKED, sizes: sizes(3584, 28, 28) },
+    gguf: null,
+  },
+  {
+    types: ['qwen2_5_omni_dit'],
+    source: 'qwen2_5_omni/modeling_qwen2_5_omni.py',
+    config: { ...PLAIN, sizes: sizes(1024, 16, 22) },
+    gguf: null,
+  },
+  {
+    types: ['qwen3_vl_text'],
+    source: 'qwen3_vl/modeling_qwen3_vl.py',
+    config: { ...PLAIN, base: base(5e5), head: head(128), mrope: MROPE_INTERLEAVED, sizes: sizes(4096, 32, 32) },
+    gguf: null,
+  },
+  {
+    types: ['qwen3_vl_moe_text'],
+    source: 'qwen3_vl_moe/modeling_qwen3_vl_moe.py',
+    config: { ...PLAIN, base: base(5e5), head: head(128), mrope: MROPE_INTERLEAVED, sizes: sizes(2048, 16, 24) },
+    gguf: null,
+  },
+  {
+    types: ['qwen3_omni_moe_text'],
+    source: 'qwen3_omni_moe/modeling_qwen3_omni_moe.py',
+    config: { ...PLAIN, base: base(1e6), mrope: MROPE_INTERLEAVED, sizes: sizes(2048, 28, 28) },
+    gguf: null,
+  },
+  {
+    types: ['qwen3_omni_moe_talker_text'],
+    source: 'qwen3_omni_moe/modeling_qwen3_omni_moe.py',
+    config: { ...PLAIN, mrope: MROPE_INTERLEAVED, sizes: sizes(1024, 16, 20) },
+    gguf: null,
+  },
+  {
+    types: ['qwen3_omni_moe_talker_code_predictor'],
+    source: 'qwen3_omni_moe/modeling_qwen3_omni_moe.py',
+    config: { ...PLAIN, head: head(128), mrope: MROPE_INTERLEAVED, sizes: sizes(1024, 16, 5) },
+    gguf: null,
+  },
+  {
+    types: ['qwen3_next'],
+    source: 'qwen3_next/modeling_qwen3_next.py',
+    config: { ...HYBRID, sizes: sizes(2048, 16, 48) },
+    gguf: null,
+  },
+  {
+    types: ['qwen3_5_text'],
+    source: 'qwen3_5/modeling_qwen3_5.py',
+    config: { ...HYBRID, mrope: MROPE_SHORT, sizes: sizes(4096, 16, 32) },
+    gguf: null,
+  },
+  {
+    types: ['qwen3_5_moe_text'],
+    source: 'qwen3_5_moe/modeling_qwen3_5_moe.py',
+    config: { ...HYBRID, mrope: MROPE_SHORT, sizes: sizes(2048, 16, 40) },
+    gguf: null,
+  },
+  {
+    types: ['qwen4_exp_text'],
+    source: 'qwen4_exp/modeling_qwen4_exp.py',
+    config: { ...HYBRID, rotated: { partial: 1 }, mrope: MROPE_SHORT, sizes: sizes(2048, 16, 40) },
+    gguf: null,
+  },
+  {
+    types: ['cosmos3_edge_text'],
+    source: 'cosmos3_edge/modeling_cosmos3_edge.py',
+    config: { ...PLAIN, base: base(1e8), head: head(128), mrope: MROPE_INTERLEAVED, sizes: sizes(2048, 16, 28) },
+    gguf: null,
+  },
+];

@@ -1,0 +1,245 @@
+/** Towers with biases inside windows, convolutions over audio, and the sinusoidal planes of detectors. */
+import type { ModelRecord, SinusoidalFacts, WindowFacts } from './record.ts';
+import { CONVOLUTION, fact, given, SINES, width } from './words.ts';
+
+const SWIN: WindowFacts = {
+  family: 'window',
+  kind: 'swin',
+  parameters: {
+    window: fact(7, 'window_size'),
+    heads: fact([3, 6, 12, 24], 'num_heads'),
+    layersPerStage: fact([2, 2, 6, 2], 'depths'),
+    image: fact(224, 'image_size'),
+    patch: fact(4, 'patch_size'),
+    absolute: fact(false, 'use_absolute_embeddings'),
+  },
+};
+const BEIT: WindowFacts = {
+  family: 'window',
+  kind: 'beit',
+  parameters: {
+    image: fact(224, 'image_size'),
+    patch: fact(16, 'patch_size'),
+    heads: fact(12, 'num_attention_heads'),
+    absolute: fact(false, 'use_absolute_position_embeddings'),
+    relative: fact(false, 'use_relative_position_bias'),
+    shared: fact(false, 'use_shared_relative_position_bias'),
+  },
+};
+const SAM: WindowFacts = {
+  family: 'window',
+  kind: 'decomposed',
+  parameters: {
+    image: fact(1024, 'image_size'),
+    patch: fact(16, 'patch_size'),
+    window: fact(14, 'window_size'),
+    heads: fact(12, 'num_attention_heads'),
+    relative: fact(true, 'use_rel_pos'),
+    absolute: fact(true, 'use_abs_pos'),
+  },
+  note: 'biases of height and width added, from learned rows that meet the queries: decomposedRelativeBias',
+};
+const DETR: SinusoidalFacts = {
+  ...SINES,
+  length: given(0),
+  dim: width(256),
+  plane: { variant: 'detr', normalize: true, queries: given(100, 'num_queries') },
+};
+
+export const WINDOWS_RECORDS: readonly ModelRecord[] = [
+  {
+    types: ['swin', 'maskformer-swin'],
+    source: 'swin/modeling_swin.py',
+    config: SWIN,
+    gguf: null,
+  },
+  {
+    types: ['donut-swin'],
+    source: 'donut/modeling_donut_swin.py',
+    config: SWIN,
+    gguf: null,
+  },
+  {
+    types: ['swinv2'],
+    source: 'swinv2/modeling_swinv2.py',
+    config: {
+      ...SWIN,
+      kind: 'swinv2-cpb',
+      parameters: { ...SWIN.parameters, pretrainedWindows: fact([0, 0, 0, 0], 'pretrained_window_sizes') },
+    },
+    gguf: null,
+  },
+  {
+    types: ['swin2sr'],
+    source: 'swin2sr/modeling_swin2sr.py',
+    config: {
+      ...SWIN,
+      kind: 'swinv2-cpb',
+      parameters: {
+        ...SWIN.parameters,
+        window: fact(8, 'window_size'),
+        heads: fact([6, 6, 6, 6, 6, 6], 'num_heads'),
+        layersPerStage: fact([6, 6, 6, 6, 6, 6], 'depths'),
+      },
+    },
+    gguf: null,
+  },
+  {
+    types: ['clap_audio_model'],
+    source: 'clap/modeling_clap.py',
+    config: {
+      ...SWIN,
+      parameters: {
+        ...SWIN.parameters,
+        window: fact(8, 'window_size'),
+        heads: fact([4, 8, 16, 32], 'num_attention_heads'),
+      },
+    },
+    gguf: null,
+  },
+  {
+    types: ['beit'],
+    source: 'beit/modeling_beit.py',
+    config: BEIT,
+    gguf: null,
+  },
+  {
+    types: ['data2vec-vision'],
+    source: 'data2vec/modeling_data2vec_vision.py',
+    config: BEIT,
+    gguf: null,
+  },
+  {
+    types: ['sam_vision_model'],
+    source: 'sam/modeling_sam.py',
+    config: SAM,
+    gguf: null,
+  },
+  {
+    types: ['sam_hq_vision_model'],
+    source: 'sam_hq/modeling_sam_hq.py',
+    config: SAM,
+    gguf: null,
+  },
+  {
+    types: ['deepseek_ocr2_sam_vision_model'],
+    source: 'deepseek_ocr2/modeling_deepseek_ocr2.py',
+    config: SAM,
+    gguf: null,
+  },
+  {
+    types: ['vitdet'],
+    source: 'vitdet/modeling_vitdet.py',
+    config: {
+      ...SAM,
+      parameters: {
+        ...SAM.parameters,
+        image: fact(224, 'image_size'),
+        window: fact(0, 'window_size'),
+        relative: fact(false, 'use_relative_position_embeddings'),
+        absolute: fact(true, 'use_absolute_position_embeddings'),
+      },
+    },
+    gguf: null,
+  },
+  {
+    types: ['seggpt'],
+    source: 'seggpt/modeling_seggpt.py',
+    config: {
+      ...SAM,
+      parameters: {
+        ...SAM.parameters,
+        image: fact(896, 'image_size'),
+        window: fact(0),
+        heads: fact(16, 'num_attention_heads'),
+      },
+    },
+    gguf: null,
+  },
+  {
+    types: ['wav2vec2', 'wav2vec2_phoneme'],
+    source: 'wav2vec2/modeling_wav2vec2.py',
+    config: CONVOLUTION,
+    gguf: null,
+  },
+  {
+    types: ['hubert'],
+    source: 'hubert/modeling_hubert.py',
+    config: CONVOLUTION,
+    gguf: null,
+  },
+  {
+    types: ['unispeech', 'unispeech-sat'],
+    source: 'unispeech/modeling_unispeech.py',
+    config: CONVOLUTION,
+    gguf: null,
+  },
+  {
+    types: ['sew'],
+    source: 'sew/modeling_sew.py',
+    config: CONVOLUTION,
+    gguf: null,
+  },
+  {
+    types: ['data2vec-audio'],
+    source: 'data2vec/modeling_data2vec_audio.py',
+    config: { ...CONVOLUTION, kernel: given(19, 'conv_pos_kernel_size'), layers: given(5, 'num_conv_pos_embeddings') },
+    gguf: null,
+  },
+  {
+    types: ['wavlm'],
+    source: 'wavlm/modeling_wavlm.py',
+    config: {
+      ...CONVOLUTION,
+      beside: {
+        relativeBias: {
+          numBuckets: fact(320, 'num_buckets'),
+          maxDistance: fact(800, 'max_bucket_distance'),
+          bidirectional: fact(true),
+          gated: fact(true),
+          heads: fact(12, 'num_attention_heads'),
+        },
+      },
+    },
+    gguf: null,
+  },
+  {
+    types: ['speecht5'],
+    source: 'speecht5/modeling_speecht5.py',
+    config: {
+      ...CONVOLUTION,
+      note: 'the speech encoder, with sinusoidal rows and learned relative rows (Shaw) up to encoder_max_relative_position',
+    },
+    gguf: null,
+  },
+  {
+    types: ['detr', 'maskformer_detr'],
+    source: 'detr/modeling_detr.py',
+    config: DETR,
+    gguf: null,
+  },
+  {
+    types: ['conditional_detr'],
+    source: 'conditional_detr/modeling_conditional_detr.py',
+    config: { ...DETR, plane: { variant: 'detr', normalize: true, queries: given(300, 'num_queries') } },
+    gguf: null,
+  },
+  {
+    types: ['deformable_detr'],
+    source: 'deformable_detr/modeling_deformable_detr.py',
+    config: { ...DETR, plane: { variant: 'detr', normalize: true, queries: given(300, 'num_queries') } },
+    gguf: null,
+  },
+  {
+    types: ['table-transformer'],
+    source: 'table_transformer/modeling_table_transformer.py',
+    config: DETR,
+    gguf: null,
+  },
+  {
+    types: ['grounding-dino', 'mm-grounding-dino'],
+    source: 'grounding_dino/modeling_grounding_dino.py',
+    config: { ...DETR, plane: { variant: 'detr', normalize: true, queries: given(900, 'num_queries') } },
+    gguf: null,
+  },
+];
