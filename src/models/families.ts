@@ -1,10 +1,22 @@
 /**
- * Models whose positions are not (only) rotary: which family they belong to, and the options of the encoder that makes
- * their tables. Facts of the model classes of transformers; the formulas are in the encoders.
+ * Models whose positions are not (only) rotary: the options of the encoder that makes their tables, read with the facts of a
+ * record. The formulas are in the encoders.
  */
 import { show } from '../runtime/errors.ts';
-import { modelClass } from './classes.ts';
-import { type Json, refuse, type Section } from './read.ts';
+import { checkNumber, isFields, type Json, refuse, type Section } from './read.ts';
+import type {
+  AlibiFacts,
+  BesideFacts,
+  ConvolutionalFacts,
+  GridFacts,
+  LearnedFacts,
+  RelativeFacts,
+  SidesFacts,
+  SinusoidalFacts,
+  T5Facts,
+  WindowFacts,
+} from './records/record.ts';
+import { numberAt, readCount, readParameters, valueAt } from './values.ts';
 
 export type Family =
   | 'rotary'
@@ -16,6 +28,8 @@ export type Family =
   | 'relative'
   | 'sinusoidal'
   | 'learned'
+  | 'convolutional'
+  | 'window'
   | 'none';
 
 /** A family and the options of its encoder, in the names of the encoder. */
@@ -28,126 +42,44 @@ export interface FamilyFacts {
   readonly decoder?: FamilyFacts;
 }
 
-const HEADS = ['num_attention_heads', 'n_head', 'n_heads', 'num_heads', 'attention_heads', 'encoder_attention_heads'];
-const WIDTH = ['hidden_size', 'n_embd', 'n_embed', 'd_model', 'dim', 'emb_dim'];
-const LENGTH = ['max_position_embeddings', 'n_positions', 'max_encoder_position_embeddings', 'max_source_positions'];
-const words = (text: string): ReadonlySet<string> => new Set(text.trim().split(/\s+/));
+/** Facts of every family that is no rotary table. */
+export type OtherFacts =
+  | AlibiFacts
+  | LearnedFacts
+  | SinusoidalFacts
+  | T5Facts
+  | RelativeFacts
+  | ConvolutionalFacts
+  | WindowFacts
+  | SidesFacts
+  | { readonly family: 'none'; readonly reason: string };
 
-/** Learned absolute rows; the number is how many rows precede position 0. */
-const LEARNED = words(`
-  albert align altclip bart bert bert-generation big_bird bigbird_pegasus biogpt blenderbot blenderbot-small blip bridgetower
-  camembert canine clip clip_text_model clip_vision_model clipseg convbert data2vec-text deit distilbert dpr electra ernie
-  ernie_m flaubert flava fnet git gpt2 gpt_bigcode gpt_neo ibert imagegpt layoutlm layoutlmv2 layoutlmv3 led lilt longformer
-  luke lxmert markuplm mbart megatron-bert mobilebert mra mvp nystromformer openai-gpt opt plbart prophetnet qdqbert
-  rembert roberta roberta-prelayernorm roc_bert siglip siglip_text_model speech_to_text_2 splinter squeezebert tapas trocr
-  vilt visual_bert vit vit_mae xlm-roberta xlm-roberta-xl xlm xmod yolos yoso`);
-/** Rows reserved before position 0. */
-const ROW_OFFSET: Readonly<Record<string, number>> = {
-  opt: 2,
-  bart: 2,
-  mbart: 2,
-  plbart: 2,
-  mvp: 2,
-  biogpt: 2,
-  trocr: 2,
-};
-/** Positions count from padding_idx + 1, padded tokens use padding_idx (fairseq's rule). */
-const PADDING_IDX = words(`
-  roberta camembert xlm-roberta xlm-roberta-xl data2vec-text ibert longformer layoutlmv3 lilt luke markuplm xmod
-  roberta-prelayernorm esm`);
-const VISION = words('vit deit vit_mae yolos clip_vision_model');
-const T5 = words('t5 mt5 umt5 longt5 switch_transformers pop2piano');
-const ALIBI = words('bloom mpt falcon');
-/** Models without any encoding of positions. */
-const NONE = words(`
-  falcon_mamba jamba mamba mamba2 nemotron_h rwkv xlstm zamba`);
-interface SinusoidalRule {
-  readonly halfMinusOne: boolean;
-  readonly fairseq: boolean;
-  readonly cosFirst?: boolean;
-}
-/** [sin | cos] tables with the offsets of fairseq (padding_idx + 1, a zero row) or none. */
-const SINUSOIDAL: Readonly<Record<string, SinusoidalRule>> = {
-  marian: { halfMinusOne: false, fairseq: false },
-  pegasus: { halfMinusOne: false, fairseq: false },
-  pegasus_x: { halfMinusOne: false, fairseq: false },
-  ctrl: { halfMinusOne: false, fairseq: false },
-  m2m_100: { halfMinusOne: true, fairseq: true },
-  'nllb-moe': { halfMinusOne: true, fairseq: true },
-  xglm: { halfMinusOne: true, fairseq: true },
-  speech_to_text: { halfMinusOne: true, fairseq: true },
-  fsmt: { halfMinusOne: true, fairseq: true },
-  musicgen_decoder: { halfMinusOne: true, fairseq: false, cosFirst: true },
-  informer: { halfMinusOne: false, fairseq: false },
-  autoformer: { halfMinusOne: false, fairseq: false },
-  time_series_transformer: { halfMinusOne: false, fairseq: false },
-};
-
-/** The facts of a model that has no rotary table, or undefined when the type is rotary or unknown. */
-export function readFamily(section: Section, type: string): FamilyFacts | undefined {
-  if (section.has('position_embedding_type')) {
-    const facts = byPositionType(section, type);
-    if (facts !== 'class') return facts;
-  }
-  if (NONE.has(type)) return none(section, 'this model has no encoding of positions');
-  if (T5.has(type)) return t5(section, type);
-  if (type === 'mpnet') return mpnet(section);
-  if (ALIBI.has(type)) return alibi(section, type);
-  if (type === 'deberta' || type === 'deberta-v2') return deberta(section, type);
-  if (type === 'xlnet' || type === 'transfo-xl') return xlnet(section, type);
-  if (type === 'nezha') return nezha(section);
-  if (type === 'whisper') return whisper(section);
-  if (type === 'distilbert' && section.boolean('sinusoidal_pos_embds')) {
-    return learned(section, type, 'the learned rows start as a sinusoidal table; the checkpoint holds them');
-  }
-  if ((type === 'xlm' || type === 'flaubert') && section.boolean('sinusoidal_embeddings')) {
-    return sinusoidal(section, { halfMinusOne: false, fairseq: false }, 'interleaved');
-  }
-  if (Object.hasOwn(SINUSOIDAL, type)) return sinusoidal(section, SINUSOIDAL[type], 'concat');
-  if (LEARNED.has(type)) return learned(section, type);
-  if (type === 'granitemoehybrid') return none(section, "position_embedding_type is not 'rope'");
-  if (type === 'zamba2' && section.boolean('use_mem_rope') !== true) return none(section, 'use_mem_rope is not true');
-  if (type === 'esm') return learned(section, type);
-  return undefined;
-}
-
-/** `position_embedding_type`: BERT's relatives choose a family with it. 'class': the class decides as without the key. */
-function byPositionType(section: Section, type: string): FamilyFacts | undefined | 'class' {
-  const value = section.string('position_embedding_type');
-  const path = section.at('position_embedding_type');
-  if (type === 'granitemoehybrid')
-    return value === 'rope' ? undefined : none(section, `position_embedding_type '${value}'`);
-  if (type === 'esm') return value === 'rotary' ? undefined : learned(section, type);
-  if (modelClass(type) && !ALIBI.has(type)) {
-    if (value === undefined || /^(rope|rotary)/.test(value)) return 'class';
-    if (value === 'absolute') {
-      section.notes.warn('no-effect', path, `model type '${type}' rotates`);
-      return 'class';
-    }
-  }
-  switch (value) {
-    case 'absolute':
-    case 'learned_absolute':
-      return 'class';
-    case 'relative_key':
-    case 'relative_key_query': {
-      const facts = learned(section, type);
-      return {
-        family: 'relative',
-        parameters: { ...facts.parameters, query: true, key: value === 'relative_key_query' },
-        note: 'learned absolute rows and learned relative rows (Shaw et al., arXiv 1803.02155)',
-      };
-    }
-    case undefined:
-      return 'class';
+export function readFamily(section: Section, facts: OtherFacts): FamilyFacts {
+  switch (facts.family) {
+    case 'alibi':
+      return alibi(section, facts);
+    case 'learned':
+      return learned(section, facts);
+    case 'sinusoidal':
+      return sinusoidal(section, facts);
+    case 't5':
+      return t5(section, facts);
+    case 'convolutional':
+      return convolutional(section, facts);
+    case 'window':
+      return window(section, facts);
+    case 'sides':
+      return sides(section, facts);
+    case 'none':
+      return none(section, facts.reason);
     default:
-      return refuse(
-        path,
-        `'${value}' is not read by model type '${type}' of transformers, which would use learned absolute rows in silence; this file belongs to other code`,
-      );
+      return relative(section, facts);
   }
 }
 
+const withNote = (facts: FamilyFacts, note: string | undefined): FamilyFacts => (note ? { ...facts, note } : facts);
+
+/** Rotary keys of a model that rotates nothing are said. */
 function none(section: Section, note: string): FamilyFacts {
   for (const key of ['rope_theta', 'partial_rotary_factor', 'rope_scaling', 'rope_parameters']) {
     if (!section.has(key)) continue;
@@ -157,191 +89,249 @@ function none(section: Section, note: string): FamilyFacts {
   return { family: 'none', parameters: {}, note };
 }
 
-function width(section: Section): number {
-  return (
-    section.integerOf(WIDTH, 1, 2 ** 20)?.value ?? refuse(section.at('hidden_size'), 'missing: the width of the model')
-  );
+/** Height and width of a number, a pair or { height, width }. */
+function pair(section: Section, key: string, value: Json): readonly [number, number] {
+  const bounds = { integer: true, min: 1, max: 2 ** 16 };
+  const path = section.at(key);
+  if (Array.isArray(value) && value.length === 2) {
+    return [checkNumber(`${path}[0]`, value[0], bounds), checkNumber(`${path}[1]`, value[1], bounds)];
+  }
+  if (isFields(value) && Object.hasOwn(value, 'height')) {
+    return [checkNumber(`${path}.height`, value.height, bounds), checkNumber(`${path}.width`, value.width, bounds)];
+  }
+  const side = checkNumber(path, value, bounds);
+  return [side, side];
 }
 
-function heads(section: Section): number {
-  return (
-    section.integerOf(HEADS, 1, 65536)?.value ??
-    refuse(section.at('num_attention_heads'), 'missing: the number of heads')
-  );
+function readPair(section: Section, given: GridFacts['image']): readonly [number, number] {
+  for (const key of given.keys) {
+    const value = valueAt(section, key);
+    if (value !== undefined) return pair(section, key, value);
+  }
+  const { fallback, keys } = given;
+  if (fallback === null) return refuse(section.at(keys[0]), 'missing: the size of the image');
+  const value = typeof fallback === 'number' ? fallback : [...fallback];
+  section.notes.assume(section.at(keys[0]), value, 'default of the model type');
+  return pair(section, keys[0], value);
 }
 
-/** Largest number of positions; `fallback` is the default of the class. */
-function length(section: Section, fallback: number, keys: readonly string[] = LENGTH): number {
-  const found = keys.map((key) => section.integer(key, 1, 2 ** 31)).find((value) => value !== undefined);
-  if (found === undefined) section.notes.assume(section.at(keys[0]), fallback, 'default of the model type');
-  return found ?? fallback;
+/** Rows and columns of patches, and the rows before them. */
+export interface Grid {
+  readonly grid: readonly [number, number];
+  readonly prefix: number;
+  readonly patches: number;
 }
 
-/** Classes whose position rows have the width of the embeddings, before a projection to hidden_size. */
-const EMBEDDING_SIZE = words('albert electra convbert squeezebert');
-
-/** Vision towers have one row for each patch, and one for the class token. */
-function patchRows(section: Section): number | undefined {
-  const image = section.integer('image_size', 1, 2 ** 16);
-  const patch = section.integer('patch_size', 1, 2 ** 16);
-  if (image === undefined || patch === undefined) return undefined;
-  return Math.floor(image / patch) ** 2 + 1;
+export function readGrid(section: Section, facts: GridFacts): Grid {
+  const more = facts.prefixKeys.map((given) => readCount(section, given, 'the number of tokens before the patches'));
+  const prefix = facts.prefix + more.reduce((a, b) => a + b, 0);
+  const count = facts.count && numberAt(section, facts.count.keys, { integer: true, min: 1, max: 2 ** 24 })?.value;
+  if (facts.count) {
+    const patches = count ?? readCount(section, facts.count, 'the number of patches', 1);
+    const side = Math.floor(Math.sqrt(patches));
+    return { grid: [side, side], prefix, patches };
+  }
+  if (facts.spectrogram) {
+    const { bins, frames, strides } = facts.spectrogram;
+    const patch = readCount(section, facts.patch, 'the size of a patch', 1);
+    const along = (size: number, stride: number): number => Math.floor((size - patch) / stride) + 1;
+    const grid: [number, number] = [
+      along(readCount(section, bins, 'the number of frequency bins', 1), readCount(section, strides[0], 'a stride', 1)),
+      along(readCount(section, frames, 'the number of frames', 1), readCount(section, strides[1], 'a stride', 1)),
+    ];
+    return { grid, prefix, patches: grid[0] * grid[1] };
+  }
+  const image = readPair(section, facts.image);
+  const patch = readPair(section, facts.patch);
+  const grid: [number, number] = [Math.floor(image[0] / patch[0]), Math.floor(image[1] / patch[1])];
+  const frames = facts.frames
+    ? Math.floor(
+        readCount(section, facts.frames.count, 'the number of frames', 1) /
+          readCount(section, facts.frames.tube, 'the frames of one row', 1),
+      )
+    : 1;
+  return { grid, prefix, patches: grid[0] * grid[1] * frames };
 }
 
-function learned(section: Section, type: string, note?: string): FamilyFacts {
-  const offset = Object.hasOwn(ROW_OFFSET, type) ? ROW_OFFSET[type] : 0;
-  const padding = PADDING_IDX.has(type) ? (section.integer('pad_token_id', 0, 2 ** 31) ?? 1) : undefined;
+function beside(section: Section, facts: BesideFacts | undefined): Record<string, Json> {
+  if (!facts) return {};
+  const on = (key: string | undefined): boolean => key === undefined || section.boolean(key) === true;
   return {
-    family: 'learned',
-    parameters: {
-      maxPositions: (VISION.has(type) ? patchRows(section) : undefined) ?? length(section, 512),
-      dim: (EMBEDDING_SIZE.has(type) ? section.integer('embedding_size', 1, 2 ** 20) : undefined) ?? width(section),
-      rowOffset: offset,
-      ...(padding !== undefined ? { paddingIdx: padding } : {}),
-    },
-    ...(note ? { note } : {}),
+    ...(on(facts.keys?.relativeBias) ? { relativeBias: readParameters(section, facts.relativeBias) } : {}),
+    ...(facts.spatialBias && on(facts.keys?.spatialBias)
+      ? { spatialBias: readParameters(section, facts.spatialBias) }
+      : {}),
   };
 }
 
-function sinusoidal(section: Section, rule: SinusoidalRule, arrangement: 'concat' | 'interleaved'): FamilyFacts {
-  const padding = rule.fairseq ? (section.integer('pad_token_id', 0, 2 ** 31) ?? 1) : undefined;
-  return {
-    family: 'sinusoidal',
-    parameters: {
-      length: length(section, 512),
-      dim: width(section),
-      base: 10000,
-      arrangement,
-      denominator: rule.halfMinusOne ? 'half-1' : 'half',
-      ...(rule.cosFirst ? { order: 'cos-sin' } : {}),
-      ...(padding !== undefined ? { offset: padding + 1, zeroRow: padding } : {}),
-    },
-  };
-}
+/** @param max the largest width of a row that is taken */
+const rowWidth = (section: Section, facts: { readonly dim: LearnedFacts['dim'] }): number =>
+  readCount(section, facts.dim, 'the width of the model', 1);
 
-function whisper(section: Section): FamilyFacts {
-  const dim = width(section);
-  const encoder: FamilyFacts = {
-    family: 'sinusoidal',
-    parameters: {
-      length: length(section, 1500, ['max_source_positions']),
-      dim,
-      base: 10000,
-      arrangement: 'concat',
-      denominator: 'half-1',
-    },
-  };
-  const decoder: FamilyFacts = {
-    family: 'learned',
-    parameters: { maxPositions: length(section, 448, ['max_target_positions']), dim, rowOffset: 0 },
-  };
-  return { family: 'sinusoidal', parameters: encoder.parameters, encoder, decoder };
-}
-
-function t5(section: Section, type: string): FamilyFacts {
-  const buckets = section.integer('relative_attention_num_buckets', 2, 65536);
-  const distance = section.integer('relative_attention_max_distance', 2, 2 ** 31);
-  if (buckets === undefined) section.notes.assume(section.at('relative_attention_num_buckets'), 32, 'default of T5');
-  if (distance === undefined) section.notes.assume(section.at('relative_attention_max_distance'), 128, 'default of T5');
-  return {
-    family: 't5',
-    parameters: { numBuckets: buckets ?? 32, maxDistance: distance ?? 128, heads: heads(section), softmaxScale: 1 },
-    note:
-      type === 'umt5'
-        ? 'the bias table is learned, one for each layer; scores are not divided by sqrt(d)'
-        : 'the bias table is learned in layer 0 and shared by the others; scores are not divided by sqrt(d)',
-  };
-}
-
-function mpnet(section: Section): FamilyFacts {
-  const base = learned(section, 'roberta');
-  const numBuckets = section.integer('relative_attention_num_buckets', 2, 65536) ?? 32;
-  return {
-    family: 't5',
-    parameters: { ...base.parameters, numBuckets, maxDistance: 128, heads: heads(section), bidirectional: true },
-    note: 'learned absolute rows, and a T5 bias in every layer',
-  };
-}
-
-function alibi(section: Section, type: string): FamilyFacts | undefined {
-  if (type === 'falcon') {
-    if (section.boolean('alibi') !== true) return undefined;
-    return {
-      family: 'alibi',
-      parameters: { heads: heads(section), slopes: 'press', alibiBiasMax: 8, form: 'key', rounding: 'bfloat16' },
+function learned(section: Section, facts: LearnedFacts): FamilyFacts {
+  const more = beside(section, facts.beside);
+  if (facts.grid) {
+    const { grid, prefix, patches } = readGrid(section, facts.grid);
+    const rows = patches + prefix;
+    const parameters = {
+      maxPositions: rows,
+      rows,
+      dim: rowWidth(section, facts),
+      rowOffset: 0,
+      grid: [...grid],
+      prefixTokens: prefix,
+      ...more,
     };
+    return withNote({ family: 'learned', parameters }, facts.note);
   }
-  if (type === 'mpt') {
-    const attention = section.get('attn_config');
-    const path = section.at('attn_config');
-    const fields = attention === undefined ? {} : attention;
-    if (typeof fields !== 'object' || Array.isArray(fields)) refuse(path, `expected an object, got ${show(fields)}`);
-    const config = fields as Record<string, unknown>;
-    if (Object.hasOwn(config, 'rope') && config.rope === true) {
-      refuse(`${path}.rope`, 'true is read by remote code only; the class of transformers would not rotate');
-    }
-    if (Object.hasOwn(config, 'alibi') && config.alibi === false) return learned(section, type);
-    const max = Object.hasOwn(config, 'alibi_bias_max') ? config.alibi_bias_max : 8;
-    if (typeof max !== 'number' || !(max > 0))
-      refuse(`${path}.alibi_bias_max`, `expected a number above 0, got ${show(max)}`);
-    return {
-      family: 'alibi',
-      parameters: { heads: heads(section), slopes: 'mpt', alibiBiasMax: max, form: 'key-last-zero' },
-    };
-  }
-  if (type !== 'bloom') return undefined;
-  return { family: 'alibi', parameters: { heads: heads(section), slopes: 'press', alibiBiasMax: 8, form: 'key' } };
-}
-
-function deberta(section: Section, type: string): FamilyFacts {
-  const relative = section.boolean('relative_attention') ?? false;
-  const maxPositions = length(section, 512);
-  const given = section.integer('max_relative_positions', -1, 2 ** 31) ?? -1;
-  const raw = section.get('pos_att_type') ?? [];
-  const types = typeof raw === 'string' ? raw.split('|') : raw;
-  if (!Array.isArray(types) || !types.every((word) => ['c2p', 'p2c', 'p2p'].includes(word as string))) {
-    refuse(section.at('pos_att_type'), `expected a list of 'c2p' and 'p2c', got ${show(raw)}`);
-  }
+  const length = readCount(section, facts.length, 'the number of positions', 1);
+  const padding = facts.padding === null ? undefined : readCount(section, facts.padding, 'the row of padded tokens');
+  const offset = facts.offsetIsExtra ? 0 : facts.offset;
+  const usable = length - (padding === undefined ? offset : padding + 1);
+  if (usable < 1) refuse(section.at(facts.length.keys[0]), `${length} rows leave none for a token`);
   const parameters = {
-    relativeAttention: relative,
-    posAttType: types as Json,
-    positionBuckets: section.integer('position_buckets', -1, 2 ** 31) ?? -1,
-    maxRelativePositions: given < 1 ? maxPositions : given,
-    positionBiasedInput: section.boolean('position_biased_input') ?? true,
-    shareAttKey: section.boolean('share_att_key') ?? false,
-    heads: heads(section),
+    maxPositions: length,
+    rows: facts.offsetIsExtra ? length + facts.offset : length,
+    dim: rowWidth(section, facts),
+    rowOffset: facts.offset,
+    ...(padding !== undefined ? { paddingIdx: padding } : {}),
+    usableLength: usable,
+    ...more,
   };
-  if (!relative) return { ...learned(section, type), note: 'relative_attention is off' };
-  return { family: 'deberta', parameters };
+  return withNote({ family: 'learned', parameters }, facts.note);
 }
 
-function xlnet(section: Section, type: string): FamilyFacts {
-  if (type === 'transfo-xl') {
-    return {
-      family: 'transformer-xl',
-      parameters: { dModel: width(section), heads: heads(section), clampLen: section.integer('clamp_len', -1) ?? 1000 },
-    };
+function sinusoidal(section: Section, facts: SinusoidalFacts): FamilyFacts {
+  const dim = rowWidth(section, facts);
+  if (facts.plane) {
+    const { variant, normalize, queries } = facts.plane;
+    const objectQueries = readCount(section, queries, 'the number of object queries');
+    const parameters = { grid: true, variant, dim, base: 10000, normalize, objectQueries };
+    return withNote({ family: 'sinusoidal', parameters }, facts.note);
   }
-  return {
-    family: 'xlnet',
-    parameters: {
-      dModel: width(section),
-      heads: heads(section),
-      clampLen: section.integer('clamp_len', -1) ?? -1,
-      biData: section.boolean('bi_data') ?? false,
-      attnType: section.string('attn_type') ?? 'bi',
-    },
+  const grid = facts.grid && readGrid(section, facts.grid);
+  const length = grid ? grid.patches : readCount(section, facts.length, 'the number of positions', 1);
+  const padding = facts.padding === null ? undefined : readCount(section, facts.padding, 'the row of padded tokens');
+  const parameters = {
+    length,
+    dim,
+    base: 10000,
+    arrangement: facts.arrangement,
+    denominator: facts.denominator,
+    ...(facts.order ? { order: facts.order } : {}),
+    ...(padding !== undefined ? { offset: padding + 1, zeroRow: padding } : {}),
+    ...(grid ? { grid: [...grid.grid] } : {}),
   };
+  return withNote({ family: 'sinusoidal', parameters }, facts.note);
 }
 
-function nezha(section: Section): FamilyFacts {
-  return {
-    family: 'relative',
-    parameters: {
-      dim: width(section),
-      heads: heads(section),
-      maxRelativePosition: section.integer('max_relative_position', 1) ?? 64,
-    },
-    note: 'sinusoidal relative rows added to keys and values (arXiv 1909.00204)',
+function sides(section: Section, facts: SidesFacts): FamilyFacts {
+  const encoder = readFamily(section, facts.encoder);
+  const decoder = readFamily(section, facts.decoder);
+  return { family: encoder.family, parameters: encoder.parameters, encoder, decoder };
+}
+
+function t5(section: Section, facts: T5Facts): FamilyFacts {
+  const rows = facts.rows ? learned(section, facts.rows).parameters : {};
+  const parameters = {
+    ...rows,
+    numBuckets: readCount(section, facts.buckets, 'the number of buckets', 2),
+    maxDistance: readCount(section, facts.distance, 'the largest distance', 2),
+    heads: readCount(section, facts.heads, 'the number of heads', 1),
+    ...(facts.softmaxScale ? { softmaxScale: facts.softmaxScale } : {}),
+    ...(facts.bidirectional ? { bidirectional: true } : {}),
   };
+  return { family: 't5', parameters, note: facts.note };
+}
+
+function relative(section: Section, facts: RelativeFacts): FamilyFacts {
+  const rows = facts.rows;
+  if (rows && facts.needs !== undefined && section.boolean(facts.needs) !== true) {
+    return { ...learned(section, rows), note: `${facts.needs} is off` };
+  }
+  const parameters = readParameters(section, facts.parameters);
+  const own = rows && facts.needs === undefined ? learned(section, rows).parameters : {};
+  return withNote({ family: facts.family, parameters: { ...own, ...parameters } }, facts.note);
+}
+
+function alibi(section: Section, facts: AlibiFacts): FamilyFacts {
+  for (const [key, why] of Object.entries(facts.refused ?? {})) {
+    if (valueAt(section, key) === true) refuse(section.at(key), why);
+  }
+  const heads = readCount(section, facts.heads, 'the number of heads', 1);
+  const max = numberAt(section, facts.maxBias.keys, { above: 0 })?.value ?? facts.maxBias.fallback;
+  const hidden = section.integerOf(['hidden_size', 'd_model', 'n_embd', 'n_embed'], 1, 2 ** 24)?.value;
+  const softmax = numberAt(section, ['attn_config.softmax_scale'], { above: 0 })?.value;
+  const scale = softmax ?? (hidden === undefined ? undefined : 1 / Math.sqrt(hidden / heads));
+  const parameters = {
+    heads,
+    slopes: facts.slopes,
+    alibiBiasMax: max,
+    form: facts.form,
+    ...(facts.rounding ? { rounding: facts.rounding } : {}),
+    ...(scale === undefined ? {} : { softmaxScale: scale }),
+  };
+  return withNote({ family: 'alibi', parameters }, facts.note);
+}
+
+function convolutional(section: Section, facts: ConvolutionalFacts): FamilyFacts {
+  const parameters = {
+    dim: rowWidth(section, facts),
+    kernel: readCount(section, facts.kernel, 'the width of the convolution', 1),
+    groups: readCount(section, facts.groups, 'the groups of the convolution', 1),
+    ...(facts.layers ? { layers: readCount(section, facts.layers, 'the number of convolutions', 1) } : {}),
+    ...beside(section, facts.beside),
+  };
+  return withNote({ family: 'convolutional', parameters }, facts.note);
+}
+
+/** Windows of a grid, stage by stage. */
+function window(section: Section, facts: WindowFacts): FamilyFacts {
+  const p = readParameters(section, facts.parameters);
+  const image = pair(section, 'image_size', p.image);
+  const patch = pair(section, 'patch_size', p.patch);
+  const grid: [number, number] = [Math.floor(image[0] / patch[0]), Math.floor(image[1] / patch[1])];
+  const table = (h: number, w: number): number => (2 * h - 1) * (2 * w - 1);
+  if (facts.kind === 'beit') {
+    const absolute = p.absolute === true ? grid[0] * grid[1] + 1 : null;
+    if (p.relative !== true && p.shared !== true) {
+      const rows = absolute ?? 0;
+      const parameters = { maxPositions: rows, rows, dim: section.integer('hidden_size', 1) ?? 768, rowOffset: 0 };
+      if (absolute === null) return none(section, 'neither absolute rows nor relative biases are on');
+      return { family: 'learned', parameters: { ...parameters, grid: [...grid], prefixTokens: 1 } };
+    }
+    const parameters = { kind: 'beit', window: grid, heads: p.heads, tableRows: table(...grid) + 3, shared: p.shared };
+    return { family: 'window', parameters: { ...parameters, absoluteRows: absolute } };
+  }
+  if (facts.kind === 'decomposed') {
+    const side = p.window as number;
+    const parameters = {
+      kind: 'decomposed',
+      grid,
+      window: [side, side],
+      heads: p.heads,
+      relative: p.relative,
+      absoluteRows: p.absolute === true ? grid[0] * grid[1] : null,
+    };
+    return withNote({ family: 'window', parameters }, facts.note);
+  }
+  const side = pair(section, 'window_size', p.window);
+  if (!Array.isArray(p.layersPerStage) || !Array.isArray(p.heads) || p.layersPerStage.length > 16) {
+    return refuse(section.at('depths'), `expected one number for each stage, got ${show(p.layersPerStage)}`);
+  }
+  const windows = p.layersPerStage.map((_, stage) => {
+    const smallest = Math.min(...grid.map((n) => Math.max(1, Math.floor(n / 2 ** stage))));
+    return Math.min(side[0], smallest);
+  });
+  const parameters = {
+    kind: facts.kind,
+    window: [...side],
+    windowsPerStage: windows,
+    tableRowsPerStage: windows.map((n) => table(n, n)),
+    heads: p.heads,
+    layersPerStage: p.layersPerStage,
+    ...(p.pretrainedWindows === undefined ? {} : { pretrainedWindows: p.pretrainedWindows }),
+    absoluteRows: p.absolute === true ? grid[0] * grid[1] + 1 : null,
+  };
+  return withNote({ family: 'window', parameters }, facts.note);
 }

@@ -2,16 +2,23 @@
  * From the configuration of a model on the Hugging Face hub (`config.json`, transformers 4 and 5) to its normal form.
  * What transformers does with each key is the specification; what it ignores in silence is said aloud here.
  */
-import { options as checkOptions, integer } from '../runtime/arguments.ts';
+import { options as checkOptions, integer, nearest } from '../runtime/arguments.ts';
 import { PosencError, show } from '../runtime/errors.ts';
 import { chooseLayer, type TableChoice } from './chooseLayer.ts';
-import { classOfArchitecture, type ModelClass, modelClass } from './classes.ts';
+import type { ModelClass } from './classes.ts';
 import { readFamily } from './families.ts';
 import type { NormalForm } from './normalForm.ts';
+import { type Found, type Part, recordOfPart, textPart } from './part.ts';
+import { listKeys, unreadKeys } from './positionKeys.ts';
 import { dropUndefined, isFields, type Json, Notes, refuse, Section, shorten } from './read.ts';
-import { pinSpec, readRotary, sayUnread } from './rotaryLayers.ts';
+import { RECORDS, recordOf } from './records/index.ts';
+import type { ConfigFacts, ModelRecord, RotaryFacts } from './records/record.ts';
+import { pinSpec, readRotary } from './rotaryLayers.ts';
 import { nopeQueryScale } from './softmaxScale.ts';
-import { readVision } from './vision.ts';
+import { readTowers } from './towers.ts';
+import { refuseUnknown } from './unknown.ts';
+import { choose, valueAt } from './values.ts';
+import { readTower } from './vision.ts';
 
 export interface FromHFOptions {
   /** Which of several rotary tables `.rotary` is: a key of `layerTypes`. */
@@ -20,19 +27,17 @@ export interface FromHFOptions {
   readonly context?: number;
   /** Default true: unknown keys and contradictions are errors. false: warnings. Dangerous values stay errors. */
   readonly strict?: boolean;
+  /** A model type whose code computes the same: the file is read with its record, and every key about positions must be read. */
+  readonly as?: string;
 }
-
-/** Where a composite model keeps its text part, outermost first. */
-const TEXT_KEYS = ['thinker_config', 'text_config', 'language_config', 'llm_config', 'decoder', 'decoder_config'];
-const MAX_NESTING = 4;
 
 /**
  * @param config a parsed config.json; it is not changed
  * @throws PosencError ERR_CONFIG naming the key, its value, what is allowed and the fix
  */
 export function fromHF(config: unknown, options: FromHFOptions = {}): NormalForm {
-  checkOptions('fromHF', options, ['layerType', 'context', 'strict']);
-  const { layerType, strict = true } = options;
+  checkOptions('fromHF', options, ['layerType', 'context', 'strict', 'as']);
+  const { layerType, strict = true, as } = options;
   if (layerType !== undefined && typeof layerType !== 'string') {
     throw new PosencError('ERR_OPTION', `layerType: expected a layer type, got ${show(layerType)}`);
   }
@@ -40,24 +45,75 @@ export function fromHF(config: unknown, options: FromHFOptions = {}): NormalForm
     throw new PosencError('ERR_OPTION', `strict: expected true or false, got ${show(strict)}`);
   const context =
     options.context === undefined ? undefined : integer('context', options.context, 1, Number.MAX_SAFE_INTEGER);
+  if (as !== undefined) checkAs(as);
   if (!isFields(config)) refuse('config', `expected the object of a config.json, got ${show(config)}`);
+  return withRotary(readForm(config, { strict, as, context }), { layerType, context });
+}
 
-  const notes = new Notes(strict);
+/** `as` names a record that reads something itself. */
+function checkAs(as: unknown): void {
+  const record = typeof as === 'string' ? recordOf(as) : undefined;
+  if (record?.config) return;
+  const near =
+    typeof as === 'string'
+      ? nearest(
+          as,
+          RECORDS.flatMap(({ types }) => types),
+        )
+      : undefined;
+  const hint = near === undefined ? '' : `; did you mean '${near}'`;
+  throw new PosencError(
+    'ERR_OPTION',
+    `as: expected a known model type (posenc models lists them), got ${show(as)}${hint}`,
+  );
+}
+
+interface Reading {
+  readonly strict: boolean;
+  readonly as: string | undefined;
+  readonly context: number | undefined;
+}
+
+function readForm(config: Section['fields'], reading: Reading): Omit<NormalForm, 'rotary'> {
+  const notes = new Notes(reading.strict);
   const source: Record<string, Json> = {};
-  const root = new Section(config, '', notes, source);
-  const { section, parent } = textPart(root);
-  const read = readPart(section, parent, context);
-  if (parent !== section && read.family === 'rotary') sayUnread(parent);
-  const vision = readVision(parent, typeOf(parent) ?? '');
-  const result = dropUndefined({
+  const part = textPart(new Section(config, '', notes, source));
+  const found = reading.as === undefined ? recordOfPart(part) : readAs(part, reading.as);
+  if (!found.record) {
+    const fits = (as: string): boolean => canRead(config, { ...reading, as });
+    return refuseUnknown(part.section, found.modelType, found.architecture, fits);
+  }
+  const read = readPart(part, found.record, found.modelType ?? found.record.types[0], reading);
+  const towers = readTowers(part);
+  const ignored = ignoredBy(found.record.config);
+  sayUnread(part, ignored, reading.as);
+  return dropUndefined({
     ...read,
-    vision,
+    ...towers,
     consumed: [...notes.consumed],
     assumed: notes.assumed,
     warnings: notes.warnings,
     source,
-  });
-  return withRotary(result as Omit<NormalForm, 'rotary'>, { layerType, context });
+  }) as Omit<NormalForm, 'rotary'>;
+}
+
+/** Whether the file can be read as another type without an error. */
+function canRead(config: Section['fields'], reading: Reading): boolean {
+  try {
+    readForm(config, reading);
+    return true;
+  } catch (error) {
+    if (error instanceof PosencError) return false;
+    throw error;
+  }
+}
+
+function readAs({ section }: Part, as: string): Found {
+  const record = recordOf(as) as ModelRecord;
+  const inner = record.config?.family === 'wrapper' && record.config.text ? recordOf(record.config.text) : record;
+  section.notes.consumed.add(section.at('model_type'));
+  section.notes.consumed.add(section.at('architectures'));
+  return { record: inner, modelType: section.string('model_type') ?? as };
 }
 
 /** The configuration that was read: the keys about positions, in their own spelling. */
@@ -65,77 +121,109 @@ export function toHF(form: NormalForm): Record<string, Json> {
   return structuredClone(form.source) as Record<string, Json>;
 }
 
-function typeOf(section: Section): string | undefined {
-  const value = section.has('model_type') ? section.fields.model_type : undefined;
-  return typeof value === 'string' ? value : undefined;
+function ignoredBy(facts: ConfigFacts | null): readonly string[] {
+  if (!facts) return [];
+  const inner = facts.family === 'choice' ? [...facts.choices.map((choice) => choice.facts), facts.otherwise] : [];
+  return [...(facts.ignores ?? []), ...inner.flatMap(ignoredBy)];
 }
 
-/** The part with the text model's keys, and its parent (itself when nothing is nested). */
-function textPart(root: Section): { section: Section; parent: Section } {
-  let section = root;
-  let parent = root;
-  for (let depth = 0; depth < MAX_NESTING; depth++) {
-    const current = section;
-    const key = TEXT_KEYS.find((name) => current.has(name) && isFields(current.fields[name]));
-    if (key === undefined) break;
-    current.string('model_type');
-    parent = current;
-    section = new Section(current.fields[key] as Section['fields'], current.at(key), current.notes);
-    current.kept[key] = section.kept;
+function readPart(part: Part, record: ModelRecord, modelType: string, { context }: Reading): Partial<NormalForm> {
+  const { section } = part;
+  const facts = choose(section, record.config as ConfigFacts);
+  if (section.has('mla_use_nope') && section.get('mla_use_nope') !== false) {
+    const reason = 'mla_use_nope: the attention of this model does not rotate, and has no other positions';
+    return { modelType, ...readFamily(section, { family: 'none', reason }) };
   }
-  return { section, parent };
+  checkPositionType(section, facts, modelType);
+  for (const [key, sentence] of Object.entries(facts.mentions ?? {})) {
+    const value = valueAt(section, key);
+    if (value !== undefined && value !== false) section.notes.warn('no-effect', section.at(key), sentence);
+  }
+  switch (facts.family) {
+    case 'wrapper':
+      return refuse(
+        section.at('model_type'),
+        `'${shorten(modelType)}' is a composite model, and the part with the text model's keys was not found`,
+      );
+    case 'tower': {
+      const axial = readTower(section, facts, modelType);
+      return { family: 'rotary', modelType, axial };
+    }
+    case 'rotary': {
+      const read = readRotary({ section, facts, cls: classOf(section, record, facts), context });
+      return {
+        family: 'rotary',
+        modelType,
+        ...read,
+        queryScale: nopeQueryScale(section, facts.queryScale),
+        rotaryValue: facts.valuesToo === undefined ? undefined : (section.boolean(facts.valuesToo) ?? false),
+        note: facts.note,
+      };
+    }
+    default:
+      return { modelType, ...readFamily(section, facts) };
+  }
 }
 
-function readPart(section: Section, parent: Section, context: number | undefined): Partial<NormalForm> {
-  const own = section.string('model_type');
-  const outer = parent === section ? undefined : parent.string('model_type');
-  const architecture = architectureOf(section) ?? architectureOf(parent);
-  const modelType = own ?? outer;
-  if (modelType === undefined && architecture === undefined) {
-    refuse(section.at('model_type'), 'missing, and there are no architectures: it decides how every other key is read');
-  }
-  const shown = modelType ?? (architecture as string);
-  if (section.has('mla_use_nope') && section.fields.mla_use_nope !== false) {
-    refuse(
-      section.at('mla_use_nope'),
-      `the attention of '${shorten(shown)}' does not rotate; there is no table to make`,
-    );
-  }
-  const facts = modelType === undefined ? undefined : readFamily(section, modelType);
-  if (facts) return { modelType: shown, ...facts };
-  const cls =
-    (modelType === undefined ? undefined : modelClass(modelType)) ?? byArchitecture(architecture, section, shown);
-  const part = readRotary(section, cls, context);
+/** What the rope rules need of a record. A draft head takes the sections of the model it is for. */
+function classOf(section: Section, record: ModelRecord, facts: RotaryFacts): ModelClass {
+  const target = facts.drafts === undefined ? undefined : section.string(facts.drafts);
+  const drafted = target === undefined ? undefined : recordOf(target);
+  const text = drafted?.config?.family === 'wrapper' && drafted.config.text ? recordOf(drafted.config.text) : drafted;
+  const mrope = facts.mrope ?? (text?.config?.family === 'rotary' ? text.config.mrope : undefined);
+  const listed = ['rope_scaling', 'rope_parameters'].some((key) => {
+    const block = section.fields[key];
+    return isFields(block) && Object.hasOwn(block, 'mrope_section');
+  });
+  const used = mrope && (facts.mrope?.section || listed) ? { ...mrope, section: mrope.section ?? [] } : undefined;
   return {
-    family: 'rotary',
-    modelType: shown,
-    ...part,
-    queryScale: nopeQueryScale(section, cls),
-    rotaryValue: cls.type === 'roformer' ? (section.boolean('rotary_value') ?? false) : undefined,
+    type: record.types[0],
+    mrope: used,
+    alpha: facts.alpha === true,
+    blockKeys: facts.blockKeys ?? [],
   };
 }
 
-function architectureOf(section: Section): string | undefined {
-  const list = section.has('architectures') ? section.fields.architectures : undefined;
-  return Array.isArray(list) && typeof list[0] === 'string' ? list[0] : undefined;
+/** Words of `position_embedding_type` that a class takes without a choice of its own. */
+const PLAIN_TYPES = new Set(['absolute', 'learned', 'learned_absolute', 'sine', 'sinusoidal', 'default']);
+
+function checkPositionType(section: Section, facts: ConfigFacts, modelType: string): void {
+  const value = section.string('position_embedding_type');
+  if (value === undefined || facts.family === 'none' || /^(rope|rotary|relative)/.test(value)) return;
+  const path = section.at('position_embedding_type');
+  if (facts.family === 'rotary' && value === 'absolute') {
+    section.notes.warn('no-effect', path, `model type '${shorten(modelType)}' rotates`);
+    return;
+  }
+  if (facts.family === 'alibi' || (facts.family !== 'rotary' && PLAIN_TYPES.has(value))) return;
+  refuse(
+    path,
+    `'${shorten(value)}' is not read by model type '${shorten(modelType)}' of transformers, which would use its own positions in silence; this file belongs to other code`,
+  );
 }
 
-function byArchitecture(architecture: string | undefined, section: Section, modelType: string): ModelClass {
-  const cls = architecture === undefined ? undefined : classOfArchitecture(architecture);
-  if (!cls) {
-    const path = section.at('model_type');
-    if (section.notes.strict) {
-      refuse(
-        path,
-        `'${shorten(modelType)}' is not a known model type, so its defaults and pairing cannot be known; write a RotarySpec by hand, or set model_type to one that computes the same (llama: half pairing, whole head)`,
+/** Keys that look like positions, and that nothing reads: said, or refused when the file is read as another type. */
+function sayUnread({ section, around }: Part, ignored: readonly string[], as: string | undefined): void {
+  const own = unreadKeys(section, ignored);
+  if (as !== undefined && own.length > 0) {
+    refuse(section.at(own[0]), `looks like a setting of positions, and nothing of '${as}' reads it: ${listKeys(own)}`);
+  }
+  for (const key of own) {
+    section.get(key);
+    section.notes.warn('no-effect', section.at(key), 'looks like a setting of positions, and nothing reads it');
+  }
+  for (const outer of around) {
+    for (const key of unreadKeys(outer, ignored)) {
+      // A composite file often repeats what its text part says.
+      if (JSON.stringify(outer.fields[key]) === JSON.stringify(section.fields[key])) continue;
+      outer.get(key);
+      outer.notes.warn(
+        'no-effect',
+        outer.at(key),
+        `looks like a setting of positions; ${section.path} is what is read`,
       );
     }
-    section.notes.warn('risk', path, `'${shorten(modelType)}' is not a known model type; read as llama`);
-    return modelClass('llama') as ModelClass;
   }
-  section.kept.architectures = [architecture as string];
-  section.notes.assume(section.at('model_type'), cls.type, `the class of architectures[0] = '${architecture}'`);
-  return cls;
 }
 
 /** Adds `rotary`: the specification itself, or a property that throws with what to pass. */

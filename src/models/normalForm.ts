@@ -6,6 +6,7 @@ import type { Family, FamilyFacts } from './families.ts';
 import type { Layers } from './layers.ts';
 import type { Assumption, ConfigWarning, Json } from './read.ts';
 import type { QueryScale } from './softmaxScale.ts';
+import type { TowerEncoder } from './towers.ts';
 import type { VisionRotary } from './vision.ts';
 
 /** A rule whose frequencies depend on the length of the sequence. */
@@ -69,7 +70,13 @@ export interface NormalForm {
   };
   /** RoFormer: values are rotated too. */
   readonly rotaryValue?: boolean;
+  /** The table of a model that is a rotary tower itself. */
+  readonly axial?: VisionRotary;
+  /** The rotary table of the vision tower of a composite model. */
   readonly vision?: VisionRotary;
+  /** The positions of a vision or audio tower that has other ones. */
+  readonly visionEncoder?: TowerEncoder;
+  readonly audioEncoder?: TowerEncoder;
   /** Other families: the options of their encoder. */
   readonly parameters?: FamilyFacts['parameters'];
   readonly encoder?: FamilyFacts;

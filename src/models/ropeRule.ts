@@ -48,7 +48,7 @@ export function ropeRule(block: RopeBlock | undefined, context: RuleContext, fal
   }
   const ropeType = NAMED[named];
   // HunYuan's code reads an alpha inside a 'dynamic' block as a fixed base
-  const alpha = ropeType === 'dynamic' && cls.type.startsWith('hunyuan_v1') && present(fields, 'alpha');
+  const alpha = ropeType === 'dynamic' && cls.alpha && present(fields, 'alpha');
   const { transformers } = wordsOf(alpha ? 'ntk' : ropeType);
   if (!transformers) return refuse(`${path}.rope_type`, `'${named}' is in no config.json`);
   const old = transformers.legacy?.[named];
@@ -57,9 +57,8 @@ export function ropeRule(block: RopeBlock | undefined, context: RuleContext, fal
     notes.warn('no-effect', `${path}.type`, "'mrope' is the default rule; the sections make it multimodal");
   }
 
-  const allowed = new Set([...COMMON_KEYS, ...Object.keys(transformers.keys)]);
+  const allowed = new Set([...COMMON_KEYS, ...Object.keys(transformers.keys), ...cls.blockKeys]);
   if (cls.mrope) for (const key of ['mrope_section', ...LAYOUT_KEYS]) allowed.add(key);
-  if (cls.type === 'ministral3' || cls.type === 'mistral4') allowed.add('llama_4_scaling_beta');
   for (const key of Object.keys(fields)) {
     if (allowed.has(key)) continue;
     const where = `${path}.${shorten(key)}`;
@@ -156,8 +155,9 @@ export function ropeRule(block: RopeBlock | undefined, context: RuleContext, fal
       return checkSection(where, cls.mrope.section);
     }
     const value = fields.mrope_section;
-    if (!Array.isArray(value) || value.length !== 3) {
-      return refuse(where, `expected three numbers of pairs, got ${show(value)}`);
+    const streams = cls.mrope.layout === 'hunyuan_fullwidth' ? [3, 4] : [3];
+    if (!Array.isArray(value) || !streams.includes(value.length)) {
+      return refuse(where, `expected ${streams.join(' or ')} numbers of pairs, got ${show(value)}`);
     }
     return checkSection(
       where,

@@ -1,20 +1,20 @@
 /**
- * The rotary tables of a configuration: dimensions, base and scaling of each layer type, checked and computed.
+ * The rotary tables of a configuration: dimensions, base and scaling of each layer type, checked and computed from what the
+ * record of the architecture says about its keys.
  */
 import { type RotaryFrequencies, rotaryFrequencies, ruleOf } from '../rotary/frequencies.ts';
 import type { LooseSpec, OpenSpec, Pairing, RotarySpec } from '../rotary/spec.ts';
-import { PosencError } from '../runtime/errors.ts';
-import type { LabelFacts, ModelClass } from './classes.ts';
-import { type Layers, readLayers } from './layers.ts';
+import { PosencError, show } from '../runtime/errors.ts';
+import type { ModelClass } from './classes.ts';
+import { type Layers, layerCount, MAX_LAYERS, readLayers } from './layers.ts';
 import type { LengthDependence, RotaryLayer } from './normalForm.ts';
-import { checkNumber, dropUndefined, isFields, refuse, type Section } from './read.ts';
+import { checkNumber, dropUndefined, refuse, type Section } from './read.ts';
+import type { BaseFacts, RotaryFacts, TableFacts } from './records/record.ts';
 import { type RopeBlock, type RopeBlocks, ropeBlocks, ropeTypeOf } from './ropeBlock.ts';
-import { ropeRule } from './ropeRule.ts';
+import { type RopeRule, ropeRule } from './ropeRule.ts';
 import { rotaryQueryScale, softmaxScale } from './softmaxScale.ts';
+import { valueAt } from './values.ts';
 import { readWidth } from './width.ts';
-
-/** Classes whose base is a constant of the code. */
-const FIXED_THETA = ['gptj', 'codegen', 'roformer', 'esm'];
 
 export interface RotaryPart {
   readonly layerTypes: Readonly<Record<string, RotaryLayer>>;
@@ -22,155 +22,184 @@ export interface RotaryPart {
   readonly maxPositionEmbeddings?: number;
 }
 
-/** @param context number of positions (highest + 1), when known */
-export function readRotary(section: Section, cls: ModelClass, context: number | undefined): RotaryPart {
-  const { notes } = section;
+/** One configuration and the record it is read with. */
+export interface RotarySource {
+  readonly section: Section;
+  readonly facts: RotaryFacts;
+  readonly cls: ModelClass;
+  /** Number of positions (highest + 1), when known. */
+  readonly context: number | undefined;
+}
+
+/** A table to read: a label, and what it has of its own. */
+interface Label {
+  readonly label: string;
+  readonly table: TableFacts | undefined;
+  /** The base of these layers alone, from a list of one value a layer. */
+  readonly base?: { readonly path: string; readonly value: number };
+  readonly partial?: { readonly path: string; readonly value: number };
+  /** Whether a flat block belongs to it. */
+  readonly scaled: boolean;
+}
+
+const LENGTHS = ['max_position_embeddings', 'n_positions', 'max_sequence_length', 'max_seq_len', 'model_max_length'];
+
+export function readRotary(source: RotarySource): RotaryPart {
+  const { section, facts, cls } = source;
   const blocks = ropeBlocks(section);
-  if (cls.needsBlock && !blocks.flat && !blocks.byLabel) {
+  if (facts.block === 'required' && !blocks.flat && !blocks.byLabel) {
     refuse(
       section.at('rope_parameters'),
       `missing: model type '${cls.type}' scales its frequencies by default; write its block out`,
     );
   }
-  const labels = labelsOf(section, cls, blocks);
-  const maxPositionEmbeddings = section.integerOf(
-    ['max_position_embeddings', 'n_positions'],
-    1,
-    Number.MAX_SAFE_INTEGER,
-  );
+  const count = layerCount(section, facts, cls.type);
+  const listed = facts.perLayer && count !== undefined ? perLayer(section, facts.perLayer, count) : undefined;
+  const labels = listed?.labels ?? labelsOf(source, blocks);
+  const found = LENGTHS.map((key) => section.integer(key, 1)).find((value) => value !== undefined);
+  const maxPositionEmbeddings =
+    section.has('max_position_embeddings') || section.has('n_positions') ? found : undefined;
   const original = section.integer('original_max_position_embeddings', 1);
-  const readers = new Set<string>();
   const layerTypes: Record<string, RotaryLayer> = {};
-  for (const facts of labels) {
-    const block = blockOf(blocks, facts);
-    layerTypes[facts.label] = readTable({
-      section,
-      cls,
-      facts,
-      block,
+  for (const label of labels) {
+    layerTypes[label.label] = readTable({
+      ...source,
+      label,
+      block: blocks.byLabel ? blocks.byLabel.get(label.label) : label.scaled ? blocks.flat : undefined,
       flat: blocks.flat,
-      context,
-      readers,
-      maxPositionEmbeddings: maxPositionEmbeddings?.value,
+      maxPositionEmbeddings,
       original:
         original === undefined ? undefined : { key: section.at('original_max_position_embeddings'), value: original },
     });
   }
-  if (maxPositionEmbeddings && !readers.has('max_position_embeddings')) {
-    notes.warn('no-effect', section.at(maxPositionEmbeddings.key), 'the frequencies do not depend on it');
-  }
-  if (original !== undefined && !readers.has('original_max_position_embeddings')) {
-    notes.warn('no-effect', section.at('original_max_position_embeddings'), 'no scaling uses it');
-  }
-  const layers = readLayers(section, cls, Object.keys(layerTypes));
-  sayUnread(section);
-  return { layerTypes, layers, maxPositionEmbeddings: maxPositionEmbeddings?.value };
+  const layers = listed?.layers ?? readLayers(section, facts, count, Object.keys(layerTypes));
+  return { layerTypes, layers, maxPositionEmbeddings };
 }
 
-/** Keys that look as if they were about rotation, and that nothing reads. */
-export function sayUnread(section: Section): void {
-  for (const key of Object.keys(section.fields)) {
-    if (!/rope|rotary|yarn|ntk/i.test(key) || !section.has(key) || section.notes.consumed.has(section.at(key)))
-      continue;
-    section.get(key);
-    section.notes.warn('no-effect', section.at(key), 'looks like a rotary setting, and nothing reads it');
-  }
-}
-
-/** The tables of the class, or those the file lists by layer type. */
-function labelsOf(section: Section, cls: ModelClass, blocks: RopeBlocks): readonly LabelFacts[] {
-  const own = cls.labels ?? [];
+/** The tables of the record, or those the file lists by layer type. */
+function labelsOf({ section, facts, cls }: RotarySource, blocks: RopeBlocks): readonly Label[] {
+  const own = (facts.tables ?? []).map((table): Label => ({ label: table.label, table, scaled: table.scaled }));
   if (!blocks.byLabel) {
-    return own.length > 0
-      ? own
-      : [{ label: 'default', theta: cls.theta, thetaKeys: ['rotary_emb_base', 'rope_theta'], scaled: true }];
+    return own.length > 0 ? own : [{ label: 'default', table: undefined, scaled: true }];
   }
   const types = section.list('layer_types', 'string', 4096) ?? [];
-  const named: LabelFacts[] = [];
+  const named: Label[] = [];
   for (const [label, block] of blocks.byLabel) {
-    const known = own.find((facts) => facts.label === label);
+    const known = own.find((table) => table.label === label);
     if (!known && !types.includes(label)) {
       refuse(
         section.at('layer_types'),
         `${block.path} is a block for one layer type, but ${types.length ? 'no layer is of that type' : 'there are no layer_types'}; model type '${cls.type}' would ignore it in silence`,
       );
     }
-    named.push(known ?? { label, theta: cls.theta, thetaKeys: [], scaled: false });
+    named.push(known ?? { label, table: undefined, scaled: false });
   }
-  for (const facts of own) {
-    if (named.some(({ label }) => label === facts.label)) continue;
-    if (types.length > 0 && !types.includes(facts.label)) continue;
-    if (!facts.thetaKeys.some((key) => section.has(key))) {
-      const path = [...blocks.byLabel.values()][0].path.replace(/[^.]*$/, facts.label);
+  for (const table of own) {
+    if (named.some(({ label }) => label === table.label)) continue;
+    if (types.length > 0 && !types.includes(table.label)) continue;
+    if (!table.table?.base.keys.some((key) => section.has(key))) {
+      const path = [...blocks.byLabel.values()][0].path.replace(/[^.]*$/, table.label);
       section.notes.complain(path, `missing: layers of this type exist, and nothing gives their base`);
     }
-    named.push(facts);
+    named.push(table);
   }
   return named;
 }
 
-function blockOf(blocks: RopeBlocks, facts: LabelFacts): RopeBlock | undefined {
-  return blocks.byLabel ? blocks.byLabel.get(facts.label) : facts.scaled ? blocks.flat : undefined;
+/** A base (and a partial factor) for each layer: layers that agree share a table. A base of 0 is a layer without rotation. */
+function perLayer(
+  section: Section,
+  keys: NonNullable<RotaryFacts['perLayer']>,
+  count: number,
+): { readonly labels: readonly Label[]; readonly layers: Layers } | undefined {
+  const value = section.fields[keys.base];
+  if (!Array.isArray(value)) return undefined;
+  const bases = numbers(section, keys.base, count) as number[];
+  const partials = keys.partial === undefined ? undefined : numbers(section, keys.partial, count);
+  const types = section.list('layer_types', 'string', MAX_LAYERS)?.slice(0, count);
+  const scaledTypes = keys.scaledTypes === undefined ? undefined : section.list(keys.scaledTypes, 'string', 64);
+  const labels: Label[] = [];
+  const rotary: Record<string, number[]> = {};
+  const nope: number[] = [];
+  const seen = new Map<string, string>();
+  const single = new Set(bases.filter((base) => base !== 0)).size === 1 && partials === undefined;
+  for (const [i, base] of bases.entries()) {
+    if (base === 0) {
+      nope.push(i);
+      continue;
+    }
+    const identity = single ? 'default' : `${base} ${partials?.[i]} ${types?.[i]}`;
+    let label = seen.get(identity);
+    if (label === undefined) {
+      const word = single ? 'default' : (types?.[i] ?? `base_${base}`);
+      label = Object.hasOwn(rotary, word) ? `${word}_${base}` : word;
+      seen.set(identity, label);
+      rotary[label] = [];
+      labels.push({
+        label,
+        table: undefined,
+        base: { path: `${section.at(keys.base)}[${i}]`, value: base },
+        ...(partials ? { partial: { path: `${section.at(keys.partial as string)}[${i}]`, value: partials[i] } } : {}),
+        scaled: scaledTypes === undefined || (types !== undefined && scaledTypes.includes(types[i])),
+      });
+    }
+    rotary[label].push(i);
+  }
+  return { labels, layers: { count, rotary, nope } };
 }
 
-interface TableInput {
-  readonly section: Section;
-  readonly cls: ModelClass;
-  readonly facts: LabelFacts;
+/** A list of one number a layer; models with multi-token prediction list those layers too. */
+function numbers(section: Section, key: string, count: number): number[] | undefined {
+  const list = section.list(key, 'number', MAX_LAYERS);
+  if (list === undefined) return undefined;
+  if (list.length < count) refuse(section.at(key), `${list.length} entries for num_hidden_layers = ${count}`);
+  const bad = list.findIndex((value) => !(value >= 0 && Number.isFinite(value)));
+  if (bad >= 0) refuse(`${section.at(key)}[${bad}]`, `expected 0 or a number above 1, got ${show(list[bad])}`);
+  return list.slice(0, count);
+}
+
+interface TableInput extends RotarySource {
+  readonly label: Label;
   readonly block: RopeBlock | undefined;
   readonly flat: RopeBlock | undefined;
-  readonly context: number | undefined;
-  /** Length keys that some table used. */
-  readonly readers: Set<string>;
   readonly maxPositionEmbeddings: number | undefined;
   readonly original: { readonly key: string; readonly value: number } | undefined;
 }
 
 function readTable(input: TableInput): RotaryLayer {
-  const { section, cls, facts, context } = input;
+  const { section, cls, facts, context, label } = input;
   const { notes } = section;
+  const { table } = label;
+  const preset = typeof facts.block === 'object' ? facts.block : undefined;
   const block: RopeBlock | undefined =
     input.block ??
-    (facts.scaled && !input.flat && cls.defaultBlock
-      ? { path: section.at('rope_parameters'), fields: cls.defaultBlock }
-      : undefined);
+    (label.scaled && !input.flat && preset ? { path: section.at('rope_parameters'), fields: preset } : undefined);
   if (block !== undefined && block !== input.block) {
-    notes.assume(block.path, { ...cls.defaultBlock }, `default of model type '${cls.type}'`);
+    notes.assume(block.path, { ...preset }, `default of model type '${cls.type}'`);
   }
-  const theta = readTheta(input);
-  const ropeType = ropeTypeOf(block, notes, facts.ropeType ?? 'default');
-  const width = readWidth(section, cls, facts, block, ropeType);
-  const read = ropeRule(
-    block,
-    {
-      section,
-      cls,
-      theta,
-      pairs: width.rotaryDim / 2,
-      maxPositionEmbeddings: input.maxPositionEmbeddings,
-      originalMaxPositionEmbeddings: input.original,
-    },
-    facts.ropeType,
-  );
-  const forced = cls.type === 'deepseek_v4' && read.ropeType === 'yarn' && read.spec.attentionFactor === undefined;
-  const rule = forced ? { ...read, spec: { ...read.spec, attentionFactor: 1 } } : read;
-  if (forced) notes.assume(section.at('rope_parameters.attention_factor'), 1, 'forced by the class deepseek_v4');
-  if (rule.spec.originalMaxPositionEmbeddings !== undefined) input.readers.add('original_max_position_embeddings');
-  if (readsMaxPosition(rule.spec, block)) input.readers.add('max_position_embeddings');
-
+  const theta = label.base
+    ? checkTheta(label.base.path, label.base.value)
+    : readTheta(input, table?.base ?? facts.base);
+  if (label.base) notes.consumed.add(`${input.flat?.path}.rope_theta`);
+  const ropeType = ropeTypeOf(block, notes, table?.ropeType ?? 'default');
+  const width = readWidth({ section, type: cls.type, facts, table, block, ropeType, partial: label.partial });
+  const rule = readRule(input, block, theta, width.rotaryDim / 2);
+  const dividing = facts.scale === undefined ? undefined : section.number(facts.scale, { above: 0 });
+  const mrope = rule.mropeSection && cls.mrope;
   const spec = dropUndefined<LooseSpec & { readonly headDim: number }>({
     headDim: width.headDim,
     ...(rule.ropeType === 'proportional'
       ? { partialRotaryFactor: width.partial }
       : { rotaryDim: width.rotaryDim, rotaryOffset: width.rotaryOffset }),
-    ...pairingOf(section, cls),
-    ...(cls.type === 'nanochat' ? { rotationSign: -1 as const } : {}),
+    ...pairingOf(section, facts, cls.type),
+    rotationSign: facts.sign,
     ropeTheta: theta,
     ...rule.spec,
+    positionScale: dividing === undefined || dividing === 1 ? undefined : 1 / dividing,
     precision: 'torch' as const,
-    ...(rule.mropeSection && cls.mrope ? { mropeSection: rule.mropeSection, mropeLayout: cls.mrope.layout } : {}),
+    ...(mrope ? { mropeSection: rule.mropeSection, mropeLayout: mrope.layout } : {}),
   }) as OpenSpec;
-  const lengthDependent = dependence(spec);
+  const lengthDependent = rule.dependence ?? dependence(spec);
   const threshold = lengthDependent?.threshold ?? 1;
   const main = frequencies(
     section,
@@ -179,13 +208,13 @@ function readTable(input: TableInput): RotaryLayer {
   );
   const long = lengthDependent?.rule === 'longrope' ? frequencies(section, spec, threshold + 1) : undefined;
   const mscaleAllDim = block && Object.hasOwn(block.fields, 'mscale_all_dim') ? block.fields.mscale_all_dim : undefined;
-  const softmax = softmaxScale(
+  const softmax = softmaxScale(facts.softmax, {
     section,
-    cls,
-    width.headDim,
+    headDim: width.headDim,
+    rotaryDim: width.rotaryDim,
     rule,
-    typeof mscaleAllDim === 'number' ? mscaleAllDim : undefined,
-  );
+    mscaleAllDim: typeof mscaleAllDim === 'number' ? mscaleAllDim : undefined,
+  });
   return dropUndefined({
     spec,
     ropeType: rule.ropeType,
@@ -208,9 +237,54 @@ function readTable(input: TableInput): RotaryLayer {
   });
 }
 
+/** The rule of a block, with what the record adds: a forced amplitude, a base that grows with the length. */
+function readRule(
+  input: TableInput,
+  block: RopeBlock | undefined,
+  theta: number,
+  pairs: number,
+): RopeRule & { readonly dependence?: LengthDependence } {
+  const { section, cls, facts, context, label } = input;
+  const read = ropeRule(
+    block,
+    {
+      section,
+      cls,
+      theta,
+      pairs,
+      maxPositionEmbeddings: input.maxPositionEmbeddings,
+      originalMaxPositionEmbeddings: input.original,
+    },
+    label.table?.ropeType,
+  );
+  if (facts.yarnAmplitude !== undefined && read.ropeType === 'yarn' && read.spec.attentionFactor === undefined) {
+    const path = section.at('rope_parameters.attention_factor');
+    section.notes.assume(path, facts.yarnAmplitude, `forced by the class ${cls.type}`);
+    return { ...read, spec: { ...read.spec, attentionFactor: facts.yarnAmplitude } };
+  }
+  if (facts.dynamic && section.boolean(facts.dynamic.flag)) {
+    const trained = section.integer(facts.dynamic.length, 1);
+    if (trained === undefined) refuse(section.at(facts.dynamic.length), `missing, and ${facts.dynamic.flag} is true`);
+    // modeling_qwen.py: the base is multiplied by (2^ceil(log2(length / trained) + 1) - 1)^(d / (d - 2)).
+    const alpha = context === undefined ? 1 : 2 ** (doublings(context, trained) + 1) - 1;
+    const spec = alpha === 1 ? read.spec : { ...read.spec, ropeType: 'ntk' as const, alpha };
+    return { ...read, ropeType: 'dynamic', spec, dependence: { rule: 'dynamic', threshold: trained } };
+  }
+  return read;
+}
+
+/** The smallest n with trained * 2^n >= length. */
+function doublings(length: number, trained: number): number {
+  let n = 0;
+  for (let reach = trained; reach < length; reach *= 2) n++;
+  return n;
+}
+
 /** The specification that a table for `context` positions needs: a length-dependent rule is fixed to that length. */
 export function pinSpec({ spec, lengthDependent }: RotaryLayer, context: number | undefined): OpenSpec {
-  return lengthDependent && context !== undefined ? ({ ...spec, context } as OpenSpec) : spec;
+  // A base that the record computed from the context is fixed already.
+  const reads = ruleOf(spec.ropeType ?? 'default').dependsOnLength !== undefined;
+  return lengthDependent && reads && context !== undefined ? ({ ...spec, context } as OpenSpec) : spec;
 }
 
 /** The library's own checks are about options; here they are about a file. */
@@ -229,40 +303,26 @@ function dependence(spec: RotarySpec): LengthDependence | undefined {
   return how && { rule, threshold: how.threshold(spec) };
 }
 
-function readsMaxPosition(spec: LooseSpec, block: RopeBlock | undefined): boolean {
-  if (spec.ropeType === 'dynamic') return true;
-  const factorGiven = block !== undefined && typeof block.fields.factor === 'number';
-  return (
-    (spec.ropeType === 'longrope' || spec.ropeType === 'yarn') && !factorGiven && spec.attentionFactor === undefined
-  );
-}
-
 /** The base: inside the block, or at one of the keys of this table; all that are present must agree. */
-function readTheta({ section, cls, facts, block, flat }: TableInput): number {
+function readTheta({ section, cls, label, block, flat }: TableInput, base: BaseFacts): number {
   const { notes } = section;
-  const inside = block ?? (facts.thetaKeys.includes('rope_theta') ? flat : undefined);
-  if (FIXED_THETA.includes(cls.type)) {
+  const inside = block ?? (base.keys.includes('rope_theta') ? flat : undefined);
+  if (base.fixed) {
     if (section.has('rope_theta')) {
       section.get('rope_theta');
       notes.warn('no-effect', section.at('rope_theta'), `the base is a constant of model type '${cls.type}'`);
     }
-    return cls.theta;
+    return base.value;
   }
   const given: { path: string; value: number }[] = [];
   if (inside && Object.hasOwn(inside.fields, 'rope_theta')) {
     const path = `${inside.path}.rope_theta`;
     given.push({ path, value: checkTheta(path, inside.fields.rope_theta) });
   }
-  if (cls.type === 'dbrx' && section.has('attn_config')) {
-    const attention = section.get('attn_config');
-    const path = section.at('attn_config.rope_theta');
-    if (isFields(attention) && Object.hasOwn(attention, 'rope_theta')) {
-      given.push({ path, value: checkTheta(path, attention.rope_theta) });
-    }
-  }
   // A file by layer type may repeat the base of its main table at the top.
-  for (const key of facts.thetaKeys) {
-    if (section.has(key)) given.push({ path: section.at(key), value: checkTheta(section.at(key), section.get(key)) });
+  for (const key of base.keys) {
+    const value = valueAt(section, key);
+    if (value !== undefined) given.push({ path: section.at(key), value: checkTheta(section.at(key), value) });
     else if (given.length === 0 && key === 'rope_theta' && Object.hasOwn(section.fields, key)) {
       refuse(section.at(key), 'null is not a base; give a number above 1 or remove the key');
     }
@@ -270,16 +330,13 @@ function readTheta({ section, cls, facts, block, flat }: TableInput): number {
   for (const { path, value } of given.slice(1)) {
     if (value !== given[0].value)
       refuse(path, `${value} contradicts ${given[0].path} = ${given[0].value}; keep one of them`);
-    notes.warn('no-effect', path, `repeats ${given[0].path}`);
   }
-  if (given.length > 0) return given[0].value;
-  const suffix = facts.label === 'default' ? '' : ` (${facts.label})`;
-  notes.assume(
-    section.at(facts.thetaKeys[0] === 'rotary_emb_base' ? 'rope_theta' : (facts.thetaKeys[0] ?? 'rope_theta')) + suffix,
-    facts.theta,
-    `default of model type '${cls.type}'`,
-  );
-  return facts.theta;
+  const times = base.times === undefined ? 1 : (section.number(base.times, { above: 0 }) ?? 1);
+  if (given.length > 0) return given[0].value * times;
+  const suffix = label.label === 'default' ? '' : ` (${label.label})`;
+  const key = base.keys.find((name) => name !== 'rotary_emb_base') ?? 'rope_theta';
+  notes.assume(section.at(key) + suffix, base.value, `default of model type '${cls.type}'`);
+  return base.value * times;
 }
 
 function checkTheta(path: string, value: unknown): number {
@@ -287,17 +344,18 @@ function checkTheta(path: string, value: unknown): number {
   return checkNumber(path, value, { above: 1 });
 }
 
-function pairingOf(section: Section, cls: ModelClass): { pairing: Pairing; outputPairing?: Pairing } {
+function pairingOf(
+  section: Section,
+  { pairing }: RotaryFacts,
+  type: string,
+): { pairing: Pairing; outputPairing?: Pairing } {
   const exported = section.boolean('rope_interleaved');
-  if (exported !== undefined) {
+  if (exported !== undefined && exported !== (pairing.input === 'interleaved')) {
     const path = section.at('rope_interleaved');
-    if (exported !== (cls.pairing === 'interleaved')) {
-      section.notes.complain(path, `${exported} contradicts model type '${cls.type}', whose pairing is ${cls.pairing}`);
-    }
-    section.notes.warn('no-effect', path, `the pairing is fixed by model type '${cls.type}'`);
+    section.notes.complain(path, `${exported} contradicts model type '${type}', whose pairing is ${pairing.input}`);
   }
   const flash = section.boolean('rotary_emb_interleaved');
   if (flash !== undefined) return { pairing: flash ? 'interleaved' : 'half' };
-  if (cls.outputPairing && section.boolean('rope_interleave') === false) return { pairing: 'half' };
-  return { pairing: cls.pairing, outputPairing: cls.outputPairing };
+  if (pairing.key !== undefined && section.boolean(pairing.key) === false) return { pairing: 'half' };
+  return { pairing: pairing.input, outputPairing: pairing.output };
 }

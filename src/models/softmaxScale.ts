@@ -3,9 +3,10 @@
  * (modeling_deepseek_v3.py), and the position-dependent query scales of Llama 4 and Ministral 3.
  */
 import { softmaxScale as mscaleCorrection } from '../rotary/softmaxScale.ts';
-import type { ModelClass } from './classes.ts';
 import type { Section } from './read.ts';
+import type { QueryScaleFacts, Softmax } from './records/record.ts';
 import type { RopeRule } from './ropeRule.ts';
+import { holds, numberAt, readGiven } from './values.ts';
 
 export interface QueryScale {
   readonly appliesTo: 'rotary layers' | 'nope layers';
@@ -13,55 +14,62 @@ export interface QueryScale {
   readonly parameters: Readonly<Record<string, number>>;
 }
 
-const QUERY_PRE_ATTN = ['gemma2', 'gemma3_text', 't5_gemma_module', 't5gemma2_text', 't5gemma2_decoder', 'vaultgemma'];
-const UNSCALED = ['gemma3n_text', 'gemma4_text', 'gemma4_unified_text', 'diffusion_gemma_text'];
+/** What the scale of a record is made from. */
+export interface SoftmaxInput {
+  readonly section: Section;
+  readonly headDim: number;
+  readonly rotaryDim: number;
+  readonly rule: RopeRule;
+  readonly mscaleAllDim: number | undefined;
+}
 
 /** 1 / sqrt(n) */
 const inverseRoot = (n: number): number => 1 / Math.sqrt(n);
 
-/** What the attention of the class multiplies q.k with. */
-export function softmaxScale(
-  section: Section,
-  cls: ModelClass,
-  headDim: number,
-  rule: RopeRule,
-  mscaleAllDim: number | undefined,
-): { scale: number; factor?: number } {
-  const { notes } = section;
-  if (UNSCALED.includes(cls.type)) return { scale: 1 };
-  if (QUERY_PRE_ATTN.includes(cls.type)) {
-    const scalar = section.number('query_pre_attn_scalar', { above: 0 });
-    if (scalar === undefined) notes.assume(section.at('query_pre_attn_scalar'), 256, `default of '${cls.type}'`);
-    return { scale: inverseRoot(scalar ?? 256) };
-  }
-  if (cls.type.startsWith('granite')) {
-    const multiplier = section.number('attention_multiplier', { above: 0 });
-    if (multiplier === undefined) notes.assume(section.at('attention_multiplier'), 1, `default of '${cls.type}'`);
-    return { scale: multiplier ?? 1 };
-  }
-  if (cls.type === 'hyperclovax') {
-    return { scale: section.number('attention_multiplier', { above: 0 }) ?? inverseRoot(headDim) };
-  }
-  if (cls.type === 'zamba2') return { scale: inverseRoot(headDim / 2) };
+/** What the attention multiplies q.k with. */
+export function softmaxScale(softmax: Softmax, input: SoftmaxInput): { scale: number; factor?: number } {
+  const { section, headDim, rule } = input;
   const plain = inverseRoot(headDim);
-  if (!cls.softmaxMscale) return { scale: plain };
-  const factor = mscaleCorrection({ ropeType: rule.ropeType, factor: rule.spec.factor, mscaleAllDim });
-  return { scale: plain * factor, factor };
+  if (softmax === 'head') return { scale: plain };
+  if (softmax === 'reciprocal') return { scale: 1 / headDim };
+  if (softmax === 'rotated') return { scale: inverseRoot(input.rotaryDim) };
+  if (softmax === 'mscale') {
+    const factor = mscaleCorrection({
+      ropeType: rule.ropeType,
+      factor: rule.spec.factor,
+      mscaleAllDim: input.mscaleAllDim,
+    });
+    return { scale: plain * factor, factor };
+  }
+  if ('scale' in softmax) return { scale: softmax.scale };
+  if ('headTimes' in softmax) return { scale: inverseRoot(headDim * softmax.headTimes) };
+  if ('when' in softmax) return softmaxScale(holds(section, softmax.when) ? softmax.holds : softmax.fails, input);
+  if ('rootOfRatio' in softmax) {
+    const [a, b] = softmax.rootOfRatio.map((key) => section.integer(key, 1) ?? 1);
+    return { scale: inverseRoot(Math.floor(a / b)) };
+  }
+  const keys = 'root' in softmax ? softmax.root : 'over' in softmax ? [softmax.over] : [softmax.key];
+  const given = numberAt(section, keys, { above: 0 })?.value;
+  if (given === undefined) {
+    if (softmax.fallback === 'head') return { scale: plain };
+    section.notes.assume(section.at(keys[0]), softmax.fallback, 'default of the model type');
+  }
+  const value = given ?? (softmax.fallback as number);
+  if ('root' in softmax) return { scale: inverseRoot(value) };
+  return { scale: 'over' in softmax ? value / headDim : value };
 }
 
 /** Llama 4 scales the queries of its NoPE layers, unless attn_temperature_tuning is off. */
-export function nopeQueryScale(section: Section, cls: ModelClass): QueryScale | undefined {
-  if (cls.type !== 'llama4_text') return undefined;
-  const tuning = section.get('attn_temperature_tuning');
-  if (tuning === false || tuning === 0) return undefined;
-  const floorScale = section.number('floor_scale', { above: 0 });
-  const attnScale = section.number('attn_scale', { above: 0 });
-  if (floorScale === undefined) section.notes.assume(section.at('floor_scale'), 8192, 'default of llama4_text');
-  if (attnScale === undefined) section.notes.assume(section.at('attn_scale'), 0.1, 'default of llama4_text');
+export function nopeQueryScale(section: Section, facts: QueryScaleFacts | undefined): QueryScale | undefined {
+  if (!facts || holds(section, facts.off)) return undefined;
+  const parameters = {
+    floorScale: readGiven(section, facts.length, { above: 0 }, 'the length of a step of the query scale'),
+    attnScale: readGiven(section, facts.scale, { above: 0 }, 'the coefficient of the query scale'),
+  };
   return {
     appliesTo: 'nope layers',
     formula: '1 + attnScale * ln(1 + floor((position + 1) / floorScale))',
-    parameters: { floorScale: floorScale ?? 8192, attnScale: attnScale ?? 0.1 },
+    parameters,
   };
 }
 

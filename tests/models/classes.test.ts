@@ -1,8 +1,8 @@
 /** Facts of model classes that no golden configuration shows: hybrids, nested files, wrappers, other families. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { classOfArchitecture, modelClass } from '../../src/models/classes.ts';
 import { fromHF } from '../../src/models/hf.ts';
+import { recordOf, recordOfClass } from '../../src/models/records/index.ts';
 
 interface Case {
   readonly config: object;
@@ -156,12 +156,15 @@ test('families', () => {
   const bert = { hidden_size: 768, num_attention_heads: 12, max_position_embeddings: 514 };
   assert.equal(family({ ...bert, model_type: 'roberta', pad_token_id: 1 }), [
     'learned',
-    { maxPositions: 514, dim: 768, rowOffset: 0, paddingIdx: 1 },
+    { maxPositions: 514, rows: 514, dim: 768, rowOffset: 0, paddingIdx: 1, usableLength: 512 },
   ]);
-  assert.equal(family({ ...bert, model_type: 'opt' }), ['learned', { maxPositions: 514, dim: 768, rowOffset: 2 }]);
+  assert.equal(family({ ...bert, model_type: 'opt' }), [
+    'learned',
+    { maxPositions: 514, rows: 516, dim: 768, rowOffset: 2, usableLength: 514 },
+  ]);
   assert.equal(family({ ...bert, model_type: 'albert', embedding_size: 128 }), [
     'learned',
-    { maxPositions: 514, dim: 128, rowOffset: 0 },
+    { maxPositions: 514, rows: 514, dim: 128, rowOffset: 0, usableLength: 514 },
   ]);
   assert.is(fromHF({ ...bert, model_type: 'bert', position_embedding_type: 'relative_key' }).family, 'relative');
   assert.is(fromHF({ ...bert, model_type: 'esm', position_embedding_type: 'rotary' }).family, 'rotary');
@@ -183,8 +186,8 @@ test('families', () => {
 
 test('names that are no model types reach no prototype', () => {
   for (const name of ['constructor', '__proto__', 'toString', 'hasOwnProperty']) {
-    assert.is(modelClass(name), undefined);
-    assert.is(classOfArchitecture(name), undefined);
+    assert.is(recordOf(name), undefined);
+    assert.is(recordOfClass(name), undefined);
   }
 });
 

@@ -1,0 +1,159 @@
+/**
+ * Which part of a configuration is the text model, and which record it is read with: its model_type, the class it names in
+ * `architectures`, or what a composite model around it implies.
+ */
+import { isFields, refuse, Section, shorten } from './read.ts';
+import { recordOf, recordOfClass } from './records/index.ts';
+import type { ModelRecord } from './records/record.ts';
+
+/** Where a composite model keeps its text part, outermost first. */
+const TEXT_KEYS = [
+  ...['thinker_config', 'vlm_config', 'text_config', 'language_config', 'llm_config', 'llm_cfg', 'text_cfg'],
+  ...['language_model_config', 'lm_config', 'text_model_config', 'llm_model_config', 'decoder', 'decoder_config'],
+  ...['global_config', 'detector_config'],
+];
+/** Of a composite model without a text part. */
+const PART_KEYS = ['encoder_config', 'vision_config', 'backbone_config', 'audio_config'];
+const MAX_NESTING = 4;
+
+/** Where to go on from an object: nowhere, when its own type has positions and no text part. */
+function keysFrom(section: Section): readonly string[] {
+  const type = section.has('model_type') ? section.fields.model_type : undefined;
+  const facts = typeof type === 'string' ? recordOf(type)?.config : undefined;
+  if (!facts || facts.family === 'rotary' || facts.family === 'choice') return TEXT_KEYS;
+  if (facts.family !== 'wrapper') return [];
+  return facts.text === null ? [...TEXT_KEYS, ...PART_KEYS] : TEXT_KEYS;
+}
+
+export interface Part {
+  readonly section: Section;
+  /** The objects around it, innermost first. */
+  readonly around: readonly Section[];
+}
+
+/** The part with the text model's keys, and what is around it. */
+export function textPart(root: Section): Part {
+  let section = root;
+  const around: Section[] = [];
+  for (let depth = 0; depth < MAX_NESTING; depth++) {
+    const current = section;
+    const key = keysFrom(current).find((name) => current.has(name) && isFields(current.fields[name]));
+    if (key === undefined) break;
+    current.string('model_type');
+    around.unshift(current);
+    section = new Section(current.fields[key] as Section['fields'], current.at(key), current.notes);
+    current.kept[key] = section.kept;
+  }
+  return { section, around };
+}
+
+/** A record, and the name it was found by; without a record, the names that no record has. */
+export interface Found {
+  readonly record: ModelRecord | undefined;
+  /** model_type as the file has it, or the class it names. */
+  readonly modelType: string | undefined;
+  readonly architecture?: string;
+}
+
+export function typeOf(section: Section): string | undefined {
+  const value = section.string('model_type');
+  return value === undefined || value === '' ? undefined : value;
+}
+
+function architectureOf(section: Section): string | undefined {
+  const list = section.has('architectures') ? section.fields.architectures : undefined;
+  return Array.isArray(list) && typeof list[0] === 'string' ? list[0] : undefined;
+}
+
+/** A wrapper leads to the record of its text part; `null` when it has none to lead to. */
+function unwrapped(record: ModelRecord | undefined): ModelRecord | undefined {
+  const facts = record?.config;
+  if (facts?.family !== 'wrapper') return record;
+  return facts.text === null ? undefined : recordOf(facts.text);
+}
+
+/** The record of the text part. */
+export function recordOfPart({ section, around }: Part): Found {
+  const own = typeOf(section);
+  const architecture = architectureOf(section);
+  const known = own === undefined ? undefined : recordOf(own);
+  if (own !== undefined && known) {
+    const record = unwrapped(known) ?? known;
+    checkArchitecture(section, own, record, architecture);
+    return { record, modelType: own };
+  }
+  const named = architecture === undefined ? undefined : recordOfClass(architecture);
+  if (named) return assumed(section, named, own ?? architecture, `the class of architectures[0] = '${architecture}'`);
+  for (const outer of around) {
+    const type = typeOf(outer);
+    const record = type === undefined ? undefined : unwrapped(recordOf(type));
+    if (record && own === undefined) return assumed(section, record, type, `what model type '${type}' has inside`);
+  }
+  const outerClass = around.map(architectureOf).find((name) => name !== undefined);
+  const byOuter = outerClass === undefined || own !== undefined ? undefined : recordOfClass(outerClass);
+  if (byOuter) return assumed(section, byOuter, outerClass, `the class of architectures[0] = '${outerClass}'`);
+  if (own === undefined && architecture === undefined && around.every((outer) => typeOf(outer) === undefined)) {
+    refuse(section.at('model_type'), 'missing, and there are no architectures: it decides how every other key is read');
+  }
+  return {
+    record: undefined,
+    modelType: own ?? around.map(typeOf).find((type) => type !== undefined),
+    architecture: architecture ?? outerClass,
+  };
+}
+
+function assumed(section: Section, record: ModelRecord, modelType: string | undefined, because: string): Found {
+  const architectures = section.has('architectures') ? section.fields.architectures : undefined;
+  if (Array.isArray(architectures)) section.kept.architectures = [String(architectures[0])];
+  const inner = unwrapped(record);
+  if (!inner) return { record: undefined, modelType };
+  section.notes.assume(section.at('model_type'), inner.types[0], because);
+  return { record: inner, modelType: modelType ?? inner.types[0] };
+}
+
+const squash = (name: string): string => name.toLowerCase().replace(/[^a-z0-9]/g, '');
+/** Keys that only a rotary model has. */
+const ROTARY_KEYS = ['rope_theta', 'rope_scaling', 'rope_parameters'];
+
+/** What is rotated, for a comparison of two records. */
+function rotation({ config }: ModelRecord): string {
+  if (config?.family !== 'rotary') return config?.family === 'choice' ? 'choice' : 'other';
+  return JSON.stringify([config.rotated, config.pairing, config.tables, config.mrope]);
+}
+
+/** `model_type` against `architectures`: two classes that rotate differently cannot both be meant. */
+function checkArchitecture(
+  section: Section,
+  type: string,
+  record: ModelRecord,
+  architecture: string | undefined,
+): void {
+  if (architecture === undefined) return;
+  const path = section.at('architectures');
+  const other = recordOfClass(architecture);
+  if (other === record || other?.config?.family === 'wrapper') return;
+  if (other) {
+    const [a, b] = [rotation(record), rotation(other)];
+    if (a === b || a === 'choice' || b === 'choice') return;
+    if (a === 'other' || b === 'other') {
+      refuse(
+        path,
+        `'${shorten(architecture)}' and model_type '${shorten(type)}' have different positions; correct one of them, or say which: as: '${other.types[0]}'`,
+      );
+    }
+    section.notes.warn(
+      'contradiction',
+      path,
+      `'${shorten(architecture)}' rotates otherwise than model_type '${shorten(type)}', which is what is read`,
+    );
+    return;
+  }
+  const fits = record.types.some((name) => squash(architecture).includes(squash(name).slice(0, 6)));
+  const rotary = ROTARY_KEYS.some((key) => section.has(key));
+  if (!fits && rotary && record.config?.family !== 'rotary' && record.config?.family !== 'choice') {
+    refuse(
+      path,
+      `'${shorten(architecture)}' is no class of model_type '${shorten(type)}', whose positions are not rotary, and the file has a base; the type cannot be right`,
+    );
+  }
+}

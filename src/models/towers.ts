@@ -1,0 +1,110 @@
+/** The vision and audio towers of a composite model: what computes their positions. */
+import { type FamilyFacts, readFamily } from './families.ts';
+import { type Part, typeOf } from './part.ts';
+import { copyJson, dropUndefined, isFields, Section } from './read.ts';
+import { recordOf, recordOfClass } from './records/index.ts';
+import type { ConfigFacts, ModelRecord } from './records/record.ts';
+import { choose } from './values.ts';
+import { readTower, type VisionRotary } from './vision.ts';
+
+/** A tower with learned rows, windows or convolutions. */
+export type TowerEncoder = FamilyFacts & { readonly modelType: string };
+
+export interface Towers {
+  /** A tower with a rotary table. */
+  readonly vision?: VisionRotary;
+  readonly visionEncoder?: TowerEncoder;
+  readonly audioEncoder?: TowerEncoder;
+}
+
+const VISION_KEYS = [
+  'vision_config',
+  'vision_tower_cfg',
+  'vision_tower_config',
+  'siglip_config',
+  'vit_config',
+  'encoder',
+];
+const AUDIO_KEYS = ['audio_config', 'speech_config', 'audio_encoder_config', 'encoder'];
+/** Families that are a tower and not a language model. */
+const AUDIO_FAMILIES = ['convolutional', 'sinusoidal', 'relative'];
+
+export function readTowers({ section, around }: Part): Towers {
+  const parents = around.length > 0 ? around : [section];
+  const vision = find(parents, VISION_KEYS, 'vision');
+  const audio = find(parents, AUDIO_KEYS, null);
+  const eyes = vision && readOne(vision);
+  const ears = audio && readOne(audio);
+  return dropUndefined({
+    vision: eyes && 'invFreq' in eyes ? eyes : undefined,
+    visionEncoder: eyes && !('invFreq' in eyes) && !isAudio(eyes, vision) ? eyes : undefined,
+    audioEncoder: ears && !('invFreq' in ears) && isAudio(ears, audio) ? ears : undefined,
+  });
+}
+
+const isAudio = (facts: FamilyFacts, found: Tower): boolean =>
+  !found.key.startsWith('vision') && AUDIO_FAMILIES.includes(facts.family);
+
+interface Tower {
+  readonly parent: Section;
+  readonly section: Section;
+  readonly key: string;
+  readonly record: ModelRecord;
+  readonly type: string;
+}
+
+/** The first part under one of the keys whose type a record knows. */
+function find(parents: readonly Section[], keys: readonly string[], kind: 'vision' | null): Tower | undefined {
+  for (const parent of parents) {
+    for (const key of keys) {
+      const fields = parent.has(key) ? parent.fields[key] : undefined;
+      if (!isFields(fields)) continue;
+      const section = new Section(fields, parent.at(key), parent.notes);
+      const found = recordOfTower(parent, section, kind);
+      if (found) return { parent, section, key, ...found };
+    }
+  }
+  return undefined;
+}
+
+/** Files often repeat the parent's type, or leave it out. */
+function recordOfTower(
+  parent: Section,
+  section: Section,
+  kind: 'vision' | null,
+): { readonly record: ModelRecord; readonly type: string } | undefined {
+  const own = typeof section.fields.model_type === 'string' ? section.fields.model_type : '';
+  const outer = parent.has('model_type') ? typeOf(parent) : undefined;
+  const inside = outer === undefined ? undefined : recordOf(outer)?.config;
+  const implied = kind === 'vision' && inside?.family === 'wrapper' ? inside.vision : undefined;
+  const list = section.has('architectures') ? section.fields.architectures : undefined;
+  const named = Array.isArray(list) && typeof list[0] === 'string' ? recordOfClass(list[0]) : undefined;
+  const names = [`${own}_vision`, `${own}_vision_model`, own, implied ?? '', `${outer ?? ''}_vision`];
+  for (const name of names) {
+    const record = name === '' || name.startsWith('_') ? undefined : recordOf(name);
+    if (record && isTower(record)) return { record, type: name === own ? own : record.types[0] };
+  }
+  return named && isTower(named) ? { record: named, type: own === '' ? named.types[0] : own } : undefined;
+}
+
+const TOWER_FAMILIES = ['tower', 'learned', 'window', 'convolutional', 'sinusoidal', 'relative', 'sides'];
+function isTower({ config }: ModelRecord): boolean {
+  return (
+    config !== null && TOWER_FAMILIES.includes(config.family === 'choice' ? config.otherwise.family : config.family)
+  );
+}
+
+function readOne({ parent, section, key, record, type }: Tower): VisionRotary | TowerEncoder | undefined {
+  const facts = choose(section, record.config as ConfigFacts);
+  const result =
+    facts.family === 'tower'
+      ? readTower(section, facts, type)
+      : facts.family === 'rotary' || facts.family === 'wrapper'
+        ? undefined
+        : { modelType: type, ...readFamily(section, facts) };
+  section.string('model_type');
+  if (section.has('architectures'))
+    section.kept.architectures = copyJson(section.at('architectures'), section.fields.architectures);
+  parent.kept[key] = section.kept;
+  return result;
+}
