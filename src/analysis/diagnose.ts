@@ -5,12 +5,14 @@
  *
  * A diagnosis is an estimate to be read by a person, so this file, unlike the encoders, uses Math.atan2, Math.log and Math.exp.
  */
-import type { Pairing } from '../rotary/spec.ts';
 import { oneOf, options } from '../runtime/arguments.ts';
 import { PosencError } from '../runtime/errors.ts';
 import { numbers, type Positions, positions } from '../runtime/lists.ts';
 import { Tensor } from '../runtime/tensor.ts';
 import { type Ladder, measure, type Spectrum } from './spectrum.ts';
+
+/** How the two channels of a pair lie, in the words of the rotary wing, which no other wing imports. */
+type Pairing = 'half' | 'interleaved';
 
 export interface DiagnoseOptions {
   /** The vectors before. */

@@ -4,21 +4,12 @@ import { rotaryFrequencies } from '../index.ts';
 import { biasSource } from './bias.ts';
 import { choice, count, example, number, rotarySpec, type SpecOptions, whole, withSpec } from './options.ts';
 import { isStandardOutput, refuseInput, writeText } from './output.ts';
+import type { Picture } from './picture.ts';
 import { type Curve, svgCurves, svgHeatmap } from './plotSvg.ts';
 import { terminalCurves, terminalHeatmap } from './plotTerminal.ts';
 import { CliError, EXIT, type Shell } from './shell.ts';
 import type { Source } from './stream.ts';
 import { sinusoidalSource, tableSource } from './tables.ts';
-
-/** Rows of numbers with what its axes are. */
-export interface Picture {
-  readonly title: string;
-  readonly x: string;
-  readonly y: string;
-  readonly rows: number;
-  readonly columns: number;
-  readonly data: Float32Array;
-}
 
 interface PlotArguments extends SpecOptions {
   readonly out?: string;

@@ -1,5 +1,5 @@
 /** What pictures in the terminal and in SVG share: the range of values, colours, averaging of cells, ticks. */
-import type { Picture } from './plot.ts';
+import type { Picture } from './picture.ts';
 
 /** Smallest and largest finite value. */
 export function rangeOf(values: ArrayLike<number>): [number, number] {

@@ -1,5 +1,5 @@
 /** Curves and heatmaps as SVG text. */
-import type { Picture } from './plot.ts';
+import type { Picture } from './picture.ts';
 import { colourOf, decades, rangeOf, reduced, short } from './plotScale.ts';
 
 export interface Curve {

@@ -1,5 +1,5 @@
 /** Curves in braille dots and heatmaps in half blocks, or in shades of text where there are no colours. */
-import type { Picture } from './plot.ts';
+import type { Picture } from './picture.ts';
 import { colourOf, decades, rangeOf, reduced, short } from './plotScale.ts';
 import type { Axes, Curve } from './plotSvg.ts';
 
