@@ -20,7 +20,6 @@ import { widened } from './declarations.ts';
 const root = fileURLToPath(new URL('..', import.meta.url));
 process.chdir(root);
 const compiled = resolve('build/package');
-const manifest = JSON.parse(readFileSync('package.json', 'utf8'));
 
 /** The wings, each a folder with a door. */
 const WINGS = readdirSync(compiled).filter(
@@ -92,11 +91,31 @@ for (const file of walk('dist').filter((path) => path.endsWith('.map'))) {
   writeFileSync(file, JSON.stringify({ ...map, mappings, names: [] }));
 }
 
-for (const file of walk(compiled).filter((path) => path.endsWith('.d.ts') && !/wasm\..*d.ts$/.test(path))) {
-  const target = join('dist', relative(compiled, file));
-  mkdirSync(dirname(target), { recursive: true });
-  writeFileSync(target, widened(readFileSync(file, 'utf8')));
-}
+/** The declarations that an entry leads to. */
+const declare = (path: string, seen: Set<string>): void => {
+  if (seen.has(path)) return;
+  seen.add(path);
+  const { text, imports } = widened(readFileSync(at(path), 'utf8'));
+  mkdirSync(dirname(join('dist', path)), { recursive: true });
+  writeFileSync(join('dist', path), text);
+  for (const other of imports) declare(join(dirname(path), other.replace(/\.ts$/, '.d.ts')), seen);
+};
+const files = (value: unknown): string[] =>
+  typeof value === 'string' ? [value] : Object.values(value as object).flatMap(files);
+const { exports, imports, jsdelivr, unpkg, version } = JSON.parse(readFileSync('package.json', 'utf8'));
+const declared = new Set<string>();
+for (const file of files(exports).filter((path) => path.endsWith('.d.ts') && existsSync(at(relative('dist', path)))))
+  declare(relative('dist', file), declared);
+
+writeFileSync(
+  'dist/posenc.simd.wasm.d.ts',
+  "/** The kernels, as a bundler or `import source` gives them: compiled, for init() or createEngine({ wasm }). */\nimport type { WasmModule } from './runtime/platform.ts';\n\ndeclare const module: WasmModule;\nexport default module;\n",
+);
+const of = (file: string) => readFileSync(join('node_modules/assemblyscript', file), 'utf8').trim();
+writeFileSync(
+  'dist/LICENSES.txt',
+  `posenc.heap.wasm (and wasm/heap.js) contains the memory runtime of AssemblyScript, posenc.min.js its loader as well.\ncli.js has its own list in cli.LICENSES.txt. Everything else is posenc's own, under the licence in ../LICENSE.\n\nAssemblyScript, Apache-2.0\n\n${of('LICENSE')}\n\n${of('NOTICE')}\n`,
+);
 
 await build({
   entryPoints: ['dist/index.js'],
@@ -105,14 +124,13 @@ await build({
   minify: true,
   format: 'esm',
   target: 'es2022',
-  sourcemap: false,
   legalComments: 'none',
+  banner: {
+    js: `/*! posenc ${version}, MIT; holds parts of AssemblyScript, Apache-2.0: LICENSES.txt beside this file */`,
+  },
   logLevel: 'warning',
 });
 
-const files = (value: unknown): string[] =>
-  typeof value === 'string' ? [value] : Object.values(value as object).flatMap(files);
-const { exports, imports, jsdelivr, unpkg } = manifest;
 const missing = files({ exports, imports, jsdelivr, unpkg }).filter((file) => !existsSync(file));
 if (missing.length > 0) {
   console.error(`missing after the build: ${missing.join(', ')}`);

@@ -47,12 +47,15 @@ function plain({ start, end, typeName: { name }, typeArguments }: Reference): Ed
   return /^(Big)?(Int|Uint|Float)\d+Array$/.test(name) ? [[start, end, `ReturnType<typeof ${name}.of>`]] : [];
 }
 
-/** One declaration file, rewritten. */
-export function widened(text: string): string {
+/** One declaration file, rewritten, and the relative paths it imports. */
+export function widened(text: string): { readonly text: string; readonly imports: readonly string[] } {
   const edits: Edit[] = [];
+  const imports: string[] = [];
   const visit = (value: unknown): void => {
     if (value === null || typeof value !== 'object') return;
     const { type } = value as Node;
+    const { source } = value as { source?: { value?: string } | null };
+    if (source?.value?.startsWith('.')) imports.push(source.value);
     if (type === 'TSPropertySignature' || type === 'ClassProperty') edits.push(...withUndefined(value as Member));
     if (type === 'TSTypeReference') edits.push(...plain(value as Reference));
     Object.values(value).forEach(visit);
@@ -60,5 +63,6 @@ export function widened(text: string): string {
   visit(parse(text, { sourceType: 'module', plugins: [['typescript', { dts: true }]] }).program.body);
   // from the end to the start, so that no offset moves before it is used
   const last = edits.sort((a, b) => b[0] - a[0] || b[1] - a[1]);
-  return last.reduce((result, [start, end, put]) => result.slice(0, start) + put + result.slice(end), text);
+  const result = last.reduce((so, [start, end, put]) => so.slice(0, start) + put + so.slice(end), text);
+  return { text: result, imports };
 }

@@ -5,13 +5,24 @@
  */
 import { execFile, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { copyFileSync, cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import {
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { fingerprint, sinusoidal } from '../../src/index.ts';
+import { serve as servePage, visit } from '../runtimes/browsers.ts';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const root = join(here, '..', '..');
@@ -72,6 +83,81 @@ const bundled =
     return outputs.join(', ');
   };
 
+const DOORS = ['absolute', 'analysis', 'bias', 'models', 'positions', 'rotary', 'rows', 'scores'] as const;
+/** Wings that stand on another one. */
+const BESIDE: Readonly<Record<string, string>> = { models: 'rotary', scores: 'bias' };
+
+/** A door is its wing and the runtime: no module of another wing, and nothing twice. */
+async function loadsItsWing(dir: string, door: string): Promise<string> {
+  const text = await node(dir, '--import', './loaded.mjs', '--input-type=module', '-e', `import 'posenc/${door}'`);
+  const loaded = text.trim().split('\n');
+  const may = [door, `chunks/${door}`, `chunks/${BESIDE[door]}`, 'chunks/runtime', 'wasm/simd', 'wasm/heap'];
+  const strange = loaded.filter((file) => !may.includes(file.replace(/\.js$/, '')));
+  must(strange.length === 0 && loaded.includes(`${door}.js`), `loads ${loaded.join(', ')}`);
+  must(new Set(loaded).size === loaded.length, `loads twice: ${loaded.join(', ')}`);
+  return loaded.join(', ');
+}
+
+/** What a terminal shows of the first error of every user. */
+async function uncaught(dir: string): Promise<string> {
+  const program = "import('posenc').then((p) => p.sinusoidal({ length: 4, dim: 5 }))";
+  const shown = await node(dir, '-e', program).then(
+    () => must(false, 'no error'),
+    (error: { stderr: string }) => error.stderr.trimEnd().split('\n'),
+  );
+  const lines = shown ?? [];
+  const sentence = lines.findIndex((line) => line.startsWith('PosencError: dim: 5 is odd'));
+  must(lines.length <= 15 && sentence >= 0 && sentence < 5, lines.join('\n'));
+  return `${lines.length} lines, its sentence is number ${sentence + 1}`;
+}
+
+async function compiles(dir: string, version: string, resolution: string, skipLibCheck: boolean): Promise<undefined> {
+  const project = join(dir, `tsconfig.${version}.${resolution}.${skipLibCheck}.json`);
+  const module = resolution === 'bundler' ? 'esnext' : resolution;
+  const compilerOptions = {
+    ...{ target: 'es2022', lib: ['es2022', 'dom'], types: [], strict: true, noEmit: true },
+    ...{ module, moduleResolution: resolution, skipLibCheck, exactOptionalPropertyTypes: true },
+  };
+  writeFileSync(project, JSON.stringify({ compilerOptions, files: ['floor.ts'] }));
+  await node(dir, `node_modules/typescript${version}/bin/tsc`, '-p', project);
+}
+
+/** The code of docs/recipes/<name>.md as it is printed: a test, and before it a configuration where there is one. */
+function recipe(program: string, ...args: string[]): Check {
+  return async (dir) => {
+    const text = readFileSync(join(root, 'docs/recipes', `${basename(dir)}.md`), 'utf8');
+    const blocks = Array.from(text.matchAll(/^```\w+\n(.*?)^```$/gms), ([, block]) => block);
+    must(blocks.length > 0, 'no code in the recipe');
+    const names = ['table.test.js', 'jest.config.js'];
+    for (const [i, block] of blocks.reverse().entries()) writeFileSync(join(dir, names[i]), block);
+    const shown = await execute(process.execPath, [program, ...args], { cwd: dir, encoding: 'utf8' });
+    must(/1 passed/.test(shown.stdout + shown.stderr), shown.stdout + shown.stderr);
+    return undefined;
+  };
+}
+
+/** The file that CDNs serve, in a page without anything else. */
+function page(browser: 'chromium' | 'firefox', ...commands: string[]): Check {
+  return async (dir) => {
+    const command = commands
+      .flatMap((name) => (process.env.PATH ?? '').split(':').map((path) => join(path, name)))
+      .find((file) => existsSync(file));
+    must(command !== undefined, `needs one of ${commands.join(', ')}`);
+    const installed = join(dir, 'node_modules/posenc');
+    const { jsdelivr, unpkg } = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8'));
+    must(jsdelivr === unpkg, 'CDNs serve different files');
+    const body = `<!doctype html><script type="module">
+      import { fingerprint } from './posenc.js';
+      await fetch('./result', { method: 'POST', body: fingerprint() });
+    </script>`;
+    const served = await servePage({
+      '/': { type: 'text/html', body },
+      '/posenc.js': { type: 'text/javascript', body: readFileSync(join(installed, jsdelivr)) },
+    });
+    return same(await visit(browser, command as string, served));
+  };
+}
+
 const CONSUMERS: Readonly<Record<string, Readonly<Record<string, Check>>>> = {
   node: {
     'one runtime dependency': async (dir) => {
@@ -83,17 +169,45 @@ const CONSUMERS: Readonly<Record<string, Readonly<Record<string, Check>>>> = {
     import: async (dir) => same(await node(dir, 'app.mjs')),
     require: async (dir) => same(await node(dir, 'require.cjs')),
     init: async (dir) => same(await node(dir, 'init.mjs')),
-  },
-  typescript: Object.fromEntries(
-    ['typescript', 'typescript5'].flatMap((compiler) =>
-      ['es2022', 'node', 'dom', 'worker'].map((lib): [string, Check] => [
-        `${compiler === 'typescript' ? '7' : '5.9'}, ${lib}`,
-        async (dir) => {
-          await node(dir, `node_modules/${compiler}/bin/tsc`, '-p', `tsconfig.${lib}.json`);
-        },
-      ]),
+    'one engine behind every door': async (dir) => same(await node(dir, 'doors.mjs')),
+    ...Object.fromEntries(
+      DOORS.map((door): [string, Check] => [`posenc/${door} loads`, (dir) => loadsItsWing(dir, door)]),
     ),
-  ),
+    'instanceof at its usual speed': async (dir) => {
+      const ratio = Number(await node(dir, 'instanceof.mjs'));
+      must(ratio < 3, `x instanceof Tensor takes ${ratio} times as long as with a class of one's own`);
+      return `${ratio.toFixed(2)} of a class of one's own`;
+    },
+    'an uncaught error': uncaught,
+  },
+  typescript: {
+    ...Object.fromEntries(
+      ['59', '70'].flatMap((version) =>
+        ['es2022', 'node', 'dom', 'worker'].map((lib): [string, Check] => [
+          `${version[0]}.${version[1]}, ${lib}`,
+          async (dir) => {
+            await node(dir, `node_modules/typescript${version}/bin/tsc`, '-p', `tsconfig.${lib}.json`);
+          },
+        ]),
+      ),
+    ),
+    ...Object.fromEntries(
+      ['50', '54', '59', '70'].flatMap((version) =>
+        ['node16', 'nodenext', 'bundler'].flatMap((resolution) =>
+          [true, false].map((skipLibCheck): [string, Check] => [
+            `${version[0]}.${version[1]}, ${resolution}${skipLibCheck ? ', skipLibCheck' : ''}`,
+            (dir) => compiles(dir, version, resolution, skipLibCheck),
+          ]),
+        ),
+      ),
+    ),
+  },
+  jest: { 'the recipe': recipe('node_modules/jest/bin/jest.js', '--ci') },
+  vitest: { 'the recipe': recipe('node_modules/vitest/vitest.mjs', 'run') },
+  page: {
+    chromium: page('chromium', 'chromium-headless-shell', 'chromium', 'google-chrome'),
+    firefox: page('firefox', 'firefox-esr', 'firefox'),
+  },
   esbuild: { bundle: bundled('out/esm/app.mjs', 'out/iife/app.js', 'out/cjs/app.cjs') },
   rollup: { bundle: bundled('out/app.mjs') },
   vite: { bundle: bundled('out/web/app.mjs', 'out/ssr/app.mjs') },
@@ -120,8 +234,7 @@ const CONSUMERS: Readonly<Record<string, Readonly<Record<string, Check>>>> = {
       must(/All good/i.test(text), text);
     },
     attw: async (dir) => {
-      const raw = ['posenc.simd.wasm'];
-      await run(dir, 'node_modules/.bin/attw', [tarball, '--profile', 'esm-only', '--exclude-entrypoints', ...raw]);
+      await run(dir, 'node_modules/.bin/attw', [tarball, '--profile', 'esm-only']);
     },
   },
 };
@@ -194,13 +307,18 @@ async function pack(): Promise<string> {
   copyFileSync(join(work, filename), tarball);
   const paths = listed.map((file) => file.path);
   const allowed =
-    /^(dist\/.+\.(js|d\.ts|wasm)|dist\/cli\.LICENSES\.txt|package\.json|LICENSE|README(\.[\w-]+)?\.md|CHANGELOG\.md)$/;
+    /^(dist\/.+\.(js|js\.map|d\.ts|wasm)|dist\/(cli\.)?LICENSES\.txt|docs\/.+\.(md|json|svg|png)|package\.json|LICENSE|[A-Z]+(\.[\w-]+)?\.md)$/;
   const strange = paths.filter((path) => !allowed.test(path));
   must(strange.length === 0, `should not be packed: ${strange.join(', ')}`);
-  const mapped = paths.filter(
-    (path) => path.endsWith('.js') && /sourceMappingURL/.test(readFileSync(join(root, path), 'utf8')),
-  );
-  must(mapped.length === 0, `maps to nowhere: ${mapped.join(', ')}`);
+  for (const path of paths.filter((file) => file.endsWith('.js'))) {
+    const [, map] = /\/\/# sourceMappingURL=(\S+)/.exec(readFileSync(join(root, path), 'utf8')) ?? [];
+    must(!map || paths.includes(join(path, '..', map)), `${path} maps to nowhere`);
+  }
+  for (const path of paths.filter((file) => file.endsWith('.map'))) {
+    const { sources, sourcesContent } = JSON.parse(readFileSync(join(root, path), 'utf8'));
+    const whole = sources.every((source: string, i: number) => source.startsWith('src/') && sourcesContent[i]);
+    must(whole, `${path} does not hold its sources`);
+  }
   return `${paths.length} files, ${size} B`;
 }
 
