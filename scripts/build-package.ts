@@ -91,13 +91,27 @@ for (const file of walk('dist').filter((path) => path.endsWith('.map'))) {
   writeFileSync(file, JSON.stringify({ ...map, mappings, names: [] }));
 }
 
+/**
+ * What `using` needs to know of the classes that hold memory, for consumers whose library has it not: esnext.disposable came with
+ * TypeScript 5.2. Where the library has it, these declarations merge with its own. Every door leads to the engine.
+ */
+const DISPOSABLE = `declare global {
+    interface SymbolConstructor {
+        readonly dispose: unique symbol;
+    }
+    interface Disposable {
+        [Symbol.dispose](): void;
+    }
+}
+`;
+
 /** The declarations that an entry leads to. */
 const declare = (path: string, seen: Set<string>): void => {
   if (seen.has(path)) return;
   seen.add(path);
   const { text, imports } = widened(readFileSync(at(path), 'utf8'));
   mkdirSync(dirname(join('dist', path)), { recursive: true });
-  writeFileSync(join('dist', path), text);
+  writeFileSync(join('dist', path), path === join('runtime/engine.d.ts') ? text + DISPOSABLE : text);
   for (const other of imports) declare(join(dirname(path), other.replace(/\.ts$/, '.d.ts')), seen);
 };
 const files = (value: unknown): string[] =>

@@ -23,11 +23,12 @@ const line = (version: string) => {
 /** What forbids the release; empty when nothing does. `releases` are in order, this one last. */
 export function objections(
   tag: string,
-  facts: { version: string; fingerprint: string; changelog: string; releases: readonly Release[] },
+  facts: { version: string; jsr: string; fingerprint: string; changelog: string; releases: readonly Release[] },
 ): string[] {
   const found: string[] = [];
   const { version, releases } = facts;
   if (tag !== `v${version}`) found.push(`the tag is ${tag}, package.json says ${version}`);
+  if (facts.jsr !== version) found.push(`jsr.json says ${facts.jsr}, package.json ${version}`);
   if (!facts.changelog.split('\n').some((text) => text.startsWith('## ') && text.includes(version)))
     found.push(`CHANGELOG.md has no section for ${version}`);
   const entry = releases.at(-1);
@@ -47,6 +48,7 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   const read = (path: string) => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8');
   const found = objections(process.argv[2] ?? '', {
     version: (JSON.parse(read('package.json')) as { version: string }).version,
+    jsr: (JSON.parse(read('jsr.json')) as { version: string }).version,
     fingerprint: fingerprint(),
     changelog: read('CHANGELOG.md'),
     releases: JSON.parse(read('docs/fingerprints.json')) as Release[],

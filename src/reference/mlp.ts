@@ -9,9 +9,9 @@ export interface Layer {
 }
 
 export const ACTIVATIONS = {
-  relu: (x: number) => Math.max(x, 0),
-  silu: (x: number) => x / (1 + exp(-x)),
-  gelu: (x: number) => 0.5 * x * (1 + erf(x / Math.sqrt(2))),
+  relu: (x: number): number => Math.max(x, 0),
+  silu: (x: number): number => x / (1 + exp(-x)),
+  gelu: (x: number): number => 0.5 * x * (1 + erf(x / Math.sqrt(2))),
   tanh,
 } as const;
 

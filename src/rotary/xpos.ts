@@ -128,13 +128,13 @@ function ratesOf(pairs: number, gamma: number, scaleBase: number): Float64Array 
 /** How the references choose the center from a length. */
 const CENTERS = {
   /** torchscale XPOS: ceil(length / 2), length counting the cached keys (offset); angles are not centred. */
-  torchscale: (length: number) => Math.ceil(length / 2),
+  torchscale: (length: number): number => Math.ceil(length / 2),
   /** rotary-embedding-torch: floor(length / 2); rotate_queries_with_cached_keys takes each side's own length. */
-  'rotary-embedding-torch': (length: number) => Math.floor(length / 2),
+  'rotary-embedding-torch': (length: number): number => Math.floor(length / 2),
   /** x-transformers: floor(length / 2), length being the largest position + 1. */
-  'x-transformers': (length: number) => Math.floor(length / 2),
+  'x-transformers': (length: number): number => Math.floor(length / 2),
   /** flash-attention: floor(length / 2) of the cached length: tables change when the cache grows. */
-  'flash-attention': (length: number) => Math.floor(length / 2),
+  'flash-attention': (length: number): number => Math.floor(length / 2),
 } as const;
 
 export type XposConvention = keyof typeof CENTERS;

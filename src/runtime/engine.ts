@@ -13,7 +13,6 @@ import { heap as heapBinary } from '#wasm/heap';
 import { simd } from '#wasm/simd';
 import { boolean, integer, take } from './arguments.ts';
 import { COEFFICIENT_BYTES, writeCoefficients } from './coefficients.ts';
-import type { Dispose } from './disposable.ts';
 import { disposable } from './dispose.ts';
 import { ARRAYS, type Dtype, type TensorData } from './dtypes.ts';
 import { PosencError, show } from './errors.ts';
@@ -102,7 +101,7 @@ export class Engine {
     this.#heap = undefined;
   }
 
-  declare [Symbol.dispose]: Dispose;
+  declare [Symbol.dispose]: () => void;
 
   static {
     disposable(Engine.prototype);

@@ -233,6 +233,11 @@ const CONSUMERS: Readonly<Record<string, Readonly<Record<string, Check>>>> = {
       const text = await run(dir, 'node_modules/.bin/publint', [tarball, '--strict']);
       must(/All good/i.test(text), text);
     },
+    jsr: async () => {
+      const deno = ofRuntimes('@deno/linux-x64-glibc/deno');
+      await run(root, deno, ['publish', '--dry-run', '--allow-dirty']);
+      return undefined;
+    },
     attw: async (dir) => {
       await run(dir, 'node_modules/.bin/attw', [tarball, '--profile', 'esm-only']);
     },

@@ -4,6 +4,7 @@ import { objections, type Release } from '../../scripts/release-check.ts';
 
 const facts = (version: string, fingerprint: string, releases: readonly Release[]) => ({
   version,
+  jsr: version,
   fingerprint,
   changelog: `# Changelog\n\n## ${version}\n`,
   releases,
@@ -33,6 +34,7 @@ test('before 1.0.0 the minor number stands for the major one', () => {
 test('tag, changelog and record must be those of the version', () => {
   const good = facts('1.5.0', 'aa', [old, { version: '1.5.0', fingerprint: 'aa' }]);
   assert.match(objections('v1.4.0', good).join(), /the tag is v1.4.0/);
+  assert.match(objections('v1.5.0', { ...good, jsr: '1.4.0' }).join(), /jsr.json says 1.4.0/);
   assert.match(objections('v1.5.0', { ...good, changelog: '' }).join(), /no section for 1.5.0/);
   assert.match(objections('v1.5.0', { ...good, releases: [old] }).join(), /ends with 1.4.0/);
   assert.match(objections('v1.5.0', { ...good, fingerprint: 'cc' }).join(), /this tree gives cc/);
