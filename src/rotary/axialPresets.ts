@@ -74,7 +74,7 @@ type Row = Omit<AxialSpec, 'preset' | 'headDim'>;
 
 const TURN = 2 * Math.PI;
 
-export const AXIAL_PRESETS = {
+const ROWS = {
   /** Qwen2-VL, Qwen2.5-VL, Qwen3-VL and GLM-4V vision towers. Coordinates h, w. */
   'qwen2-vl': { pairing: 'half' },
   /** Pixtral: even frequencies turn by h, odd ones by w. */
@@ -104,5 +104,13 @@ export const AXIAL_PRESETS = {
   'lucidrains-pixel': { frequencies: 'pixel', maxFreq: 10, coordinates: 'unit' },
   'lucidrains-constant': { frequencies: 'constant' },
 } as const satisfies Record<string, Row>;
+
+/** Everybody who imports the package reads the same rows: nobody changes them for the others. */
+function frozen<T extends object>(value: T): T {
+  for (const part of Object.values(value)) if (typeof part === 'object') frozen(part);
+  return Object.freeze(value);
+}
+
+export const AXIAL_PRESETS: typeof ROWS = frozen(ROWS);
 
 export type AxialPreset = keyof typeof AXIAL_PRESETS;

@@ -73,7 +73,10 @@ const COMMON: Readonly<Record<keyof RotaryCommon | KeysOf<Head> | 'ropeType', tr
   mropeSection: true,
   mropeLayout: true,
 };
-const ALL: readonly string[] = Object.keys(Object.assign({ ...COMMON }, ...Object.values(RULES).map((r) => r.options)));
+/** Made by a function, which a bundler can leave out; so can it then leave out the rules. */
+const allOptions = (): string[] =>
+  Object.keys(Object.assign({ ...COMMON }, ...Object.values(RULES).map((r) => r.options)));
+const ALL: readonly string[] = allOptions();
 
 /** @internal A rule whose type is known only at run time: what it is given was checked to be of that type. */
 export const ruleOf = (type: RopeType) => RULES[type] as unknown as RotaryRule<LooseSpec>;

@@ -25,6 +25,13 @@ function near(got: ArrayLike<number>, want: ArrayLike<number>, limit: number, wh
 
 const HALF_ULP = 2 ** -24;
 
+test('nobody changes the presets for the others', () => {
+  const rows = AXIAL_PRESETS as unknown as Record<string, Record<string, unknown>>;
+  assert.throws(() => Object.assign(rows, { mine: {} }), TypeError);
+  assert.throws(() => Object.assign(rows['llama-4'], { gridOffset: 0 }), TypeError);
+  assert.throws(() => (rows['llama-4'].gridOrder as number[]).reverse(), TypeError);
+});
+
 test('every rule of a grid: the numbers of the plain twin', () => {
   fc.assert(
     fc.property(
