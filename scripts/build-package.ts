@@ -8,7 +8,7 @@
  *
  * At the end every file that package.json names must exist.
  */
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
@@ -26,6 +26,8 @@ const WINGS = readdirSync(compiled).filter(
   (name) => existsSync(join(compiled, name, 'index.js')) && name !== 'runtime',
 );
 const at = (path: string) => join(compiled, path);
+/** tsc's pointer to its own map. */
+const MAP_URL = /\/\/# sourceMappingURL=.*\n?$/;
 const input = {
   ...Object.fromEntries(WINGS.map((wing) => [wing, at(`${wing}/index.js`)])),
   ...Object.fromEntries(['index', 'kernels', 'init', 'init.workerd'].map((name) => [name, at(`${name}.js`)])),
@@ -45,9 +47,24 @@ const bundle = await rollup({
     {
       name: 'tsc',
       load: (id) => ({
-        code: readFileSync(id, 'utf8').replace(/\/\/# sourceMappingURL=.*\n?$/, ''),
+        code: readFileSync(id, 'utf8').replace(MAP_URL, ''),
         map: readFileSync(`${id}.map`, 'utf8'),
       }),
+      // Nothing happens at import: a call that makes a constant may be dropped with the constant. Bundlers drop unused files by
+      // themselves, but not unused statements of a file, and a wing is one file here.
+      transform(code) {
+        const starts = this.parse(code).body.flatMap((statement) => {
+          const declaration = statement.type === 'ExportNamedDeclaration' ? statement.declaration : statement;
+          if (declaration?.type !== 'VariableDeclaration') return [];
+          const values = declaration.declarations.flatMap(({ init }) => (init ? [init] : []));
+          return values.filter(({ type }) => type === 'CallExpression' || type === 'NewExpression');
+        }) as unknown as { start: number }[];
+        const marked = starts.reduceRight(
+          (so, { start }) => `${so.slice(0, start)}/* @__PURE__ */ ${so.slice(start)}`,
+          code,
+        );
+        return { code: marked, map: null };
+      },
     },
   ],
 });
@@ -72,7 +89,7 @@ await bundle.close();
 
 /** Conditions name these by themselves; they import a compiled module and nothing else. */
 for (const name of readdirSync(compiled).filter((file) => /^wasm\..*\.js$/.test(file))) {
-  writeFileSync(join('dist', name), readFileSync(at(name), 'utf8').replace(/\/\/# sourceMappingURL=.*\n?$/, ''));
+  writeFileSync(join('dist', name), readFileSync(at(name), 'utf8').replace(MAP_URL, ''));
 }
 
 const walk = (dir: string): string[] =>
@@ -80,6 +97,10 @@ const walk = (dir: string): string[] =>
     const path = join(dir, name);
     return statSync(path).isDirectory() ? walk(path) : [path];
   });
+// the reference is its source without the types: a map would be 60 kB of the same
+rmSync('dist/reference.js.map');
+writeFileSync('dist/reference.js', readFileSync('dist/reference.js', 'utf8').replace(MAP_URL, ''));
+
 // a segment a line is all that a stack trace needs; every token would weigh as much as the sources
 for (const file of walk('dist').filter((path) => path.endsWith('.map'))) {
   const map = JSON.parse(readFileSync(file, 'utf8')) as { mappings: string; names: string[] };
