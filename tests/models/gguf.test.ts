@@ -155,6 +155,19 @@ test('every architecture: read with as little as it needs, or refused by a sente
   assert.equal(refused, ['clip', 'gptj']);
 });
 
+test('architectures newer than the golden headers', () => {
+  const fields = { ...LLAMA, block_count: 8, context_length: 8192, 'attention.key_length': 128 };
+  const minimax = fromGGUF(header('minimax-01', { ...fields, 'rope.dimension_count': 64 }));
+  assert.equal(minimax.layers?.rotary, { default: [7] });
+  assert.equal([minimax.rotary.pairing, minimax.rotary.rotaryDim, minimax.rotary.headDim], ['half', 64, 128]);
+  const muse = fromGGUF(header('muse-glimmer', { ...fields, 'attention.sliding_window_pattern': 4 }));
+  assert.equal(muse.layers?.nope, [3, 7]);
+  assert.is(muse.rotary.pairing, 'interleaved');
+  const kimi = { 'attention.key_length_mla': 192, 'attention.head_count_kv': [0, 0, 0, 1, 0, 0, 0, 1] };
+  const { family, layers } = fromGGUF(header('kimi-k3', { ...fields, ...kimi }));
+  assert.equal([family, layers?.nope], ['none', [3, 7]]);
+});
+
 test('precision is that of the tables', () => {
   const fields = header('llama', { ...LLAMA, 'rope.freq_base': 500000 });
   assert.is(fromGGUF(fields).rotary.precision, 'torch');

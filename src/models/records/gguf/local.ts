@@ -10,7 +10,7 @@ import {
   fullEvery,
   LOCAL,
   localOnly,
-  MOSTLY_LINEAR,
+  mostlyLinear,
   NEOX,
   NEOX_WHOLE,
   NO_HEADS,
@@ -138,6 +138,14 @@ export const LOCAL_RECORDS: readonly GgufRecord[] = [
   ...records({ ...NORM, layers: [...ALL, localOnly()] }, { cohere2: 'cohere2' }),
   ...records(
     {
+      ...NORM,
+      tables: [{ ...ALIKE, scaled: false }],
+      layers: [{ layers: 'all', use: { table: ALIKE.label } }, localOnly({ arrays: true, needed: true })],
+    },
+    { 'muse-glimmer': 'muse-glimmer' },
+  ),
+  ...records(
+    {
       ...NORM_WHOLE,
       layers: [
         ...ALL,
@@ -183,7 +191,8 @@ export const LOCAL_RECORDS: readonly GgufRecord[] = [
     { ...NEOX, softmax: { root: ['attention.value_length', 'attention.key_length'] }, layers: [...ALL, NO_HEADS] },
     { plamo2: 'plamo2' },
   ),
-  ...records({ ...NEOX, layers: MOSTLY_LINEAR }, { qwen3next: 'qwen3next' }),
+  ...records({ ...NEOX, layers: mostlyLinear(4) }, { qwen3next: 'qwen3next' }),
+  ...records({ ...NEOX, layers: mostlyLinear(8) }, { 'minimax-01': 'minimax-01' }),
   // rope.scaling.finetuned switches the rotation
   ...['granite', 'granitemoe'].map(
     (arch, i): GgufRecord => ({

@@ -83,7 +83,7 @@ export const OTHER_RECORDS: readonly GgufRecord[] = [
         layers: [NOPE, NO_HEADS],
       },
     },
-    { 'kimi-linear': 'kimi-linear' },
+    { 'kimi-linear': 'kimi-linear', 'kimi-k3': 'kimi-k3' },
   ),
   ...records(
     { family: 'none', reason: 'convolutions, and attention without positions' },

@@ -1,12 +1,12 @@
 /** Position streams (M-RoPE): blocks of pairs (mrope) or pairs in turns (imrope). */
 import type { GgufRecord } from './facts.ts';
-import { MOSTLY_LINEAR, NEOX, NEOX_WHOLE, NORM, records, TABLE } from './words.ts';
+import { mostlyLinear, NEOX, NEOX_WHOLE, NORM, records, TABLE } from './words.ts';
 
 export const STREAM_RECORDS: readonly GgufRecord[] = [
   ...records({ ...NEOX_WHOLE, mode: 'mrope', sections: 'required' }, { qwen2vl: 'qwen2vl', paddleocr: 'paddleocr' }),
   ...records({ ...NEOX_WHOLE, mode: 'imrope', sections: 'required' }, { qwen3vl: 'qwen3vl', qwen3vlmoe: 'qwen3vlmoe' }),
   ...records(
-    { ...NEOX, mode: 'imrope', sections: 'required', layers: MOSTLY_LINEAR },
+    { ...NEOX, mode: 'imrope', sections: 'required', layers: mostlyLinear(4) },
     {
       qwen35: 'qwen35',
       qwen35moe: 'qwen35moe',

@@ -67,12 +67,12 @@ export const NO_HEADS: GgufStep = {
   needed: false,
   use: 'no attention',
 };
-/** Attention in every fourth layer, unless a list says which are recurrent. */
-export const MOSTLY_LINEAR: readonly GgufStep[] = [
+/** Attention in every n-th layer, unless a list says which are recurrent. */
+export const mostlyLinear = (n: number): readonly GgufStep[] => [
   ...ALL,
   {
     layers: 'between',
-    n: 4,
+    n,
     at: 'last',
     key: 'full_attention_interval',
     use: 'no attention',
