@@ -4,14 +4,18 @@
  */
 import { roundToFloat32 } from '../phase/float32.ts';
 import type { Ladder } from '../phase/ladder.ts';
-import { exactRows, type Rows, type Target, torchRows } from '../phase/plan.ts';
+import { exactRows, type Rows, type Target, torchRows, torchScaledRows } from '../phase/plan.ts';
 import type { Engine } from '../runtime/engine.ts';
 
 /** What is common to the columns of one table. */
 export interface Manner {
   readonly precision: 'exact' | 'torch';
+  /** Torch precision: the float32 frequencies. Default: those of the ladder, rounded. */
+  readonly single?: Float32Array;
   /** Multiplied into every position in torch precision; in exact precision it belongs to the ladder. */
   readonly scale: number;
+  /** Torch precision: what the scale multiplies, the position or the finished angle. Default 'position'. */
+  readonly scaleOrder?: 'position' | 'angle';
   readonly amplitude: number;
 }
 
@@ -32,10 +36,16 @@ export function writeColumns(
     exactRows(engine, frequencies, rows, how.amplitude, target, from, count);
     return;
   }
-  const rounded = Float32Array.from({ length: count }, (_, i) =>
-    roundToFloat32(frequencies.hi[from + i], frequencies.lo[from + i]),
-  );
-  torchRows(engine, rounded, rows, how.scale, how.amplitude, target);
+  const { single, scale, amplitude } = how;
+  let list: Float32Array;
+  if (single === undefined) {
+    list = Float32Array.from({ length: count }, (_, i) =>
+      roundToFloat32(frequencies.hi[from + i], frequencies.lo[from + i]),
+    );
+  } else list = count === single.length ? single : single.subarray(from, from + count);
+  // a scale of 1 is the same in both places
+  if (how.scaleOrder === 'angle' && scale !== 1) torchScaledRows(engine, list, rows, scale, amplitude, target);
+  else torchRows(engine, list, rows, scale, amplitude, target);
 }
 
 export function rowCount(rows: Rows): number {

@@ -26,6 +26,7 @@ export {
   type PixelBandsOptions,
   pixelBands,
 } from './fourier.ts';
+export type { FrequencyRule } from './frequencies.ts';
 export { type PegOptions, peg } from './peg.ts';
 export {
   type GruLayer,
@@ -35,5 +36,11 @@ export {
   recursivePositions,
 } from './recursive.ts';
 export { type Sincos2dOptions, type Sincos3dOptions, sincos2d, sincos3d } from './sincos.ts';
-export { type SinusoidalOptions, sinusoidal } from './sinusoidal.ts';
+export {
+  type SinusoidalFrequenciesOptions,
+  type SinusoidalOptions,
+  type SinusoidalPreset,
+  sinusoidal,
+  sinusoidalFrequencies,
+} from './sinusoidal.ts';
 export { type TimestepEmbeddingOptions, type TimestepPreset, timestepEmbedding } from './timestep.ts';

@@ -117,7 +117,7 @@ export function ceil(a: DD): number {
 }
 
 /** 2^n by exact products: `2 ** n` is left to the engine's pow. |n| <= 1023 + 52. */
-function powerOfTwo(n: number): number {
+export function powerOfTwo(n: number): number {
   let result = 1;
   let square = n < 0 ? 0.5 : 2;
   for (let bits = Math.abs(n); bits > 0; bits = Math.floor(bits / 2)) {

@@ -203,11 +203,7 @@ export function torchRows(
   target: Target,
 ): void {
   const { kernels, coefficients } = engine;
-  let ladder = laddersOf.get(frequencies);
-  if (!ladder) {
-    ladder = ladderOf(frequencies);
-    laddersOf.set(frequencies, ladder);
-  }
+  const ladder = singleLadder(frequencies);
   const bytes = engine.scratchBytes * ARENA_SHARE - POSITION_BYTES - TORCH_SCRATCH;
   const room = Math.floor(bytes / (PLAN_BYTES_PER_FREQUENCY + 4)) & ~3;
   const mode = MODE[target.store];
@@ -229,5 +225,48 @@ export function torchRows(
 }
 
 const laddersOf = new WeakMap<Float32Array, Ladder>();
+
+/** The ladder of float32 frequencies, remembered by the identity of their array: do not write into it afterwards. */
+export function singleLadder(frequencies: Float32Array): Ladder {
+  let ladder = laddersOf.get(frequencies);
+  if (!ladder) {
+    ladder = ladderOf(frequencies);
+    laddersOf.set(frequencies, ladder);
+  }
+  return ladder;
+}
+
+/**
+ * As torchRows where the scale multiplies the finished angle: sin and cos of fl32(angleScale * fl32(position * frequency)).
+ * The products are made here, a row at a time; the kernel takes them as frequencies of position 1.
+ */
+export function torchScaledRows(
+  engine: Engine,
+  frequencies: Float32Array,
+  rows: Rows,
+  angleScale: number,
+  amplitude: number,
+  target: Target,
+): void {
+  const { kernels, coefficients } = engine;
+  const room = Math.floor((engine.scratchBytes * ARENA_SHARE - TORCH_SCRATCH) / 4) & ~3;
+  const mode = MODE[target.store];
+  const total = 'positions' in rows ? rows.positions.length : rows.count;
+  const scratch = engine.scratch();
+  const list = scratch + TORCH_SCRATCH;
+  for (let done = 0; done < frequencies.length; done += room) {
+    const n = Math.min(room, frequencies.length - done);
+    const angles = engine.f32.subarray(list >>> 2, (list >>> 2) + n);
+    const first = target.first + 4 * WIDTH[target.store] * done;
+    const second = (target.second ?? 0) + 4 * done;
+    for (let t = 0; t < total; t++) {
+      const position = Math.fround('positions' in rows ? rows.positions[t] : rows.start + t);
+      for (let i = 0; i < n; i++) angles[i] = position * frequencies[done + i];
+      const [a, b] = [first + t * target.stride, second + t * target.stride];
+      // biome-ignore format: one call, grouped as the kernel declares it
+      kernels.sincosTorch(list, 0, n, 0, 1, 1, angleScale, amplitude, mode, a, b, target.stride, scratch, coefficients);
+    }
+  }
+}
 /** The kernel keeps two lanes of angles behind the frequencies. */
 const TORCH_SCRATCH = 32;

@@ -1,7 +1,8 @@
 /** Time steps, tables over two and three axes, DETR's padded images: the formulas of the public code, cell by cell. */
-import { div, exp, fixed, lnOf, mul } from './fixed.ts';
-import { quarterTurnRate, type SinCos, sincosAt } from './math.ts';
+import { div, exp, fixed, lnOf, mul, pi } from './fixed.ts';
+import { quarterTurnRate, type SinCos, sincos, sincosAt } from './math.ts';
 import { onlyKeys, output, type ReferenceTensor, type Shaped, tensor, word } from './result.ts';
+import { routeFrequencies } from './routes.ts';
 
 /** sin and cos of coordinate * scale * base^(-k / denominator), the frequencies made once. */
 function phases(count: number, denominator: number, base: number, scale = 1): (k: number, at: number) => SinCos {
@@ -11,12 +12,27 @@ function phases(count: number, denominator: number, base: number, scale = 1): (k
   return (k, at) => sincosAt(at, rates[k]);
 }
 
-const TIMESTEP_PRESETS: Readonly<Record<string, { flip: boolean; shift: number; scale: number }>> = {
-  ddpm: { flip: false, shift: 1, scale: 1 },
-  'stable-diffusion': { flip: true, shift: 0, scale: 1 },
-  'guided-diffusion': { flip: true, shift: 0, scale: 1 },
-  dit: { flip: true, shift: 0, scale: 1 },
-  flux: { flip: true, shift: 0, scale: 1000 },
+interface TimestepPreset {
+  readonly flip: boolean;
+  readonly shift: number;
+  readonly scale?: number;
+  readonly scaleOrder?: 'step' | 'angle';
+  readonly frequencies?: string;
+  readonly maxPeriod?: number;
+  readonly minPeriod?: number;
+  readonly fractional?: 'sine' | 'lerp';
+}
+
+const TIMESTEP_PRESETS: Readonly<Record<string, TimestepPreset>> = {
+  ddpm: { flip: false, shift: 1 },
+  'stable-diffusion': { flip: true, shift: 0 },
+  sd3: { flip: true, shift: 0 },
+  'guided-diffusion': { flip: true, shift: 0 },
+  dit: { flip: true, shift: 0 },
+  flux: { flip: true, shift: 0, scale: 1000, scaleOrder: 'step' },
+  'f5-tts': { flip: false, shift: 1, scale: 1000, scaleOrder: 'step', frequencies: 'exp' },
+  diffwave: { flip: false, shift: 1, maxPeriod: 1e-4, frequencies: 'pow10', fractional: 'lerp' },
+  pi0: { flip: false, shift: 1, minPeriod: 4e-3, maxPeriod: 4, frequencies: 'float64' },
 };
 
 export interface TimestepEmbeddingOptions {
@@ -25,29 +41,78 @@ export interface TimestepEmbeddingOptions {
   readonly flipSinToCos?: boolean;
   readonly downscaleFreqShift?: number;
   readonly scale?: number;
+  readonly scaleOrder?: 'step' | 'angle';
   readonly maxPeriod?: number;
+  readonly minPeriod?: number;
+  readonly fractional?: 'sine' | 'lerp';
+  readonly frequencies?: string;
+  readonly invFreq?: ArrayLike<number>;
+  readonly precision?: 'exact' | 'torch';
   readonly out?: Float32Array | Shaped;
 }
 
 /** [steps, dim]: [sin | cos] or flipped, then a zero column when dim is odd. */
 export function timestepEmbedding(timesteps: ArrayLike<number>, options: TimestepEmbeddingOptions): ReferenceTensor {
-  const { dim, maxPeriod = 10000 } = options;
+  const { dim } = options;
   const preset = options.preset === undefined ? undefined : TIMESTEP_PRESETS[options.preset];
   const flip = options.flipSinToCos ?? preset?.flip;
   const shift = options.downscaleFreqShift ?? preset?.shift;
   if (flip === undefined || shift === undefined) throw new RangeError('preset: unknown, or flip and shift are missing');
   const half = Math.floor(dim / 2);
-  const at = phases(half, half - shift, maxPeriod, options.scale ?? preset?.scale ?? 1);
+  const at = timestepPhases(half, half - shift, { ...preset, ...options });
+  const lerp = (options.fractional ?? preset?.fractional) === 'lerp';
   const result = output([timesteps.length, dim], options.out);
   for (let t = 0; t < timesteps.length; t++) {
+    const step = timesteps[t];
+    const low = Math.floor(step);
     for (let k = 0; k < half; k++) {
-      const { sin, cos } = at(k, timesteps[t]);
+      let { sin, cos } = lerp ? at(k, low) : at(k, step);
+      if (lerp && step !== low) {
+        const high = at(k, low + 1);
+        sin = mixed(sin, high.sin, step - low);
+        cos = mixed(cos, high.cos, step - low);
+      }
       result.data[t * dim + k] = flip ? cos : sin;
       result.data[t * dim + half + k] = flip ? sin : cos;
     }
     if (dim % 2 === 1) result.data[t * dim + dim - 1] = 0;
   }
   return result;
+}
+
+/** low + (high - low) t, every step in float32. */
+function mixed(low: number, high: number, t: number): number {
+  const f32 = Math.fround;
+  return f32(f32(low) + f32(f32(f32(high) - f32(low)) * f32(t)));
+}
+
+function timestepPhases(
+  half: number,
+  denominator: number,
+  options: Omit<TimestepEmbeddingOptions, 'dim' | 'preset'>,
+): (k: number, at: number) => SinCos {
+  const { scale = 1, scaleOrder = 'angle', maxPeriod = 10000, minPeriod, frequencies = 'exp-ratio', invFreq } = options;
+  if (options.precision === 'torch' && (invFreq !== undefined || frequencies !== 'float64')) {
+    const f32 = Math.fround;
+    const list = invFreq ?? routeFrequencies(frequencies, { base: maxPeriod, count: half, denominator });
+    return (k, at) => {
+      const t = f32(at);
+      const angle =
+        scaleOrder === 'step' ? f32(f32(t * f32(scale)) * f32(list[k])) : f32(f32(scale) * f32(t * f32(list[k])));
+      return sincos(angle);
+    };
+  }
+  if (invFreq !== undefined) {
+    const rates = Array.from(invFreq, (f) => quarterTurnRate(mul(fixed(scale), fixed(f))));
+    return (k, at) => sincosAt(at, rates[k]);
+  }
+  if (minPeriod === undefined) return phases(half, denominator, maxPeriod, scale);
+  const growth = lnOf(maxPeriod) - lnOf(minPeriod);
+  const rates = Array.from({ length: half }, (_, k) => {
+    const period = mul(fixed(minPeriod), exp(mul(div(fixed(k), fixed(denominator)), growth)));
+    return quarterTurnRate(mul(fixed(scale), div(2n * pi(), period)));
+  });
+  return (k, at) => sincosAt(at, rates[k]);
 }
 
 export interface SincosOptions {

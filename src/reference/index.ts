@@ -37,7 +37,7 @@ export {
 export { type SandwichOptions, sandwich } from './sandwich.ts';
 export { dynamicState, queryScale, softmaxScale, yarnMscale } from './scale.ts';
 export { shawIndex, shawScores, shawValues } from './shaw.ts';
-export { type SinusoidalOptions, sinusoidal } from './sinusoidal.ts';
+export { type SinusoidalOptions, sinusoidal, sinusoidalFrequencies } from './sinusoidal.ts';
 export { type T5BucketOptions, t5Bias, t5Bucket } from './t5.ts';
 export {
   type GgmlRope,

@@ -2,8 +2,8 @@
 import * as fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { createEngine, PosencError, sinusoidal } from '../../src/index.ts';
-import { sinusoidal as twin } from '../../src/reference/index.ts';
+import { createEngine, PosencError, sinusoidal, sinusoidalFrequencies } from '../../src/index.ts';
+import { sinusoidal as twin, sinusoidalFrequencies as twinFrequencies } from '../../src/reference/index.ts';
 
 const engine = createEngine();
 const order = (x: number) => {
@@ -42,6 +42,84 @@ test('every combination of arrangement, odd rule, order and denominator equals t
   );
 });
 
+const PRESETS = [
+  'whisper',
+  'fairseq',
+  'tensor2tensor',
+  'transformer-xl',
+  'marian',
+  'xlm',
+  'opennmt',
+  'pytorch-tutorial',
+  'nemo',
+  'espnet',
+] as const;
+
+test('every preset equals the reference in both precisions, and its frequencies too', () => {
+  for (const preset of PRESETS) {
+    for (const precision of ['exact', 'torch'] as const) {
+      for (const dim of [6, 64, 90]) {
+        const options = { preset, dim, precision } as const;
+        const got = sinusoidal({ ...options, length: 40, offset: 900, engine });
+        const want = twin({ ...options, length: 40, offset: 900 });
+        got.data.forEach((x, i) => {
+          assert.ok(Math.abs(order(x) - order(want.data[i])) <= 1, `${preset} ${precision} ${dim}: element ${i}`);
+        });
+        got.dispose();
+        assert.equal(sinusoidalFrequencies(options), twinFrequencies(options));
+      }
+    }
+  }
+});
+
+test('a preset is its options, and an option beside it wins', () => {
+  const of = (options: object) =>
+    sinusoidal({ length: 30, dim: 12, precision: 'torch', engine, ...options }).data.slice();
+  const concat = { arrangement: 'concat', denominator: 'half-1' };
+  assert.equal(of({ preset: 'whisper' }), of({ ...concat, frequencies: 'exp' }));
+  assert.equal(of({ preset: 'tensor2tensor', dim: 2 }), of({ dim: 2, arrangement: 'concat', denominator: 1 }));
+  assert.equal(of({ preset: 'whisper', frequencies: 'pow' }), of({ ...concat, frequencies: 'pow' }));
+  assert.equal(of({ preset: 'opennmt' }), of({}));
+  assert.is.not(String(of({ preset: 'whisper' })), String(of({ preset: 'whisper', frequencies: 'pow' })));
+});
+
+test('frequencies in float64 are the table of exact precision', () => {
+  const options = { length: 300, dim: 20, base: 777, engine } as const;
+  const wide = sinusoidal({ ...options, precision: 'torch', frequencies: 'float64', scale: 0.3 });
+  assert.equal(wide.data, sinusoidal({ ...options, scale: 0.3 }).data);
+});
+
+test('given frequencies replace the formula in both precisions', () => {
+  const shape = { dim: 16, denominator: 'half-1' } as const;
+  for (const precision of ['exact', 'torch'] as const) {
+    const invFreq = sinusoidalFrequencies({ ...shape, precision });
+    const given = sinusoidal({ length: 50, dim: 16, invFreq, precision, engine });
+    const made = sinusoidal({ ...shape, length: 50, precision, engine });
+    for (let i = 0; i < made.length; i++) assert.ok(Math.abs(order(given.data[i]) - order(made.data[i])) <= 1);
+    if (precision === 'torch') assert.equal(given.data, made.data);
+    const scaled = sinusoidal({ length: 3, dim: 16, invFreq, precision, scale: 2, engine });
+    assert.equal(scaled.data.slice(32, 48), given.data.slice(64, 80));
+  }
+});
+
+test('Whisper in torch precision: rows are the slice of the whole table, frequencies those of torch', () => {
+  const options = { preset: 'whisper', dim: 512, precision: 'torch', engine } as const;
+  const whole = sinusoidal({ ...options, length: 1500 });
+  const rows = sinusoidal({ ...options, positions: [1499, 0, 7, 749] });
+  [1499, 0, 7, 749].forEach((p, i) => {
+    assert.equal(rows.data.slice(512 * i, 512 * i + 512), whole.data.slice(512 * p, 512 * p + 512));
+  });
+  const frequencies = sinusoidalFrequencies({ preset: 'whisper', dim: 512, precision: 'torch' });
+  for (let p = 0; p < 1500; p += 37) {
+    for (let k = 0; k < 256; k++) {
+      const angle = Math.fround(p * frequencies[k]);
+      assert.ok(Math.abs(whole.data[512 * p + k] - Math.sin(angle)) <= 3e-8);
+      assert.ok(Math.abs(whole.data[512 * p + 256 + k] - Math.cos(angle)) <= 3e-8);
+    }
+  }
+  whole.dispose();
+});
+
 test('the norm of a row is sqrt(dim / 2), and inner products depend on the distance alone', () => {
   const dim = 64;
   const { data } = sinusoidal({ length: 400, dim, engine });
@@ -77,6 +155,21 @@ test('zeroRow zeroes the row of that position, also in a used output', () => {
 
 for (const [what, options, code, text] of [
   ['an odd dim without a rule', { length: 2, dim: 5 }, 'ERR_OPTION', /dim: 5 is odd/],
+  ['an unknown preset', { length: 2, dim: 4, preset: 'bert' }, 'ERR_OPTION', /preset: expected one of 'whisper'/],
+  [
+    'a route in exact precision',
+    { length: 2, dim: 4, frequencies: 'pow' },
+    'ERR_OPTION',
+    /frequencies: .* precision: 'torch'/,
+  ],
+  [
+    'a base beside invFreq',
+    { length: 2, dim: 4, invFreq: [1, 2], base: 5 },
+    'ERR_OPTION',
+    /base: has no effect beside invFreq/,
+  ],
+  ['another number of invFreq', { length: 2, dim: 4, invFreq: [1] }, 'ERR_SHAPE', /invFreq: expected 2 numbers, got 1/],
+  ['a frequency that is none', { length: 2, dim: 4, invFreq: [1, Infinity] }, 'ERR_OPTION', /invFreq\[1\]/],
   ['dim 0', { length: 2, dim: 0 }, 'ERR_SHAPE', /dim/],
   ['half-1 of dim 2', { length: 2, dim: 2, denominator: 'half-1' }, 'ERR_OPTION', /denominator/],
   ['length and positions', { length: 2, positions: [1], dim: 4 }, 'ERR_OPTION', /either/],

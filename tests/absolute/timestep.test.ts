@@ -8,19 +8,30 @@ import { fails, worst } from './support.ts';
 test('every preset and width equals the reference', () => {
   fc.assert(
     fc.property(
-      fc.constantFrom('ddpm', 'stable-diffusion', 'guided-diffusion', 'dit', 'flux'),
+      fc.constantFrom(
+        'ddpm',
+        'stable-diffusion',
+        'sd3',
+        'guided-diffusion',
+        'dit',
+        'flux',
+        'f5-tts',
+        'diffwave',
+        'pi0',
+      ),
+      fc.constantFrom('exact' as const, 'torch' as const),
       fc.integer({ min: 4, max: 33 }),
-      fc.array(fc.oneof(fc.integer({ min: 0, max: 1000 }), fc.double({ min: -1, max: 1000, noNaN: true })), {
+      fc.array(fc.oneof(fc.integer({ min: 0, max: 1000 }), fc.double({ min: 0, max: 1000, noNaN: true })), {
         maxLength: 6,
       }),
-      (preset, dim, steps) => {
-        const options = { preset, dim } as const;
+      (preset, precision, dim, steps) => {
+        const options = { preset, precision, dim } as const;
         const got = timestepEmbedding(steps, options);
         assert.equal(got.shape, [steps.length, dim]);
         assert.ok(worst(got.data, reference(steps, options).data) <= 6e-8);
       },
     ),
-    { numRuns: 60 },
+    { numRuns: 150 },
   );
 });
 
@@ -36,6 +47,52 @@ test('the presets differ where the models do', () => {
     of({ preset: 'ddpm', flipSinToCos: true }),
     of({ flipSinToCos: true, downscaleFreqShift: 1 }),
     'an option beside the preset wins',
+  );
+});
+
+test('a scale of the angle and a scale of the step differ in torch precision only', () => {
+  const options = { dim: 66, flipSinToCos: true, downscaleFreqShift: 0, scale: 1000.5 } as const;
+  const steps = [0.37, 0.71, 1];
+  const of = (more: object) => timestepEmbedding(steps, { ...options, ...more } as never).toFloat32Array();
+  assert.equal(of({ scaleOrder: 'angle' }), of({ scaleOrder: 'step' }));
+  const [angle, step] = (['angle', 'step'] as const).map((scaleOrder) => of({ scaleOrder, precision: 'torch' }));
+  assert.ok(worst(angle, step) > 0);
+  for (const [scaleOrder, got] of [
+    ['angle', angle],
+    ['step', step],
+  ] as const) {
+    assert.ok(worst(got, reference(steps, { ...options, scaleOrder, precision: 'torch' }).data) <= 6e-8);
+  }
+  assert.equal(of({ precision: 'torch' }), angle, "diffusers' order is the default");
+});
+
+test('diffwave mixes the rows of whole steps, and knows the length of its table', () => {
+  const options = { preset: 'diffwave', dim: 12 } as const;
+  const whole = timestepEmbedding([6, 7], options).toFloat32Array();
+  const mixed = timestepEmbedding([6.25, 6, 7, 6.75], options).toFloat32Array();
+  for (let c = 0; c < 12; c++) {
+    const [low, high] = [whole[c], whole[12 + c]];
+    const step = Math.fround(high - low);
+    assert.is(mixed[c], Math.fround(low + Math.fround(step * 0.25)));
+    assert.is(mixed[12 + c], low);
+    assert.is(mixed[24 + c], high);
+    assert.is(mixed[36 + c], Math.fround(low + Math.fround(step * 0.75)));
+  }
+  fails('ERR_POSITION', /positions\[1\]: .* from 0 to 49, got 49.5/, () =>
+    timestepEmbedding([3, 49.5], { ...options, maxSteps: 50 }),
+  );
+  fails('ERR_POSITION', /positions\[0\]: .* 0 or more/, () => timestepEmbedding([-1], options));
+  fails('ERR_OPTION', /maxSteps/, () => timestepEmbedding([1], { preset: 'dit', dim: 12, maxSteps: 50 }));
+});
+
+test('pi0 has the shortest period in its first column and the longest in its last', () => {
+  const { data } = timestepEmbedding([0.001, 1], { preset: 'pi0', dim: 10 });
+  assert.ok(Math.abs(data[0] - 1) < 1e-6, 'a quarter of 0.004');
+  assert.ok(Math.abs(data[10 + 4] - 1) < 1e-6, 'a quarter of 4');
+  const longer = timestepEmbedding([0.5], { preset: 'pi0', dim: 10, minPeriod: 2, maxPeriod: 8 });
+  assert.ok(Math.abs(longer.data[0] - 1) < 1e-6);
+  fails('ERR_OPTION', /frequencies/, () =>
+    timestepEmbedding([1], { preset: 'pi0', dim: 8, precision: 'torch', frequencies: 'pow' }),
   );
 });
 

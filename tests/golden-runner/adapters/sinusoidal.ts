@@ -4,6 +4,15 @@ import { defined, input, number, required, reshaped, word } from './shared.ts';
 
 const ARRANGEMENT = { interleaved: 'interleaved', concat: 'concat' };
 const ORDER = { 'sin then cos': 'sin-cos', 'cos then sin': 'cos-sin' };
+/** Routes by which float32 frequencies are made; 'given' means that the list is an input. */
+export const ROUTES: Readonly<Record<string, string | undefined>> = {
+  exp_step: 'exp',
+  exp_ratio: 'exp-ratio',
+  exp_step_f32: 'exp-float32',
+  pow: 'pow',
+  pow10: 'pow10',
+  given: undefined,
+};
 const AMPLITUDE = { pi: Math.PI };
 const ODD_RULE = {
   error: 'error',
@@ -29,7 +38,11 @@ export function sinusoidalOptions(params: Params, dim: number, base?: number): R
   const minTimescale = number(params, 'min_timescale');
   const maxTimescale = number(params, 'max_timescale');
   const timescaleBase = maxTimescale === undefined ? undefined : maxTimescale / (minTimescale ?? 1);
-  const denominator = word(params, 'exponent_denominator', DENOMINATOR, DENOMINATOR.d);
+  const listed = spoken(params.exponent_denominator);
+  const denominator =
+    listed === undefined
+      ? word(params, 'exponent_denominator', DENOMINATOR, DENOMINATOR.d)
+      : { value: () => listed, oddRule: 'error' };
   const amplitude = typeof params.amplitude === 'string' ? word(params, 'amplitude', AMPLITUDE) : undefined;
   return defined({
     dim,
@@ -72,6 +85,51 @@ function run(record: GoldenRecord, { api, precision }: Context): Outputs {
     }
   }
   return outputs;
+}
+
+/** A denominator that is said as a number. */
+function spoken(value: unknown): number | undefined {
+  return typeof value === 'number' ? value : undefined;
+}
+
+/** The route of a torch run, or the list that the record gives instead of one; nothing in exact precision. */
+export function routeOf(record: GoldenRecord, { precision }: Context): Record<string, unknown> {
+  const route = word(record.params, 'frequency_route', ROUTES, 'none');
+  if (precision !== 'torch') return {};
+  const list = record.inputs.inv_freq_f32;
+  if (list !== undefined) return { invFreq: list.data };
+  return route === 'none' || route === undefined ? {} : { frequencies: route };
+}
+
+/** Rows of given positions, by a route or with the frequencies of a record. */
+function rowsRun(record: GoldenRecord, context: Context): Outputs {
+  const { params } = record;
+  const { data } = input(record, 'position_ids');
+  const route = routeOf(record, context);
+  const options = sinusoidalOptions(params, required(params, 'd_model'));
+  if (route.invFreq !== undefined) for (const key of ['base', 'denominator', 'minTimescale']) delete options[key];
+  return { rows: context.api.sinusoidal({ ...options, ...route, positions: data, precision: context.precision }) };
+}
+
+/** The frequencies alone. */
+function frequencyRoute(record: GoldenRecord, context: Context): Outputs {
+  const { params } = record;
+  const count = required(params, 'count');
+  const route = routeOf(record, context);
+  const { base, denominator, minTimescale } = sinusoidalOptions(params, 2 * count);
+  // 10^(4k / 63) grows: the base of its formula is below one
+  const grows = params.frequency_route === 'pow10' && (base as number) > 1;
+  const list = context.api.sinusoidalFrequencies(
+    defined({
+      dim: 2 * count,
+      base: grows ? 1 / (base as number) : base,
+      denominator,
+      minTimescale,
+      ...route,
+      precision: context.precision,
+    }),
+  );
+  return { inv_freq: { shape: [list.length], data: list } };
 }
 
 /** fairseq counts real tokens from padding_idx + 1; padding stays at padding_idx. */
@@ -122,7 +180,7 @@ function addedSignal(
 
 export const sinusoidal: Adapter[] = [
   {
-    when: { system: ['sinusoidal'], variant: [undefined, 'tpe'] },
+    when: { system: ['sinusoidal'], op: [undefined], variant: [undefined, 'tpe'] },
     params: [
       'layout',
       'num_embeddings',
@@ -145,5 +203,29 @@ export const sinusoidal: Adapter[] = [
     ],
     inputs: ['position_ids', 'tokens', 'x', 'positions'],
     run,
+  },
+  {
+    when: { system: ['sinusoidal'], op: ['sinusoidal_rows'] },
+    params: [
+      'layout',
+      'frequency_route',
+      'd_model',
+      'base',
+      'exponent_denominator',
+      'odd_rule',
+      'order',
+      'amplitude',
+      'padding_idx',
+      'min_timescale',
+      'max_timescale',
+    ],
+    inputs: ['position_ids', 'inv_freq_f32'],
+    run: rowsRun,
+  },
+  {
+    when: { system: ['sinusoidal', 'timestep'], op: ['frequency_route'] },
+    params: ['frequency_route', 'count', 'base', 'exponent_denominator', 'min_timescale', 'max_timescale'],
+    inputs: [],
+    run: frequencyRoute,
   },
 ];
