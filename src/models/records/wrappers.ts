@@ -162,7 +162,6 @@ const record =
     types: types.split(' '),
     source,
     config: { family: 'wrapper', text, vision },
-    gguf: null,
   });
 
 export const WRAPPERS_RECORDS: readonly ModelRecord[] = [
