@@ -53,7 +53,7 @@ export function fromHF(config: unknown, options: FromHFOptions = {}): NormalForm
 /** `as` names a record that reads something itself. */
 function checkAs(as: unknown): void {
   const record = typeof as === 'string' ? recordOf(as) : undefined;
-  if (record) return;
+  if (record?.config) return;
   const near =
     typeof as === 'string'
       ? nearest(
@@ -110,7 +110,7 @@ function canRead(config: Section['fields'], reading: Reading): boolean {
 
 function readAs({ section }: Part, as: string): Found {
   const record = recordOf(as) as ModelRecord;
-  const inner = record.config.family === 'wrapper' && record.config.text ? recordOf(record.config.text) : record;
+  const inner = record.config?.family === 'wrapper' && record.config.text ? recordOf(record.config.text) : record;
   section.notes.consumed.add(section.at('model_type'));
   section.notes.consumed.add(section.at('architectures'));
   return { record: inner, modelType: section.string('model_type') ?? as };
@@ -121,7 +121,7 @@ export function toHF(form: NormalForm): Record<string, Json> {
   return structuredClone(form.source) as Record<string, Json>;
 }
 
-function ignoredBy(facts: ConfigFacts): readonly string[] {
+function ignoredBy(facts: ConfigFacts | null): readonly string[] {
   if (!facts) return [];
   const inner = facts.family === 'choice' ? [...facts.choices.map((choice) => choice.facts), facts.otherwise] : [];
   return [...(facts.ignores ?? []), ...inner.flatMap(ignoredBy)];
@@ -129,7 +129,7 @@ function ignoredBy(facts: ConfigFacts): readonly string[] {
 
 function readPart(part: Part, record: ModelRecord, modelType: string, { context }: Reading): Partial<NormalForm> {
   const { section } = part;
-  const facts = choose(section, record.config);
+  const facts = choose(section, record.config as ConfigFacts);
   if (section.has('mla_use_nope') && section.get('mla_use_nope') !== false) {
     const reason = 'mla_use_nope: the attention of this model does not rotate, and has no other positions';
     return { modelType, ...readFamily(section, { family: 'none', reason }) };
@@ -169,8 +169,8 @@ function readPart(part: Part, record: ModelRecord, modelType: string, { context 
 function classOf(section: Section, record: ModelRecord, facts: RotaryFacts): ModelClass {
   const target = facts.drafts === undefined ? undefined : section.string(facts.drafts);
   const drafted = target === undefined ? undefined : recordOf(target);
-  const text = drafted?.config.family === 'wrapper' && drafted.config.text ? recordOf(drafted.config.text) : drafted;
-  const mrope = facts.mrope ?? (text?.config.family === 'rotary' ? text.config.mrope : undefined);
+  const text = drafted?.config?.family === 'wrapper' && drafted.config.text ? recordOf(drafted.config.text) : drafted;
+  const mrope = facts.mrope ?? (text?.config?.family === 'rotary' ? text.config.mrope : undefined);
   const listed = ['rope_scaling', 'rope_parameters'].some((key) => {
     const block = section.fields[key];
     return isFields(block) && Object.hasOwn(block, 'mrope_section');

@@ -131,7 +131,7 @@ function checkArchitecture(
   if (architecture === undefined) return;
   const path = section.at('architectures');
   const other = recordOfClass(architecture);
-  if (other === record || other?.config.family === 'wrapper') return;
+  if (other === record || other?.config?.family === 'wrapper') return;
   if (other) {
     const [a, b] = [rotation(record), rotation(other)];
     if (a === b || a === 'choice' || b === 'choice') return;
@@ -150,7 +150,7 @@ function checkArchitecture(
   }
   const fits = record.types.some((name) => squash(architecture).includes(squash(name).slice(0, 6)));
   const rotary = ROTARY_KEYS.some((key) => section.has(key));
-  if (!fits && rotary && record.config.family !== 'rotary' && record.config.family !== 'choice') {
+  if (!fits && rotary && record.config?.family !== 'rotary' && record.config?.family !== 'choice') {
     refuse(
       path,
       `'${shorten(architecture)}' is no class of model_type '${shorten(type)}', whose positions are not rotary, and the file has a base; the type cannot be right`,

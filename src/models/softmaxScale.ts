@@ -44,6 +44,10 @@ export function softmaxScale(softmax: Softmax, input: SoftmaxInput): { scale: nu
   if ('scale' in softmax) return { scale: softmax.scale };
   if ('headTimes' in softmax) return { scale: inverseRoot(headDim * softmax.headTimes) };
   if ('when' in softmax) return softmaxScale(holds(section, softmax.when) ? softmax.holds : softmax.fails, input);
+  if ('rootOfRatio' in softmax) {
+    const [a, b] = softmax.rootOfRatio.map((key) => section.integer(key, 1) ?? 1);
+    return { scale: inverseRoot(Math.floor(a / b)) };
+  }
   const keys = 'root' in softmax ? softmax.root : 'over' in softmax ? [softmax.over] : [softmax.key];
   const given = numberAt(section, keys, { above: 0 })?.value;
   if (given === undefined) {

@@ -3,7 +3,7 @@ import { type FamilyFacts, readFamily } from './families.ts';
 import { type Part, typeOf } from './part.ts';
 import { copyJson, dropUndefined, isFields, Section } from './read.ts';
 import { recordOf, recordOfClass } from './records/index.ts';
-import type { ModelRecord } from './records/record.ts';
+import type { ConfigFacts, ModelRecord } from './records/record.ts';
 import { choose } from './values.ts';
 import { readTower, type VisionRotary } from './vision.ts';
 
@@ -95,7 +95,7 @@ function isTower({ config }: ModelRecord): boolean {
 }
 
 function readOne({ parent, section, key, record, type }: Tower): VisionRotary | TowerEncoder | undefined {
-  const facts = choose(section, record.config);
+  const facts = choose(section, record.config as ConfigFacts);
   const result =
     facts.family === 'tower'
       ? readTower(section, facts, type)

@@ -14,15 +14,18 @@ export const COHERE_RECORDS: readonly ModelRecord[] = [
     types: ['cohere'],
     source: 'cohere/modeling_cohere.py',
     config: { ...PLAIN, base: base(5e5), pairing: INTERLEAVED, sizes: sizes(8192, 64, 40) },
+    gguf: null,
   },
   {
     types: ['cohere2'],
     source: 'cohere2/modeling_cohere2.py',
     config: COHERE2,
+    gguf: null,
   },
   {
     types: ['cohere2_moe'],
     source: 'cohere2_moe/modeling_cohere2_moe.py',
     config: { ...COHERE2, head: head(128) },
+    gguf: null,
   },
 ];

@@ -10,41 +10,49 @@ export const GLM_RECORDS: readonly ModelRecord[] = [
     types: ['glm'],
     source: 'glm/modeling_glm.py',
     config: { ...GLM, sizes: sizes(4096, 32, 40) },
+    gguf: null,
   },
   {
     types: ['glm4'],
     source: 'glm4/modeling_glm4.py',
     config: { ...GLM, sizes: sizes(4096, 32, 40) },
+    gguf: null,
   },
   {
     types: ['glm4_moe'],
     source: 'glm4_moe/modeling_glm4_moe.py',
     config: { ...PLAIN, rotated: { partial: 0.5 }, sizes: sizes(4096, 96, 46) },
+    gguf: null,
   },
   {
     types: ['glm4v_text', 'glm46v_text'],
     source: 'glm4v/modeling_glm4v.py',
     config: { ...PLAIN, rotated: { partial: 1 }, pairing: INTERLEAVED, mrope: MROPE, sizes: sizes(4096, 32, 40) },
+    gguf: null,
   },
   {
     types: ['glm4v_moe_text'],
     source: 'glm4v_moe/modeling_glm4v_moe.py',
     config: { ...PLAIN, rotated: { partial: 0.5 }, mrope: MROPE, sizes: sizes(4096, 96, 46) },
+    gguf: null,
   },
   {
     types: ['glm_image_text'],
     source: 'glm_image/modeling_glm_image.py',
     config: { ...PLAIN, rotated: { partial: 1 }, pairing: INTERLEAVED, mrope: MROPE, sizes: sizes(4096, 32, 40) },
+    gguf: null,
   },
   {
     types: ['glm_ocr_text'],
     source: 'glm_ocr/modeling_glm_ocr.py',
     config: { ...PLAIN, rotated: { partial: 1 }, pairing: INTERLEAVED, mrope: MROPE, sizes: sizes(1024, 16, 16) },
+    gguf: null,
   },
   {
     types: ['glmasr_encoder'],
     source: 'glmasr/modeling_glmasr.py',
     config: { ...PLAIN, rotated: { partial: 0.5 }, sizes: sizes(1280, 20, 32) },
+    gguf: null,
   },
   {
     types: ['glm5_next_text'],
@@ -53,6 +61,7 @@ export const GLM_RECORDS: readonly ModelRecord[] = [
       family: 'none',
       reason: 'qk_rope_head_dim is 0: sparse attention without rotation, and linear attention',
     },
+    gguf: null,
   },
   {
     types: ['chatglm'],
@@ -65,5 +74,6 @@ export const GLM_RECORDS: readonly ModelRecord[] = [
       pairing: INTERLEAVED,
       ignores: ['original_rope'],
     },
+    gguf: null,
   },
 ];

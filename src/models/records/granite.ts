@@ -11,26 +11,31 @@ export const GRANITE_RECORDS: readonly ModelRecord[] = [
     types: ['granite'],
     source: 'granite/modeling_granite.py',
     config: { ...GRANITE, sizes: sizes(4096, 32, 32) },
+    gguf: null,
   },
   {
     types: ['granitemoe', 'granitemoeshared'],
     source: 'granitemoe/modeling_granitemoe.py',
     config: { ...GRANITE, sizes: sizes(4096, 32, 32) },
+    gguf: null,
   },
   {
     types: ['granite4_vision_text'],
     source: 'granite4_vision/modeling_granite4_vision.py',
     config: { ...GRANITE, sizes: sizes(4096, 32, 32) },
+    gguf: null,
   },
   {
     types: ['granite_swa'],
     source: 'granite_swa/modeling_granite_swa.py',
     config: { ...GRANITE, perLayer: LAYER_BASES, sizes: sizes(2560, 20, 24) },
+    gguf: null,
   },
   {
     types: ['granitemoe_swa'],
     source: 'granitemoe_swa/modeling_granitemoe_swa.py',
     config: { ...GRANITE, perLayer: LAYER_BASES, sizes: sizes(4096, 32, 32) },
+    gguf: null,
   },
   {
     types: ['granitemoehybrid'],
@@ -49,6 +54,7 @@ export const GRANITE_RECORDS: readonly ModelRecord[] = [
       ],
       otherwise: { family: 'none', reason: "position_embedding_type is not 'rope'" },
     },
+    gguf: null,
   },
   {
     types: ['bamba'],
@@ -59,6 +65,7 @@ export const GRANITE_RECORDS: readonly ModelRecord[] = [
       layers: [attentionAt('attn_layer_indices'), attentionIn('layers_block_type'), attentionIn('layer_types'), ALL],
       sizes: sizes(4096, 32, 32),
     },
+    gguf: null,
   },
   {
     types: ['zamba2'],
@@ -79,21 +86,25 @@ export const GRANITE_RECORDS: readonly ModelRecord[] = [
       ],
       otherwise: { family: 'none', reason: 'use_mem_rope is not true' },
     },
+    gguf: null,
   },
   {
     types: ['falcon_h1'],
     source: 'falcon_h1/modeling_falcon_h1.py',
     config: { ...PLAIN, sizes: sizes(4096, 32, 32) },
+    gguf: null,
   },
   {
     types: ['zaya'],
     source: 'zaya/modeling_zaya.py',
     config: { ...PLAIN, base: base(5e6), head: head(128), rotated: { partial: 0.5 }, sizes: sizes(2048, 8, 40) },
+    gguf: null,
   },
   {
     types: ['olmo_hybrid'],
     source: 'olmo_hybrid/modeling_olmo_hybrid.py',
     config: { ...PLAIN, layers: [attentionIn('layer_types'), attentionEvery(4)], sizes: sizes(3840, 30, 32) },
+    gguf: null,
   },
   {
     types: ['recurrent_gemma'],
@@ -110,5 +121,6 @@ export const GRANITE_RECORDS: readonly ModelRecord[] = [
       ],
       sizes: sizes(2560, 10, 26),
     },
+    gguf: null,
   },
 ];

@@ -28,6 +28,7 @@ export const LOCAL_RECORDS: readonly ModelRecord[] = [
     types: ['modernbert', 'modernbert-decoder'],
     source: 'modernbert/modeling_modernbert.py',
     config: MODERNBERT,
+    gguf: null,
   },
   {
     types: ['mimo_v2_flash', 'naive_n05_flash'],
@@ -51,6 +52,7 @@ export const LOCAL_RECORDS: readonly ModelRecord[] = [
       ],
       sizes: sizes(4096, 64, 48),
     },
+    gguf: null,
   },
   {
     types: ['laguna'],
@@ -63,6 +65,7 @@ export const LOCAL_RECORDS: readonly ModelRecord[] = [
       layers: [FULL_AND_SLIDING, { all: { table: 'full_attention' } }],
       sizes: sizes(2048, 48, 40),
     },
+    gguf: null,
   },
   {
     types: ['mellum'],
@@ -75,6 +78,7 @@ export const LOCAL_RECORDS: readonly ModelRecord[] = [
       layers: [FULL_AND_SLIDING, { all: { table: 'full_attention' } }],
       sizes: sizes(2304, 32, 28),
     },
+    gguf: null,
   },
   {
     types: ['neomme'],
@@ -87,6 +91,7 @@ export const LOCAL_RECORDS: readonly ModelRecord[] = [
       layers: [FULL_AND_SLIDING],
       sizes: sizes(1024, 16, 17),
     },
+    gguf: null,
   },
   {
     types: ['step3p5'],
@@ -98,6 +103,7 @@ export const LOCAL_RECORDS: readonly ModelRecord[] = [
       perLayer: { base: 'rope_theta', partial: 'partial_rotary_factors', scaledTypes: 'yarn_only_types' },
       sizes: sizes(4096, 64, 45),
     },
+    gguf: null,
   },
   {
     types: ['cohere_compass_text'],
@@ -109,5 +115,6 @@ export const LOCAL_RECORDS: readonly ModelRecord[] = [
       layers: [SLIDING_ROTATES, ALL],
       sizes: sizes(8192, 64, 40),
     },
+    gguf: null,
   },
 ];

@@ -10,11 +10,13 @@ export const MISTRAL_RECORDS: readonly ModelRecord[] = [
     types: ['mistral', 'ministral'],
     source: 'mistral/modeling_mistral.py',
     config: { ...PLAIN, sizes: sizes(4096, 32, 32) },
+    gguf: null,
   },
   {
     types: ['mixtral'],
     source: 'mixtral/modeling_mixtral.py',
     config: { ...PLAIN, base: base(1e6), sizes: sizes(4096, 32, 32) },
+    gguf: null,
   },
   {
     types: ['ministral3'],
@@ -27,6 +29,7 @@ export const MISTRAL_RECORDS: readonly ModelRecord[] = [
       blockKeys: QUERY_BETA,
       sizes: sizes(4096, 32, 34),
     },
+    gguf: null,
   },
   {
     types: ['mistral4'],
@@ -40,10 +43,12 @@ export const MISTRAL_RECORDS: readonly ModelRecord[] = [
       blockKeys: QUERY_BETA,
       sizes: sizes(4096, 32, 36),
     },
+    gguf: null,
   },
   {
     types: ['voxtral_realtime_text'],
     source: 'voxtral_realtime/modeling_voxtral_realtime.py',
     config: { ...PLAIN, sizes: sizes(4096, 32, 32) },
+    gguf: null,
   },
 ];

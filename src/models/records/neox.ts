@@ -16,25 +16,30 @@ export const NEOX_RECORDS: readonly ModelRecord[] = [
     types: ['gpt_neox'],
     source: 'gpt_neox/modeling_gpt_neox.py',
     config: { ...PLAIN, rotated: { partial: 0.25 }, sizes: sizes(6144, 64, 44) },
+    gguf: null,
   },
   {
     types: ['gpt_neox_japanese'],
     source: 'gpt_neox_japanese/modeling_gpt_neox_japanese.py',
     config: { ...PLAIN, rotated: { partial: 1 }, sizes: sizes(2560, 32, 32) },
+    gguf: null,
   },
   {
     types: ['gptj'],
     source: 'gptj/modeling_gptj.py',
     config: GPTJ,
+    gguf: null,
   },
   {
     types: ['codegen'],
     source: 'codegen/modeling_codegen.py',
     config: GPTJ,
+    gguf: null,
   },
   {
     types: ['stablelm', 'stablelm_epoch'],
     source: 'stablelm/modeling_stablelm.py',
     config: { ...PLAIN, rotated: { partial: 0.25 }, sizes: sizes(2560, 32, 32) },
+    gguf: null,
   },
 ];

@@ -7,21 +7,25 @@ export const OLMO_RECORDS: readonly ModelRecord[] = [
     types: ['olmo'],
     source: 'olmo/modeling_olmo.py',
     config: { ...PLAIN, sizes: sizes(4096, 32, 32) },
+    gguf: null,
   },
   {
     types: ['olmo2'],
     source: 'olmo2/modeling_olmo2.py',
     config: { ...PLAIN, sizes: sizes(4096, 32, 32) },
+    gguf: null,
   },
   {
     types: ['olmoe'],
     source: 'olmoe/modeling_olmoe.py',
     config: { ...PLAIN, sizes: sizes(2048, 16, 16) },
+    gguf: null,
   },
   {
     types: ['flex_olmo'],
     source: 'flex_olmo/modeling_flex_olmo.py',
     config: { ...PLAIN, base: base(5e5), sizes: sizes(4096, 32, 32) },
+    gguf: null,
   },
   {
     types: ['olmo3'],
@@ -33,5 +37,6 @@ export const OLMO_RECORDS: readonly ModelRecord[] = [
       layers: [FULL_AND_SLIDING, fullEvery(4, [])],
       sizes: sizes(4096, 32, 32),
     },
+    gguf: null,
   },
 ];

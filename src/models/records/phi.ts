@@ -7,21 +7,25 @@ export const PHI_RECORDS: readonly ModelRecord[] = [
     types: ['phi', 'phi-msft', 'mixformer-sequential'],
     source: 'phi/modeling_phi.py',
     config: { ...PLAIN, rotated: { partial: 0.5, dim: given(null, 'rotary_dim') }, sizes: sizes(2048, 32, 24) },
+    gguf: null,
   },
   {
     types: ['phi3', 'phi3_v', 'phi4mm'],
     source: 'phi3/modeling_phi3.py',
     config: { ...PLAIN, rotated: { partial: 1 }, sizes: sizes(3072, 32, 32) },
+    gguf: null,
   },
   {
     types: ['phi4_multimodal'],
     source: 'phi4_multimodal/modeling_phi4_multimodal.py',
     config: { ...PLAIN, rotated: { partial: 1 }, sizes: sizes(3072, 32, 32) },
+    gguf: null,
   },
   {
     types: ['phimoe'],
     source: 'phimoe/modeling_phimoe.py',
     config: { ...PLAIN, base: base(1e6), sizes: sizes(4096, 32, 32) },
+    gguf: null,
   },
   {
     // muP divides the scores by the head width, times a multiplier.
@@ -37,5 +41,6 @@ export const PHI_RECORDS: readonly ModelRecord[] = [
         fails: 'head',
       },
     },
+    gguf: null,
   },
 ];

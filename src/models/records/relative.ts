@@ -33,41 +33,49 @@ export const RELATIVE_RECORDS: readonly ModelRecord[] = [
     types: ['t5', 'byt5', 'myt5', 'flan-t5'],
     source: 't5/modeling_t5.py',
     config: T5,
+    gguf: null,
   },
   {
     types: ['mt5'],
     source: 'mt5/modeling_mt5.py',
     config: T5,
+    gguf: null,
   },
   {
     types: ['umt5'],
     source: 'umt5/modeling_umt5.py',
     config: { ...T5, note: 'the bias table is learned, one for each layer; scores are not divided by sqrt(d)' },
+    gguf: null,
   },
   {
     types: ['longt5'],
     source: 'longt5/modeling_longt5.py',
     config: T5,
+    gguf: null,
   },
   {
     types: ['switch_transformers'],
     source: 'switch_transformers/modeling_switch_transformers.py',
     config: T5,
+    gguf: null,
   },
   {
     types: ['pop2piano'],
     source: 'pop2piano/modeling_pop2piano.py',
     config: T5,
+    gguf: null,
   },
   {
     types: ['pix2struct_text_model'],
     source: 'pix2struct/modeling_pix2struct.py',
     config: T5,
+    gguf: null,
   },
   {
     types: ['udop'],
     source: 'udop/modeling_udop.py',
     config: { ...T5, note: 'a T5 bias for tokens and biases for the horizontal and vertical distance of boxes' },
+    gguf: null,
   },
   {
     types: ['cpmant'],
@@ -78,21 +86,25 @@ export const RELATIVE_RECORDS: readonly ModelRecord[] = [
       distance: given(2048, 'position_bias_max_distance'),
       note: 'buckets between segments and inside them',
     },
+    gguf: null,
   },
   {
     types: ['deberta'],
     source: 'deberta/modeling_deberta.py',
     config: DEBERTA,
+    gguf: null,
   },
   {
     types: ['deberta-v2'],
     source: 'deberta_v2/modeling_deberta_v2.py',
     config: DEBERTA,
+    gguf: null,
   },
   {
     types: ['sew-d'],
     source: 'sew_d/modeling_sew_d.py',
     config: DEBERTA,
+    gguf: null,
   },
   {
     types: ['xlnet'],
@@ -107,6 +119,7 @@ export const RELATIVE_RECORDS: readonly ModelRecord[] = [
         attnType: fact('bi', 'attn_type'),
       },
     },
+    gguf: null,
   },
   {
     types: ['transfo-xl'],
@@ -119,6 +132,7 @@ export const RELATIVE_RECORDS: readonly ModelRecord[] = [
         clampLen: fact(1000, 'clamp_len'),
       },
     },
+    gguf: null,
   },
   {
     types: ['funnel'],
@@ -132,6 +146,7 @@ export const RELATIVE_RECORDS: readonly ModelRecord[] = [
       },
       note: 'relative attention between pooled sequences',
     },
+    gguf: null,
   },
   {
     types: ['nezha'],
@@ -145,6 +160,7 @@ export const RELATIVE_RECORDS: readonly ModelRecord[] = [
       },
       note: 'sinusoidal relative rows of the width of a head, added to keys and values (arXiv 1909.00204)',
     },
+    gguf: null,
   },
   {
     types: ['wav2vec2-conformer'],
@@ -164,6 +180,7 @@ export const RELATIVE_RECORDS: readonly ModelRecord[] = [
       ],
       otherwise: CONFORMER(768, 12),
     },
+    gguf: null,
   },
   {
     types: ['wav2vec2-bert'],
@@ -187,6 +204,7 @@ export const RELATIVE_RECORDS: readonly ModelRecord[] = [
         note: 'learned relative rows for keys, clipped differently on the two sides (Shaw et al., arXiv 1803.02155)',
       },
     },
+    gguf: null,
   },
   {
     types: ['seamless_m4t'],
@@ -197,6 +215,7 @@ export const RELATIVE_RECORDS: readonly ModelRecord[] = [
       dim: width(1024),
       note: 'text; the speech encoder is a conformer with relative positions',
     },
+    gguf: null,
   },
   {
     types: ['seamless_m4t_v2'],
@@ -207,16 +226,19 @@ export const RELATIVE_RECORDS: readonly ModelRecord[] = [
       dim: width(1024),
       note: 'text; the speech encoder has learned relative rows',
     },
+    gguf: null,
   },
   {
     types: ['fastspeech2_conformer'],
     source: 'fastspeech2_conformer/modeling_fastspeech2_conformer.py',
     config: CONFORMER(384, 2),
+    gguf: null,
   },
   {
     types: ['parakeet_encoder', 'nemotron_asr_streaming_encoder'],
     source: 'parakeet/modeling_parakeet.py',
     config: CONFORMER(1024, 8),
+    gguf: null,
   },
   {
     types: ['vits'],
@@ -226,6 +248,7 @@ export const RELATIVE_RECORDS: readonly ModelRecord[] = [
       parameters: { query: fact(true), value: fact(true), window: fact(4, 'window_size') },
       note: 'learned relative rows for keys and values inside a window (Shaw et al., arXiv 1803.02155)',
     },
+    gguf: null,
   },
   {
     types: ['granite_speech_encoder', 'granite_speech_plus_encoder'],
@@ -239,6 +262,7 @@ export const RELATIVE_RECORDS: readonly ModelRecord[] = [
       },
       note: 'learned relative rows for keys inside blocks (Shaw et al., arXiv 1803.02155)',
     },
+    gguf: null,
   },
   {
     types: ['gemma3n_audio', 'gemma4_audio'],
@@ -253,6 +277,7 @@ export const RELATIVE_RECORDS: readonly ModelRecord[] = [
       },
       note: 'sinusoidal rows of relative distances inside chunks, projected: localRelativeScores',
     },
+    gguf: null,
   },
   {
     types: ['inkling_text'],
@@ -262,5 +287,6 @@ export const RELATIVE_RECORDS: readonly ModelRecord[] = [
       parameters: { kind: fact('distance-profiles'), extent: fact(null, 'rel_extent'), width: fact(null, 'd_rel') },
       note: 'each token weighs a learned bank of profiles over the distance; no rotation',
     },
+    gguf: null,
   },
 ];

@@ -51,11 +51,13 @@ export const WINDOWS_RECORDS: readonly ModelRecord[] = [
     types: ['swin', 'maskformer-swin'],
     source: 'swin/modeling_swin.py',
     config: SWIN,
+    gguf: null,
   },
   {
     types: ['donut-swin'],
     source: 'donut/modeling_donut_swin.py',
     config: SWIN,
+    gguf: null,
   },
   {
     types: ['swinv2'],
@@ -65,6 +67,7 @@ export const WINDOWS_RECORDS: readonly ModelRecord[] = [
       kind: 'swinv2-cpb',
       parameters: { ...SWIN.parameters, pretrainedWindows: fact([0, 0, 0, 0], 'pretrained_window_sizes') },
     },
+    gguf: null,
   },
   {
     types: ['swin2sr'],
@@ -79,6 +82,7 @@ export const WINDOWS_RECORDS: readonly ModelRecord[] = [
         layersPerStage: fact([6, 6, 6, 6, 6, 6], 'depths'),
       },
     },
+    gguf: null,
   },
   {
     types: ['clap_audio_model'],
@@ -91,31 +95,37 @@ export const WINDOWS_RECORDS: readonly ModelRecord[] = [
         heads: fact([4, 8, 16, 32], 'num_attention_heads'),
       },
     },
+    gguf: null,
   },
   {
     types: ['beit'],
     source: 'beit/modeling_beit.py',
     config: BEIT,
+    gguf: null,
   },
   {
     types: ['data2vec-vision'],
     source: 'data2vec/modeling_data2vec_vision.py',
     config: BEIT,
+    gguf: null,
   },
   {
     types: ['sam_vision_model'],
     source: 'sam/modeling_sam.py',
     config: SAM,
+    gguf: null,
   },
   {
     types: ['sam_hq_vision_model'],
     source: 'sam_hq/modeling_sam_hq.py',
     config: SAM,
+    gguf: null,
   },
   {
     types: ['deepseek_ocr2_sam_vision_model'],
     source: 'deepseek_ocr2/modeling_deepseek_ocr2.py',
     config: SAM,
+    gguf: null,
   },
   {
     types: ['vitdet'],
@@ -130,6 +140,7 @@ export const WINDOWS_RECORDS: readonly ModelRecord[] = [
         absolute: fact(true, 'use_absolute_position_embeddings'),
       },
     },
+    gguf: null,
   },
   {
     types: ['seggpt'],
@@ -143,31 +154,37 @@ export const WINDOWS_RECORDS: readonly ModelRecord[] = [
         heads: fact(16, 'num_attention_heads'),
       },
     },
+    gguf: null,
   },
   {
     types: ['wav2vec2', 'wav2vec2_phoneme'],
     source: 'wav2vec2/modeling_wav2vec2.py',
     config: CONVOLUTION,
+    gguf: null,
   },
   {
     types: ['hubert'],
     source: 'hubert/modeling_hubert.py',
     config: CONVOLUTION,
+    gguf: null,
   },
   {
     types: ['unispeech', 'unispeech-sat'],
     source: 'unispeech/modeling_unispeech.py',
     config: CONVOLUTION,
+    gguf: null,
   },
   {
     types: ['sew'],
     source: 'sew/modeling_sew.py',
     config: CONVOLUTION,
+    gguf: null,
   },
   {
     types: ['data2vec-audio'],
     source: 'data2vec/modeling_data2vec_audio.py',
     config: { ...CONVOLUTION, kernel: given(19, 'conv_pos_kernel_size'), layers: given(5, 'num_conv_pos_embeddings') },
+    gguf: null,
   },
   {
     types: ['wavlm'],
@@ -184,6 +201,7 @@ export const WINDOWS_RECORDS: readonly ModelRecord[] = [
         },
       },
     },
+    gguf: null,
   },
   {
     types: ['speecht5'],
@@ -192,30 +210,36 @@ export const WINDOWS_RECORDS: readonly ModelRecord[] = [
       ...CONVOLUTION,
       note: 'the speech encoder, with sinusoidal rows and learned relative rows (Shaw) up to encoder_max_relative_position',
     },
+    gguf: null,
   },
   {
     types: ['detr', 'maskformer_detr'],
     source: 'detr/modeling_detr.py',
     config: DETR,
+    gguf: null,
   },
   {
     types: ['conditional_detr'],
     source: 'conditional_detr/modeling_conditional_detr.py',
     config: { ...DETR, plane: { variant: 'detr', normalize: true, queries: given(300, 'num_queries') } },
+    gguf: null,
   },
   {
     types: ['deformable_detr'],
     source: 'deformable_detr/modeling_deformable_detr.py',
     config: { ...DETR, plane: { variant: 'detr', normalize: true, queries: given(300, 'num_queries') } },
+    gguf: null,
   },
   {
     types: ['table-transformer'],
     source: 'table_transformer/modeling_table_transformer.py',
     config: DETR,
+    gguf: null,
   },
   {
     types: ['grounding-dino', 'mm-grounding-dino'],
     source: 'grounding_dino/modeling_grounding_dino.py',
     config: { ...DETR, plane: { variant: 'detr', normalize: true, queries: given(900, 'num_queries') } },
+    gguf: null,
   },
 ];

@@ -7,41 +7,49 @@ export const WITHOUT_RECORDS: readonly ModelRecord[] = [
     types: ['mamba', 'mamba2'],
     source: 'mamba2/modeling_mamba2.py',
     config: none('state-space model'),
+    gguf: null,
   },
   {
     types: ['falcon_mamba'],
     source: 'falcon_mamba/modeling_falcon_mamba.py',
     config: none('state-space model'),
+    gguf: null,
   },
   {
     types: ['jamba'],
     source: 'jamba/modeling_jamba.py',
     config: none('hybrid Mamba and attention model without position encoding'),
+    gguf: null,
   },
   {
     types: ['zamba'],
     source: 'zamba/modeling_zamba.py',
     config: none('hybrid Mamba and attention model without position encoding'),
+    gguf: null,
   },
   {
     types: ['nemotron_h', 'nemotron_h_omni_text'],
     source: 'nemotron_h/modeling_nemotron_h.py',
     config: none('attention layers of this hybrid use no position encoding'),
+    gguf: null,
   },
   {
     types: ['rwkv', 'rwkv5', 'rwkv6', 'rwkv7', 'rwkv6qwen2'],
     source: 'rwkv/modeling_rwkv.py',
     config: none('recurrent model'),
+    gguf: null,
   },
   {
     types: ['xlstm'],
     source: 'xlstm/modeling_xlstm.py',
     config: none('recurrent model'),
+    gguf: null,
   },
   {
     types: ['kimi_linear'],
     source: 'kimi_linear/modeling_kimi_linear.py',
     config: none('mla_use_nope: latent attention without rotation, and linear attention'),
+    gguf: null,
   },
   {
     types: [
@@ -60,21 +68,25 @@ export const WITHOUT_RECORDS: readonly ModelRecord[] = [
     ],
     source: 'fla-org/flash-linear-attention fla/models',
     config: none('gated linear attention'),
+    gguf: null,
   },
   {
     types: ['delta_net'],
     source: 'fla-org/flash-linear-attention fla/models/delta_net/modeling_delta_net.py',
     config: none('delta rule; attn is null'),
+    gguf: null,
   },
   {
     types: ['sba'],
     source: 'fla-org/flash-linear-attention fla/models/sba',
     config: none('stick-breaking attention: rope_theta is stored and not used'),
+    gguf: null,
   },
   {
     types: ['nemotron-parse', 'nemotron_parse'],
     source: 'nvidia/NVIDIA-Nemotron-Parse-v1.1 hf_nemotron_parse_modeling.py',
     config: none('an mBART decoder without position rows'),
+    gguf: null,
   },
   {
     types: [
@@ -107,5 +119,6 @@ export const WITHOUT_RECORDS: readonly ModelRecord[] = [
     ],
     source: 'resnet/modeling_resnet.py',
     config: none('convolutions carry the positions'),
+    gguf: null,
   },
 ];

@@ -162,6 +162,7 @@ const record =
     types: types.split(' '),
     source,
     config: { family: 'wrapper', text, vision },
+    gguf: null,
   });
 
 export const WRAPPERS_RECORDS: readonly ModelRecord[] = [
