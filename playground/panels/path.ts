@@ -32,6 +32,11 @@ export function path(panel: PathPanel, width: number): SVGElement {
       tr(panel.axes[1]),
     ),
   );
+  // what leaves the frame ends at it
+  const inside = s('svg', { x: 0, y: 0, width, height, overflow: 'hidden' });
+  const clip = `posenc-path-${width}-${size}`;
+  inside.append(s('clipPath', { id: clip }, s('rect', { x: left, y: 26, width: size, height: size })));
+  svg.append(inside);
   let x = left;
   panel.ways.forEach((way, n) => {
     const stroke = css(colours[n % 7]);
@@ -42,7 +47,15 @@ export function path(panel: PathPanel, width: number): SVGElement {
       if (!Number.isFinite(a + b) || a < left - 400 || a > left + size + 400 || b < -400 || b > height + 400) break;
       d += `${d ? 'L' : 'M'}${a.toFixed(1)} ${b.toFixed(1)}`;
     }
-    svg.append(s('path', { class: 'curve', d, stroke, 'stroke-dasharray': way.dashed ? '5 4' : undefined }));
+    inside.append(
+      s('path', {
+        class: 'curve',
+        'clip-path': `url(#${clip})`,
+        d,
+        stroke,
+        'stroke-dasharray': way.dashed ? '5 4' : undefined,
+      }),
+    );
     svg.append(
       s('line', {
         x1: x,

@@ -73,7 +73,8 @@ export function ruler(panel: RulerPanel, width: number): SVGElement {
     );
     svg.append(s('path', { class: 'curve', d: `M${points.join('L')}`, stroke: css(colours[(n + 1) % 7]) }));
   });
-  let x = LEFT + 70;
+  // behind the unit, which stands on the same line
+  let x = LEFT + 24 + [...tr(panel.unit)].reduce((sum, c) => sum + (c > '\u2e80' ? 13 : 7), 0);
   [{ name: panel.name ?? panel.unit }, ...others].forEach(({ name }, n) => {
     if (others.length === 0) return;
     svg.append(s('line', { x1: x, x2: x + 16, y1: 10, y2: 10, stroke: css(colours[n % 7]), 'stroke-width': 3 }));

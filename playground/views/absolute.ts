@@ -1,8 +1,9 @@
 /** Views of the encodings that are added to the input. */
-import { type SinusoidalOptions, sinusoidal } from '../../src/index.ts';
+import { rotaryFrequencies, type SinusoidalOptions, sinusoidal, sinusoidalGram } from '../../src/index.ts';
 import { T } from '../text.ts';
 import { call, choice, type Params, slider, steps, type View } from '../view.ts';
 import { BASES, channel, DIMS, position } from './common.ts';
+import { APART, PLACE, twoWords } from './ideas.ts';
 
 const num = (value: unknown) => value as number;
 
@@ -15,6 +16,14 @@ function sinusoidalOptions(p: Params) {
     arrangement: p.arrangement as 'interleaved' | 'concat',
     denominator: p.denominator as 'half' | 'half-1',
   } satisfies SinusoidalOptions;
+}
+
+/** Radians per position of every pair. */
+function speedsOf({ dim, base, denominator }: { dim: number; base: number; denominator: string }): Float64Array {
+  if (denominator === 'half' && base > 1) return rotaryFrequencies({ headDim: dim, ropeTheta: base }).ladder.hi;
+  const pairs = dim / 2;
+  const bottom = denominator === 'half' ? pairs : Math.max(1, pairs - 1);
+  return Float64Array.from({ length: pairs }, (_, k) => base ** (-k / bottom));
 }
 
 const sinusoidalView: View = {
@@ -37,14 +46,20 @@ const sinusoidalView: View = {
   ],
   sources: [{ label: 'Vaswani et al. 2017, §3.5 (arXiv 1706.03762)', href: 'https://arxiv.org/abs/1706.03762' }],
   what: T(
-    'The encoding of the first Transformer: each pair of channels is a clock hand that turns at its own speed, from one radian per position to 10 000 times slower. The row of a position is added to its token. Fast hands tell neighbours apart, slow hands tell the beginning of a text from its end. Fairseq and Whisper put all sines first and divide the exponent by one less: the numbers look alike and are not interchangeable.',
-    '第一个 Transformer 所用的编码：每对通道像一根指针，各以自己的速度旋转，最快每个位置一弧度，最慢慢一万倍。每个位置对应的一行加到该词元的向量上。快指针区分邻近位置，慢指针区分文章的开头与结尾。Fairseq 与 Whisper 把所有正弦排在前面，指数的分母也少一：数值看起来相似，却不能互换。',
+    'The encoding of the first Transformer: each pair of channels is a clock hand that turns at its own speed, from one radian per position to 10 000 times slower. The row of a position is added to its word. Fast hands tell neighbours apart, slow hands tell the beginning of a text from its end. Moving both words on turns both hands by the same angle, so their product depends on the distance alone; and it is the same before and behind.',
+    '第一个 Transformer 所用的编码：每两维一组，像一根指针，各以自己的速度旋转，最快每个位置一弧度，最慢的要慢一万倍。每个位置对应的一行加到词向量上。快指针区分邻近位置，慢指针区分文章的开头与结尾。两个词一起后移，指针转过同样的角度，因此内积只取决于距离；而且前后对称，分不出先后。',
+  ),
+  porters: T(
+    'Fairseq and Whisper put all sines first and divide by d/2 − 1 instead of d/2: the numbers look alike and are not interchangeable.',
+    'Fairseq 与 Whisper 把所有正弦排在前面，并除以 d/2 − 1 而不是 d/2：数值看起来相似，却不能互换。',
   ),
   formula: ['p_{n,2k} = \\sin ( n \\cdot b^{-2k/d} )', 'p_{n,2k+1} = \\cos ( n \\cdot b^{-2k/d} )'],
   controls: [
+    PLACE,
+    APART,
     slider('length', T('Positions', '位置数'), 128, 8, 512),
-    steps('dim', T('Channels', '通道数'), 128, DIMS),
-    steps('base', T('Base', '底数'), 10000, BASES),
+    steps('dim', T('Channels', '维度'), 128, DIMS),
+    steps('base', T('Base', '底数（base）'), 10000, BASES),
     slider('offset', T('First position', '起始位置'), 0, 0, 100000),
     choice('arrangement', T('Arrangement', '排列'), 'interleaved', [
       ['interleaved', T('sin, cos, sin, cos … (the paper)', 'sin、cos 交错（论文）')],
@@ -58,7 +73,27 @@ const sinusoidalView: View = {
   compute(p, work) {
     const o = sinusoidalOptions(p);
     const table = sinusoidal({ ...o, out: work.out('table', [o.length, o.dim]) });
+    const [a, b] = [num(p.place), num(p.place) + num(p.apart)];
+    const speeds = speedsOf(o);
+    const reach = 64;
+    const distances = Float64Array.from({ length: 2 * reach + 1 }, (_, i) => i - reach);
+    const gram = work.take(
+      sinusoidalGram({ dim: o.dim, base: o.base, distances: distances.map(Math.abs), engine: work.engine }),
+    );
     return [
+      twoWords(
+        T('A row is a set of clocks: two words, two hands on each', '一行就是一组钟：两个词，各两根指针'),
+        speeds,
+        [a, b],
+      ),
+      {
+        kind: 'curves',
+        label: T('The product of two rows: the same before and behind', '两行的内积：前后对称'),
+        x: { title: T('distance', '距离') },
+        y: { title: T('product', '内积') },
+        series: [{ name: T('p_n · p_{n+s}', 'p_n · p_{n+s}'), x: distances, y: Float64Array.from(gram.data) }],
+        marks: [{ x: b - a, label: T(`${b - a} apart`, `相隔 ${b - a}`) }],
+      },
       {
         kind: 'map',
         label: T('The table: a row for each position', '编码表：每个位置一行'),

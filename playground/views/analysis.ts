@@ -19,13 +19,17 @@ import {
   noise,
   type Panel,
   type Params,
+  type Series,
   slider,
   steps,
+  type TermKey,
   toggle,
   type View,
   type Workspace,
 } from '../view.ts';
-import { channel, key, query } from './common.ts';
+import { channel } from './common.ts';
+import { termsOf, termToggles } from './ideas.ts';
+import { keysOf } from './words.ts';
 
 const num = (value: unknown) => value as number;
 
@@ -55,6 +59,7 @@ export const decayView: View = {
     ]),
     steps('dim', T('Channels', '通道数'), 128, [16, 32, 64, 128, 256]),
     steps('reach', T('Farthest distance', '最远距离'), 256, [64, 128, 256, 512, 1024, 4096, 16384]),
+    slider('own', T('Your base: 10 to the power', '你的 base：10 的幂'), 4.5, 0, 7, 0.1),
     ...COMPARED.map((base) => toggle(`b${base}`, T(`Base ${grouped(base)}`, `底数 ${grouped(base)}`), true)),
   ],
   compute(p, work) {
@@ -62,10 +67,16 @@ export const decayView: View = {
     const points = Math.min(reach, 512);
     const distances = Float64Array.from({ length: points + 1 }, (_, i) => Math.round((i * reach) / points));
     const curve = p.curve === 'bound' ? ropeDecayBound : sinusoidalGram;
-    const series = COMPARED.filter((base) => p[`b${base}`]).map((base) => {
+    const own = Math.round(10 ** num(p.own));
+    const bases = COMPARED.filter((base) => p[`b${base}`] && base !== own);
+    const series = [...bases, own].map((base): Series => {
       const values = work.take(curve({ dim: num(p.dim), base, distances, engine: work.engine }));
       return {
-        name: T(`base ${grouped(base)}`, `底数 ${grouped(base)}`),
+        name:
+          base === own
+            ? T(`yours: ${grouped(base)}`, `你的：${grouped(base)}`)
+            : T(`base ${grouped(base)}`, `底数 ${grouped(base)}`),
+        dashed: base === own,
         x: distances,
         y: Float64Array.from(values.data),
       };
@@ -78,6 +89,7 @@ export const decayView: View = {
         x: { title: T('distance', '距离') },
         y: p.curve === 'bound' ? { title: T('B(s)', 'B(s)'), min: 0 } : { title: T('product', '内积') },
         series,
+        marks: [{ x: Math.min(reach, 64), label: T(`distance ${Math.min(reach, 64)}`, `距离 ${Math.min(reach, 64)}`) }],
         height: 380,
       },
     ];
@@ -137,8 +149,8 @@ export const permutationView: View = {
     { label: 'Lee et al. 2018, Set Transformer (arXiv 1810.00825)', href: 'https://arxiv.org/abs/1810.00825' },
   ],
   what: T(
-    'Without positions, attention sees a bag of words: shuffle the input and the very same outputs come back, shuffled. So “dog bites man” and “man bites dog” are one. Add a position table and this breaks, which is the whole point of it.',
-    '没有位置信息时，注意力看到的是一袋词：打乱输入，得到的是同样的输出，只是跟着打乱。于是“狗咬人”与“人咬狗”没有区别。加上位置表，这一点就被打破，而这正是位置编码的意义。',
+    'Without positions, attention sees a bag of words: shuffle the input and the very same outputs come back, shuffled. So “dog bites man” and “man bites dog” are one. To try it on a sentence of your own, swap two words on the first screen. Add a position table and this breaks, which is the whole point of it.',
+    '没有位置信息时，注意力看到的是一袋词：打乱输入，得到的是同样的输出，只是跟着打乱。于是“狗咬人”与“人咬狗”没有区别。想用自己的句子试试，请在首页交换两个词。加上位置表，这一点就被打破，而这正是位置编码的意义。',
   ),
   formula: [
     '\\mathrm{Att} ( P X ) = P \\mathrm{Att} ( X )',
@@ -213,13 +225,15 @@ export const permutationView: View = {
   }),
 };
 
-const TERMS = [
-  { key: 'xx', title: T('content to content', '内容对内容') },
-  { key: 'xp', title: T('content to position', '内容对位置') },
-  { key: 'px', title: T('position to content', '位置对内容') },
-  { key: 'pp', title: T('position to position', '位置对位置') },
-  { key: 'total', title: T('the sum: the score', '总和：分数') },
-] as const;
+/** Which terms the encodings keep; what they put in place of positions differs. */
+const PRESETS: readonly (readonly [Text, readonly TermKey[]])[] = [
+  [T('the absolute encodings', '绝对位置编码'), ['cc', 'cp', 'pc', 'pp']],
+  [T('DeBERTa', 'DeBERTa'), ['cc', 'cp', 'pc']],
+  [T('T5, TUPE, Kitaev and Klein', 'T5、TUPE、Kitaev–Klein'), ['cc', 'pp']],
+  [T('Shaw, NEZHA', 'Shaw、NEZHA'), ['cc', 'cp']],
+];
+
+const TERMS = ['xx', 'xp', 'px', 'pp', 'total'] as const;
 
 function fourTerms(p: Params, work: Workspace): Panel[] {
   const [n, dim] = [num(p.length), 32];
@@ -228,36 +242,33 @@ function fourTerms(p: Params, work: Workspace): Panel[] {
     tensor.data.set(noise(tensor.length, seed).map((value) => value * scale));
     return tensor;
   };
-  const x = random('x', [n, dim], 71, num(p.content));
+  // the words as they are; how large they are beside the positions is the reader's
+  const x = work.out('x', [n, dim]);
+  x.data.set(keysOf(work, n).data.map((value) => value * num(p.content)));
   const positions = sinusoidal({ length: n, dim, base: num(p.base), out: work.out('p', [n, dim]) });
   const wq = p.trained ? random('wq', [dim, dim], 72, 0.4) : identity(work, 'wq', dim);
   const wk = p.trained ? random('wk', [dim, dim], 73, 0.4) : identity(work, 'wk', dim);
   const terms = fourTermDecomposition({ x, p: positions, wq, wk, scale: 1 / Math.sqrt(dim) });
-  const range = around(terms.total.data);
-  const all = TERMS.map(({ key: name, title }): MapPanel => {
-    const tensor = work.take(terms[name]);
-    return {
-      kind: 'map',
-      label: title,
-      data: () => tensor.data,
-      rows: n,
-      cols: n,
-      palette: 'diverging',
-      range,
-      rowTitle: query,
-      colTitle: key,
-      square: true,
-    };
+  const parts = { cc: terms.xx, cp: terms.xp, pc: terms.px, pp: terms.pp };
+  for (const name of TERMS) work.take(terms[name]);
+  const grid = termsOf(T('Switch the four terms on and off', '打开或关闭这四项'), p, n, {
+    cc: { name: 'x A xᵀ', data: parts.cc.data },
+    cp: { name: 'x A pᵀ', data: parts.cp.data },
+    pc: { name: 'p A xᵀ', data: parts.pc.data },
+    pp: { name: 'p A pᵀ', data: parts.pp.data },
   });
-  const [a, b, c, d, total] = TERMS.map(({ key: name }) => terms[name].data);
+  const known = PRESETS.find(([, on]) =>
+    (['cc', 'cp', 'pc', 'pp'] as const).every((k) => on.includes(k) === (p[k] !== false)),
+  );
+  const [a, b, c, d, total] = TERMS.map((name) => terms[name].data);
   const off = total.reduce((most, value, i) => Math.max(most, Math.abs(value - (a[i] + b[i] + c[i] + d[i]))), 0);
   return [
-    ...all,
+    grid,
     {
       kind: 'note',
       text: T(
-        `The four add up to the score; largest rounding difference ${show(off, 2)}.`,
-        `四项相加即为分数；最大舍入差 ${show(off, 2)}。`,
+        `${known ? `These terms are those of ${known[0].en}. ` : ''}The four add up to the score; largest rounding difference ${show(off, 2)}.`,
+        `${known ? `这些正是${known[0].zh}的项。` : ''}四项相加即为分数；最大舍入差 ${show(off, 2)}。`,
       ),
     },
   ];
@@ -286,10 +297,11 @@ export const termsView: View = {
     '( x_i + p_i ) A ( x_j + p_j )^\\top = x_i A x_j^\\top + x_i A p_j^\\top + p_i A x_j^\\top + p_i A p_j^\\top',
   ],
   controls: [
-    slider('length', T('Positions', '位置数'), 32, 8, 64),
+    ...termToggles(['cc', 'cp', 'pc', 'pp']),
+    slider('length', T('Positions', '位置数'), 10, 4, 32),
     slider('content', T('Size of the word vectors', '词向量大小'), 1, 0, 2, 0.1),
     steps('base', T('Base', '底数'), 10000, [10, 100, 1000, 10000]),
-    toggle('trained', T('Random projections instead of none', '使用随机投影（否则不投影）'), true),
+    toggle('trained', T('Random W_q, W_k', '随机的 W_q、W_k')),
   ],
   compute: fourTerms,
   code: () => ({

@@ -1,9 +1,24 @@
 /** Views of the biases with learned numbers: buckets, kernels, networks. Weights here are smooth or random stand-ins. */
-import { dynamicBias, kerple, naiveRelativeBias, sandwich, t5Bias, t5Buckets } from '../../src/index.ts';
-import { T } from '../text.ts';
-import { around, call, choice, extent, noise, type Params, slider, steps, toggle, type View } from '../view.ts';
-import { CAUSAL, HEADS, headPanels, headSlider, LENGTH } from './bias.ts';
+import { alibi, dynamicBias, kerple, naiveRelativeBias, sandwich, t5Bias, t5Buckets } from '../../src/index.ts';
+import { T, type Text } from '../text.ts';
+import { nearIsHigh } from '../trained.ts';
+import {
+  around,
+  call,
+  choice,
+  extent,
+  noise,
+  type Params,
+  type RulerPanel,
+  slider,
+  steps,
+  toggle,
+  type View,
+  type Workspace,
+} from '../view.ts';
+import { CAUSAL, HEADS, headPanels, headSlider, LENGTH, TRAINED } from './bias.ts';
 import { attends, key, noFlag, notThere, query } from './common.ts';
+import { ruler } from './ideas.ts';
 
 const num = (value: unknown) => value as number;
 const sizes = (p: Params) => ({ heads: num(p.heads), head: num(p.head), length: num(p.length) });
@@ -27,8 +42,8 @@ const t5: View = {
     },
   ],
   what: T(
-    'Distances fall into buckets: one for each short distance, then ever wider ones up to a maximum, beyond which all share the last. Each head learns one number per bucket. In the encoder, keys before and after the query have buckets of their own. The numbers here are random; what is real is which cells share one.',
-    '距离落入分桶：近距离一桶一个，之后桶越来越宽，直到最大距离，更远的共用最后一桶。每个头为每个桶学一个数。编码器中，查询之前与之后的键各有自己的桶。这里的数是随机的；真实的是哪些单元格共用同一个桶。',
+    'Distances fall into buckets: one for each short distance, then ever wider ones up to a maximum, beyond which all share the last. Each head learns one number per bucket. In the encoder, keys before and after the query have buckets of their own. The numbers here are made up to look trained, near ones high; which cells share one is real.',
+    '距离落入分桶：近距离一桶一个，之后桶越来越宽，直到最大距离，更远的共用最后一桶。每个头为每个桶学一个数。编码器中，查询之前与之后的键各有自己的桶。这里的数是照训练结果的样子虚构的（近处高）；哪些单元格共用一桶是真实的。',
   ),
   formula: [
     'b_{h,i,j} = W_{\\mathrm{bucket} ( j - i ), h}',
@@ -46,10 +61,20 @@ const t5: View = {
     const o = t5Options(p);
     const { heads, length: n } = sizes(p);
     const table = work.out('table', [o.numBuckets, heads]);
-    table.data.set(noise(table.length, 5));
+    const half = o.bidirectional ? o.numBuckets / 2 : o.numBuckets;
+    table.data.set(nearIsHigh(o.numBuckets, heads, (row) => row % half));
     const buckets = work.take(t5Buckets({ ...o, engine: work.engine }));
     const bias = t5Bias(table, { ...o, out: work.out('bias', [heads, n, n]) });
+    const head = Math.min(num(p.head), heads - 1);
+    const last = (n - 1) * n;
     return [
+      ruler(
+        T('A ruler whose marks get wider: far words share one', '刻度越来越宽的尺子：远处的词共用一格'),
+        bias.data,
+        n,
+        head,
+        { groups: Int32Array.from({ length: n }, (_, d) => buckets.data[last + n - 1 - d]) },
+      ),
       {
         kind: 'map',
         label: T('Bucket of each pair of positions', '每一对位置所属的桶'),
@@ -64,7 +89,7 @@ const t5: View = {
         square: true,
         through: 'row',
       },
-      ...headPanels(() => bias.data, sizes(p), [-1, 1], 'diverging'),
+      ...headPanels(() => bias.data, sizes(p), around(bias.data), 'diverging', 'steps'),
     ];
   },
   code: (p) => ({
@@ -85,6 +110,33 @@ const kerpleOptions = (p: Params) => ({
   keyLength: num(p.length),
   causal: p.causal === true,
 });
+
+/** One head beside its relatives on one ruler: ALiBi falls straight, T5 in steps; all less their value at distance 0. */
+function compared(name: Text, data: ArrayLike<number>, p: Params, work: Workspace): RulerPanel {
+  const { heads, head, length: n } = sizes(p);
+  const shown = Math.min(head, heads - 1);
+  const line = work.take(alibi({ heads: 1, slopes: [0.0625], keyLength: n, rows: [n - 1, n], engine: work.engine }));
+  const weights = work.out('t5 weights', [32, 1]);
+  weights.data.set(nearIsHigh(32, 1, (row) => row % 16).map((x) => 0.35 * x));
+  const steps = work.take(t5Bias(weights, { keyLength: n, rows: [n - 1, n] }));
+  const back = (from: ArrayLike<number>) => Float64Array.from({ length: n }, (_, d) => from[n - 1 - d] - from[n - 1]);
+  const own = ruler(name, data, n, shown).values;
+  return ruler(
+    T(`${name.en} beside ALiBi and T5, relative to distance 0`, `${name.zh} 与 ALiBi、T5 并列（以距离 0 为准）`),
+    data,
+    n,
+    shown,
+    {
+      name,
+      values: Float64Array.from(own, (value) => value - own[0]),
+      others: [
+        { name: T('ALiBi', 'ALiBi'), values: back(line.data) },
+        { name: T('T5', 'T5'), values: back(steps.data) },
+      ],
+      trained: TRAINED,
+    },
+  );
+}
 
 const kerpleView: View = {
   id: 'kerple',
@@ -114,7 +166,10 @@ const kerpleView: View = {
   compute(p, work) {
     const { heads, length: n } = sizes(p);
     const bias = kerple({ ...kerpleOptions(p), out: work.out('bias', [heads, n, n]) });
-    return headPanels(() => bias.data, sizes(p), [extent(bias.data)[0], 0]);
+    return [
+      compared(T('KERPLE', 'KERPLE'), bias.data, p, work),
+      ...headPanels(() => bias.data, sizes(p), [extent(bias.data)[0], 0]),
+    ];
   },
   code: (p) => ({
     ts: call('kerple', { ...kerpleOptions(p), p: '=p', a: '=a' }, { kind: 'log', causal: false }),
@@ -160,7 +215,10 @@ const sandwichView: View = {
   compute(p, work) {
     const { heads, length: n } = sizes(p);
     const bias = sandwich({ ...sandwichOptions(p), out: work.out('bias', [heads, n, n]) });
-    return headPanels(() => bias.data, sizes(p), extent(bias.data));
+    return [
+      compared(T('Sandwich', 'Sandwich'), bias.data, p, work),
+      ...headPanels(() => bias.data, sizes(p), extent(bias.data)),
+    ];
   },
   code: (p) => ({
     ts: call('sandwich', sandwichOptions(p), { dim: 128, base: 10000, form: 'paper', causal: false }),
@@ -171,25 +229,34 @@ const sandwichView: View = {
 
 const naive: View = {
   id: 'naive',
-  title: T('A number for every distance', '每个距离一个数'),
+  title: T('A number for every distance (RPB)', '每个距离一个数（RPB）'),
   names: ['RPB', '朴素', 'one number per distance', 'naive'],
   sources: [{ label: 'T5, §2.1 (arXiv 1910.10683)', href: 'https://arxiv.org/abs/1910.10683' }],
   what: T(
-    'The simplest learned relative bias: a table with one number for each distance and head, nothing shared, nothing clipped. It cannot go beyond the distances it was trained on. Numbers here are random.',
-    '最简单的可学习相对偏置：为每个距离、每个头各存一个数，不共享、不截断。它无法超出训练过的距离。这里的数是随机的。',
+    'The simplest learned relative bias: a table with one number for each distance and head, nothing shared, nothing clipped. It cannot go beyond the distances it was trained on. Numbers here are made up to look trained.',
+    '最简单的可学习相对偏置：为每个距离、每个头各存一个数，不共享、不截断。它无法超出训练过的距离。这里的数是照训练结果的样子虚构的。',
   ),
   formula: ['b_{h,i,j} = W_{j - i + M - 1, h}'],
   controls: [HEADS, headSlider, LENGTH, CAUSAL],
   compute(p, work) {
     const { heads, length: n } = sizes(p);
     const table = work.out('table', [2 * n - 1, heads]);
-    table.data.set(noise(table.length, 9));
+    table.data.set(nearIsHigh(2 * n - 1, heads, (row) => Math.abs(row - n + 1), 9));
     const bias = naiveRelativeBias(table, {
       keyLength: n,
       causal: p.causal === true,
       out: work.out('bias', [heads, n, n]),
     });
-    return headPanels(() => bias.data, sizes(p), [-1, 1], 'diverging');
+    const head = Math.min(num(p.head), heads - 1);
+    return [
+      ruler(
+        T('A mark for every distance, and none beyond the last', '每个距离一格，最后一格之外没有刻度'),
+        bias.data,
+        n,
+        head,
+      ),
+      ...headPanels(() => bias.data, sizes(p), around(bias.data), 'diverging'),
+    ];
   },
   code: (p) => ({
     ts: `naiveRelativeBias(table, { keyLength: ${p.length}, causal: ${p.causal} })`,
@@ -200,7 +267,7 @@ const naive: View = {
 
 const dynamicView: View = {
   id: 'dynamic-bias',
-  title: T('A network of the distance', '距离的神经网络'),
+  title: T('Dynamic position bias (a network)', '动态位置偏置（距离的网络）'),
   names: ['dynamic position bias', 'DPB', '距离网络', 'MLP bias'],
   sources: [
     { label: 'Swin V2, §3.3 (arXiv 2111.09883)', href: 'https://arxiv.org/abs/2111.09883' },

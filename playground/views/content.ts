@@ -1,8 +1,9 @@
-/** Views of the scores that join content and distance. Queries, keys and tables are random stand-ins for trained ones. */
+/** Views of the scores that join content and distance. Words are made up to mean something, tables to look trained. */
 import {
   debertaRelativePositions,
   debertaScores,
   factoredScores,
+  hybridScores,
   nezhaScores,
   nezhaTable,
   shawIndex,
@@ -14,13 +15,13 @@ import {
   xlnetPositions,
   xlnetScores,
 } from '../../src/index.ts';
-import { T, type Text } from '../text.ts';
+import { T } from '../text.ts';
+import { direction, distanceTable } from '../trained.ts';
 import {
   around,
   choice,
   extent,
   type MapPanel,
-  noise,
   type Params,
   slider,
   steps,
@@ -29,43 +30,24 @@ import {
   type Workspace,
 } from '../view.ts';
 import { attends, key, notThere, query } from './common.ts';
+import { termsOf, termToggles } from './ideas.ts';
+import { COMMON, keysOf, queries, WIDTH } from './words.ts';
 
 const num = (value: unknown) => value as number;
-const DIM = 32;
-const LENGTH = slider('length', T('Positions', '位置数'), 48, 8, 128);
-const MEMORY = slider('memory', T('Memory before the segment', '片段之前的记忆'), 16, 0, 64);
-const CONTENT = toggle('content', T('With the product of contents', '包含内容之间的内积'));
+const DIM = WIDTH;
+const LENGTH = slider('length', T('Words', '词数'), 10, 4, 48);
+const MEMORY = slider('memory', T('Memory before the segment', '片段之前的记忆'), 4, 0, 16);
 
-/** Random numbers of a shape, the same at every computation. */
-function random(work: Workspace, name: string, shape: readonly number[], seed: number): Tensor {
+function held(work: Workspace, name: string, shape: readonly number[], data: Float32Array): Tensor {
   const tensor = work.out(name, shape);
-  tensor.data.set(noise(tensor.length, seed));
+  tensor.data.set(data);
   return tensor;
 }
 
-const qOf = (work: Workspace, n: number) => random(work, 'q', [1, 1, n, DIM], 21);
-const kOf = (work: Workspace, n: number) => random(work, 'k', [1, 1, n, DIM], 22);
-
-/** Scores as a map; queries are the last positions when there are fewer of them. */
-function scoreMap(label: Text, scores: Tensor, through: MapPanel['through'] = 'row'): MapPanel {
-  const [rows, cols] = scores.shape.slice(-2);
-  const at = (r: number) => r + cols - rows;
-  return {
-    kind: 'map',
-    label,
-    data: () => scores.data,
-    rows,
-    cols,
-    palette: 'diverging',
-    range: around(scores.data),
-    rowTitle: query,
-    colTitle: key,
-    rowAt: at,
-    cell: (r, c, v) => attends(at(r), c, v),
-    square: true,
-    through,
-  };
-}
+/** Nouns are what is worth looking at, wherever one stands: u. */
+const NOUNS = direction(DIM, 302, 0.5);
+/** Cosines count, sines do not: a projection, and v. */
+const PROJECTED = Float32Array.from({ length: DIM }, (_, c) => (c >= DIM / 2 ? 1 : 0));
 
 function indexMap(index: Tensor<'int32'>, diverging = false): MapPanel {
   const [rows, cols] = index.shape;
@@ -84,8 +66,14 @@ function indexMap(index: Tensor<'int32'>, diverging = false): MapPanel {
   };
 }
 
-const scoresLabel = (p: Params) =>
-  p.content ? T('Scores', '分数') : T('The position terms of the scores', '分数中的位置项');
+const GRID = T('The terms of its score; press one to switch it off', '分数的各项；按一下可关掉');
+const zeros = (work: Workspace, name: string, shape: readonly number[]): Tensor => {
+  const tensor = work.out(name, shape);
+  tensor.data.fill(0);
+  return tensor;
+};
+/** A copy: the next call may renew the view. */
+const kept = (work: Workspace, scores: Tensor): Float64Array => Float64Array.from(work.take(scores).data);
 
 const SHAW: Record<string, { beyond: 'clip' | 'zero'; direction: 'key-query' | 'query-key' }> = {
   shaw: { beyond: 'clip', direction: 'key-query' },
@@ -95,7 +83,7 @@ const SHAW: Record<string, { beyond: 'clip' | 'zero'; direction: 'key-query' | '
 
 const shaw: View = {
   id: 'shaw',
-  title: T('Shaw: a vector for every distance', 'Shaw：每个距离一个向量'),
+  title: T('Shaw (RPR): a vector for every distance', 'Shaw（RPR）：每个距离一个向量'),
   names: [
     'RPR',
     '相对位置编码',
@@ -115,23 +103,40 @@ const shaw: View = {
   ),
   formula: ['S_{i,j} = \\frac{ q_i \\cdot k_j + q_i \\cdot R_{\\clip ( j - i, -c, c ) + c} }{\\sqrt{d}}'],
   controls: [
+    ...termToggles(['cc', 'cp']),
     LENGTH,
-    slider('clip', T('Clip distance', '截断距离'), 8, 1, 32),
+    slider('clip', T('Clip distance', '截断距离'), 4, 1, 32),
     choice('variant', T('Variant', '变体'), 'shaw', [
       ['shaw', T('Shaw: key minus query, clipped', 'Shaw：键减查询，截断')],
       ['bert', T('BERT: query minus key', 'BERT：查询减键')],
       ['music', T('Music Transformer: nothing beyond', 'Music Transformer：更远为零')],
     ]),
-    CONTENT,
   ],
   compute(p, work) {
     const [n, clip] = [num(p.length), num(p.clip)];
     const variant = SHAW[p.variant as string];
-    const table = random(work, 'table', [2 * clip + 1, DIM], 23);
+    const table = held(work, 'table', [2 * clip + 1, DIM], distanceTable(clip, COMMON));
     const index = work.take(shawIndex({ keyLength: n, maxRelativePosition: clip, ...variant, engine: work.engine }));
-    const out = work.out('scores', [1, 1, n, n]);
-    const scores = shawScores(qOf(work, n), kOf(work, n), table, { ...variant, content: p.content === true, out });
-    return [indexMap(index), scoreMap(scoresLabel(p), scores)];
+    const [q, k] = [queries(work, n), keysOf(work, n)];
+    const cc = kept(work, hybridScores(q, k, null));
+    const cp = kept(work, shawScores(q, k, table, { ...variant, content: false }));
+    const middle = Math.floor(n / 2);
+    const row = (at: number) => Float64Array.from({ length: n }, (_, j) => cp[at * n + j]);
+    return [
+      termsOf(GRID, p, n, { cc: { name: 'q · k', data: cc }, cp: { name: 'q · R(clip(j − i))', data: cp } }),
+      {
+        kind: 'ruler',
+        label: T(
+          `The ruler of word ${middle}: beyond ${clip} all marks are one`,
+          `第 ${middle} 个词的尺子：超过 ${clip} 只剩一格`,
+        ),
+        from: -middle,
+        values: row(middle),
+        groups: Int32Array.from({ length: n }, (_, j) => index.data[middle * n + j]),
+        unit: T('position term of the score', '分数中的位置项'),
+      },
+      indexMap(index),
+    ];
   },
   code: (p) => {
     const { beyond, direction } = SHAW[p.variant as string];
@@ -153,26 +158,33 @@ const nezha: View = {
     '带固定表的 Shaw：一个距离的向量就是平移后下标对应的正弦行，键与值共用。没有可学习参数，因此任何截断距离都可直接使用。',
   ),
   formula: ['S_{i,j} = \\frac{ q_i \\cdot k_j + q_i \\cdot p_{\\clip ( j - i, -c, c ) + c} }{\\sqrt{d}}'],
-  controls: [LENGTH, slider('clip', T('Clip distance', '截断距离'), 16, 1, 64), CONTENT],
+  controls: [
+    ...termToggles(['cc', 'cp']),
+    LENGTH,
+    slider('clip', T('Clip distance', '截断距离'), 8, 1, 64),
+    toggle('learned', T('Shaw’s learned table instead', '换成 Shaw 的可学习表')),
+  ],
   compute(p, work) {
     const [n, clip] = [num(p.length), num(p.clip)];
-    const table = nezhaTable({ dim: DIM, maxRelativePosition: clip, out: work.out('table', [2 * clip + 1, DIM]) });
-    const out = work.out('scores', [1, 1, n, n]);
-    const scores = nezhaScores(qOf(work, n), kOf(work, n), table, { content: p.content === true, out });
+    const fixed = nezhaTable({ dim: DIM, maxRelativePosition: clip, out: work.out('fixed', [2 * clip + 1, DIM]) });
+    const table = p.learned ? held(work, 'learned', [2 * clip + 1, DIM], distanceTable(clip, COMMON)) : fixed;
+    const [q, k] = [queries(work, n), keysOf(work, n)];
+    const cc = kept(work, hybridScores(q, k, null));
+    const cp = kept(work, nezhaScores(q, k, table, { content: false }));
     return [
+      termsOf(GRID, p, n, { cc: { name: 'q · k', data: cc }, cp: { name: 'q · p(clip(j − i))', data: cp } }),
       {
         kind: 'map',
-        label: T('The fixed table', '固定的表'),
+        label: p.learned ? T('A learned table, made up', '可学习的表（虚构）') : T('The fixed table', '固定的表'),
         data: () => table.data,
         rows: 2 * clip + 1,
         cols: DIM,
         palette: 'diverging',
-        range: [-1, 1],
+        range: around(table.data),
         rowTitle: T('key − query', '键 − 查询'),
         colTitle: T('channel', '通道'),
         rowAt: (r) => r - clip,
       },
-      scoreMap(scoresLabel(p), scores),
     ];
   },
   code: (p) => ({
@@ -193,11 +205,10 @@ const transformerXl: View = {
   ),
   formula: ['S_{i,j} = \\frac{ ( q_i + u ) \\cdot k_j + ( q_i + v ) \\cdot r_{i-j} }{\\sqrt{d}}, \\quad j \\le i'],
   controls: [
+    ...termToggles(['cc', 'cp', 'pc', 'pp']),
     LENGTH,
     MEMORY,
     slider('clamp', T('Distances count up to (0: no limit)', '距离上限（0：不限）'), 0, 0, 64),
-    toggle('biases', T('With u and v', '使用 u 与 v'), true),
-    CONTENT,
   ],
   compute(p, work) {
     const n = num(p.length);
@@ -208,18 +219,28 @@ const transformerXl: View = {
       clampLen: num(p.clamp),
       out: work.out('table', [keys, DIM]),
     });
-    const r = work.out('r', [1, keys, DIM]);
-    r.data.set(table.data);
-    const biases = p.biases ? { u: random(work, 'u', [1, DIM], 24), v: random(work, 'v', [1, DIM], 25) } : {};
-    const scores = transformerXlScores(qOf(work, n), kOf(work, keys), r, {
-      ...biases,
-      content: p.content === true,
-      out: work.out('scores', [1, 1, n, keys]),
-    });
-    return [scoreMap(scoresLabel(p), scores)];
+    // what a trained projection does: the query's common part meets the cosines, which are one at distance 0
+    const r = held(
+      work,
+      'r',
+      [1, keys, DIM],
+      table.data.map((x, i) => x * PROJECTED[i % DIM]),
+    );
+    const [q, k, none] = [queries(work, n, num(p.memory)), keysOf(work, keys), zeros(work, 'none', [1, 1, n, DIM])];
+    const [u, v] = [held(work, 'u', [1, DIM], NOUNS), held(work, 'v', [1, DIM], PROJECTED)];
+    const nothing = zeros(work, 'nothing', [1, keys, DIM]);
+    const masked = (scores: Tensor) => kept(work, scores);
+    return [
+      termsOf(GRID, p, keys, {
+        cc: { name: 'q · k', data: masked(transformerXlScores(q, k, nothing, {})) },
+        cp: { name: 'q · r(i − j)', data: masked(transformerXlScores(q, k, r, { content: false })) },
+        pc: { name: 'u · k', data: masked(transformerXlScores(none, k, nothing, { u })) },
+        pp: { name: 'v · r(i − j)', data: masked(transformerXlScores(none, k, r, { v, content: false })) },
+      }),
+    ];
   },
   code: (p) => ({
-    ts: `const r = transformerXlTable({ keyLength: ${num(p.length) + num(p.memory)}, dim: ${DIM}, clampLen: ${p.clamp} });\ntransformerXlScores(q, k, rProjected, { ${p.biases ? 'u, v' : ''} })`,
+    ts: `const r = transformerXlTable({ keyLength: ${num(p.length) + num(p.memory)}, dim: ${DIM}, clampLen: ${p.clamp} });\ntransformerXlScores(q, k, r, { u, v })`,
     torch:
       "AC = torch.einsum('bhid,bhjd->bhij', q + u, k)\nBD = rel_shift(torch.einsum('bhid,hjd->bhij', q + v, r))\nscores = (AC + BD) / d ** 0.5",
     llama: notThere,
@@ -237,6 +258,7 @@ const xlnet: View = {
   ),
   formula: ['S_{i,j} = \\frac{ ( q_i + u ) \\cdot k_j + ( q_i + v ) \\cdot r_{i-j} }{\\sqrt{d}}'],
   controls: [
+    ...termToggles(['cc', 'cp', 'pc', 'pp']),
     LENGTH,
     MEMORY,
     slider('clamp', T('Distances count up to (0: no limit)', '距离上限（0：不限）'), 0, 0, 64),
@@ -244,7 +266,6 @@ const xlnet: View = {
       ['forward', T('forwards', '正向')],
       ['backward', T('backwards', '反向')],
     ]),
-    CONTENT,
   ],
   compute(p, work) {
     const n = num(p.length);
@@ -256,13 +277,25 @@ const xlnet: View = {
       direction: p.direction as 'forward' | 'backward',
     });
     const rows = positions.length;
-    const r = work.out('r', [1, rows, DIM]);
-    sinusoidal({ positions, dim: DIM, arrangement: 'concat', out: r.data, engine: work.engine });
-    const scores = xlnetScores(qOf(work, n), kOf(work, keys), r, {
-      content: p.content === true,
-      out: work.out('scores', [1, 1, n, keys]),
-    });
-    return [scoreMap(scoresLabel(p), scores)];
+    const table = work.out('table', [rows, DIM]);
+    sinusoidal({ positions, dim: DIM, arrangement: 'concat', out: table });
+    const r = held(
+      work,
+      'r',
+      [1, rows, DIM],
+      table.data.map((x, i) => x * PROJECTED[i % DIM]),
+    );
+    const [q, k, none] = [queries(work, n, num(p.memory)), keysOf(work, keys), zeros(work, 'none', [1, 1, n, DIM])];
+    const [rWBias, rRBias] = [held(work, 'u', [1, DIM], NOUNS), held(work, 'v', [1, DIM], PROJECTED)];
+    const nothing = zeros(work, 'nothing', [1, rows, DIM]);
+    return [
+      termsOf(GRID, p, keys, {
+        cc: { name: 'q · k', data: kept(work, xlnetScores(q, k, nothing, {})) },
+        cp: { name: 'q · r(i − j)', data: kept(work, xlnetScores(q, k, r, { content: false })) },
+        pc: { name: 'u · k', data: kept(work, xlnetScores(none, k, nothing, { rWBias })) },
+        pp: { name: 'v · r(i − j)', data: kept(work, xlnetScores(none, k, r, { rRBias, content: false })) },
+      }),
+    ];
   },
   code: (p) => ({
     ts: `const positions = xlnetPositions({ queryLength: ${p.length}, keyLength: ${num(p.length) + num(p.memory)}, clampLen: ${p.clamp}, direction: '${p.direction}' });\nxlnetScores(q, k, sinusoidal({ positions, dim, arrangement: 'concat' }))`,
@@ -286,14 +319,19 @@ const deberta: View = {
     { label: 'DeBERTaV3 (arXiv 2111.09543)', href: 'https://arxiv.org/abs/2111.09543' },
   ],
   what: T(
-    'Three products instead of one: content with content, content with the position of the key, position of the query with content. The second version puts far distances into logarithmic buckets. The paper writes the third product with the distance turned round; no released code does.',
-    '用三个内积代替一个：内容对内容、内容对键的位置、查询的位置对内容。第二版把远距离放入对数分桶。论文把第三项的距离反了过来，而所有公开代码都没有。',
+    'Three products instead of one: content with content, content with the position of the key, position of the query with content. Where a word stands in the sentence comes in at the very end only, just before a word is predicted (EMD, the enhanced mask decoder). The second version puts far distances into logarithmic buckets.',
+    '用三个内积代替一个：内容对内容、内容对键的位置、查询的位置对内容。词在句中的绝对位置只在最后、预测词之前加入（EMD，增强掩码解码器）。第二版把远距离放入对数分桶。',
+  ),
+  porters: T(
+    'The paper writes the third product with the distance turned round; no released code does.',
+    '论文把第三项的距离反了过来，而所有公开代码都没有。',
   ),
   formula: [
     'S_{i,j} = \\frac{ q_i \\cdot k_j + q_i \\cdot K_{\\delta ( i,j )} + Q_{\\delta ( i,j )} \\cdot k_j }{\\sqrt{3d}}',
     '\\delta ( i,j ) = \\clip ( \\mathrm{bucket} ( i - j ) + s, 0, 2s - 1 )',
   ],
   controls: [
+    ...termToggles(['cc', 'cp', 'pc']),
     LENGTH,
     choice('version', T('Version', '版本'), 'v3', [
       ['v1', T('v1: every distance', 'v1：每个距离')],
@@ -301,27 +339,31 @@ const deberta: View = {
     ]),
     steps('span', T('Span', '跨度'), 16, [4, 8, 16, 32, 64]),
     steps('far', T('Largest distance', '最大距离'), 128, [64, 128, 256, 512]),
-    choice('terms', T('Terms', '项'), 'both', [
-      ['both', T('both', '两项')],
-      ['c2p', T('content to position', '内容对位置')],
-      ['p2c', T('position to content', '位置对内容')],
-    ]),
-    CONTENT,
   ],
   compute(p, work) {
     const n = num(p.length);
     const span = num(p.span);
     const o = debertaOptions(p);
     const index = work.take(debertaRelativePositions({ keyLength: n, ...o, form: 'index', span, engine: work.engine }));
-    const scores = debertaScores(qOf(work, n), kOf(work, n), {
-      ...o,
-      posKey: random(work, 'posKey', [2 * span, DIM], 26),
-      posQuery: random(work, 'posQuery', [2 * span, DIM], 27),
-      posAttType: p.terms === 'both' ? ['c2p', 'p2c'] : [p.terms as 'c2p' | 'p2c'],
-      content: p.content === true,
-      out: work.out('scores', [1, 1, n, n]),
-    });
-    return [indexMap(index), scoreMap(scoresLabel(p), scores)];
+    const [q, k] = [queries(work, n), keysOf(work, n)];
+    const posKey = held(work, 'posKey', [2 * span, DIM], distanceTable(span, COMMON, 26).slice(0, 2 * span * DIM));
+    const posQuery = held(work, 'posQuery', [2 * span, DIM], distanceTable(span, COMMON, 27).slice(0, 2 * span * DIM));
+    // every term as in the score of three, which is divided by the root of 3 d
+    const scale = 1 / Math.sqrt(3 * DIM);
+    return [
+      termsOf(GRID, p, n, {
+        cc: { name: 'q · k', data: kept(work, hybridScores(q, k, null, { scale })) },
+        cp: {
+          name: 'q · K(δ)',
+          data: kept(work, debertaScores(q, k, { ...o, posKey, posAttType: ['c2p'], content: false, scale })),
+        },
+        pc: {
+          name: 'Q(δ) · k',
+          data: kept(work, debertaScores(q, k, { ...o, posQuery, posAttType: ['p2c'], content: false, scale })),
+        },
+      }),
+      indexMap(index),
+    ];
   },
   code: (p) => ({
     ts: `debertaScores(q, k, { posKey, posQuery, ${Object.entries(debertaOptions(p))
@@ -335,7 +377,7 @@ const deberta: View = {
 
 const factored: View = {
   id: 'factored',
-  title: T('Content and position kept apart', '内容与位置分开'),
+  title: T('Kitaev and Klein: two halves', 'Kitaev–Klein：内容与位置分开'),
   names: ['Kitaev-Klein', 'Kitaev', 'Klein', '分开', 'factored attention', '内容与位置'],
   sources: [{ label: 'Kitaev & Klein 2018 (arXiv 1805.01052)', href: 'https://arxiv.org/abs/1805.01052' }],
   what: T(
@@ -343,26 +385,22 @@ const factored: View = {
     '每个向量分为内容半与位置半，两半从不混合：分数是两个内积之和。于是可以关掉其中一个，看它的贡献；作者正是这样证明句法分析两者都需要。',
   ),
   formula: ['S_{i,j} = \\frac{ q_i^c \\cdot k_j^c + q_i^p \\cdot k_j^p }{\\sqrt{d}}'],
-  controls: [
-    LENGTH,
-    choice('part', T('Halves used', '使用的部分'), 'both', [
-      ['both', T('both', '两者')],
-      ['content', T('content alone', '仅内容')],
-      ['position', T('position alone', '仅位置')],
-    ]),
-  ],
+  controls: [LENGTH, ...termToggles(['cc', 'pp'])],
   compute(p, work) {
     const n = num(p.length);
     const positions = sinusoidal({ length: n, dim: DIM, out: work.out('positions', [n, DIM]) });
-    const scores = factoredScores(qOf(work, n), kOf(work, n), positions, positions, {
-      content: p.part !== 'position',
-      position: p.part !== 'content',
-      out: work.out('scores', [1, 1, n, n]),
-    });
-    return [scoreMap(T('Scores', '分数'), scores)];
+    const [q, k] = [queries(work, n), keysOf(work, n)];
+    const half = (content: boolean) =>
+      kept(work, factoredScores(q, k, positions, positions, { content, position: !content }));
+    return [
+      termsOf(GRID, p, n, {
+        cc: { name: 'qᶜ · kᶜ', data: half(true) },
+        pp: { name: 'qᵖ · kᵖ', data: half(false) },
+      }),
+    ];
   },
   code: (p) => ({
-    ts: `factoredScores(qContent, kContent, qPosition, kPosition, { content: ${p.part !== 'position'}, position: ${p.part !== 'content'} })`,
+    ts: `factoredScores(qContent, kContent, qPosition, kPosition, { content: ${p.cc !== false}, position: ${p.pp !== false} })`,
     torch: 'scores = (q_content @ k_content.T + q_position @ k_position.T) / d ** 0.5',
     llama: notThere,
   }),

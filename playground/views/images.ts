@@ -1,7 +1,7 @@
 /** Section 5: positions of pictures. */
 import { mropeIndex, type RotarySpec, rotaryFrequencies, rotaryTable } from '../../src/index.ts';
 import { T } from '../text.ts';
-import { choice, slider, type View } from '../view.ts';
+import { choice, slider, steps, type View } from '../view.ts';
 import { pair, position } from './common.ts';
 
 const num = (value: unknown) => value as number;
@@ -45,20 +45,25 @@ const mrope: View = {
     ),
     slider('height', T('Picture: rows of tokens', '图像：行数'), 6, 2, 16),
     slider('width', T('Picture: columns of tokens', '图像：列数'), 9, 2, 16),
+    slider('frames', T('Frames: more than one is a video', '帧数：多于一帧即视频'), 2, 1, 4),
     slider('text', T('Text tokens before and after', '前后文本词元数'), 6, 1, 24),
+    steps('base', T('Base: models use 1 000 000', 'base：模型用 1 000 000'), 100, [10, 100, 1000, 10000, 1000000]),
   ],
   compute(p, work) {
     const { section, layout } = MODELS[p.model as string];
     const [rows, cols, text] = [num(p.height), num(p.width), num(p.text)];
-    const types = [...Array(text).fill(0), ...Array(rows * cols).fill(1), ...Array(text).fill(0)];
+    const frames = num(p.frames);
+    const kind = frames > 1 ? 2 : 1;
+    const types = [...Array(text).fill(0), ...Array(frames * rows * cols).fill(kind), ...Array(text).fill(0)];
+    const grid: [number, number, number][] = [[frames, 2 * rows, 2 * cols]];
     const n = types.length;
     const ids = mropeIndex({
       model: 'qwen2_vl',
       tokenTypes: [types],
-      imageGridThw: [[1, 2 * rows, 2 * cols]],
+      ...(frames > 1 ? { videoGridThw: grid } : { imageGridThw: grid }),
     }).positionIds;
     const streams = [0, 1, 2].map((s) => ids.data.subarray(s * n, (s + 1) * n));
-    const spec: RotarySpec = { headDim: 128, ropeTheta: 1000000, mropeSection: section, mropeLayout: layout };
+    const spec: RotarySpec = { headDim: 128, ropeTheta: num(p.base), mropeSection: section, mropeLayout: layout };
     const table = work.take(rotaryTable(spec, { positions: ids.data, engine: work.engine }));
     const pairs = table.rotaryDim / 2;
     const colours = rotaryFrequencies(spec).streams as Uint8Array;

@@ -7,6 +7,7 @@ import { biasViews } from './bias.ts';
 import { tableBiasViews } from './biasTables.ts';
 import { contentViews } from './content.ts';
 import { gridViews } from './grids.ts';
+import { hybridViews } from './hybrid.ts';
 import { imageViews } from './images.ts';
 import { joiningViews } from './joining.ts';
 import { moreBiasViews } from './moreBias.ts';
@@ -14,6 +15,7 @@ import { precisionView } from './precision.ts';
 import { convolutionViews, learnedViews, stepViews } from './produced.ts';
 import { scoresView } from './relative.ts';
 import { rotaryViews } from './rotary.ts';
+import { taylorView } from './taylor.ts';
 import { relativesOfRotation } from './xpos.ts';
 
 /** A gesture of the first screen, as an entry of the list. */
@@ -58,9 +60,15 @@ export const families: readonly Family[] = [
   { title: T('Rotary', '旋转位置编码'), views: [...rotaryViews, ...relativesOfRotation] },
   { title: T('Recursive', '递归式'), views: stepViews },
   { title: T('CNN', 'CNN 式'), views: convolutionViews },
-  { title: T('Relative: a bias', '相对位置偏置'), views: [...biasViews, ...tableBiasViews, ...moreBiasViews] },
+  {
+    title: T('Relative: a bias', '相对位置偏置'),
+    views: [...biasViews, ...tableBiasViews, ...moreBiasViews, ...hybridViews],
+  },
   { title: T('Relative: content and distance', '相对位置编码'), views: contentViews },
-  { title: T('Relative or absolute?', '相对还是绝对？'), views: [scoresView, decayView, permutationView, termsView] },
+  {
+    title: T('Relative or absolute?', '相对还是绝对？'),
+    views: [scoresView, decayView, permutationView, termsView, taylorView],
+  },
   { title: T('Images', '图像'), views: [...imageViews, ...gridViews] },
   { title: T('Numbers', '数值'), views: [precisionView] },
 ];

@@ -16,7 +16,7 @@ const JOIN: Record<string, string> = {
 
 const mergeView: View = {
   id: 'merge',
-  title: T('Add, multiply or concatenate', '相加、相乘或拼接'),
+  title: T('Add, multiply or concatenate', '融合方式：相加、相乘或拼接'),
   names: ['相乘式', '相乘', '融合', '融合式', '相加', '拼接', 'multiplicative', 'concat', 'add or multiply'],
   sources: [
     { label: 'Su 2020 (kexue.fm/archives/8130)', href: 'https://kexue.fm/archives/8130' },
@@ -31,9 +31,10 @@ const mergeView: View = {
     choice('mode', T('Way', '方式'), 'add', [
       ['add', T('add', '相加')],
       ['mul', T('multiply', '相乘')],
-      ['mulPlusOne', T('multiply by one plus', '乘以一加')],
+      ['mulPlusOne', T('multiply by (1 + p)', '乘以 (1 + p)')],
       ['concat', T('concatenate', '拼接')],
     ]),
+    slider('at', T('Position of the word', '词的位置'), 5, 0, 127),
     slider('length', T('Positions', '位置数'), 64, 8, 128),
     slider('size', T('Size of the word vectors', '词向量大小'), 0.5, 0, 2, 0.1),
   ],
@@ -44,7 +45,33 @@ const mergeView: View = {
     const table = sinusoidal({ length: n, dim: DIM, out: work.out('p', [n, DIM]) });
     const wide = p.mode === 'concat' ? 2 * DIM : DIM;
     const joined = merge(x, table, { mode: p.mode as 'add', out: work.out('joined', [n, wide]) });
+    const few = 8;
+    const at = Math.min(num(p.at), n - 1);
+    const piece = (data: ArrayLike<number>, width: number, from = 0) =>
+      Float64Array.from({ length: few }, (_, c) => data[at * width + from + c]);
+    const all = (['add', 'mul', 'mulPlusOne'] as const).map((mode) => ({
+      mode,
+      values: piece(merge(x, table, { mode, out: work.out(mode, [n, DIM]) }).data, DIM),
+    }));
+    const names = { add: T('x + p', 'x + p'), mul: T('x · p', 'x · p'), mulPlusOne: T('x · (1 + p)', 'x · (1 + p)') };
     return [
+      {
+        kind: 'bars',
+        label: T(
+          `One word at position ${at}, eight channels: four ways to join`,
+          `位置 ${at} 的一个词，八个维度：四种结合方式`,
+        ),
+        rows: [
+          { name: T('word x', '词 x'), values: piece(x.data, DIM) },
+          { name: T('position p', '位置 p'), values: piece(table.data, DIM) },
+          ...all.map(({ mode, values }) => ({ name: names[mode], values, strong: mode === p.mode })),
+          {
+            name: T('[x, p] side by side', '[x, p] 并排'),
+            values: [...piece(x.data, DIM), ...piece(table.data, DIM)],
+            strong: p.mode === 'concat',
+          },
+        ],
+      },
       {
         kind: 'map',
         label: T('What the first layer receives', '第一层收到的内容'),
@@ -68,7 +95,7 @@ const mergeView: View = {
 
 const rmt: View = {
   id: 'rmt',
-  title: T('Recurrent memory tokens', '循环记忆词元'),
+  title: T('RMT: memory handed on', 'RMT：传递记忆（循环记忆词元）'),
   names: ['RMT', '循环记忆', '记忆', 'memory tokens', 'recurrent memory transformer', 'recurrent memory'],
   sources: [
     { label: 'Bulatov et al. 2022 (arXiv 2207.06881)', href: 'https://arxiv.org/abs/2207.06881' },
@@ -83,6 +110,7 @@ const rmt: View = {
     slider('length', T('Tokens', '词元数'), 100, 10, 200),
     slider('segment', T('Segment size', '每段词元数'), 24, 4, 64),
     slider('memory', T('Memory tokens', '记忆词元数'), 4, 1, 12),
+    slider('step', T('Segments read so far', '已读段数'), 3, 1, 6),
     choice('alignment', T('Cut', '切分'), 'left', [
       ['left', T('from the start: short one last', '从开头切：末段较短')],
       ['right', T('from the end: short one first', '从末尾切：首段较短')],
@@ -103,6 +131,16 @@ const rmt: View = {
     const place = (i: number) => (i < memory ? 0 : i < memory + tokens ? 1 : 2);
     const names = [T('front memory', '前部记忆'), T('segment', '本段'), T('rear memory', '尾部记忆')];
     return [
+      {
+        kind: 'train',
+        label: T(
+          'Segments as trains: the memory behind one is carried to the front of the next',
+          '分段如列车：前一段尾部的记忆传到下一段头部',
+        ),
+        segments,
+        memory,
+        shown: num(p.step) - 1,
+      },
       {
         kind: 'map',
         label: T('Which segment each token falls into', '每个词元落在哪一段'),

@@ -1,9 +1,12 @@
 /** Views of FIRE, TUPE and masks. Weights are random stand-ins. */
 import { attentionMask, fire, tupe } from '../../src/index.ts';
 import { T } from '../text.ts';
+import { nearIsHigh, smoothTable } from '../trained.ts';
 import { around, call, noise, type Params, slider, steps, toggle, type View } from '../view.ts';
 import { CAUSAL, HEADS, headPanels, headSlider, LENGTH } from './bias.ts';
 import { attends, key, notThere, query } from './common.ts';
+import { products, termsOf, termToggles } from './ideas.ts';
+import { keysOf, queries, WIDTH } from './words.ts';
 
 const num = (value: unknown) => value as number;
 const sizes = (p: Params) => ({ heads: num(p.heads), head: num(p.head), length: num(p.length) });
@@ -71,7 +74,8 @@ const tupeView: View = {
   controls: [
     steps('heads', T('Heads', '头数'), 4, [1, 2, 4, 8]),
     headSlider,
-    { ...LENGTH, value: 48 },
+    { ...slider('length', T('Words', '词数'), 10, 4, 48) },
+    ...termToggles(['cc', 'pp']),
     toggle('relative', T('With the relative bias (TUPE-R)', '加相对偏置（TUPE-R）'), true),
     slider('seed', T('Random weights', '随机权重'), 1, 1, 20),
   ],
@@ -87,14 +91,32 @@ const tupeView: View = {
       length: n,
       heads,
       dim,
-      positions: noise((n + 1) * dim, seed + 1),
+      positions: smoothTable(n + 1, dim, seed + 1),
       norm: { weight: new Float32Array(dim).fill(1), bias: new Float32Array(dim) },
       query: square(2),
       key: square(3),
-      relativeTable: p.relative ? noise(33 * heads, seed + 4) : undefined,
+      relativeTable: p.relative ? nearIsHigh(33, heads, (row) => row % 16, seed + 4) : undefined,
       out: work.out('bias', [heads, n, n]),
     });
-    return headPanels(() => bias.data, sizes(p), around(bias.data), 'diverging');
+    const shown = Math.min(num(p.head), heads - 1);
+    const own = Float64Array.from(bias.data.subarray(shown * n * n, (shown + 1) * n * n));
+    // both products are divided by the root of twice the width
+    const content = products(work, queries(work, n), keysOf(work, n), 1 / Math.sqrt(2 * WIDTH));
+    return [
+      termsOf(
+        T(
+          'Words meet words, positions meet positions; the first row and column are reset',
+          '词对词，位置对位置；首行与首列被重置',
+        ),
+        p,
+        n,
+        {
+          cc: { name: 'x · x', data: Float64Array.from(content) },
+          pp: { name: `p · p${p.relative ? ' + b(j − i)' : ''}`, data: own },
+        },
+      ),
+      ...headPanels(() => bias.data, sizes(p), around(bias.data), 'diverging'),
+    ];
   },
   code: (p) => ({
     ts: `tupe({ length: ${p.length}, heads: ${p.heads}, positions, norm, query, key${p.relative ? ', relativeTable' : ''} })`,

@@ -15,13 +15,15 @@ import {
   timestepEmbedding,
   weightNorm,
 } from '../../src/index.ts';
-import { T, type Text } from '../text.ts';
+import { show, T, type Text } from '../text.ts';
+import { smoothTable } from '../trained.ts';
 import {
   around,
   call,
   choice,
   type MapPanel,
   noise,
+  type Panel,
   slider,
   steps,
   toggle,
@@ -29,6 +31,7 @@ import {
   type Workspace,
 } from '../view.ts';
 import { channel, notThere, position } from './common.ts';
+import { way } from './ideas.ts';
 
 const num = (value: unknown) => value as number;
 const LENGTH = slider('length', T('Positions', '位置数'), 96, 8, 255);
@@ -84,8 +87,12 @@ const learned: View = {
     { label: 'BERT (arXiv 1810.04805)', href: 'https://arxiv.org/abs/1810.04805' },
   ],
   what: T(
-    'A row of trained numbers for each position, looked up and added. BERT, GPT-2 and ViT do this. There is no row beyond the last one: the model cannot read further than it was trained. The craft is in the row numbers: OPT begins at row 2, RoBERTa behind its padding row. Numbers here are random, so neighbouring rows have nothing in common; training makes them smooth.',
-    '每个位置对应一行训练得到的数，查表后相加。BERT、GPT-2 与 ViT 采用此法。最后一行之后没有数据，因此模型无法读得比训练时更长。讲究之处在于行号：OPT 从第 2 行开始，RoBERTa 从填充行之后开始。这里的数是随机的，相邻行毫无关系；训练会让它们变得平滑。',
+    'A row of trained numbers for each position, looked up and added. BERT, GPT-2 and ViT do this. There is no row beyond the last one: the model cannot read further than it was trained. Training makes neighbouring rows alike, so that the table winds slowly through its space: GPT-2’s is a helix. The table here is made up to look like that.',
+    '每个位置对应一行训练得到的数，查表后相加。BERT、GPT-2 与 ViT 采用此法。最后一行之后没有数据，因此模型无法读得比训练时更长。训练会让相邻的行彼此相似，于是整张表在空间里缓缓盘绕：GPT-2 的位置表就是一条螺旋线。这里的表是照此虚构的。',
+  ),
+  porters: T(
+    'The row numbers differ: OPT begins at row 2, RoBERTa behind its padding row.',
+    '行号各不相同：OPT 从第 2 行开始，RoBERTa 从填充行之后开始。',
   ),
   formula: ['x_n \\leftarrow x_n + W_{\\mathrm{id} ( n )}'],
   controls: [
@@ -95,18 +102,47 @@ const learned: View = {
       ['0', T('0: BERT, GPT-2, ViT', '0：BERT、GPT-2、ViT')],
       ['2', T('2: OPT, BART', '2：OPT、BART')],
     ]),
-    toggle('normalize', T('Rows of length 1 (x-transformers)', '行归一化（x-transformers）')),
+    slider('rows', T('Rows of the table', '表的行数'), 64, 8, 128),
+    toggle('normalize', T('Normalise rows (length 1)', '行归一化（长度为 1）')),
   ],
   compute(p, work) {
     const [n, dim] = [num(p.length), num(p.dim)];
-    const weights = random(work, 'weights', [n + 2, dim], 41);
-    const rows = learnedPositions(weights, {
-      length: n,
+    const there = Math.min(n, num(p.rows));
+    const weights = work.out('weights', [num(p.rows) + 2, dim]);
+    weights.data.set(smoothTable(num(p.rows) + 2, dim));
+    const rows = work.out('rows', [n, dim]);
+    rows.data.fill(Number.NEGATIVE_INFINITY);
+    const made = learnedPositions(weights, {
+      length: there,
       offset: Number(p.rule),
       l2Normalize: p.normalize === true,
-      out: work.out('rows', [n, dim]),
+      out: work.out('made', [there, dim]),
     });
-    return [table(T('The rows that are added', '相加的各行'), rows)];
+    rows.data.set(made.data);
+    const missing = n - there;
+    return [
+      table(T('The rows that are added; hatched: no row', '相加的各行；斜纹处没有行'), rows, {
+        range: around(made.data),
+      }),
+      way(
+        T('Two channels of the table: neighbours are alike', '表的两个维度：相邻的行彼此相似'),
+        T('rows in order', '按顺序的各行'),
+        made.data,
+        there,
+        dim,
+        [1, 3],
+      ),
+      {
+        kind: 'note',
+        text:
+          missing > 0
+            ? T(
+                `${missing} of ${n} positions have no row: a model with this table cannot go there.`,
+                `${n} 个位置中有 ${missing} 个没有行：用这张表的模型去不了那里。`,
+              )
+            : T(`All ${n} positions have a row.`, `${n} 个位置都有对应的行。`),
+      },
+    ];
   },
   code: (p) => ({
     ts: call(
@@ -131,22 +167,56 @@ const hierarchical: View = {
   ),
   formula: ['q_{i n + j} = \\alpha u_i + ( 1 - \\alpha ) u_j', 'u_k = \\frac{p_k - \\alpha p_0}{1 - \\alpha}'],
   controls: [
+    { ...slider('at', T('Position', '位置'), 29, 0, 255), limit: (p) => num(p.rows) ** 2 - 1 },
     slider('rows', T('Rows of the table', '表的行数'), 12, 4, 16),
+    slider('alpha', T('Alpha', '权重 α'), 0.4, 0.05, 0.95, 0.05),
     DIM,
-    slider('alpha', T('Alpha', '权重 α'), 0.4, 0.05, 0.45, 0.05),
   ],
   compute(p, work) {
     const [n, dim] = [num(p.rows), num(p.dim)];
-    const weights = random(work, 'weights', [n, dim], 42);
-    const rows = hierarchicalPositions(weights, {
-      length: n * n,
-      alpha: num(p.alpha),
-      out: work.out('rows', [n * n, dim]),
-    });
-    return [table(T('n² rows from n', '由 n 行得到 n² 行'), rows)];
+    const weights = work.out('weights', [n, dim]);
+    weights.data.set(smoothTable(n, dim, 43));
+    // at one half the rule itself breaks down: the library refuses it, a little beside it shows why
+    const alpha = Math.abs(num(p.alpha) - 0.5) < 1e-9 ? 0.4999 : num(p.alpha);
+    const rows = hierarchicalPositions(weights, { length: n * n, alpha, out: work.out('rows', [n * n, dim]) });
+    const at = num(p.at);
+    const [i, j] = [Math.floor(at / n), at % n];
+    const row = (s: number) => rows.data.slice(s * dim, s * dim + Math.min(dim, 16));
+    const turned = row(j * n + i);
+    const same = row(at).reduce((most, x, c) => Math.max(most, Math.abs(x - turned[c])), 0);
+    const wheel = (k: number) => row(0).map((x, c) => (row(k)[c] - alpha * x) / (1 - alpha));
+    return [
+      {
+        kind: 'bars',
+        label: T(
+          `Position ${at} = ${i} · ${n} + ${j}: two wheels, like an odometer`,
+          `位置 ${at} = ${i} · ${n} + ${j}：两个转轮，像里程表`,
+        ),
+        rows: [
+          { name: T(`slow wheel: row ${i}`, `慢轮：第 ${i} 行`), values: wheel(i) },
+          { name: T(`fast wheel: row ${j}`, `快轮：第 ${j} 行`), values: wheel(j) },
+          {
+            name: T(
+              `${show(alpha, 2)} slow + ${show(1 - alpha, 2)} fast`,
+              `${show(alpha, 2)} 慢 + ${show(1 - alpha, 2)} 快`,
+            ),
+            values: row(at),
+            strong: true,
+          },
+        ],
+      },
+      {
+        kind: 'note',
+        text: T(
+          `Positions (${i}, ${j}) and (${j}, ${i}) differ by ${show(same, 3)}${i !== j && same < 0.05 ? ': almost one place, which is why alpha must not be one half' : ''}.`,
+          `位置（${i}，${j}）与（${j}，${i}）相差 ${show(same, 3)}${i !== j && same < 0.05 ? '：几乎是同一处，所以 α 不能取二分之一' : ''}。`,
+        ),
+      },
+      table(T('n² rows from n', '由 n 行得到 n² 行'), rows),
+    ];
   },
   code: (p) => ({
-    ts: `hierarchicalPositions(weights, { length: ${num(p.rows) ** 2}, alpha: ${p.alpha} })`,
+    ts: `hierarchicalPositions(weights, { length: ${num(p.rows) ** 2}, alpha: ${p.alpha === 0.5 ? 0.4999 : p.alpha} })`,
     torch: `u = (table - ${p.alpha} * table[:1]) / (1 - ${p.alpha})\nq = ${p.alpha} * u[s // ${p.rows}] + (1 - ${p.alpha}) * u[s % ${p.rows}]`,
     llama: notThere,
   }),
@@ -247,7 +317,7 @@ const fourier: View = {
 
 const complex: View = {
   id: 'complex-order',
-  title: T('Complex-order embeddings', '复数序词嵌入'),
+  title: T('Complex order', '复数式位置编码（Complex Order）'),
   names: ['复数式', '复数', '复数序', 'complex', 'complex order', 'complex valued'],
   sources: [{ label: 'Wang et al. 2020 (arXiv 1912.12333)', href: 'https://arxiv.org/abs/1912.12333' }],
   what: T(
@@ -275,8 +345,24 @@ const complex: View = {
       phase: p.phase ? random(work, 'phase', [words, dim], 43, 3) : undefined,
       out: work.out('z', [2, n, dim]),
     });
+    const pairOf = Math.min(4, dim - 1);
+    const circle = Float64Array.from({ length: 2 * n }, (_, i) => z.data[(i % 2) * n * dim + (i >> 1) * dim + pairOf]);
     const part = (label: Text, start: number) => table(label, z, { start, range: [-1, 1], rowAt: (r) => r + 1 });
-    return [part(T('Real part', '实部'), 0), part(T('Imaginary part', '虚部'), n * dim)];
+    return [
+      {
+        ...way(
+          T(`The word is its spin: dimension ${pairOf} at every position`, `词就是它的旋转：第 ${pairOf} 维在各个位置`),
+          T(`word ${num(p.word)}`, `词 ${num(p.word)}`),
+          circle,
+          Math.min(n, 25),
+          2,
+          [0, 1],
+        ),
+        axes: [T('real part', '实部'), T('imaginary part', '虚部')],
+      },
+      part(T('Real part', '实部'), 0),
+      part(T('Imaginary part', '虚部'), n * dim),
+    ];
   },
   code: (p) => ({
     ts: `complexOrder({ ids, positions, amplitude, frequency${p.phase ? ', phase' : ''} })`,
@@ -285,9 +371,58 @@ const complex: View = {
   }),
 };
 
+/** A matrix that turns pairs of channels, each by its own angle, times a gain; seed −1: it turns nothing. */
+function turning(work: Workspace, name: string, dim: number, gain: number, seed: number): Tensor {
+  const tensor = work.out(name, [dim, dim]);
+  const { data } = tensor;
+  const rough = noise(dim * dim, seed + 7);
+  for (let i = 0; i < data.length; i++) data[i] = seed < 0 ? 0 : (0.12 * rough[i]) / Math.sqrt(dim);
+  for (let k = 0; k + 1 < dim; k += 2) {
+    const angle = seed < 0 ? 0 : 0.7 / (1 + k / 6);
+    data[k * dim + k] += gain * Math.cos(angle);
+    data[(k + 1) * dim + k + 1] += gain * Math.cos(angle);
+    data[k * dim + k + 1] -= gain * Math.sin(angle);
+    data[(k + 1) * dim + k] += gain * Math.sin(angle);
+  }
+  return tensor;
+}
+
+/** The way that rows take, what becomes of it, and the rows as a map. */
+function walk(rows: Tensor, n: number, dim: number): Panel[] {
+  const { data } = rows;
+  const size = (i: number) => Math.hypot(...data.slice(i * dim, (i + 1) * dim));
+  const step = (i: number) =>
+    Math.hypot(...Array.from({ length: dim }, (_, c) => data[i * dim + c] - data[(i - 1) * dim + c]));
+  const [first, end, last] = [step(1), step(n - 1), size(n - 1)];
+  const [en, zh] =
+    last > 4 * Math.max(1, size(1))
+      ? ['it grows without end', '无限增长']
+      : end < 0.05 * first
+        ? ['it settles', '趋于静止']
+        : ['it goes round', '绕圈'];
+  return [
+    way(
+      T('Each position comes from the one before', '每个位置由前一个得出'),
+      T('the way of the recursion', '递推的轨迹'),
+      data,
+      n,
+      dim,
+      [0, 1],
+    ),
+    {
+      kind: 'note',
+      text: T(
+        `After ${n} steps ${en}: the last step is ${show(end, 2)} long, the first was ${show(first, 2)}; the last row has length ${show(last, 3)}.`,
+        `走 ${n} 步后${zh}：最后一步长 ${show(end, 2)}，第一步长 ${show(first, 2)}；末行长度为 ${show(last, 3)}。`,
+      ),
+    },
+    table(T('Rows, each from the one before', '逐行递推'), rows, { rows: n, cols: dim }),
+  ];
+}
+
 const recursive: View = {
   id: 'recursive',
-  title: T('Recursive positions', '递归式位置'),
+  title: T('Recursive', '递归式位置编码'),
   names: ['递归式', '递归', '递推', 'RNN', 'RNN 式', 'recursive', 'recurrent', 'GRU'],
   sources: [
     { label: 'Liu et al. 2020, §2 (arXiv 2003.09229)', href: 'https://arxiv.org/abs/2003.09229' },
@@ -304,9 +439,9 @@ const recursive: View = {
       ['residual', T('two layers, added to the position', '两层网络，带残差')],
       ['gru', T('GRU fed the time', 'GRU，输入时间')],
     ]),
+    slider('gain', T('Gain of the weights', '权重增益'), 1.3, 0.2, 3, 0.1),
     LENGTH,
     DIM,
-    slider('gain', T('Gain of the weights', '权重增益'), 1.1, 0.2, 3, 0.1),
     SEED,
   ],
   compute(p, work) {
@@ -324,18 +459,21 @@ const recursive: View = {
       };
       const hidden = random(work, 'hidden', [1, 1, dim], seed + 5);
       const rows = work.take(gruPositions(hidden, { length: n, layers: [layer] }));
-      return [table(T('Rows, each from the one before', '逐行递推'), rows, { rows: n, cols: dim })];
+      return walk(rows, n, dim);
     }
+    // channels turn in pairs, and a little at random: what a trained recursion does, made up
+    const w1 = turning(work, 'w1', dim, gain, seed);
+    const w2 = turning(work, 'w2', dim, 1, -1);
     const rows = recursivePositions(random(work, 'initial', [dim], seed + 6), {
       length: n,
-      w1: weights('w1', [dim, dim], 7),
-      b1: random(work, 'b1', [dim], seed + 8, 0.1),
-      w2: weights('w2', [dim, dim], 9),
-      b2: random(work, 'b2', [dim], seed + 10, 0.1),
+      w1,
+      b1: random(work, 'b1', [dim], seed + 8, 0.05),
+      w2,
+      b2: random(work, 'b2', [dim], seed + 10, 0.05),
       residual: p.kind === 'residual',
       out: work.out('rows', [n, dim]),
     });
-    return [table(T('Rows, each from the one before', '逐行递推'), rows)];
+    return walk(rows, n, dim);
   },
   code: (p) => ({
     ts:
@@ -350,9 +488,38 @@ const recursive: View = {
   }),
 };
 
+/** A flow that turns pairs of channels and draws them to a circle: made up to look trained. */
+function swirl(work: Workspace, dim: number, seed: number) {
+  const hidden = 2 * dim;
+  const w1 = work.out('w1', [hidden, dim + 1]);
+  const w2 = work.out('w2', [dim, hidden + 1]);
+  w1.data.fill(0);
+  w2.data.fill(0);
+  const rough = noise(dim, seed + 1);
+  for (let c = 0; c < dim; c++) {
+    // relu(x) and relu(−x) give x back
+    w1.data[c * (dim + 1) + c] = 1;
+    w1.data[(dim + c) * (dim + 1) + c] = -1;
+    const other = c % 2 === 0 ? Math.min(c + 1, dim - 1) : c - 1;
+    const speed = (0.8 * (1 + 0.2 * rough[c - (c % 2)])) / (1 + Math.floor(c / 2) / 4);
+    const sign = c % 2 === 0 ? -1 : 1;
+    w2.data[c * (hidden + 1) + other] = sign * speed;
+    w2.data[c * (hidden + 1) + dim + other] = -sign * speed;
+    w2.data[c * (hidden + 1) + c] -= 0.03;
+    w2.data[c * (hidden + 1) + dim + c] += 0.03;
+  }
+  return {
+    kind: 'linear' as const,
+    w1,
+    b1: random(work, 'b1', [hidden], seed + 2, 0.05),
+    w2,
+    b2: random(work, 'b2', [dim], seed + 4, 0.05),
+  };
+}
+
 const floater: View = {
   id: 'floater',
-  title: T('FLOATER: a flow', 'FLOATER：连续流'),
+  title: T('FLOATER: a flow', 'FLOATER：递归式的连续版'),
   names: ['FLOATER', 'ODE', 'neural ODE', '常微分方程', '连续动力系统'],
   sources: [
     { label: 'Liu et al. 2020 (arXiv 2003.09229)', href: 'https://arxiv.org/abs/2003.09229' },
@@ -372,30 +539,57 @@ const floater: View = {
     ]),
     LENGTH,
     DIM,
-    slider('dt', T('Time between rows', '行间时间'), 0.1, 0.01, 0.5, 0.01),
-    slider('substeps', T('Steps between rows', '行间步数'), 5, 1, 10),
+    slider('dt', T('Time between rows', '行间时间'), 0.4, 0.05, 1, 0.05),
+    slider('substeps', T('Steps between rows', '行间步数'), 4, 1, 10),
     SEED,
   ],
   compute(p, work) {
     const [n, dim] = [num(p.length), num(p.dim)];
     const seed = 200 * num(p.seed);
-    const flow = {
-      kind: 'linear' as const,
-      w1: random(work, 'w1', [dim, dim + 1], seed + 1, Math.sqrt(6 / dim)),
-      b1: random(work, 'b1', [dim], seed + 2, 0.2),
-      w2: random(work, 'w2', [dim, dim + 1], seed + 3, Math.sqrt(6 / dim)),
-      b2: random(work, 'b2', [dim], seed + 4, 0.2),
-    };
-    const rows = work.take(
-      floaterPositions(random(work, 'initial', [1, 1, dim], seed + 5), {
-        length: n,
-        flow,
-        dt: num(p.dt),
-        substeps: num(p.substeps),
-        method: p.method as 'euler',
-      }),
+    const flow = swirl(work, dim, seed);
+    const initial = random(work, 'initial', [1, 1, dim], seed + 5);
+    const [dt, substeps, method] = [num(p.dt), num(p.substeps), p.method as 'euler'];
+    const rows = work.take(floaterPositions(initial, { length: n, flow, dt, substeps, method }));
+    // the same flow in fine steps, and in Euler's coarse ones
+    const fine = 8;
+    const shown = Math.min(n, 40);
+    const smooth = work.take(
+      floaterPositions(initial, { length: shown * fine, flow, dt: dt / fine, substeps: 4, method: 'rk4-classic' }),
     );
-    return [table(T('Rows along the flow', '沿流的各行'), rows, { rows: n, cols: dim })];
+    const euler = work.take(floaterPositions(initial, { length: shown, flow, dt, substeps: 1, method: 'euler' }));
+    const column = (from: Tensor, count: number, c: number) =>
+      Float64Array.from({ length: count }, (_, i) => from.data[i * dim + c]);
+    const off = Math.hypot(
+      ...Array.from(
+        { length: dim },
+        (_, c) => rows.data[(shown - 1) * dim + c] - smooth.data[(shown - 1) * fine * dim + c],
+      ),
+    );
+    return [
+      {
+        kind: 'path',
+        label: T('One curve; positions are beads on it', '一条曲线；位置是上面的珠子'),
+        ways: [
+          { name: T('the flow', '流'), x: column(smooth, shown * fine, 0), y: column(smooth, shown * fine, 1) },
+          {
+            name: T('Euler, one step a row', '欧拉法，每行一步'),
+            x: column(euler, shown, 0),
+            y: column(euler, shown, 1),
+            dashed: true,
+          },
+        ],
+        beads: Array.from({ length: shown }, (_, i) => ({ at: i, x: rows.data[i * dim], y: rows.data[i * dim + 1] })),
+        axes: [T('channel 0', '第 0 维'), T('channel 1', '第 1 维')],
+      },
+      {
+        kind: 'note',
+        text: T(
+          `After ${shown} rows the chosen integrator is ${show(off, 2)} away from fine steps.`,
+          `走过 ${shown} 行后，所选积分方法与细步长相差 ${show(off, 2)}。`,
+        ),
+      },
+      table(T('Rows along the flow', '沿流的各行'), rows, { rows: n, cols: dim }),
+    ];
   },
   code: (p) => ({
     ts: call(
@@ -415,7 +609,7 @@ export const stepViews: readonly View[] = [recursive, floater];
 /** An x that is the same everywhere, so that whatever differs in the result is position. */
 const pegView: View = {
   id: 'peg',
-  title: T('CPVT: position from padding', 'CPVT：来自填充的位置'),
+  title: T('CNN: position from zero padding', 'CNN 式：来自零填充的位置'),
   names: ['CNN 式', 'CNN', '卷积', '零填充', 'zero padding', 'CPVT', 'PEG', 'padding', 'convolution'],
   sources: [
     { label: 'Chu et al. 2021 (arXiv 2102.10882)', href: 'https://arxiv.org/abs/2102.10882' },
@@ -467,7 +661,7 @@ const pegView: View = {
 
 const convView: View = {
   id: 'conv',
-  title: T('wav2vec 2.0: a wide convolution', 'wav2vec 2.0：宽卷积'),
+  title: T('CNN over sound: wav2vec 2.0', 'CNN 式：wav2vec 2.0 的宽卷积'),
   names: ['wav2vec', 'wav2vec 2.0', 'speech', '语音'],
   sources: [{ label: 'Baevski et al. 2020 (arXiv 2006.11477)', href: 'https://arxiv.org/abs/2006.11477' }],
   what: T(

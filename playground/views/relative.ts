@@ -1,7 +1,8 @@
 /** Section 2: what "relative" and "absolute" mean, seen on the scores of two constant vectors. */
 import { alibi, applyRotary, hybridScores, rotaryTable, sinusoidal, type Tensor } from '../../src/index.ts';
 import { show, T } from '../text.ts';
-import { around, choice, noise, type Params, slider, steps, type View, type Workspace } from '../view.ts';
+import { direction, smoothTable } from '../trained.ts';
+import { around, choice, extent, type Params, slider, steps, type View, type Workspace } from '../view.ts';
 import { attends, distance, key, query } from './common.ts';
 
 const num = (value: unknown) => value as number;
@@ -11,12 +12,15 @@ const DIM = 64;
 function scoresOf(p: Params, work: Workspace): Tensor {
   const n = num(p.length);
   const scores = work.out('scores', [1, 1, n, n]);
-  const constant = noise(2 * DIM, 3);
+  const [own, other] = [direction(DIM, 3, 0.9), direction(DIM, 4, 0.9)];
+  const alike = num(p.alike);
   const q = work.out('q', [1, 1, n, DIM]);
   const k = work.out('k', [1, 1, n, DIM]);
   for (let i = 0; i < n; i++) {
-    q.data.set(constant.subarray(0, DIM), i * DIM);
-    k.data.set(constant.subarray(DIM), i * DIM);
+    for (let c = 0; c < DIM; c++) {
+      q.data[i * DIM + c] = own[c];
+      k.data[i * DIM + c] = alike * own[c] + Math.sqrt(1 - alike * alike) * other[c];
+    }
   }
   const { encoding } = p;
   const offset = num(p.offset);
@@ -24,7 +28,7 @@ function scoresOf(p: Params, work: Workspace): Tensor {
     const rows =
       encoding === 'sinusoidal'
         ? work.take(sinusoidal({ length: n, offset, dim: DIM, base: num(p.base), engine: work.engine })).data
-        : noise(n * DIM, 11 + offset);
+        : smoothTable(offset + n, DIM).subarray(offset * DIM);
     for (const x of [q.data, k.data]) for (let i = 0; i < x.length; i++) x[i] += rows[i];
   }
   if (encoding === 'rope' || encoding === 'hybrid') {
@@ -51,8 +55,8 @@ export const scoresView: View = {
     { label: 'Shaw et al. 2018 (arXiv 1803.02155)', href: 'https://arxiv.org/abs/1803.02155' },
   ],
   what: T(
-    'Take one query vector and one key vector and put them at every pair of positions. A relative encoding gives the same score along every diagonal: the score depends only on how far apart the two are. In the plot each dot is one cell; a thin line means relative, a cloud means that absolute places matter too.',
-    '取一个查询向量和一个键向量，放到每一对位置上。相对编码在每条对角线上给出相同的分数：分数只取决于二者的距离。散点图中每个点是一个单元格；细线表示“相对”，散开成云表示绝对位置也起作用。',
+    'Take one query vector and one key vector and put them at every pair of positions. A relative encoding gives the same score along every diagonal: the score depends only on how far apart the two are. In the plot the line is the mean at each distance, the band holds every cell: a bare line means relative, a band means that absolute places matter too.',
+    '取一个查询向量和一个键向量，放到每一对位置上。相对编码在每条对角线上给出相同的分数：分数只取决于二者的距离。图中的线是每个距离的平均值，色带包含每个单元格：只有一条线表示“相对”，出现色带表示绝对位置也起作用。',
   ),
   formula: [
     'S_{i,j} = f(q,i) \\cdot f(k,j)',
@@ -62,11 +66,12 @@ export const scoresView: View = {
     choice('encoding', T('Encoding', '编码'), 'rope', [
       ['none', T('none', '无')],
       ['sinusoidal', T('sinusoidal, added', '正弦，相加')],
-      ['learned', T('learned table, added (random)', '可学习表，相加（随机）')],
+      ['learned', T('learned table, added', '可学习表，相加')],
       ['rope', T('RoPE', 'RoPE')],
       ['alibi', T('ALiBi', 'ALiBi')],
       ['hybrid', T('RoPE and ALiBi together', 'RoPE 加 ALiBi')],
     ]),
+    slider('alike', T('How alike the two words are', '两个词有多相似'), 1, 0, 1, 0.05),
     slider('length', T('Positions', '位置数'), 48, 8, 96),
     steps('base', T('Base', '底数'), 10000, [10, 100, 500, 1000, 10000, 500000, 1000000]),
     slider('offset', T('First position', '起始位置'), 0, 0, 4096),
@@ -74,20 +79,23 @@ export const scoresView: View = {
   compute(p, work) {
     const n = num(p.length);
     const scores = scoresOf(p, work);
-    const x = new Float64Array(n * n);
     const y = Float64Array.from(scores.data);
+    const mean = new Float64Array(2 * n - 1);
     const least = new Float64Array(2 * n - 1).fill(Number.POSITIVE_INFINITY);
     const most = new Float64Array(2 * n - 1).fill(Number.NEGATIVE_INFINITY);
     for (let i = 0; i < n; i++) {
       for (let j = 0; j < n; j++) {
         const t = j - i + n - 1;
-        x[i * n + j] = j - i;
+        mean[t] += y[i * n + j] / (n - Math.abs(j - i));
         least[t] = Math.min(least[t], y[i * n + j]);
         most[t] = Math.max(most[t], y[i * n + j]);
       }
     }
     const spread = most.reduce((max, high, t) => Math.max(max, high - least[t]), 0);
     const relative = spread < 1e-4;
+    const [low, high] = extent(y);
+    const blind = high - low < 1e-4;
+    const x = Float64Array.from(mean.keys(), (t) => t - n + 1);
     return [
       {
         kind: 'map',
@@ -95,8 +103,8 @@ export const scoresView: View = {
         data: () => scores.data,
         rows: n,
         cols: n,
-        palette: 'diverging',
-        range: around(scores.data),
+        palette: low < 0 && high > 0 ? 'diverging' : 'sequential',
+        range: low < 0 && high > 0 ? around(y) : blind ? [low - 1, low + 1] : [low, high],
         rowTitle: query,
         colTitle: key,
         rowAt: (r) => r + num(p.offset),
@@ -109,20 +117,33 @@ export const scoresView: View = {
         label: T('The same scores against distance', '同样的分数，按距离排列'),
         x: { title: distance },
         y: { title: T('score', '分数') },
-        series: [{ name: T('one pair of positions', '一对位置'), x, y, as: 'points' }],
-        height: 420,
+        series: [
+          {
+            name: T('mean; the band holds every pair of positions', '平均；色带包含每一对位置'),
+            x,
+            y: mean,
+            low: least,
+            high: most,
+          },
+        ],
+        height: 340,
       },
       {
         kind: 'note',
-        text: relative
+        text: blind
           ? T(
-              `Relative: at equal distance the scores differ by at most ${show(spread, 2)}.`,
-              `相对：距离相同时，分数最多相差 ${show(spread, 2)}。`,
+              `Neither: all scores are the same, within ${show(high - low, 2)}. It knows no position at all.`,
+              `都不是：所有分数都相同，相差不超过 ${show(high - low, 2)}。它完全不知道位置。`,
             )
-          : T(
-              `Absolute: at equal distance the scores differ by up to ${show(spread, 3)}.`,
-              `绝对：距离相同时，分数相差可达 ${show(spread, 3)}。`,
-            ),
+          : relative
+            ? T(
+                `Relative: at equal distance the scores differ by at most ${show(spread, 2)}.`,
+                `相对：距离相同时，分数最多相差 ${show(spread, 2)}。`,
+              )
+            : T(
+                `Absolute: at equal distance the scores differ by up to ${show(spread, 3)}.`,
+                `绝对：距离相同时，分数相差可达 ${show(spread, 3)}。`,
+              ),
       },
     ];
   },

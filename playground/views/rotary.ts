@@ -1,6 +1,7 @@
 /** Views of the rotary family. */
 import { applyRotary, type RotarySpec, rotaryFrequencies, rotaryTable } from '../../src/index.ts';
-import { T } from '../text.ts';
+import { grouped, show, T } from '../text.ts';
+import { direction } from '../trained.ts';
 import {
   type Code,
   type Control,
@@ -14,6 +15,7 @@ import {
   type Workspace,
 } from '../view.ts';
 import { BASES, pair, position } from './common.ts';
+import { APART, PLACE, stretched, twoWords } from './ideas.ts';
 
 const LENGTH = slider('length', T('Positions', '位置数'), 128, 8, 512);
 const DIM = steps('dim', T('Channels of a head', '每头通道数'), 128, [16, 32, 64, 80, 96, 128, 256]);
@@ -21,6 +23,9 @@ const BASE = steps('base', T('Base (rope theta)', '底数（rope theta）'), 100
 const OFFSET = slider('offset', T('First position', '起始位置'), 0, 0, 1000000);
 const FACTOR = slider('factor', T('Factor', '扩展倍数'), 4, 1, 32, 0.5);
 const TRAINED = steps('trained', T('Trained context', '训练长度'), 4096, [512, 1024, 2048, 4096, 8192, 32768, 131072]);
+
+/** Where the far word of the dials stands. */
+const FAR = steps('far', T('Far word at', '远处的词在'), 16384, [2048, 4096, 8192, 16384, 32768, 65536, 131072]);
 
 const num = (value: unknown) => value as number;
 
@@ -78,23 +83,42 @@ const ropeSpec = (p: Params): RotarySpec => ({
   pairing: p.pairing as 'half' | 'interleaved',
 });
 
+/** q · k / sqrt(d) of one vector at two places. */
+function score(work: Workspace, spec: RotarySpec & { headDim?: number }, places: readonly [number, number]): number {
+  const dim = spec.headDim as number;
+  const x = work.out('pair', [2, 1, dim]);
+  x.data.set(direction(dim, 3, 0.62));
+  x.data.copyWithin(dim, 0, dim);
+  const table = work.take(rotaryTable(spec, { positions: [...places], engine: work.engine }));
+  applyRotary(x, table, { layout: 'THD' });
+  let sum = 0;
+  for (let c = 0; c < dim; c++) sum += x.data[c] * x.data[dim + c];
+  return sum / Math.sqrt(dim);
+}
+
 const rope: View = {
   id: 'rope',
   title: T('RoPE', '旋转位置编码（RoPE）'),
   names: ['旋转位置编码', '旋转式', '旋转', 'rotary', 'rotary position embedding', 'RoFormer', '旋转式位置编码'],
   sources: [{ label: 'Su et al. 2021, RoFormer (arXiv 2104.09864)', href: 'https://arxiv.org/abs/2104.09864' }],
   what: T(
-    'Instead of adding anything, rotate: each pair of channels of query and key is turned by an angle proportional to the position. The product of a query and a key then depends only on the distance between them. Almost every open language model since 2022 uses it. Which channels form a pair is a choice (neighbours, or the two halves of the head), and mixing the two up is the classic porting bug.',
-    '不做加法，而做旋转：查询和键的每对通道按与位置成正比的角度旋转，于是查询与键的内积只取决于二者的距离。2022 年以来的开源语言模型几乎都采用它。哪两个通道配成一对有两种约定（相邻，或前后两半），把两者弄混是移植模型时最常见的错误。',
+    'Instead of adding anything, rotate: each pair of channels of query and key is turned by an angle proportional to the position. The product of a query and a key then depends only on the distance between them. Almost every open language model since 2022 uses it.',
+    '不做加法，而做旋转：查询和键的每对通道按与位置成正比的角度旋转，于是查询与键的内积只取决于二者的距离。2022 年以来的开源语言模型几乎都采用它。',
+  ),
+  porters: T(
+    'Which channels form a pair is a choice (neighbours, or the two halves of the head), and mixing the two up is the classic porting bug.',
+    '哪两维配成一组有两种约定（相邻，或前后两半），把两者弄混是移植模型时最常见的错误。',
   ),
   formula: [
     '( x_a, x_b ) \\mapsto ( x_a \\cos n\\theta_k - x_b \\sin n\\theta_k, \\quad x_b \\cos n\\theta_k + x_a \\sin n\\theta_k )',
     '\\theta_k = b^{-2k/d}',
   ],
   controls: [
-    LENGTH,
-    DIM,
+    PLACE,
+    APART,
     BASE,
+    DIM,
+    LENGTH,
     OFFSET,
     steps('partial', T('Part of the head that rotates', '旋转部分的比例'), 1, [0.25, 0.5, 0.75, 1]),
     choice('pairing', T('Pairing', '配对'), 'half', [
@@ -104,7 +128,27 @@ const rope: View = {
   ],
   compute(p, work) {
     const spec = ropeSpec(p);
-    const panels = tables(p, work, spec);
+    const { ladder } = rotaryFrequencies(spec);
+    const words = [num(p.place), num(p.place) + num(p.apart)] as const;
+    const [here, start] = [score(work, spec, words), score(work, spec, [0, num(p.apart)])];
+    const panels: Panel[] = [
+      twoWords(
+        T(
+          'Two words on eight pairs: move both, and the angle between them stays',
+          '两个词在八组上：一起移动，夹角不变',
+        ),
+        ladder.hi,
+        words,
+      ),
+      {
+        kind: 'note',
+        text: T(
+          `Score of the two words: ${show(here, 5)} here, ${show(start, 5)} at the beginning of a text: apart by ${show(Math.abs(here - start), 2)}. Only the distance counts.`,
+          `两个词的分数：此处 ${show(here, 5)}，在文首 ${show(start, 5)}，相差 ${show(Math.abs(here - start), 2)}。只有距离起作用。`,
+        ),
+      },
+      ...tables(p, work, spec),
+    ];
     // a vector of ones, rotated to every position: what the pairing does to the channels
     const x = work.out('ones', [num(p.length), 1, num(p.dim)]);
     x.data.fill(1);
@@ -154,7 +198,7 @@ const scaling = (s: Scaling): View => ({
   sources: s.sources,
   what: s.what,
   formula: s.formula,
-  controls: [...s.controls, DIM, { ...BASE }, LENGTH, OFFSET],
+  controls: [FAR, ...s.controls, { ...BASE }, DIM, LENGTH, OFFSET],
   compute(p, work) {
     const spec = s.spec(p);
     const context = s.context?.(p);
@@ -162,7 +206,31 @@ const scaling = (s: Scaling): View => ({
     const scaled = wavelengths(spec, context);
     const x = Float64Array.from(plain.keys());
     const ratio = scaled.map((wave, i) => wave / plain[i]);
+    const trained = num(p.trained ?? 4096);
+    const far = num(p.far);
+    const speeds = (waves: Float64Array) => waves.map((wave) => (2 * Math.PI) / wave);
+    const mark = [{ y: trained, label: T(`trained: ${grouped(trained)}`, `训练：${grouped(trained)}`) }];
+    const [used, taught] = [speeds(scaled), speeds(plain)];
+    const fresh = (list: Float64Array) =>
+      list.filter((f, k) => trained * taught[k] < 2 * Math.PI && far * f > trained * taught[k] * (1 + 1e-9)).length;
     return [
+      stretched(
+        T(
+          `A word at position ${grouped(far)}; shaded: the angles of training, ${grouped(trained)} positions`,
+          `位置 ${grouped(far)} 的词；阴影：训练见过的角度（${grouped(trained)} 个位置）`,
+        ),
+        used,
+        taught,
+        far,
+        trained,
+      ),
+      {
+        kind: 'note',
+        text: T(
+          `At ${grouped(far)}, ${fresh(taught)} of ${taught.length} pairs of plain RoPE leave the shaded arc; with this rule ${fresh(used)} do.`,
+          `在位置 ${grouped(far)}，原始 RoPE 的 ${taught.length} 组中有 ${fresh(taught)} 组离开阴影；按此规则为 ${fresh(used)} 组。`,
+        ),
+      },
       {
         kind: 'curves',
         label: T('Wavelength of each pair', '各通道对的波长'),
@@ -172,6 +240,7 @@ const scaling = (s: Scaling): View => ({
           { name: T('unscaled', '未缩放'), x, y: plain, dashed: true },
           { name: s.title, x, y: scaled },
         ],
+        marks: mark,
       },
       {
         kind: 'curves',
@@ -194,7 +263,7 @@ const common = (p: Params) => ({ headDim: num(p.dim), ropeTheta: num(p.base) });
 
 const linear = scaling({
   id: 'linear',
-  title: T('Linear interpolation', '线性插值'),
+  title: T('Position interpolation (PI)', '位置插值（PI）'),
   names: ['位置插值', 'PI', 'position interpolation', '线性内插', '内插', '插值'],
   sources: [{ label: 'Chen et al. 2023 (arXiv 2306.15595)', href: 'https://arxiv.org/abs/2306.15595' }],
   what: T(
@@ -210,7 +279,7 @@ const linear = scaling({
 
 const ntk = scaling({
   id: 'ntk',
-  title: T('NTK-aware base', 'NTK 感知的底数'),
+  title: T('NTK-aware', 'NTK-aware（调整 base）'),
   names: ['NTK-aware', 'NTK', 'NTK RoPE', 'NTK-RoPE', '调整 base'],
   sources: [
     { label: 'bloc97 2023, r/LocalLLaMA', href: 'https://www.reddit.com/r/LocalLLaMA/comments/14lz7j5/' },

@@ -1,7 +1,8 @@
 /** Views of the relatives of rotation: xPos, with a decay, and PoPE, in polar coordinates. */
-import { applyPope, popeTable, type RotarySpec, xposTable } from '../../src/index.ts';
+import { applyPope, applyRotary, popeTable, type RotarySpec, rotaryTable, xposTable } from '../../src/index.ts';
 import { T, type Text } from '../text.ts';
-import { noise, type Panel, type Params, slider, steps, type View } from '../view.ts';
+import { direction } from '../trained.ts';
+import { noise, type Panel, type Params, slider, steps, type View, type Workspace } from '../view.ts';
 import { BASES, notThere, pair, position } from './common.ts';
 
 const num = (value: unknown) => value as number;
@@ -12,6 +13,52 @@ const given = (p: Params, side: 'query' | 'key') => ({
   center: num(p.center),
   scaleBase: num(p.scale),
 });
+
+/** The score of one vector with itself, far and near: RoPE only swings, xPos falls. */
+function falling(p: Params, work: Workspace): Panel {
+  const [n, dim] = [num(p.length), num(p.dim)];
+  const shape = [1, 1, n, dim];
+  const vector = direction(dim, 3);
+  const fill = (name: string) => {
+    const x = work.out(name, shape);
+    for (let i = 0; i < n; i++) x.data.set(vector, i * dim);
+    return x;
+  };
+  const scores = (turned: (side: 'query' | 'key') => { data: Float32Array }) => {
+    // copies: making the second may renew the view of the first
+    const [q, k] = (['query', 'key'] as const).map((side) => Float64Array.from(turned(side).data));
+    return Float64Array.from({ length: n }, (_, s) => {
+      let sum = 0;
+      // the query is the last word, the key s words before it
+      for (let c = 0; c < dim; c++) sum += q[(n - 1) * dim + c] * k[(n - 1 - s) * dim + c];
+      return sum / dim;
+    });
+  };
+  const rope = work.take(rotaryTable(spec(p), { length: n, engine: work.engine }));
+  const x = Float64Array.from({ length: n }, (_, s) => s);
+  return {
+    kind: 'curves',
+    label: T('q · k of two equal vectors against distance', '两个相同向量的 q · k 随距离的变化'),
+    x: { title: T('distance', '距离') },
+    y: { title: T('q · k, 1 at distance 0', 'q · k（距离 0 时为 1）') },
+    series: [
+      {
+        name: T('RoPE: swings', 'RoPE：来回摆动'),
+        x,
+        y: scores((side) => applyRotary(fill(`r${side}`), rope, { layout: 'BHSD' })),
+      },
+      {
+        name: T('xPos: falls', 'xPos：逐渐衰减'),
+        x,
+        y: scores((side) => {
+          const table = work.take(xposTable(spec(p), { ...given(p, side), engine: work.engine }));
+          return applyRotary(fill(`x${side}`), table, { layout: 'BHSD' });
+        }),
+      },
+    ],
+    height: 280,
+  };
+}
 
 const xpos: View = {
   id: 'xpos',
@@ -30,7 +77,7 @@ const xpos: View = {
     slider('length', T('Positions', '位置数'), 128, 8, 512),
     steps('dim', T('Channels of a head', '每头通道数'), 64, [16, 32, 64, 128]),
     steps('base', T('Base (rope theta)', '底数（rope theta）'), 10000, BASES.slice(1)),
-    steps('scale', T('Scale of the decay', '衰减尺度'), 512, [32, 64, 128, 256, 512, 1024]),
+    steps('scale', T('Scale of the decay', '衰减尺度'), 64, [32, 64, 128, 256, 512, 1024]),
     slider('center', T('Centre', '中心'), 64, 0, 512),
   ],
   compute(p, work) {
@@ -49,7 +96,11 @@ const xpos: View = {
         through: 'column',
       };
     };
-    return [map('query', T('Cosines for queries', '查询用的余弦')), map('key', T('Cosines for keys', '键用的余弦'))];
+    return [
+      falling(p, work),
+      map('query', T('Cosines for queries', '查询用的余弦')),
+      map('key', T('Cosines for keys', '键用的余弦')),
+    ];
   },
   code: (p) => ({
     ts: `xposTable({ headDim: ${p.dim}, ropeTheta: ${p.base}, pairing: 'interleaved' }, { length: ${p.length}, side: 'query', center: ${p.center}, scaleBase: ${p.scale} })`,

@@ -36,6 +36,8 @@ const NAMES: Readonly<Record<string, readonly string[]>> = {
   xlnet: ['XLNet'],
   floater: ['FLOATER', 'ODE'],
   factored: ['Kitaev'],
+  hybrid: ['复合', '混合', 'Hybrid'],
+  taylor: ['泰勒', 'Taylor'],
   nezha: ['NEZHA', '哪吒'],
 };
 

@@ -183,7 +183,10 @@ test('what sinusoidal, RoPE and ALiBi draw is what the plain reference computes'
   const drawn = (id: string) => {
     const view = views.find((v) => v.id === id)!;
     const work = new Workspace();
-    const map = view.compute(defaults(view.controls), work)[0] as Extract<Panel, { kind: 'map' }>;
+    const map = view.compute(defaults(view.controls), work).find(({ kind }) => kind === 'map') as Extract<
+      Panel,
+      { kind: 'map' }
+    >;
     const values = Array.from(map.data());
     work.dispose();
     return values;
