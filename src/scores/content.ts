@@ -172,6 +172,8 @@ interface ScoreSizes extends Sizes {
   readonly queryOffset: number;
   /** Queries of packed sequences count from 0 instead of ending with the keys. Default false. */
   readonly fromZero?: boolean;
+  /** Queries that one sequence may have, and the option that says so. */
+  readonly most?: { readonly queries: number; readonly option: string };
   /** Masks of the scheme itself: like `causal` and `window`. */
   readonly causal?: boolean;
   readonly left?: number;
@@ -256,6 +258,11 @@ export function scores(
     }),
     { fromZero },
   );
+  for (const { index, rows } of block.pieces) {
+    if (sizes.most === undefined || index + rows <= sizes.most.queries) continue;
+    const { option, queries } = sizes.most;
+    throw new PosencError('ERR_SHAPE', `${option} has rows for ${queries} queries, got ${index + rows}`);
+  }
   const mask = o.mask === undefined ? undefined : cellMask('mask', call.mask('mask', o.mask), sizes, block.from);
   const left = Math.min(block.left, sizes.left ?? UNLIMITED);
   const { rows, columns, right, maskValue } = block;

@@ -171,15 +171,13 @@ export function debertaScores(q: Shaped, k: Shaped, given: DebertaScoreOptions):
   const posKey = relativeTable('posKey', types.has('c2p') || types.has('p2p'));
   const posQuery = relativeTable('posQuery', types.has('p2c') || types.has('p2p'));
   const span = count / 2;
-  if (types.has('p2p') && queryLength > span) {
-    throw new PosencError('ERR_SHAPE', `posAttType: p2p has rows for ${span} queries, got ${queryLength}`);
-  }
   const scale = scaleOf(o, dim * (1 + types.size));
   const queryOffset = queryOffsetOf(o, 0);
   // the index falls with key minus query: the tables are taken last row first, and row span - 1 is distance 0
   const bucket = buckets > 0 ? nearBuckets(magnitude, span) : undefined;
   const index: DistanceIndex = { count, centre: span - 1, edges: 'clip', bucket };
-  const sizes = { batch, heads, queryLength, keyLength, queryOffset, fromZero: true };
+  const most = types.has('p2p') ? { queries: span, option: 'posAttType: p2p' } : undefined;
+  const sizes = { batch, heads, queryLength, keyLength, queryOffset, fromZero: true, most };
   const content = { q: queries.place, k: keys, dim, scale };
   return scores(call, o, sizes, content, ({ frame, first, index: row, column }) => {
     const own = fromRow(source(queries.place), first);

@@ -264,9 +264,9 @@ export const biasDiagonal: Adapter[] = [
     inputs: ['table'],
     run: naive,
   },
-  { when: { system: ['masks'], fused: [undefined] }, params: ['cases'], inputs: [], run: masks },
+  { when: { system: ['masks'], fused: [undefined], variant: [undefined] }, params: ['cases'], inputs: [], run: masks },
   {
-    when: { system: ['masks'], fused: [true] },
+    when: { system: ['masks'], fused: [true], variant: [undefined] },
     params: ['fused', 'num_buckets', 'max_distance', 'bidirectional', 'q_len', 'k_len', 'window', 'heads'],
     inputs: ['t5_table'],
     run: fused,

@@ -30,6 +30,7 @@ import { lucidrains } from './lucidrains.ts';
 import { merge } from './merge.ts';
 import { mropeIndex } from './mrope-index.ts';
 import { nezha } from './nezha.ts';
+import { packedMasks } from './packed-masks.ts';
 import { recurrent } from './recurrent.ts';
 import { rmt } from './rmt.ts';
 import { rotaryApply } from './rotary-apply.ts';
@@ -71,6 +72,7 @@ export const adapters: readonly Adapter[] = [
   ...merge,
   ...mropeIndex,
   ...nezha,
+  ...packedMasks,
   ...recurrent,
   ...rmt,
   ...rotaryApply,
