@@ -3,7 +3,7 @@
  *   y = number of valid cells from the top down to this one, x = from the left (1 at the first), optionally
  *   y = y / (valid cells of the column + eps) * scale;   value = sin, cos of y temperature^(-2 m / f), interleaved.
  */
-import { ladder } from '../phase/ladder.ts';
+import { ladder, MAX_COLUMNS } from '../phase/ladder.ts';
 import { checkFrequencies } from '../phase/plan.ts';
 import { stridedPhases } from '../phase/strided.ts';
 import { boolean, finite, size, take } from '../runtime/arguments.ts';
@@ -49,7 +49,7 @@ const OPTIONS = [
 /** @internal sincos2d({ variant: 'detr' }): [B, dim, H, W], the dim / 2 channels of y first. */
 export function detrSine(given: DetrOptions & { dim: number; precision?: string; out?: Out; engine?: Engine }): Tensor {
   const o = take('sincos2d', given, OPTIONS);
-  const dim = size('dim', o.dim, 4, 2 ** 24);
+  const dim = size('dim', o.dim, 4, MAX_COLUMNS);
   if (dim % 4 !== 0) {
     throw new PosencError('ERR_OPTION', `dim: 'detr' has an even number of channels for y and for x, got ${dim}`);
   }

@@ -3,7 +3,7 @@
  * (2-D, and CogVideoX's 3-D), timm, tensor2tensor, DETR. Each axis has its own sinusoidal table (Vaswani et al., arXiv
  * 1706.03762); the tables are written once and copied over the grid.
  */
-import { type Ladder, ladder } from '../phase/ladder.ts';
+import { type Ladder, ladder, MAX_COLUMNS } from '../phase/ladder.ts';
 import { checkFrequencies, type Rows } from '../phase/plan.ts';
 import { boolean, finite, oneOf, size, take } from '../runtime/arguments.ts';
 import type { Engine } from '../runtime/engine.ts';
@@ -97,7 +97,7 @@ export function sincos2d(given: Sincos2dOptions): Tensor {
   const variant = variantOf('sincos2d', given, [...Object.keys(ALLOWED_2D), 'detr']);
   if (given.variant === 'detr') return detrSine(given);
   const o = take('sincos2d', given as unknown as Flat, [...SHARED, ...ALLOWED_2D[variant]]);
-  const dim = size('dim', o.dim, 1, 2 ** 24);
+  const dim = size('dim', o.dim, 1, MAX_COLUMNS);
   const grid = sizes(o.grid, 2);
   const start = offsets(o.offset, 2);
   const base = finite('base', o.base, { above: 0 }, 10000);
@@ -134,7 +134,7 @@ export function sincos2d(given: Sincos2dOptions): Tensor {
 export function sincos3d(given: Sincos3dOptions): Tensor {
   const variant = variantOf('sincos3d', given, Object.keys(ALLOWED_3D));
   const o = take('sincos3d', given as unknown as Flat, [...SHARED, ...ALLOWED_3D[variant]]);
-  const dim = size('dim', o.dim, 1, 2 ** 24);
+  const dim = size('dim', o.dim, 1, MAX_COLUMNS);
   const grid = sizes(o.grid, 3);
   const start = offsets(o.offset, 3);
   const base = finite('base', o.base, { above: 0 }, 10000);

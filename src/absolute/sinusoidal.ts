@@ -4,6 +4,7 @@
  * The public variants differ in arrangement, denominator, odd widths, one zeroed row, and in torch precision in the route by
  * which their float32 frequencies are made: see docs/absolute.md.
  */
+import { MAX_COLUMNS } from '../phase/ladder.ts';
 import type { Rows, Target } from '../phase/plan.ts';
 import { type RowOptions, rowsOf } from '../phase/positions.ts';
 import { finite, oneOf, size, take } from '../runtime/arguments.ts';
@@ -163,7 +164,7 @@ export function sinusoidalFrequencies(given: SinusoidalFrequenciesOptions): Floa
 
 /** The number of frequencies, and what decides it. */
 function widthOf(o: SinusoidalFrequenciesOptions) {
-  const dim = size('dim', o.dim, 1, 2 ** 24);
+  const dim = size('dim', o.dim, 1, MAX_COLUMNS);
   const preset: Preset | undefined =
     o.preset === undefined ? undefined : PRESETS[oneOf('preset', o.preset, presetNames)];
   const oddRule = oneOf('oddRule', o.oddRule, ['error', 'truncate', 'zero', 'ceil'], preset?.oddRule ?? 'error');

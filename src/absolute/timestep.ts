@@ -4,7 +4,7 @@
  * Flow-matching policies (pi0, SmolVLA) give the periods themselves: 2 pi t / (minPeriod (maxPeriod / minPeriod)^(k / (half - 1))).
  */
 import { div, divNumber, from, mul, TWO_PI } from '../phase/dd.ts';
-import { ladderFrom, powers } from '../phase/ladder.ts';
+import { ladderFrom, MAX_COLUMNS, powers } from '../phase/ladder.ts';
 import { checkFrequencies, type Rows } from '../phase/plan.ts';
 import { boolean, finite, integer, oneOf, size, take } from '../runtime/arguments.ts';
 import { JOIN_ADD } from '../runtime/codes.ts';
@@ -113,7 +113,7 @@ const OPTIONS = [
  */
 export function timestepEmbedding(timesteps: Positions, given: TimestepEmbeddingOptions): Tensor {
   const o = take('timestepEmbedding', given, OPTIONS);
-  const dim = size('dim', o.dim, 2, 2 ** 24);
+  const dim = size('dim', o.dim, 2, MAX_COLUMNS);
   const preset: Preset | undefined =
     o.preset === undefined ? undefined : PRESETS[oneOf('preset', o.preset, presetNames)];
   const flipSinToCos = o.flipSinToCos ?? preset?.flipSinToCos;

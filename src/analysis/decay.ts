@@ -5,7 +5,7 @@
  *   a score at distance s is at most B(s) times the largest step between neighbouring pairs of q and k. theta_k = base^(-2k/d).
  */
 
-import { ladder } from '../phase/ladder.ts';
+import { ladder, MAX_COLUMNS } from '../phase/ladder.ts';
 import { checkFrequencies } from '../phase/plan.ts';
 import { rowsOf } from '../phase/positions.ts';
 import { loadFrequencies } from '../phase/strided.ts';
@@ -52,7 +52,7 @@ const LANES = 64;
 
 function sums(name: string, given: DecayOptions, mode: number): Tensor<'float64'> {
   const o = take(name, given, ['dim', 'base', 'distances', 'length', 'out', 'engine']);
-  const dim = size('dim', o.dim, 2, 2 ** 24);
+  const dim = size('dim', o.dim, 2, MAX_COLUMNS);
   if (dim % 2 !== 0) throw new PosencError('ERR_OPTION', `dim: expected an even number, got ${dim}`);
   const base = finite('base', o.base, { above: 0 }, 10000);
   const call = gate(name, o.engine);

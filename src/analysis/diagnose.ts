@@ -5,10 +5,10 @@
  *
  * A diagnosis is an estimate to be read by a person, so this file, unlike the encoders, uses Math.atan2, Math.log and Math.exp.
  */
-import { oneOf, options } from '../runtime/arguments.ts';
-import { PosencError } from '../runtime/errors.ts';
-import { numbers, type Positions, positions } from '../runtime/lists.ts';
-import { Tensor } from '../runtime/tensor.ts';
+import { oneOf, take } from '../runtime/arguments.ts';
+import { PosencError, show } from '../runtime/errors.ts';
+import { type NumberList, numberList, positionList } from '../runtime/lists.ts';
+import { checkShape, elementsOf } from '../runtime/shapes.ts';
 import { type Ladder, measure, type Spectrum } from './spectrum.ts';
 
 /** How the two channels of a pair lie, in the words of the rotary wing, which no other wing imports. */
@@ -16,11 +16,11 @@ type Pairing = 'half' | 'interleaved';
 
 export interface DiagnoseOptions {
   /** The vectors before. */
-  readonly x: Tensor | ArrayLike<number>;
+  readonly x: NumberList;
   /** The vectors after, of the same shape. */
-  readonly rotated: Tensor | ArrayLike<number>;
+  readonly rotated: NumberList;
   /** [S] or [B * S]: the position of every token. */
-  readonly positions: Positions;
+  readonly positions: NumberList;
   /** [S, D], [S, H, D] or [B, S, H, D] ('BHSD': [H, S, D] or [B, H, S, D]). Needed for plain arrays. */
   readonly shape?: readonly number[];
   /** Order of the axes. Default 'BSHD'. */
@@ -82,7 +82,7 @@ interface Frame {
  * @throws ERR_OPTION, ERR_SHAPE, ERR_POSITION
  */
 export function diagnose(given: DiagnoseOptions): Diagnosis {
-  const o = options('diagnose', given, ['x', 'rotated', 'positions', 'shape', 'layout']);
+  const o = take('diagnose', given, ['x', 'rotated', 'positions', 'shape', 'layout']);
   const vectors = read(o);
   const { width } = vectors;
   const changed = changedChannels(vectors);
@@ -109,24 +109,29 @@ function rank({ residual, base }: Diagnosis): number {
 
 function read(o: DiagnoseOptions): Vectors {
   const layout = oneOf('layout', o.layout, ['BSHD', 'BHSD'], 'BSHD');
-  const shape =
-    o.shape ?? (o.x instanceof Tensor ? o.x.shape : o.rotated instanceof Tensor ? o.rotated.shape : undefined);
-  if (shape === undefined || !Array.isArray(shape) || shape.length < 2 || shape.length > 4) {
-    throw new PosencError('ERR_SHAPE', `shape: expected [S, D], [S, H, D] or [B, S, H, D], got ${String(shape)}`);
+  const x = numberList('x', o.x);
+  const rotated = numberList('rotated', o.rotated);
+  const known = [x, rotated].find((list) => list.shape.length > 1)?.shape;
+  const shape = o.shape === undefined ? known : checkShape('shape', o.shape);
+  if (shape === undefined || shape.length < 2 || shape.length > 4) {
+    throw new PosencError('ERR_SHAPE', `shape: expected [S, D], [S, H, D] or [B, S, H, D], got ${show(o.shape)}`);
   }
-  const total = shape.reduce((product: number, n: number) => product * n, 1);
-  const list = (name: 'x' | 'rotated'): Float64Array => {
-    const value = o[name];
-    return Float64Array.from(numbers(name, value instanceof Tensor ? value.toFloat32Array() : value, total));
-  };
-  const before = list('x');
-  const after = list('rotated');
+  const total = elementsOf(shape);
+  for (const [name, { data }] of Object.entries({ x, rotated })) {
+    if (data.length === total) continue;
+    throw new PosencError(
+      'ERR_SHAPE',
+      `${name}: expected ${total} numbers for [${shape.join(', ')}], got ${data.length}`,
+    );
+  }
+  const before = x.data;
+  const after = rotated.data;
   const width: number = shape[shape.length - 1];
   const four = [...new Array<number>(4 - shape.length).fill(1), ...shape];
   if (shape.length === 2) [four[1], four[2]] = layout === 'BSHD' ? [shape[0], 1] : [1, shape[0]];
   const [batch, second, third] = four;
   const [sequence, heads] = layout === 'BSHD' ? [second, third] : [third, second];
-  const given = positions('positions', o.positions);
+  const given = positionList('positions', o.positions).data;
   if (total === 0 || (given.length !== sequence && given.length !== batch * sequence)) {
     throw new PosencError(
       'ERR_SHAPE',

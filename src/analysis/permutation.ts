@@ -14,23 +14,27 @@ import { Tensor } from '../runtime/tensor.ts';
  * @throws ERR_OPTION when `permutation` is none, ERR_SHAPE, ERR_OUT_OF_MEMORY
  */
 export function permuteRows(x: Floats, permutation: NumberList): Tensor {
+  return permuted(x, integerList('permutation', permutation, 0, 2 ** 31 - 1).data);
+}
+
+function permuted(x: Floats, order: Float64Array): Tensor {
   const call = gate('permuteRows');
   const source = call.input('x', x);
   const { shape } = source;
   if (shape.length < 2) throw new PosencError('ERR_SHAPE', `x: expected [..., n, d], got [${shape.join(', ')}]`);
   const [n, d] = shape.slice(-2);
-  const order = permutationOf(permutation, n);
-  const permuted = call.output('out', undefined, shape);
+  checkPermutation(order, n);
+  const result = call.output('out', undefined, shape);
   return call.run(({ kernels }) => {
     const row = 4 * d;
-    const blocks = permuted.length === 0 ? 0 : permuted.length / (n * d);
+    const blocks = result.length === 0 ? 0 : result.length / (n * d);
     for (let b = 0; b < blocks; b++) {
       for (let i = 0; i < n; i++) {
         const from = source.pointer + (b * n + order[i]) * row;
-        kernels.copyRows(permuted.pointer + (b * n + i) * row, row, from, row, 1, d, 1);
+        kernels.copyRows(result.pointer + (b * n + i) * row, row, from, row, 1, d, 1);
       }
     }
-    return permuted.tensor;
+    return result.tensor;
   });
 }
 
@@ -44,7 +48,8 @@ export function permutationError(fn: (x: Tensor) => Tensor, x: Tensor, permutati
   if (typeof fn !== 'function') {
     throw new PosencError('ERR_OPTION', `fn: expected a function of a Tensor, got ${show(fn)}`);
   }
-  const shuffled = permuteRows(x, permutation);
+  const order = integerList('permutation', permutation, 0, 2 ** 31 - 1).data;
+  const shuffled = permuted(x, order);
   let expected: Tensor | undefined;
   try {
     const before = fn(x);
@@ -52,7 +57,7 @@ export function permutationError(fn: (x: Tensor) => Tensor, x: Tensor, permutati
     if (!(after instanceof Tensor) || !(before instanceof Tensor) || after.length !== before.length) {
       throw new PosencError('ERR_OPTION', `fn: expected Tensors of one size, got ${show(before)} and ${show(after)}`);
     }
-    expected = permuteRows(before, permutation);
+    expected = permuted(before, order);
     const [got, want] = [after.data, expected.data];
     let error = 0;
     for (let i = 0; i < want.length; i++) {
@@ -66,10 +71,7 @@ export function permutationError(fn: (x: Tensor) => Tensor, x: Tensor, permutati
   }
 }
 
-function permutationOf(value: unknown, n: number): Float64Array {
-  const order = integerList('permutation', value, 0, Math.max(0, n - 1)).data;
-  if (order.length !== n || new Set(order).size !== n) {
-    throw new PosencError('ERR_OPTION', `permutation: expected every number from 0 to ${n - 1} once`);
-  }
-  return order;
+function checkPermutation(order: Float64Array, n: number): void {
+  if (order.length === n && new Set(order).size === n && order.every((row) => row < n)) return;
+  throw new PosencError('ERR_OPTION', `permutation: expected every number from 0 to ${n - 1} once`);
 }

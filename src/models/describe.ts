@@ -3,11 +3,12 @@
  */
 import { printable } from '../runtime/printable.ts';
 import { type Explanation, type PairGroup, round, type TableExplanation } from './explain.ts';
-import type { NormalForm, RotaryLayer } from './normalForm.ts';
+import { checkForm, type NormalForm, type RotaryLayer } from './normalForm.ts';
 import type { QueryScale } from './softmaxScale.ts';
 
 /** What a model does with positions, in words. */
 export function describe(form: NormalForm): string {
+  checkForm('describe', form);
   const lines = [`${form.modelType}: ${familyWords(form)}`];
   for (const [label, layer] of Object.entries(form.layerTypes ?? {})) {
     if (label !== 'default') lines.push(`${label}:`);

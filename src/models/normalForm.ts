@@ -1,7 +1,10 @@
 /**
  * The normal form: what a model does with positions, as plain data. Equal after a round trip through JSON.
  */
+
 import type { MropeLayout, OpenSpec, Pairing, RopeType } from '../rotary/spec.ts';
+import { object } from '../runtime/arguments.ts';
+import { PosencError, show } from '../runtime/errors.ts';
 import type { Family, FamilyFacts } from './families.ts';
 import type { Layers } from './layers.ts';
 import type { Assumption, ConfigWarning, Json } from './read.ts';
@@ -90,4 +93,12 @@ export interface NormalForm {
   readonly warnings: readonly ConfigWarning[];
   /** The part of the configuration that was read, in its own spelling: what toHF returns. */
   readonly source: Readonly<Record<string, Json>>;
+}
+
+/** Fails unless the value is what fromHF or fromGGUF returns. @throws ERR_OPTION */
+export function checkForm(name: string, form: NormalForm): void {
+  const { modelType, family, warnings, assumed } = object(name, form) as Partial<NormalForm>;
+  if (typeof modelType === 'string' && typeof family === 'string' && Array.isArray(warnings) && Array.isArray(assumed))
+    return;
+  throw new PosencError('ERR_OPTION', `${name}: expected what fromHF or fromGGUF returns, got ${show(form)}`);
 }

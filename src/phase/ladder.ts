@@ -76,3 +76,6 @@ export function ladderOf(values: ArrayLike<number>): Ladder {
   const list = Array.from(values, (value) => value + 0);
   return ladderFrom(`given ${list.join(' ')}`, () => list.map(from));
 }
+
+/** Columns of a table of frequencies: each costs microseconds in double-double, so more are refused at once. */
+export const MAX_COLUMNS = 2 ** 16;

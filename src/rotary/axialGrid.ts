@@ -34,7 +34,7 @@ export interface GridRules {
 }
 
 /** More tokens than any table of them fits memory for. */
-const MAX_TOKENS = 2 ** 26;
+const MAX_TOKENS = 2 ** 23;
 
 /** Coordinates of every token, [tokens, axes]. @throws ERR_OPTION, ERR_SHAPE, ERR_POSITION */
 export function coordinatesOf(call: Call, given: AxialRows, rules: GridRules): Float64Array {

@@ -3,8 +3,8 @@
  * and Llama 4's query temperature on layers without positions (transformers modeling_deepseek_v3, modeling_llama4).
  */
 import { addNumber, from, ln, mulNumber } from '../phase/dd.ts';
-import { finite } from '../runtime/arguments.ts';
-import { PosencError } from '../runtime/errors.ts';
+import { finite, object, take } from '../runtime/arguments.ts';
+import { PosencError, show } from '../runtime/errors.ts';
 import { contextFactor } from './rules/ladder.ts';
 import { yarnMscale } from './rules/yarn.ts';
 import type { LooseSpec } from './spec.ts';
@@ -14,11 +14,12 @@ import type { LooseSpec } from './spec.ts';
  * (DeepSeek-V2/V3, Kimi, Mistral 4), else 1. Models that have mscaleAllDim but not this rule must not apply it.
  */
 export function softmaxScale(
-  spec: Pick<
+  given: Pick<
     LooseSpec,
     'ropeType' | 'mscaleAllDim' | 'factor' | 'maxPositionEmbeddings' | 'originalMaxPositionEmbeddings'
   >,
 ): number {
+  const spec = object('softmaxScale', given);
   const coefficient = finite('mscaleAllDim', spec.mscaleAllDim, {}, 0);
   if (spec.ropeType !== 'yarn' || coefficient === 0) return 1;
   const mscale = yarnMscale(contextFactor(spec), coefficient);
@@ -29,11 +30,12 @@ export function softmaxScale(
  * Llama 4's temperature: 1 + attnScale ln(1 + floor((position + 1) / floorScale)).
  * Defaults: floorScale 8192, attnScale 0.1. `position` >= 0.
  */
-export function queryScale(position: number, options: { floorScale?: number; attnScale?: number } = {}): number {
-  const floorScale = finite('floorScale', options.floorScale, { above: 0 }, 8192);
-  const attnScale = finite('attnScale', options.attnScale, {}, 0.1);
-  if (!(position >= 0 && position <= 2 ** 53)) {
-    throw new PosencError('ERR_POSITION', `position: expected a number from 0 to 2^53, got ${position}`);
+export function queryScale(position: number, given: { floorScale?: number; attnScale?: number } = {}): number {
+  const o = take('queryScale', given, ['floorScale', 'attnScale']);
+  const floorScale = finite('floorScale', o.floorScale, { above: 0 }, 8192);
+  const attnScale = finite('attnScale', o.attnScale, {}, 0.1);
+  if (typeof position !== 'number' || !(position >= 0 && position <= 2 ** 53)) {
+    throw new PosencError('ERR_POSITION', `position: expected a number from 0 to 2^53, got ${show(position)}`);
   }
   const steps = Math.floor((position + 1) / floorScale);
   return addNumber(mulNumber(ln(from(1 + steps)), attnScale), 1).hi;

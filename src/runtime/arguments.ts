@@ -34,6 +34,12 @@ export function amend<T extends object, U extends object>(taken: T, decided: U):
   return Object.assign(new Taken(), taken, decided) as unknown as Omit<T, keyof U> & U;
 }
 
+/** Fails unless the value is an object with named members: a specification, a form. @throws ERR_OPTION */
+export function object<T>(name: string, value: T): T {
+  if (value !== null && typeof value === 'object' && !Array.isArray(value) && !ArrayBuffer.isView(value)) return value;
+  throw new PosencError('ERR_OPTION', `${name}: expected an object, got ${show(value)}`);
+}
+
 /** @deprecated the old name of `take` */
 export const options = take;
 

@@ -7,7 +7,6 @@
  */
 import { PosencError, show } from './errors.ts';
 import { checkShape, elementsOf } from './shapes.ts';
-import type { Tensor } from './tensor.ts';
 import { kindOf, viewOf } from './views.ts';
 
 /** Numbers with a shape. */
@@ -33,7 +32,10 @@ export function listOf(option: string, value: unknown): List {
     const { data, shape, engine, dtype } = value as Record<string, unknown>;
     if (data !== undefined && shape !== undefined) {
       const bits = dtype === 'float16' || dtype === 'bfloat16';
-      const list = listOf(`${option}.data`, bits ? (value as Tensor<'float16'>).toFloat32Array() : data);
+      const list = listOf(
+        `${option}.data`,
+        bits ? (value as { toFloat32Array(): Float32Array }).toFloat32Array() : data,
+      );
       const sizes = checkShape(`${option}.shape`, shape);
       const length = elementsOf(list.shape);
       if (elementsOf(sizes) === length) return { values: list.values, shape: sizes, owner: engine ?? list.owner };
@@ -90,15 +92,11 @@ export type FlatNumbers =
   | Float32Array
   | Float64Array;
 
-/** What a caller may pass as positions, ids or lengths. */
+/** What a caller may pass as positions, ids or lengths; the last form is that of a Tensor, too. */
 export type NumberList =
   | FlatNumbers
   | readonly bigint[]
   | readonly (readonly number[])[]
-  | Tensor<'float32'>
-  | Tensor<'float64'>
-  | Tensor<'int32'>
-  | Tensor<'uint8'>
   | { readonly data: ArrayLike<number> | ArrayLike<bigint>; readonly shape: readonly number[] };
 
 /** What a caller may pass as a mask: numbers 0 and 1, or booleans. */

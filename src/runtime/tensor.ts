@@ -7,6 +7,7 @@ import { disposable } from './dispose.ts';
 import { ARRAYS, BYTES, type Dtype, type TensorData } from './dtypes.ts';
 import { defaultEngine, Engine } from './engine.ts';
 import { PosencError, show } from './errors.ts';
+import { listOf, type NumberList } from './lists.ts';
 import { checkShape, elementsOf } from './shapes.ts';
 import { kindOf, viewAgain, viewOf } from './views.ts';
 
@@ -61,24 +62,26 @@ export class Tensor<D extends Dtype = 'float32'> {
   }
 
   /**
-   * A new float32 Tensor holding a copy of `data`: a list or typed array of numbers, which may lie on the engine's own memory.
+   * A new float32 Tensor holding a copy of `data`: numbers in any form that lists have, also on the engine's own memory. Numbers
+   * are rounded to float32; a bigint is refused.
    * @throws ERR_SHAPE when the lengths differ; ERR_OPTION, ERR_OUT_OF_MEMORY
    */
-  static from(data: ArrayLike<number>, shape: readonly number[], given: { readonly engine?: Engine } = {}): Tensor {
+  static from(data: NumberList, shape: readonly number[], given: { readonly engine?: Engine } = {}): Tensor {
     const o = take('Tensor.from', given, ['engine']);
     const sizes = checkShape('shape', shape);
     const length = elementsOf(sizes);
-    const view = viewOf('data', data);
-    if (view === undefined ? !Array.isArray(data) || data.length !== length : view.length !== length) {
+    const { values } = listOf('data', data);
+    const view = viewOf('data', values);
+    if ((view ?? values).length !== length) {
       throw new PosencError(
         'ERR_SHAPE',
-        `data: shape [${sizes.join(', ')}] needs ${length} numbers, got ${show(data)}`,
+        `data: shape [${sizes.join(', ')}] needs ${length} numbers, got ${(view ?? values).length}`,
       );
     }
     if (view?.kind.startsWith('Big')) {
       throw new PosencError('ERR_OPTION', `data: expected numbers, got a ${view.kind}; convert them with Number()`);
     }
-    const source = view === undefined ? plainNumbers(data, length) : (data as Float32Array);
+    const source = view === undefined ? onlyNumbers(values, length) : (values as Float32Array);
     const engine = chooseEngine(o.engine);
     const within = view?.buffer === engine.memory.buffer;
     const tensor = new Tensor(engine, sizes, 'float32');
@@ -172,11 +175,10 @@ function chooseEngine(given: unknown): Engine {
   throw new PosencError('ERR_OPTION', `engine: expected an engine made by createEngine or attach, got ${show(given)}`);
 }
 
-/** Each element read once. */
-function plainNumbers(data: ArrayLike<number>, length: number): number[] {
+function onlyNumbers(values: ArrayLike<unknown>, length: number): number[] {
   const list = new Array<number>(length);
   for (let i = 0; i < length; i++) {
-    const value: unknown = data[i];
+    const value = values[i];
     if (typeof value !== 'number') {
       throw new PosencError('ERR_OPTION', `data[${i}]: expected a number, got ${show(value)}`);
     }

@@ -4,7 +4,7 @@
  * Row t of r belongs to distance Lk - 1 - t behind the query. kimiyoung/transformer-xl calls u r_w_bias and v r_r_bias.
  */
 import { roundToFloat32 } from '../phase/float32.ts';
-import { ladder } from '../phase/ladder.ts';
+import { ladder, MAX_COLUMNS } from '../phase/ladder.ts';
 import { exactRows, torchRows } from '../phase/plan.ts';
 import { boolean, integer, oneOf, size, take } from '../runtime/arguments.ts';
 import type { Engine } from '../runtime/engine.ts';
@@ -50,7 +50,7 @@ export interface TransformerXlTableOptions {
 export function transformerXlTable(given: TransformerXlTableOptions): Tensor {
   const o = take('transformerXlTable', given, ['keyLength', 'dim', 'clampLen', 'precision', 'out', 'engine']);
   const keyLength = size('keyLength', o.keyLength, 0, MAX_LENGTH);
-  const dim = size('dim', o.dim, 1, 2 ** 24);
+  const dim = size('dim', o.dim, 1, MAX_COLUMNS);
   if (dim % 2 === 1) throw new PosencError('ERR_OPTION', `dim: expected an even number, got ${dim}`);
   const clampLen = integer('clampLen', o.clampLen, -1, MAX_LENGTH, -1);
   const precision = oneOf('precision', o.precision, ['exact', 'torch'], 'exact');

@@ -101,9 +101,9 @@ export function yarnFrequencies(widths: Widths, spec: RotaryCommon & YarnRamp, f
   };
 }
 
-/** YaRN's amplitude 0.1 coefficient ln(scale) + 1, and 1 when scale <= 1. */
+/** YaRN's amplitude 0.1 coefficient ln(scale) + 1, and 1 when scale <= 1. @throws ERR_OPTION */
 export function yarnMscale(scale: number, coefficient = 1): number {
-  return mscale(scale, coefficient).hi;
+  return mscale(finite('scale', scale), finite('coefficient', coefficient)).hi;
 }
 
 function mscale(scale: number, coefficient: number): dd.DD {
