@@ -82,7 +82,10 @@ async function presetFor(given: Fields, options: SpecOptions & { name?: string }
   if (options.name !== undefined) return presetOf(options.name);
   if (given.spec !== undefined) return ownPreset(given.spec as RotarySpec, context);
   if (given.config !== undefined) {
-    return ownPreset(fromHF(given.config, { layerType: options.layerType, context: context ?? 4096 }).rotary, context);
+    return ownPreset(
+      fromHF(given.config as object, { layerType: options.layerType, context: context ?? 4096 }).rotary,
+      context,
+    );
   }
   if (typeof given.name === 'string') return presetOf(given.name);
   throw new CliError(

@@ -25,8 +25,8 @@ export async function readModel(path: string, shell: Shell, options: ModelOption
 }
 
 export function formOf(file: ModelFile, { layerType, context, strict, as }: ModelOptions = {}): NormalForm {
-  if (file.kind === 'config') return fromHF(file.config, { layerType, context, strict });
-  return fromGGUF(file.metadata, { tensors: file.tensors, context, as });
+  if (file.kind === 'config') return fromHF(file.config as object, { layerType, context, strict });
+  return fromGGUF(file.metadata as object, { tensors: file.tensors, context, as });
 }
 
 export async function readModelFile(path: string, shell: Shell): Promise<ModelFile> {

@@ -66,7 +66,11 @@ export async function run(argv: readonly string[], shell: Shell, version: string
 /** What the library tells to pass, as this command line spells it. */
 function inFlags(message: string): string {
   const flags = { layerType: '--layer-type', context: '--context', as: '--as' } as const;
-  return message.replace(/pass (layerType|context|as):/g, (_, name: keyof typeof flags) => `pass ${flags[name]}:`);
+  const named = message.replace(
+    /pass (layerType|context|as):/g,
+    (_, name: keyof typeof flags) => `pass ${flags[name]}:`,
+  );
+  return named.replace(/, as in \w+\(.*\)$/, '');
 }
 
 /** Exit code and words of an error; undefined when the reader of a pipe went away. */

@@ -9,6 +9,7 @@ import {
   sinusoidal,
   type Tensor,
 } from '../index.ts';
+import type { LooseSpec } from '../rotary/spec.ts';
 import { jsonNumber } from './formats.ts';
 import { example, rotarySpec, type SpecOptions, withSpec } from './options.ts';
 import { POSITIONS, PRESETS, type Preset } from './presets.ts';
@@ -135,10 +136,11 @@ export function presetOf(name: string): Preset {
 
 /** A rotary preset of the user's own model. */
 export function ownPreset(spec: RotarySpec, context?: number): Preset {
-  const { headDim } = spec;
+  const { headDim, context: fixed }: LooseSpec = spec;
   if (headDim === undefined) throw new CliError(EXIT.usage, 'headDim: expected the channels of a head, got undefined');
   const about = 'the specification that was given';
-  return { kind: 'rotary', about, spec: { ...spec, headDim }, ...(context !== undefined && { context }) };
+  const length = context ?? fixed;
+  return { kind: 'rotary', about, spec: { ...spec, headDim }, ...(length !== undefined && { context: length }) };
 }
 
 export function vectorsCommand(shell: Shell): Command {

@@ -11,10 +11,14 @@ export interface TableChoice {
   readonly context?: number;
 }
 
-/** @throws PosencError ERR_CONFIG with what to pass */
+/**
+ * @param call the call that the choice belongs to, up to its options: what is missing is asked for there
+ * @throws PosencError ERR_CONFIG with what to pass
+ */
 export function chooseLayer(
-  form: Pick<NormalForm, 'family' | 'modelType' | 'layerTypes'>,
+  form: Pick<NormalForm, 'family' | 'modelType' | 'layerTypes' | 'maxPositionEmbeddings'>,
   choice: TableChoice,
+  call: string,
 ): { readonly label: string; readonly layer: RotaryLayer; readonly context: number | undefined } {
   const labels = Object.keys(form.layerTypes ?? {});
   const { layerType } = choice;
@@ -30,14 +34,17 @@ export function chooseLayer(
   }
   const label = layerType ?? labels[0];
   if (layerType === undefined && labels.length > 1) {
-    refuse('rotary', `this model has ${labels.length} rotary tables; pass layerType: ${listed}`);
+    refuse(
+      'rotary',
+      `this model has ${labels.length} rotary tables; pass layerType: ${listed}, as in ${call}, { layerType: '${labels[0]}' })`,
+    );
   }
   const layer = form.layerTypes[label];
   if (layer.lengthDependent && context === undefined) {
     const { rule, threshold } = layer.lengthDependent;
     refuse(
       'rotary',
-      `the frequencies of rope type '${rule}' change beyond ${threshold} positions; pass context: the highest position + 1`,
+      `the frequencies of rope type '${rule}' change beyond ${threshold} positions; pass context: the highest position + 1, as in ${call}, { context: ${Math.max(form.maxPositionEmbeddings ?? 0, threshold + 1)} })`,
     );
   }
   return { label, layer, context };

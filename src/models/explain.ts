@@ -66,7 +66,7 @@ const FLOAT32_INTEGERS = 2 ** 24;
 const BFLOAT16_INTEGERS = 2 ** 8;
 
 /** @throws PosencError as fromHF */
-export function explain(config: unknown, options: FromHFOptions = {}): Explanation {
+export function explain(config: object, options: Omit<FromHFOptions, 'precision'> = {}): Explanation {
   checkOptions('explain', options, ['layerType', 'context', 'strict']);
   const context =
     options.context === undefined ? undefined : integer('context', options.context, 1, Number.MAX_SAFE_INTEGER);
@@ -174,7 +174,7 @@ function groupsOf(
 /** Against the real-valued angle, position x frequency in double-double. */
 function angleErrors(layer: RotaryLayer, length: number): Record<Precision, number> {
   const exact = rotaryFrequencies({ ...layer.spec, precision: 'exact' }, { context: length });
-  const torch = rotaryFrequencies(layer.spec, { context: length });
+  const torch = rotaryFrequencies({ ...layer.spec, precision: 'torch' }, { context: length });
   const ggml = rotaryFrequencies({ ...layer.spec, precision: 'ggml' }, { context: length });
   const angles = new Float32Array(exact.pairs);
   const worst = { exact: 0, torch: 0, ggml: 0 };

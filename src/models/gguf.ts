@@ -47,7 +47,7 @@ type Part = Partial<NormalForm> & Pick<NormalForm, 'family'>;
  * @param metadata the key-value pairs of the file's header
  * @throws PosencError ERR_CONFIG naming the key
  */
-export function fromGGUF(metadata: unknown, options: FromGGUFOptions = {}): NormalForm {
+export function fromGGUF(metadata: object, options: FromGGUFOptions = {}): NormalForm {
   const given = take('fromGGUF', options, ['tensors', 'context', 'as', 'precision']);
   const precision = oneOf('precision', given.precision, ['exact', 'torch', 'ggml'], 'torch');
   const header = new Header(metadata, take('tensors', given.tensors ?? {}, TENSORS));
@@ -65,6 +65,7 @@ export function fromGGUF(metadata: unknown, options: FromGGUFOptions = {}): Norm
       source: {},
     }) as Omit<NormalForm, 'rotary'>,
     { context: given.context },
+    'fromGGUF(metadata',
   );
 }
 

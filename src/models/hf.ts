@@ -2,7 +2,8 @@
  * From the configuration of a model on the Hugging Face hub (`config.json`, transformers 4 and 5) to its normal form.
  * What transformers does with each key is the specification; what it ignores in silence is said aloud here.
  */
-import { options as checkOptions, integer, nearest } from '../runtime/arguments.ts';
+import type { Precision } from '../rotary/spec.ts';
+import { options as checkOptions, integer, nearest, oneOf } from '../runtime/arguments.ts';
 import { PosencError, show } from '../runtime/errors.ts';
 import { chooseLayer, type TableChoice } from './chooseLayer.ts';
 import type { ModelClass } from './classes.ts';
@@ -20,23 +21,40 @@ import { refuseUnknown } from './unknown.ts';
 import { choose, valueAt } from './values.ts';
 import { readTower } from './vision.ts';
 
-export interface FromHFOptions {
+export interface FromHFOptions<LayerType extends string = string> {
   /** Which of several rotary tables `.rotary` is: a key of `layerTypes`. */
-  readonly layerType?: string;
+  readonly layerType?: LayerType;
   /** Number of positions (highest + 1) the table is for; needed by frequencies that depend on it. */
   readonly context?: number;
+  /** Precision of every specification. Default 'torch': what PyTorch computes; 'exact': the formula, also at long contexts. */
+  readonly precision?: Precision;
   /** Default true: unknown keys and contradictions are errors. false: warnings. Dangerous values stay errors. */
   readonly strict?: boolean;
   /** A model type whose code computes the same: the file is read with its record, and every key about positions must be read. */
   readonly as?: string;
 }
 
+/** Tables of a class that layer_types need not name. */
+type ClassLayerType = 'default' | 'main' | 'compress';
+
+/** The layer types a configuration can ask for, where its type tells them (a literal with layer_types); else any text. */
+export type LayerTypeOf<C> = C extends { readonly layer_types: readonly (infer L extends string)[] }
+  ? string extends L
+    ? string
+    : L | ClassLayerType
+  : C extends { readonly text_config: infer T }
+    ? LayerTypeOf<T>
+    : string;
+
 /**
  * @param config a parsed config.json; it is not changed
  * @throws PosencError ERR_CONFIG naming the key, its value, what is allowed and the fix
  */
-export function fromHF(config: unknown, options: FromHFOptions = {}): NormalForm {
-  checkOptions('fromHF', options, ['layerType', 'context', 'strict', 'as']);
+export function fromHF<const C extends object>(
+  config: C,
+  options: FromHFOptions<NoInfer<LayerTypeOf<C>>> = {},
+): NormalForm {
+  checkOptions('fromHF', options, ['layerType', 'context', 'precision', 'strict', 'as']);
   const { layerType, strict = true, as } = options;
   if (layerType !== undefined && typeof layerType !== 'string') {
     throw new PosencError('ERR_OPTION', `layerType: expected a layer type, got ${show(layerType)}`);
@@ -45,9 +63,10 @@ export function fromHF(config: unknown, options: FromHFOptions = {}): NormalForm
     throw new PosencError('ERR_OPTION', `strict: expected true or false, got ${show(strict)}`);
   const context =
     options.context === undefined ? undefined : integer('context', options.context, 1, Number.MAX_SAFE_INTEGER);
+  const precision = oneOf('precision', options.precision, ['exact', 'torch', 'ggml'], 'torch');
   if (as !== undefined) checkAs(as);
   if (!isFields(config)) refuse('config', `expected the object of a config.json, got ${show(config)}`);
-  return withRotary(readForm(config, { strict, as, context }), { layerType, context });
+  return withRotary(readForm(config, { strict, as, context, precision }), { layerType, context }, 'fromHF(config');
 }
 
 /** `as` names a record that reads something itself. */
@@ -72,6 +91,7 @@ interface Reading {
   readonly strict: boolean;
   readonly as: string | undefined;
   readonly context: number | undefined;
+  readonly precision: Precision;
 }
 
 function readForm(config: Section['fields'], reading: Reading): Omit<NormalForm, 'rotary'> {
@@ -128,7 +148,7 @@ function ignoredBy(facts: ConfigFacts | null): readonly string[] {
   return [...(facts.ignores ?? []), ...inner.flatMap(ignoredBy)];
 }
 
-function readPart(part: Part, record: ModelRecord, modelType: string, { context }: Reading): Partial<NormalForm> {
+function readPart(part: Part, record: ModelRecord, modelType: string, asked: Reading): Partial<NormalForm> {
   const { section } = part;
   const facts = choose(section, record.config as ConfigFacts);
   if (section.has('mla_use_nope') && section.get('mla_use_nope') !== false) {
@@ -151,7 +171,8 @@ function readPart(part: Part, record: ModelRecord, modelType: string, { context 
       return { family: 'rotary', modelType, axial };
     }
     case 'rotary': {
-      const read = readRotary({ section, facts, cls: classOf(section, record, facts), context });
+      const { context, precision } = asked;
+      const read = readRotary({ section, facts, cls: classOf(section, record, facts), context, precision });
       return {
         family: 'rotary',
         modelType,
@@ -228,9 +249,9 @@ function sayUnread({ section, around }: Part, ignored: readonly string[], as: st
 }
 
 /** Adds `rotary`: the specification itself, or a property that throws with what to pass. */
-export function withRotary(form: Omit<NormalForm, 'rotary'>, choice: TableChoice): NormalForm {
+export function withRotary(form: Omit<NormalForm, 'rotary'>, choice: TableChoice, call: string): NormalForm {
   try {
-    const { layer, context } = chooseLayer(form, choice);
+    const { layer, context } = chooseLayer(form, choice, call);
     return { ...form, rotary: pinSpec(layer, context) };
   } catch (error) {
     const unknown = choice.layerType !== undefined && !Object.hasOwn(form.layerTypes ?? {}, choice.layerType);

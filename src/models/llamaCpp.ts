@@ -41,7 +41,7 @@ const MODES = { interleaved: 0, half: 2 } as const;
 /** @throws PosencError ERR_CONFIG for another family, several tables without layerType, or a missing context */
 export function toLlamaCpp(form: NormalForm, choice: TableChoice = {}): LlamaCpp {
   checkOptions('toLlamaCpp', choice, ['layerType', 'context']);
-  const { layer, context } = chooseLayer(form, choice);
+  const { layer, context } = chooseLayer(form, choice, 'toLlamaCpp(form');
   const { spec, ropeType } = layer;
   const freqBase = spec.ropeTheta ?? 10000;
   const common = {
@@ -108,7 +108,7 @@ function fourSections(
 }
 
 function remarks(form: NormalForm, choice: TableChoice): string[] {
-  const { layer } = chooseLayer(form, choice);
+  const { layer } = chooseLayer(form, choice, 'toLlamaCpp(form');
   const notes: string[] = [];
   if (layer.pairing === 'half' && /^(llama|mistral|mixtral)$/.test(form.modelType)) {
     notes.push('GGUF files of this model hold q and k permuted to interleaved pairs: use mode 0 with them');

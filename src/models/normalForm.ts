@@ -22,7 +22,7 @@ export interface LengthDependence {
 
 /** One rotary table: the layers of one layer type share it. */
 export interface RotaryLayer {
-  /** For rotaryTable, in precision 'torch'. */
+  /** For rotaryTable, in the precision that was asked for. */
   readonly spec: OpenSpec;
   /** As the model's own code names it. */
   readonly ropeType: RopeType;

@@ -2,6 +2,7 @@
  * Caches for ONNX Runtime: RotaryEmbedding (opset 23, com.microsoft) and MRotaryEmbedding take cos and sin of shape
  * [max position, rotaryDim / 2] and a few attributes. This is the only file of models/ that computes with an engine.
  */
+import type { RotarySpec } from '../rotary/spec.ts';
 import { rotaryTable } from '../rotary/table.ts';
 import { options as checkOptions, size } from '../runtime/arguments.ts';
 import type { Engine } from '../runtime/engine.ts';
@@ -9,7 +10,6 @@ import type { Tensor } from '../runtime/tensor.ts';
 import { chooseLayer } from './chooseLayer.ts';
 import type { NormalForm } from './normalForm.ts';
 import { refuse } from './read.ts';
-import { pinSpec } from './rotaryLayers.ts';
 
 export interface OnnxCaches {
   /** [length, rotaryDim / 2], amplitude included. */
@@ -45,7 +45,7 @@ export function toOnnxCaches(
   const given = checkOptions('toOnnxCaches', options, ['length', 'layerType', 'context', 'engine']);
   const length = size('length', given.length, 0);
   const context = given.context ?? Math.max(1, length);
-  const { layer } = chooseLayer(form, { layerType: given.layerType, context });
+  const { layer } = chooseLayer(form, { layerType: given.layerType, context }, 'toOnnxCaches(form');
   if (layer.rotaryOffset !== 0) {
     refuse(
       'rotaryOffset',
@@ -55,8 +55,8 @@ export function toOnnxCaches(
   if (layer.mropeLayout === 'ernie_hw_alternating') {
     refuse('mropeLayout', "MRotaryEmbedding has 'chunked' and 'interleaved', not 'ernie_hw_alternating'");
   }
-  const { mropeSection, mropeLayout, ...spec } = pinSpec(layer, context);
-  const { cos, sin } = rotaryTable(spec, { length, engine: given.engine });
+  const { mropeSection, mropeLayout, ...spec } = layer.spec;
+  const { cos, sin } = rotaryTable(spec as RotarySpec, { length, context, engine: given.engine });
   return {
     cosCache: cos,
     sinCache: sin,

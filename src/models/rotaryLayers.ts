@@ -3,7 +3,7 @@
  * record of the architecture says about its keys.
  */
 import { type RotaryFrequencies, rotaryFrequencies, ruleOf } from '../rotary/frequencies.ts';
-import type { LooseSpec, OpenSpec, Pairing, RotarySpec } from '../rotary/spec.ts';
+import type { LooseSpec, OpenSpec, Pairing, Precision, RotarySpec } from '../rotary/spec.ts';
 import { PosencError, show } from '../runtime/errors.ts';
 import type { ModelClass } from './classes.ts';
 import { type Layers, layerCount, MAX_LAYERS, readLayers } from './layers.ts';
@@ -29,6 +29,8 @@ export interface RotarySource {
   readonly cls: ModelClass;
   /** Number of positions (highest + 1), when known. */
   readonly context: number | undefined;
+  /** Of every specification. */
+  readonly precision: Precision;
 }
 
 /** A table to read: a label, and what it has of its own. */
@@ -196,7 +198,7 @@ function readTable(input: TableInput): RotaryLayer {
     ropeTheta: theta,
     ...rule.spec,
     positionScale: dividing === undefined || dividing === 1 ? undefined : 1 / dividing,
-    precision: 'torch' as const,
+    precision: input.precision,
     ...(mrope ? { mropeSection: rule.mropeSection, mropeLayout: mrope.layout } : {}),
   }) as OpenSpec;
   const lengthDependent = rule.dependence ?? dependence(spec);
@@ -290,7 +292,8 @@ export function pinSpec({ spec, lengthDependent }: RotaryLayer, context: number 
 /** The library's own checks are about options; here they are about a file. */
 function frequencies(section: Section, spec: RotarySpec, length: number): RotaryFrequencies {
   try {
-    return rotaryFrequencies(spec, { context: length });
+    // the float32 numbers of PyTorch are reported whatever the precision of the specification
+    return rotaryFrequencies({ ...spec, precision: 'torch' }, { context: length });
   } catch (error) {
     if (!(error instanceof PosencError)) throw error;
     throw new PosencError('ERR_CONFIG', `${section.at('rope_scaling')}: ${error.message}`, { cause: error });

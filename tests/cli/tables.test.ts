@@ -17,7 +17,7 @@ import {
 import { readNpy, readSafetensors } from './readers.ts';
 import { config, file, posenc } from './shell.ts';
 
-const json = (path: string): unknown => JSON.parse(readFileSync(path, 'utf8'));
+const json = (path: string): object => JSON.parse(readFileSync(path, 'utf8'));
 const bytesOf = ({ data }: Pick<Tensor<'float32' | 'float16' | 'bfloat16'>, 'data'>): Buffer =>
   Buffer.from(data.buffer, data.byteOffset, data.byteLength);
 /** Compares without printing megabytes. */

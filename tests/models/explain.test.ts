@@ -7,7 +7,7 @@ import { explain } from '../../src/models/explain.ts';
 import { fromHF } from '../../src/models/hf.ts';
 
 const read = (path: string): string => readFileSync(new URL(path, import.meta.url), 'utf8');
-const config = (name: string): unknown => JSON.parse(read(`../../examples/configs/${name}.json`));
+const config = (name: string): object => JSON.parse(read(`../../examples/configs/${name}.json`));
 
 /** Each with a context that has something to warn about. */
 const CASES: readonly [name: string, context: number | undefined][] = [

@@ -109,7 +109,7 @@ const TYPES = [
 function timed(config: unknown, options: { strict?: boolean }): number {
   const start = performance.now();
   try {
-    fromHF(config, options);
+    fromHF(config as object, options);
   } catch {
     // Judged where it happened first.
   }
@@ -201,7 +201,7 @@ test(`${CASES} mutated configurations`, () => {
 test('values that are no configuration', () => {
   for (const make of JUNK) {
     assert.throws(
-      () => fromHF(make()),
+      () => fromHF(make() as object),
       (error: unknown) => error instanceof PosencError && error.code === 'ERR_CONFIG',
     );
   }

@@ -220,7 +220,7 @@ test('refused', () => {
   refused({ 'attention.sliding_window_pattern': 6 }, /looks like positions/, { as: 'llama' }, 'new');
   refused({ 'rope.magic': 6 }, /no known architecture reads rope\.magic/, {}, 'new');
   refused({}, /unknown option 'pairing'/, { pairing: 'half' });
-  assert.throws(() => fromGGUF(null), /metadata/);
+  assert.throws(() => fromGGUF(null as unknown as object), /metadata/);
   assert.throws(() => fromGGUF({ 'general.architecture': 7 }), /general\.architecture/);
 });
 

@@ -1,8 +1,13 @@
 /** fromHF: choosing one table of a normal form, and what the reader says about the keys it met. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { fromGGUF } from '../../src/models/gguf.ts';
 import { fromHF } from '../../src/models/hf.ts';
+import { toLlamaCpp } from '../../src/models/llamaCpp.ts';
+import type { NormalForm } from '../../src/models/normalForm.ts';
+import { FORM_FIELDS } from '../../src/rotary/form.ts';
 import { rotaryFrequencies } from '../../src/rotary/frequencies.ts';
+import { rotaryTable } from '../../src/rotary/table.ts';
 import { PosencError } from '../../src/runtime/errors.ts';
 import { readGolden } from './golden.ts';
 
@@ -17,10 +22,10 @@ const llama = {
   rope_theta: 500000,
 };
 
-function refused(body: () => unknown, about: RegExp): void {
+function refused(body: () => unknown, about: RegExp, code = 'ERR_CONFIG'): void {
   assert.throws(
     body,
-    (error: unknown) => error instanceof PosencError && error.code === 'ERR_CONFIG' && about.test(error.message),
+    (error: unknown) => error instanceof PosencError && error.code === code && about.test(error.message),
     String(about),
   );
 }
@@ -46,6 +51,63 @@ test('a context pins length-dependent frequencies', () => {
   const pinned = fromHF(phi, { context: 131072 }).rotary;
   assert.equal(pinned, { ...layer?.spec, context: 131072 });
   assert.is(rotaryFrequencies(pinned).attentionFactor, layer?.attentionFactor);
+});
+
+test('precision is chosen where the model is read, and nothing stands beside a form', () => {
+  const phi = golden.get('phi-3.5-mini') as object;
+  const torch = fromHF(phi, { context: 131072 });
+  for (const precision of ['exact', 'torch', 'ggml'] as const) {
+    const form = fromHF(phi, { context: 131072, precision });
+    assert.equal(form.rotary, { ...torch.rotary, precision });
+    assert.equal(form.layerTypes?.default.invFreq, torch.layerTypes?.default.invFreq, 'the float32 numbers stay');
+  }
+  const exact = fromHF(phi, { context: 131072, precision: 'exact' });
+  const rows = { offset: 131064, length: 8 };
+  assert.equal(
+    rotaryTable(exact, rows).cos.toFloat32Array(),
+    rotaryTable({ ...torch.rotary, precision: 'exact' }, rows).cos.toFloat32Array(),
+  );
+  refused(() => fromHF(phi, { precision: 'float64' as 'exact' }), /precision: expected/, 'ERR_OPTION');
+  const wrong = (key: string) => ({ ...exact, [key]: 'exact' }) as unknown as typeof exact;
+  for (const key of ['precision', 'typo', 'ropeTheta', 'layerType']) {
+    refused(
+      () => rotaryTable(wrong(key), { length: 1 }),
+      new RegExp(`^${key}: not read beside a model's form.*fromHF`),
+      'ERR_OPTION',
+    );
+  }
+  assert.is(rotaryTable({ ...exact }, { length: 1 }).length, 1);
+  refused(() => rotaryTable({ ...fromHF(phi) }, { length: 1 }), /has lost its specification/, 'ERR_OPTION');
+  const fields: Readonly<Record<keyof NormalForm, true>> = FORM_FIELDS;
+  for (const config of golden.values()) for (const key of Object.keys(fromHF(config))) assert.ok(key in fields, key);
+});
+
+test('fromGGUF: precision, and a length-dependent rule stays one', () => {
+  const metadata = {
+    'general.architecture': 'phi3',
+    'phi3.embedding_length': 64,
+    'phi3.attention.head_count': 8,
+    'phi3.context_length': 64,
+    'phi3.rope.scaling.type': 'longrope',
+    'phi3.rope.scaling.original_context_length': 16,
+  };
+  const tensors = { ropeFactorsShort: [1, 1.1, 1.2, 1.5], ropeFactorsLong: [1, 2, 8, 40] };
+  const form = fromGGUF(metadata, { tensors, context: 64, precision: 'exact' });
+  const { ropeType, context, precision } = form.rotary;
+  assert.equal([ropeType, context, precision], ['longrope', 64, 'exact']);
+  assert.equal(form.layerTypes?.default.invFreq, fromGGUF(metadata, { tensors }).layerTypes?.default.invFreq);
+  refused(() => fromGGUF(metadata, { tensors }).rotary, /as in fromGGUF\(metadata, \{ context: 64 \}\)/);
+});
+
+test('what is missing is asked for where the model is read', () => {
+  const phi = golden.get('phi-3.5-mini') as object;
+  const context = /pass context: the highest position \+ 1, as in fromHF\(config, \{ context: 131072 \}\)/;
+  refused(() => rotaryTable(fromHF(phi), { length: 8, context: 131072 }), context);
+  refused(() => toLlamaCpp(fromHF(phi)), /as in toLlamaCpp\(form, \{ context: 131072 \}\)/);
+  refused(
+    () => rotaryTable(fromHF(golden.get('medgemma-27b') as object), { length: 8 }),
+    /as in fromHF\(config, \{ layerType: 'full_attention' \}\)/,
+  );
 });
 
 test('every specification is accepted by rotaryFrequencies and gives the frequencies reported', () => {
