@@ -131,3 +131,22 @@ export function splitAxis(
   repeatAxis(engine, axis, sines, stride, frequencies.count);
   repeatAxis(engine, axis, cosines, stride, frequencies.count);
 }
+
+/** The first `width` columns of [sin | cos] over one axis, at `pointer`: the sines of all frequencies come before a cosine. */
+export function cutAxis(
+  engine: Engine,
+  frequencies: Ladder,
+  axis: Axis,
+  how: Manner,
+  pointer: number,
+  stride: number,
+  width: number,
+): void {
+  const { count } = frequencies;
+  const own = axis.inner * stride;
+  const sines = Math.min(count, width);
+  writeColumns(engine, frequencies, axis.rows, how, { store: 'sin', first: pointer, stride: own }, 0, sines);
+  const second = { store: 'cos', first: pointer + 4 * count, stride: own } as const;
+  writeColumns(engine, frequencies, axis.rows, how, second, 0, width - sines);
+  repeatAxis(engine, axis, pointer, stride, width);
+}

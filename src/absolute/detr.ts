@@ -1,7 +1,8 @@
 /**
  * DETR's sine embedding over padded images. Carion et al., arXiv 2005.12872; models/position_encoding.py PositionEmbeddingSine.
  *   y = number of valid cells from the top down to this one, x = from the left (1 at the first), optionally
- *   y = y / (valid cells of the column + eps) * scale;   value = sin, cos of y temperature^(-2 m / f), interleaved.
+ *   y = (y + offset) / (valid cells of the column + eps) * scale;   value = sin, cos of y temperature^(-2 m / f), interleaved.
+ * The offset is -1/2 in Deformable DETR and its descendants (Zhu et al., arXiv 2010.04159), 0 in DETR.
  */
 import { ladder, MAX_COLUMNS } from '../phase/ladder.ts';
 import { checkFrequencies } from '../phase/plan.ts';
@@ -29,6 +30,8 @@ export interface DetrOptions {
   readonly scale?: number;
   /** With `normalize`. Default 1e-6. */
   readonly eps?: number;
+  /** With `normalize`: added to every count. -0.5: Deformable DETR, DINO, DETA, Co-DETR, mmdetection's `offset`. Default 0. */
+  readonly positionOffset?: number;
 }
 
 const OPTIONS = [
@@ -41,6 +44,7 @@ const OPTIONS = [
   'normalize',
   'scale',
   'eps',
+  'positionOffset',
   'precision',
   'out',
   'engine',
@@ -58,11 +62,16 @@ export function detrSine(given: DetrOptions & { dim: number; precision?: string;
   }
   const base = finite('base', o.base, { above: 0 }, 10000);
   const normalize = boolean('normalize', o.normalize, false);
-  if (!normalize && (o.scale !== undefined || o.eps !== undefined)) {
-    throw new PosencError('ERR_OPTION', 'scale: has no effect without normalize; leave scale and eps out');
+  for (const option of ['scale', 'eps', 'positionOffset'] as const) {
+    if (normalize || o[option] === undefined) continue;
+    throw new PosencError(
+      'ERR_OPTION',
+      `${option}: has no effect without normalize; leave it out, or set normalize: true`,
+    );
   }
   const scale = finite('scale', o.scale, {}, 2 * Math.PI);
   const eps = finite('eps', o.eps, { above: 0 }, 1e-6);
+  const offset = finite('positionOffset', o.positionOffset, {}, 0);
   const call = gate('sincos2d', o.engine);
   const { batch, height, width, valid } = images(call, o);
   const frequencies = ladder({ base, count: dim / 4, denominator: dim / 4 });
@@ -74,8 +83,8 @@ export function detrSine(given: DetrOptions & { dim: number; precision?: string;
       const ys = counts(valid, b * plane, height, width, width, 1);
       const xs = counts(valid, b * plane, width, height, 1, width);
       if (normalize) {
-        divide(ys, height, width, width, 1, scale, eps);
-        divide(xs, width, height, 1, width, scale, eps);
+        divide(ys, height, width, width, 1, offset, scale, eps);
+        divide(xs, width, height, 1, width, offset, scale, eps);
       }
       const image = result.pointer + 4 * b * dim * plane;
       const strides = { rowStride: 4, columnStride: 8 * plane };
@@ -133,18 +142,22 @@ function counts(
   return result;
 }
 
-/** Each line divided by its last count. */
+/** Each line, moved by the offset, divided by its last count. */
 function divide(
   counted: Float64Array,
   length: number,
   lines: number,
   step: number,
   between: number,
+  offset: number,
   scale: number,
   eps: number,
 ): void {
   for (let line = 0; line < lines; line++) {
     const total = counted[line * between + (length - 1) * step] + eps;
-    for (let i = 0; i < length; i++) counted[line * between + i * step] *= scale / total;
+    for (let i = 0; i < length; i++) {
+      const cell = line * between + i * step;
+      counted[cell] = (counted[cell] + offset) * (scale / total);
+    }
   }
 }

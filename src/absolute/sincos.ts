@@ -1,6 +1,6 @@
 /**
  * Sinusoidal tables over two and three axes, as public code lays them out: tatp22/multidim-positional-encoding, MAE, diffusers
- * (2-D, and CogVideoX's 3-D), timm, tensor2tensor, DETR. Each axis has its own sinusoidal table (Vaswani et al., arXiv
+ * (2-D, SD3's crops, and CogVideoX's 3-D), timm, tensor2tensor, DETR, V-JEPA, Prithvi-EO. Each axis has its own sinusoidal table (Vaswani et al., arXiv
  * 1706.03762); the tables are written once and copied over the grid.
  */
 import { type Ladder, ladder, MAX_COLUMNS } from '../phase/ladder.ts';
@@ -12,7 +12,7 @@ import { gate, type Out } from '../runtime/gate.ts';
 import { numbers } from '../runtime/lists.ts';
 import { checkShape } from '../runtime/shapes.ts';
 import type { Tensor } from '../runtime/tensor.ts';
-import { axesOf, interleavedAxis, type Manner, splitAxis, zeroColumns } from './axes.ts';
+import { axesOf, cutAxis, interleavedAxis, type Manner, splitAxis, zeroColumns } from './axes.ts';
 import { type DetrOptions, detrSine } from './detr.ts';
 
 interface Common {
@@ -33,7 +33,7 @@ export type Sincos2dOptions =
   | (Common & Grid<Two> & { readonly variant: 'tatp22'; readonly base?: number })
   /** [prefixTokens + H W, dim]: columns x first, then rows y, each [sin | cos]. */
   | (Common & Grid<Two> & { readonly variant: 'mae'; readonly base?: number; readonly prefixTokens?: number })
-  /** As MAE, coordinate = index / (size / baseSize) / interpolationScale. */
+  /** As MAE, coordinate = index / (reference / baseSize) / interpolationScale. */
   | (Common &
       Grid<Two> & {
         readonly variant: 'diffusers';
@@ -43,6 +43,8 @@ export type Sincos2dOptions =
         readonly baseSize?: number;
         /** Default 1. */
         readonly interpolationScale?: number;
+        /** The grid that indices are divided by, [H, W]: SD3 crops its tiles from 192 x 192. Default: the grid itself. */
+        readonly referenceGrid?: Two;
       })
   /** [H W, dim]: [sin y | sin x | cos y | cos x], or with interleaveSinCos [sin y | cos y | sin x | cos x]. */
   | (Common &
@@ -70,6 +72,17 @@ export type Sincos3dOptions =
         /** Default 1. */
         readonly temporalInterpolationScale?: number;
       })
+  /** [prefixTokens + T H W, dim]: dim / 2 columns of time, dim / 4 of y, dim / 4 of x, each [sin | cos]. */
+  | (Common &
+      Grid<Three> & {
+        readonly variant: 'vjepa';
+        readonly base?: number;
+        readonly prefixTokens?: number;
+        /** Three blocks of 2 ceil(dim / 6) columns, cut off at dim. Default false. */
+        readonly uniformPower?: boolean;
+      })
+  /** [prefixTokens + T H W, dim]: 6 dim / 16 columns of x, as many of y, 4 dim / 16 of time, each [sin | cos]. */
+  | (Common & Grid<Three> & { readonly variant: 'prithvi'; readonly base?: number; readonly prefixTokens?: number })
   /** [T, H, W, dim]: floor(dim / 6) frequencies an axis, each [sin | cos], left-over columns zero. */
   | (Common &
       Grid<Three> & { readonly variant: 't2t'; readonly minTimescale?: number; readonly maxTimescale?: number });
@@ -78,13 +91,15 @@ const SHARED = ['variant', 'dim', 'grid', 'offset', 'precision', 'out', 'engine'
 const ALLOWED_2D: Readonly<Record<string, readonly string[]>> = {
   tatp22: ['base'],
   mae: ['base', 'prefixTokens'],
-  diffusers: ['base', 'prefixTokens', 'baseSize', 'interpolationScale'],
+  diffusers: ['base', 'prefixTokens', 'baseSize', 'interpolationScale', 'referenceGrid'],
   timm: ['base', 'reverseCoord', 'interleaveSinCos'],
   t2t: ['minTimescale', 'maxTimescale'],
 };
 const ALLOWED_3D: Readonly<Record<string, readonly string[]>> = {
   tatp22: ['base'],
   cogvideox: ['base', 'spatialInterpolationScale', 'temporalInterpolationScale'],
+  vjepa: ['base', 'prefixTokens', 'uniformPower'],
+  prithvi: ['base', 'prefixTokens'],
   t2t: ['minTimescale', 'maxTimescale'],
 };
 
@@ -118,9 +133,10 @@ export function sincos2d(given: Sincos2dOptions): Tensor {
   }
   const baseSize = finite('baseSize', o.baseSize, { above: 0 }, 16);
   const scale = finite('interpolationScale', o.interpolationScale, { above: 0 }, 1);
+  const reference = variant === 'mae' ? grid : referenceOf(o, grid, start);
   const rows = grid.map((n, axis): Rows => {
     if (variant === 'mae') return { start: start[axis], count: n };
-    return coordinates(n, start[axis], (index) => index / (n / baseSize) / scale);
+    return coordinates(n, start[axis], (index) => index / (reference[axis] / baseSize) / scale);
   });
   const prefix = size('prefixTokens', o.prefixTokens, 0, undefined, 0);
   return planar(o, rows, columnFirst(0, quarter), quarter, base, [prefix + grid[0] * grid[1], dim], prefix);
@@ -128,7 +144,7 @@ export function sincos2d(given: Sincos2dOptions): Tensor {
 
 /**
  * A table over a grid of three axes.
- * @returns float32; 'tatp22' and 't2t' [T, H, W, dim], 'cogvideox' [T, H W, dim]
+ * @returns float32; 'tatp22' and 't2t' [T, H, W, dim], 'cogvideox' [T, H W, dim], 'vjepa' and 'prithvi' [cells, dim]
  * @throws ERR_OPTION, ERR_SHAPE, ERR_OUT_OF_MEMORY
  */
 export function sincos3d(given: Sincos3dOptions): Tensor {
@@ -140,6 +156,7 @@ export function sincos3d(given: Sincos3dOptions): Tensor {
   const base = finite('base', o.base, { above: 0 }, 10000);
   if (variant === 'tatp22') return tatp22(o, grid, start, dim, base);
   if (variant === 't2t') return tensor2tensor(o, grid, start, dim);
+  if (variant === 'vjepa' || variant === 'prithvi') return video(o, variant, grid, start, dim, base);
   if (dim % 16 !== 0) throw new PosencError('ERR_OPTION', `dim: 'cogvideox' needs a multiple of 16, got ${dim}`);
   const spatial = finite('spatialInterpolationScale', o.spatialInterpolationScale, { above: 0 }, 1);
   const temporal = finite('temporalInterpolationScale', o.temporalInterpolationScale, { above: 0 }, 1);
@@ -176,12 +193,12 @@ function variantOf(name: string, given: unknown, names: readonly string[]): stri
   return oneOf('variant', (given as { variant?: unknown }).variant, names);
 }
 
-function sizes(value: unknown, axes: number): readonly number[] {
-  const grid = checkShape('grid', value);
+function sizes(value: unknown, axes: number, option = 'grid'): readonly number[] {
+  const grid = checkShape(option, value);
   if (grid.length !== axes) {
-    throw new PosencError('ERR_SHAPE', `grid: expected ${axes} sizes, got ${show(value)}`);
+    throw new PosencError('ERR_SHAPE', `${option}: expected ${axes} sizes, got ${show(value)}`);
   }
-  for (let axis = 0; axis < axes; axis++) size(`grid[${axis}]`, grid[axis], 0, 2 ** 24);
+  for (let axis = 0; axis < axes; axis++) size(`${option}[${axis}]`, grid[axis], 0, 2 ** 24);
   return grid;
 }
 
@@ -189,6 +206,86 @@ function offsets(value: unknown, axes: number): readonly number[] {
   if (value === undefined) return new Array<number>(axes).fill(0);
   const list = Array.from(numbers('offset', value, axes));
   return list.map((n, axis) => finite(`offset[${axis}]`, n, { min: -(2 ** 40), max: 2 ** 40 }));
+}
+
+/** The grid that diffusers divides indices by; a tile has to say which grid it is cut from. */
+function referenceOf(o: Flat, grid: readonly number[], start: readonly number[]): readonly number[] {
+  if (o.referenceGrid === undefined) {
+    if (start.every((n) => n === 0)) return grid;
+    throw new PosencError(
+      'ERR_OPTION',
+      `offset: 'diffusers' divides indices by the size of the whole grid; say it: referenceGrid: [H, W]`,
+    );
+  }
+  const reference = sizes(o.referenceGrid, 2, 'referenceGrid');
+  for (let axis = 0; axis < 2; axis++) {
+    if (start[axis] >= 0 && start[axis] + grid[axis] <= reference[axis]) continue;
+    throw new PosencError(
+      'ERR_SHAPE',
+      `offset[${axis}]: ${grid[axis]} cells from ${start[axis]} leave a referenceGrid of ${reference[axis]}`,
+    );
+  }
+  return reference;
+}
+
+/** V-JEPA and Prithvi: tokens t, y, x; every axis a block of [sin | cos], the last block cut at dim. */
+function video(
+  o: Flat,
+  variant: 'vjepa' | 'prithvi',
+  grid: readonly number[],
+  start: readonly number[],
+  dim: number,
+  base: number,
+): Tensor {
+  const uniform = boolean('uniformPower', o.uniformPower, false);
+  const multiple = variant === 'prithvi' ? 16 : uniform ? 1 : 8;
+  if (dim % multiple !== 0) {
+    throw new PosencError('ERR_OPTION', `dim: '${variant}' needs a multiple of ${multiple}, got ${dim}`);
+  }
+  const third = 2 * Math.ceil(dim / 6);
+  // [axis, width] in the order of the columns; axes are t, y, x
+  const widths =
+    variant === 'prithvi'
+      ? ([
+          [2, (6 * dim) / 16],
+          [1, (6 * dim) / 16],
+          [0, dim / 4],
+        ] as const)
+      : uniform
+        ? ([
+            [0, third],
+            [1, third],
+            [2, third],
+          ] as const)
+        : ([
+            [0, dim / 2],
+            [1, dim / 4],
+            [2, dim / 4],
+          ] as const);
+  const prefix = size('prefixTokens', o.prefixTokens, 0, undefined, 0);
+  const how = mannerOf(o);
+  const call = gate('sincos3d', o.engine);
+  const cells = grid[0] * grid[1] * grid[2];
+  const table = call.output('out', o.out, [prefix + cells, dim]);
+  let from = 0;
+  const blocks = widths.map(([axis, width]) => {
+    const frequencies = ladder({ base, count: width / 2, denominator: width / 2 });
+    checkFrequencies(frequencies);
+    const block = { axis, frequencies, from, width: Math.max(0, Math.min(width, dim - from)) };
+    from += width;
+    return block;
+  });
+  const axes = axesOf(grid.map((count, axis) => ({ start: start[axis], count })));
+  return call.run((engine) => {
+    const stride = 4 * dim;
+    zeroColumns(engine, table.pointer, stride, prefix, dim);
+    if (cells === 0) return table.tensor;
+    const first = table.pointer + prefix * stride;
+    for (const block of blocks) {
+      cutAxis(engine, block.frequencies, axes[block.axis], how, first + 4 * block.from, stride, block.width);
+    }
+    return table.tensor;
+  });
 }
 
 function mannerOf(o: Common): Manner {

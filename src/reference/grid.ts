@@ -116,7 +116,7 @@ function timestepPhases(
 }
 
 export interface SincosOptions {
-  readonly variant: 'tatp22' | 'mae' | 'diffusers' | 'timm' | 't2t' | 'cogvideox';
+  readonly variant: 'tatp22' | 'mae' | 'diffusers' | 'timm' | 't2t' | 'cogvideox' | 'vjepa' | 'prithvi';
   readonly dim: number;
   readonly grid: readonly number[];
   readonly offset?: readonly number[];
@@ -124,6 +124,8 @@ export interface SincosOptions {
   readonly prefixTokens?: number;
   readonly baseSize?: number;
   readonly interpolationScale?: number;
+  readonly referenceGrid?: readonly number[];
+  readonly uniformPower?: boolean;
   readonly spatialInterpolationScale?: number;
   readonly temporalInterpolationScale?: number;
   readonly reverseCoord?: boolean;
@@ -135,7 +137,8 @@ export interface SincosOptions {
 /** sincos2d and sincos3d but for 'detr'. */
 export function sincosGrid(options: SincosOptions): ReferenceTensor {
   const { dim, grid, base = 10000, prefixTokens = 0 } = options;
-  const variant = word('variant', options.variant, ['tatp22', 'mae', 'diffusers', 'timm', 't2t', 'cogvideox']);
+  const variants = ['tatp22', 'mae', 'diffusers', 'timm', 't2t', 'cogvideox', 'vjepa', 'prithvi'] as const;
+  const variant = word('variant', options.variant, variants);
   const offset = options.offset ?? grid.map(() => 0);
   // the cells in order, as coordinates
   const order = options.reverseCoord ? [...grid].reverse() : [...grid];
@@ -151,7 +154,7 @@ export function sincosGrid(options: SincosOptions): ReferenceTensor {
     return cell;
   });
   const rows = prefixTokens + total;
-  const flat = variant === 'mae' || variant === 'diffusers' || variant === 'timm';
+  const flat = ['mae', 'diffusers', 'timm', 'vjepa', 'prithvi'].includes(variant);
   const shape = flat ? [rows, dim] : variant === 'cogvideox' ? [grid[0], grid[1] * grid[2], dim] : [...grid, dim];
   const table = tensor(shape);
   const columnsOf = columns();
@@ -191,11 +194,24 @@ export function sincosGrid(options: SincosOptions): ReferenceTensor {
         ...halves(space, y / spatialInterpolationScale, n),
       ];
     }
+    if (variant === 'prithvi' || variant === 'vjepa') {
+      const third = 2 * Math.ceil(dim / 6);
+      const widths = options.uniformPower ? [third, third, third] : [dim / 2, dim / 4, dim / 4];
+      const blocks = variant === 'prithvi' ? [(3 * dim) / 8, (3 * dim) / 8, dim / 4] : widths;
+      const at = blocks.map((width) => phases(width / 2, width / 2, base));
+      return ([t, y, x]) => {
+        const places = variant === 'prithvi' ? [x, y, t] : [t, y, x];
+        return places.flatMap((place, i) => halves(at[i], place, blocks[i] / 2)).slice(0, dim);
+      };
+    }
     const at = phases(dim / 4, dim / 4, base);
-    const { baseSize = 16, interpolationScale = 1 } = options;
+    const { baseSize = 16, interpolationScale = 1, referenceGrid = grid } = options;
     const place = (index: number, size: number) =>
       variant === 'mae' ? index : index / (size / baseSize) / interpolationScale;
-    return ([y, x]) => [...halves(at, place(x, grid[1]), dim / 4), ...halves(at, place(y, grid[0]), dim / 4)];
+    return ([y, x]) => [
+      ...halves(at, place(x, referenceGrid[1]), dim / 4),
+      ...halves(at, place(y, referenceGrid[0]), dim / 4),
+    ];
   }
 }
 
@@ -216,12 +232,13 @@ export interface DetrOptions {
   readonly normalize?: boolean;
   readonly scale?: number;
   readonly eps?: number;
+  readonly positionOffset?: number;
 }
 
 /** sincos2d({ variant: 'detr' }): [B, dim, H, W]. */
 export function sincosDetr(options: DetrOptions): ReferenceTensor {
-  onlyKeys('sincosDetr', options, ['dim', 'mask', 'base', 'normalize', 'scale', 'eps']);
-  const { dim, mask, base = 10000, normalize = false, scale = 2 * Math.PI, eps = 1e-6 } = options;
+  onlyKeys('sincosDetr', options, ['dim', 'mask', 'base', 'normalize', 'scale', 'eps', 'positionOffset']);
+  const { dim, mask, base = 10000, normalize = false, scale = 2 * Math.PI, eps = 1e-6, positionOffset = 0 } = options;
   const [batch, height, width] = mask.shape;
   const table = tensor([batch, dim, height, width]);
   const at = phases(dim / 4, dim / 4, base);
@@ -238,7 +255,7 @@ export function sincosDetr(options: DetrOptions): ReferenceTensor {
         let places = [count(b, y, x, true), count(b, y, x, false)];
         if (normalize) {
           const totals = [count(b, height - 1, x, true), count(b, y, width - 1, false)];
-          places = places.map((p, i) => p * (scale / (totals[i] + eps)));
+          places = places.map((p, i) => (p + positionOffset) * (scale / (totals[i] + eps)));
         }
         places
           .flatMap((p) => interleaved(at, p, dim / 4))

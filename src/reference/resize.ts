@@ -8,7 +8,7 @@ export interface ResizePositionTableOptions {
   /** Grid of the table; default the square its rows make, or the sizes of a [h, w, d] table. */
   readonly from?: readonly [number, number];
   readonly to: readonly [number, number];
-  readonly mode?: 'bicubic' | 'bilinear' | 'nearest';
+  readonly mode?: 'bicubic' | 'bilinear' | 'nearest' | 'nearest-exact';
   readonly antialias?: boolean;
   readonly alignCorners?: boolean;
   readonly scale?: number | readonly [number, number];
@@ -83,7 +83,7 @@ export function resizePositionTable(
 
 /** W[o][i]: what input i contributes to output o. */
 function weightMatrix(n: number, m: number, options: ResizePositionTableOptions, scale?: number): Float64Array[] {
-  const mode = word('mode', options.mode ?? 'bicubic', ['bicubic', 'bilinear', 'nearest']);
+  const mode = word('mode', options.mode ?? 'bicubic', ['bicubic', 'bilinear', 'nearest', 'nearest-exact']);
   const a = options.antialias ? -0.5 : -0.75;
   const filter = (t: number) => {
     const x = Math.abs(t);
@@ -94,8 +94,10 @@ function weightMatrix(n: number, m: number, options: ResizePositionTableOptions,
   return Array.from({ length: m }, (_, o) => {
     const row = new Float64Array(n);
     const clamp = (i: number) => Math.min(Math.max(i, 0), n - 1);
-    if (mode === 'nearest') {
-      row[clamp(scale === undefined ? Math.floor((o * n) / m) : Math.floor(o / scale))] = 1;
+    if (mode === 'nearest' || mode === 'nearest-exact') {
+      // float32 throughout, as torch
+      const ratio = Math.fround(scale === undefined ? n / m : 1 / scale);
+      row[clamp(Math.floor(Math.fround((mode === 'nearest' ? o : o + 0.5) * ratio)))] = 1;
       return row;
     }
     const step = options.alignCorners ? (m > 1 ? (n - 1) / (m - 1) : 0) : scale === undefined ? n / m : 1 / scale;

@@ -11,16 +11,23 @@ import { numbers } from '../runtime/lists.ts';
 import { elementsOf } from '../runtime/shapes.ts';
 import type { Tensor } from '../runtime/tensor.ts';
 
+const MODES = ['bicubic', 'bilinear', 'nearest', 'nearest-exact'] as const;
+
+export type ResizeMode = (typeof MODES)[number];
+
 export interface ResizePositionTableOptions {
   /** Grid of the table, [height, width]. Default: the square that its rows make, or the sizes of a [h, w, d] table. */
   readonly from?: readonly [number, number];
   /** Grid wanted, [height, width]. */
   readonly to: readonly [number, number];
-  /** Default 'bicubic' (ViT, DINOv2, MAE, DeiT; timm with antialias); 'bilinear': BEiT's bias table. */
-  readonly mode?: 'bicubic' | 'bilinear' | 'nearest';
-  /** PIL's widened filter, bicubic a = -0.5 instead of -0.75 (timm). Not for 'nearest'. Default false. */
+  /**
+   * Default 'bicubic' (ViT, DINOv2, MAE, DeiT; timm with antialias); 'bilinear': BEiT's bias table; 'nearest' (TimeSformer) and
+   * 'nearest-exact' pick cells by torch's float32 steps.
+   */
+  readonly mode?: ResizeMode;
+  /** PIL's widened filter, bicubic a = -0.5 instead of -0.75 (timm). Not for 'nearest' and 'nearest-exact'. Default false. */
   readonly antialias?: boolean;
-  /** Corner cells keep their place. Not for 'nearest'. Default false. */
+  /** Corner cells keep their place. Not for 'nearest' and 'nearest-exact'. Default false. */
   readonly alignCorners?: boolean;
   /** torch's scale_factor, one or [height, width]: steps are 1 / scale instead of from / to (the original DINO). */
   readonly scale?: number | readonly [number, number];
@@ -61,15 +68,15 @@ const LINE_BYTES = 16384;
  */
 export function resizePositionTable(table: Floats, given: ResizePositionTableOptions): Tensor {
   const o = take('resizePositionTable', given, OPTIONS);
-  const mode = oneOf('mode', o.mode, ['bicubic', 'bilinear', 'nearest'], 'bicubic');
+  const mode = oneOf('mode', o.mode, MODES, 'bicubic');
   const antialias = boolean('antialias', o.antialias, false);
   const alignCorners = boolean('alignCorners', o.alignCorners, false);
   const layout = oneOf('layout', o.layout, ['HWC', 'CHW'], 'HWC');
   const prefix = size('prefixTokens', o.prefixTokens, 0, undefined, 0);
   const suffix = size('suffixTokens', o.suffixTokens, 0, undefined, 0);
   const [height, width] = pair('to', o.to);
-  if (mode === 'nearest' && (antialias || alignCorners)) {
-    throw new PosencError('ERR_OPTION', "mode: 'nearest' has neither antialias nor alignCorners; leave them out");
+  if (mode.startsWith('nearest') && (antialias || alignCorners)) {
+    throw new PosencError('ERR_OPTION', `mode: '${mode}' has neither antialias nor alignCorners; leave them out`);
   }
   const scales = scalesOf(o.scale, alignCorners);
   const call = gate('resizePositionTable', o.engine);
@@ -185,7 +192,7 @@ interface Taps {
 }
 
 interface Rule {
-  readonly mode: 'bicubic' | 'bilinear' | 'nearest';
+  readonly mode: ResizeMode;
   readonly antialias: boolean;
   readonly alignCorners: boolean;
   readonly scale?: number;
@@ -193,23 +200,16 @@ interface Rule {
 
 function taps(n: number, m: number, rule: Rule): Taps {
   const { mode, antialias, alignCorners } = rule;
-  const step =
-    alignCorners && mode !== 'nearest'
-      ? m > 1
-        ? (n - 1) / (m - 1)
-        : 0
-      : rule.scale === undefined
-        ? n / m
-        : 1 / rule.scale;
+  const step = alignCorners ? (m > 1 ? (n - 1) / (m - 1) : 0) : rule.scale === undefined ? n / m : 1 / rule.scale;
   const start = new Int32Array(m);
   const weights: Float32Array[] = [];
   for (let out = 0; out < m; out++) {
     let first: number;
     let list: number[];
-    if (mode === 'nearest') {
-      // out * n / m is exact where it is a whole number; out * (n / m) need not be
-      const cell = rule.scale === undefined ? Math.floor((out * n) / m) : Math.floor(out * step);
-      [first, list] = [cell, [1]];
+    if (mode === 'nearest' || mode === 'nearest-exact') {
+      // torch's own step and products, all float32: at 15 pairs of sizes up to 64 the quotient of integers picks another cell
+      const at = mode === 'nearest' ? out : out + 0.5;
+      [first, list] = [Math.floor(Math.fround(at * Math.fround(step))), [1]];
     } else if (antialias) [first, list] = widened(n, out, step, mode);
     else {
       const src = alignCorners ? step * out : step * (out + 0.5) - 0.5;

@@ -32,24 +32,48 @@ for (const n of [14, 37]) {
       assert.ok(error <= 1e-5, `off by ${error}`);
     });
   }
-  test(`${n} x ${n} to every size 1..64: nearest selects bits`, () => {
-    assert.is(everySize(n, { mode: 'nearest' }), 0);
-  });
+  for (const mode of ['nearest', 'nearest-exact']) {
+    test(`${n} x ${n} to every size 1..64: ${mode} selects bits`, () => {
+      assert.is(everySize(n, { mode }), 0);
+    });
+  }
 }
+
+test("nearest picks torch's cells, where integers would pick others", () => {
+  const cell = (mode: 'nearest' | 'nearest-exact', n: number, m: number, at: number) => {
+    const table = Float32Array.from({ length: n }, (_, i) => i);
+    const got = resizePositionTable(table, { mode, shape: [n, 1], from: [1, n], to: [1, m] });
+    return got.data[at];
+  };
+  assert.is(cell('nearest', 14, 46, 23), 6);
+  assert.is(cell('nearest', 39, 33, 22), 25);
+  let other = 0;
+  for (let n = 1; n <= 64; n++) {
+    for (let m = 1; m <= 64; m++) {
+      const step = Math.fround(n / m);
+      for (let o = 0; o < m; o++) {
+        if (Math.floor(Math.fround(o * step)) === Math.floor((o * n) / m)) continue;
+        other++;
+        break;
+      }
+    }
+  }
+  assert.is(other, 15, 'pairs of sizes up to 64 that differ');
+});
 
 test('any grid, width and layout equals the reference', () => {
   const side = fc.integer({ min: 1, max: 9 });
   fc.assert(
     fc.property(
       fc.tuple(side, side, side, side, fc.integer({ min: 1, max: 35 })),
-      fc.constantFrom('bicubic', 'bilinear', 'nearest'),
+      fc.constantFrom('bicubic', 'bilinear', 'nearest', 'nearest-exact'),
       fc.boolean(),
       fc.integer({ min: 0, max: 3 }),
       fc.option(fc.tuple(fc.double({ min: 0.3, max: 3, noNaN: true }), fc.double({ min: 0.3, max: 3, noNaN: true })), {
         nil: undefined,
       }),
       ([h, w, height, width, d], mode, wide, extra, anyScale) => {
-        const antialias = wide && mode !== 'nearest';
+        const antialias = wide && !mode.startsWith('nearest');
         // a scale far from the sizes leaves antialiasing weights that cancel: dividing by their sum magnifies any rounding
         const scale = antialias ? undefined : anyScale;
         const flat = { mode, antialias, from: [h, w], to: [height, width], suffixTokens: extra, scale } as const;

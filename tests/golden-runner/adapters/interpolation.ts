@@ -2,7 +2,7 @@
 import { type Adapter, type Context, type GoldenRecord, type Outputs, Unsupported } from '../types.ts';
 import { defined, input, number, reshaped } from './shared.ts';
 
-const MODES = ['bicubic', 'bilinear', 'nearest'];
+const MODES = ['bicubic', 'bilinear', 'nearest', 'nearest-exact'];
 
 function run(record: GoldenRecord, { api }: Context): Outputs {
   const { params } = record;

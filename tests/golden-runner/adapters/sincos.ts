@@ -1,4 +1,4 @@
-/** Tables over two and three axes: tatp22, MAE, diffusers, timm, tensor2tensor, DETR, CogVideoX. */
+/** Tables over two and three axes: tatp22, MAE, diffusers, timm, tensor2tensor, DETR, CogVideoX, V-JEPA, Prithvi. */
 import { type Adapter, type Context, type GoldenRecord, type Outputs, type Params, Unsupported } from '../types.ts';
 import { defined, input, number, required } from './shared.ts';
 
@@ -47,6 +47,8 @@ function twoAxes(record: GoldenRecord, { api, precision }: Context): Outputs {
           prefixTokens: prefix(params),
           baseSize: number(params, 'base_size'),
           interpolationScale: number(params, 'interpolation_scale'),
+          offset: params.offset,
+          referenceGrid: params.reference_grid,
         }),
       };
     case 'timm':
@@ -80,10 +82,29 @@ function twoAxes(record: GoldenRecord, { api, precision }: Context): Outputs {
           normalize,
           scale: normalize ? number(params, 'scale') : undefined,
           eps: normalize ? number(params, 'eps') : undefined,
+          // mmdetection and its kin add the offset only where they normalize
+          positionOffset: normalize ? number(params, 'position_offset') : undefined,
         }),
       };
     }
   }
+}
+
+/** V-JEPA and Prithvi-EO. */
+function video(record: GoldenRecord, { api, precision }: Context): Outputs {
+  const { params } = record;
+  const table = api.sincos3d(
+    defined({
+      variant: params.variant,
+      grid: params.grid_size,
+      dim: required(params, 'embed_dim'),
+      base: number(params, 'temperature') ?? number(params, 'base'),
+      uniformPower: params.uniform_power,
+      prefixTokens: prefix(params),
+      precision,
+    }),
+  );
+  return { table };
 }
 
 function threeAxes(record: GoldenRecord, { api, precision }: Context): Outputs {
@@ -113,8 +134,16 @@ function threeAxes(record: GoldenRecord, { api, precision }: Context): Outputs {
 
 export const sincos: Adapter[] = [
   {
-    when: { system: ['sincos-2d'], variant: ['tatp22', 'mae', 'diffusers', 'timm', 't2t-nd', 'detr'] },
+    when: {
+      system: ['sincos-2d'],
+      op: [undefined, 'sincos2d_crop', 'sincos2d_offset'],
+      variant: ['tatp22', 'mae', 'diffusers', 'timm', 't2t-nd', 'detr'],
+    },
     params: [
+      'offset',
+      'reference_grid',
+      'pos_embed_max_size',
+      'position_offset',
       'x',
       'y',
       'h',
@@ -144,7 +173,7 @@ export const sincos: Adapter[] = [
     run: twoAxes,
   },
   {
-    when: { system: ['sincos-3d'], variant: ['tatp22', 'diffusers'] },
+    when: { system: ['sincos-3d'], op: [undefined], variant: ['tatp22', 'diffusers'] },
     params: [
       'x',
       'y',
@@ -159,5 +188,11 @@ export const sincos: Adapter[] = [
     ],
     inputs: [],
     run: threeAxes,
+  },
+  {
+    when: { system: ['sincos-3d'], op: ['sincos3d'], variant: ['vjepa', 'prithvi'] },
+    params: ['embed_dim', 'grid_size', 'uniform_power', 'cls_token', 'extra_tokens', 'temperature', 'base'],
+    inputs: [],
+    run: video,
   },
 ];
