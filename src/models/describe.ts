@@ -1,14 +1,19 @@
 /**
  * A normal form and an explanation in words: plain text, one fact a line.
  */
+import { object } from '../runtime/arguments.ts';
+import { show } from '../runtime/errors.ts';
 import { printable } from '../runtime/printable.ts';
 import { type Explanation, type PairGroup, round, type TableExplanation } from './explain.ts';
-import { checkForm, type NormalForm, type RotaryLayer } from './normalForm.ts';
+import { type NormalForm, type RotaryLayer, readingForm } from './normalForm.ts';
 import type { QueryScale } from './softmaxScale.ts';
 
 /** What a model does with positions, in words. */
 export function describe(form: NormalForm): string {
-  checkForm('describe', form);
+  return readingForm('describe', form, () => formText(form));
+}
+
+function formText(form: NormalForm): string {
   const lines = [`${form.modelType}: ${familyWords(form)}`];
   for (const [label, layer] of Object.entries(form.layerTypes ?? {})) {
     if (label !== 'default') lines.push(`${label}:`);
@@ -20,6 +25,11 @@ export function describe(form: NormalForm): string {
 
 /** The text of an explanation, as `posenc explain` prints it. */
 export function describeExplanation(explanation: Explanation): string {
+  const { form } = object('describeExplanation', explanation);
+  return readingForm('describeExplanation', form, () => explanationText(explanation));
+}
+
+function explanationText(explanation: Explanation): string {
   const { form, supported, requested, tables, assumed, warnings } = explanation;
   const lines = [`model      ${form.modelType}`, `family     ${familyWords(form)}`];
   const trained = [...new Set(tables.flatMap((table) => (table.trained === undefined ? [] : [table.trained])))];
@@ -168,8 +178,13 @@ function layoutLines(form: NormalForm): string[] {
         ]
       : [['options', parameters ?? {}]];
   for (const [name, values] of sides) {
-    const words = Object.entries(values).map(([key, value]) => `${key} ${JSON.stringify(value)}`);
+    const words = Object.entries(values).map(([key, value]) => `${key} ${word(value)}`);
     if (words.length > 0) lines.push(`${name.padEnd(10)} ${words.join(', ')}`);
   }
   return lines;
+}
+
+/** A parameter as text: a list in full where it is short. */
+function word(value: unknown): string {
+  return Array.isArray(value) && value.length > 64 ? show(value) : JSON.stringify(value);
 }

@@ -10,7 +10,7 @@ import type { Precision } from '../rotary/spec.ts';
 import { options as checkOptions, integer } from '../runtime/arguments.ts';
 import type { TableChoice } from './chooseLayer.ts';
 import { type FromHFOptions, fromHF } from './hf.ts';
-import { checkForm, type NormalForm, type RotaryLayer } from './normalForm.ts';
+import { type NormalForm, type RotaryLayer, readingForm } from './normalForm.ts';
 import type { Assumption } from './read.ts';
 
 /** Neighbouring pairs that a scaling treats alike. */
@@ -75,7 +75,10 @@ export function explain(config: object, options: Omit<FromHFOptions, 'precision'
 
 /** The same for a normal form that is there already, from fromHF or fromGGUF. */
 export function explainForm(form: NormalForm, choice: TableChoice = {}): Explanation {
-  checkForm('explainForm', form);
+  return readingForm('explainForm', form, () => explained(form, choice));
+}
+
+function explained(form: NormalForm, choice: TableChoice): Explanation {
   checkOptions('explainForm', choice, ['layerType', 'context']);
   const context =
     choice.context === undefined ? undefined : integer('context', choice.context, 1, Number.MAX_SAFE_INTEGER);

@@ -8,7 +8,7 @@ import { PosencError, show } from '../runtime/errors.ts';
 import { chooseLayer, type TableChoice } from './chooseLayer.ts';
 import type { ModelClass } from './classes.ts';
 import { readFamily } from './families.ts';
-import { checkForm, type NormalForm } from './normalForm.ts';
+import { type NormalForm, readingForm } from './normalForm.ts';
 import { type Found, type Part, recordOfPart, textPart } from './part.ts';
 import { listKeys, unreadKeys } from './positionKeys.ts';
 import { dropUndefined, isFields, type Json, Notes, refuse, Section, shorten } from './read.ts';
@@ -138,8 +138,7 @@ function readAs({ section }: Part, as: string): Found {
 
 /** The configuration that was read: the keys about positions, in their own spelling. */
 export function toHF(form: NormalForm): Record<string, Json> {
-  checkForm('toHF', form);
-  return structuredClone(form.source) as Record<string, Json>;
+  return readingForm('toHF', form, () => structuredClone(form.source) as Record<string, Json>);
 }
 
 function ignoredBy(facts: ConfigFacts | null): readonly string[] {

@@ -95,10 +95,22 @@ export interface NormalForm {
   readonly source: Readonly<Record<string, Json>>;
 }
 
-/** Fails unless the value is what fromHF or fromGGUF returns. @throws ERR_OPTION */
-export function checkForm(name: string, form: NormalForm): void {
+/**
+ * Fails unless the value is what fromHF or fromGGUF returns, as far as its head tells; `read` may still meet a part that is not.
+ * @throws ERR_OPTION
+ */
+export function readingForm<T>(name: string, form: NormalForm, read: () => T): T {
   const { modelType, family, warnings, assumed } = object(name, form) as Partial<NormalForm>;
-  if (typeof modelType === 'string' && typeof family === 'string' && Array.isArray(warnings) && Array.isArray(assumed))
-    return;
-  throw new PosencError('ERR_OPTION', `${name}: expected what fromHF or fromGGUF returns, got ${show(form)}`);
+  const whole =
+    typeof modelType === 'string' && typeof family === 'string' && Array.isArray(warnings) && Array.isArray(assumed);
+  let cause: unknown;
+  try {
+    if (whole) return read();
+  } catch (error) {
+    if (error instanceof PosencError) throw error;
+    cause = error;
+  }
+  throw new PosencError('ERR_OPTION', `${name}: expected what fromHF or fromGGUF returns, got ${show(form)}`, {
+    cause,
+  });
 }

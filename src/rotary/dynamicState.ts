@@ -26,7 +26,8 @@ export interface DynamicState {
 export function dynamicState(spec: RotarySpec): DynamicState {
   object('dynamicState', spec);
   const ropeType: RopeType = spec.ropeType ?? 'default';
-  const how = Object.hasOwn(RULES, ropeType) ? ruleOf(ropeType).dependsOnLength : undefined;
+  const how =
+    typeof ropeType === 'string' && Object.hasOwn(RULES, ropeType) ? ruleOf(ropeType).dependsOnLength : undefined;
   if (!how) {
     const dependent = (Object.keys(RULES) as RopeType[]).filter((type) => RULES[type].dependsOnLength);
     throw new PosencError(

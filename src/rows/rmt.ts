@@ -133,8 +133,10 @@ export function rmtOutput(states: Floats, given: RmtOutputOptions): { memory: Te
 /** Positions of a decoder's segment: 0 .. 2 memoryTokens + length - 1 over memory and tokens alike. */
 export function rmtPositionIds(given: { readonly memoryTokens: number; readonly length: number }): Int32Array {
   const o = take('rmtPositionIds', given, ['memoryTokens', 'length']);
-  const total = 2 * size('memoryTokens', o.memoryTokens, 0, 2 ** 24) + size('length', o.length, 0, 2 ** 28);
-  return Int32Array.from({ length: total }, (_, i) => i);
+  const total = 2 * size('memoryTokens', o.memoryTokens, 0, 2 ** 24) + size('length', o.length, 0, 2 ** 26);
+  const ids = new Int32Array(total);
+  for (let i = 0; i < total; i++) ids[i] = i;
+  return ids;
 }
 
 /** An attention mask [B, S] with ones for the memory at both ends: [B, m + S + m]. @throws ERR_OPTION, ERR_SHAPE */

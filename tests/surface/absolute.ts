@@ -49,6 +49,7 @@ export const absolute: Readonly<Record<string, Generator>> = {
       out: 'one',
     };
   },
+  sinusoidalFrequencies: (random) => ({ args: [{ dim: 2 * random.int(1, 20) }], engine: false }),
   timestepEmbedding(random) {
     const n = random.int(0, 6);
     const steps = new List(

@@ -1,6 +1,6 @@
 /** Calls that need no memory of the engine: ids, models, analysis. */
 import { readdirSync, readFileSync } from 'node:fs';
-import { fromHF } from '../../src/index.ts';
+import { explain, fromHF } from '../../src/index.ts';
 import type { Random } from '../support/random.ts';
 import type { Generator } from './generators.ts';
 import { List } from './material.ts';
@@ -63,6 +63,7 @@ export const plain: Readonly<Record<string, Generator>> = {
     return [{ x, rotated: x, positions: new List([0, 1, 2, 3], [4]), shape: [1, 4, 1, 8] }];
   }),
   fromHF: noEngine((random) => [random.pick(CONFIGS), { context: 4096, strict: false }]),
+  describeExplanation: noEngine((random) => [explain(random.pick(CONFIGS), { context: 4096 })]),
   toHF: noEngine(() => [fromHF(CONFIGS[0], { context: 4096 })]),
   fromGGUF: noEngine(() => [
     {
