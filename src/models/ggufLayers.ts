@@ -97,7 +97,7 @@ function saidAgainst(header: Header, key: string, period: number, at: 'last' | '
     header.notes.warn(
       'contradiction',
       header.key(key),
-      `a list is not read for '${shorten(header.arch)}', and this one differs from every ${period} layers at layer ${layer}`,
+      `a list is not read for '${shorten(header.arch)}' before llama.cpp 0.4, nor here, and this one differs from every ${period} layers at layer ${layer}`,
     );
     return;
   }

@@ -141,6 +141,7 @@ test('every architecture: read with as little as it needs, or refused by a sente
       'attention.compress_ratios': new Array(32).fill(4),
       'attention.compress_rope_freq_base': 160000,
       'rope.dimension_count': 128,
+      'rope.freq_base_swa': 10000,
       'rope.dimension_sections': [16, 24, 24, 0],
     };
     try {
@@ -166,6 +167,19 @@ test('architectures newer than the golden headers', () => {
   const kimi = { 'attention.key_length_mla': 192, 'attention.head_count_kv': [0, 0, 0, 1, 0, 0, 0, 1] };
   const { family, layers } = fromGGUF(header('kimi-k3', { ...fields, ...kimi }));
   assert.equal([family, layers?.nope], ['none', [3, 7]]);
+  const pattern = [true, true, true, false, true, true, true, false];
+  const local = { 'attention.sliding_window_pattern': pattern, 'rope.freq_base': 5e6, 'rope.freq_base_swa': 1e4 };
+  const maple = fromGGUF(header('maple', { ...fields, ...local }));
+  assert.equal(maple.layers?.nope, [3, 7]);
+  assert.is(maple.layerTypes?.sliding_attention.spec.ropeTheta, 1e4);
+  const widths = { 'attention.key_length_mla': 192, 'attention.key_length_mla_swa': 128, 'rope.dimension_count': 64 };
+  const dots = fromGGUF(header('dots3note', { ...fields, ...local, ...widths })).layerTypes;
+  assert.equal([dots?.full_attention.headDim, dots?.full_attention.rotaryOffset], [192, 128]);
+  assert.equal([dots?.sliding_attention.headDim, dots?.sliding_attention.rotaryOffset], [128, 64]);
+  near(dots?.sliding_attention.softmaxScale, 1 / Math.sqrt(128), 'softmaxScale');
+  const swa = { 'attention.rope_pattern': [1, 1, 1, 0, 1, 1, 1, 0], 'attention.scale': 0.015625 };
+  const granite = fromGGUF(header('granite_swa', { ...fields, ...swa }));
+  assert.equal([granite.layers?.nope, granite.layerTypes?.default.softmaxScale], [[3, 7], 0.015625]);
 });
 
 test('precision is that of the tables', () => {

@@ -2,7 +2,8 @@
  * What llama.cpp does with the files of one architecture: the half of a record that reads GGUF. It stands beside the other
  * half so that reading a config.json does not carry it. Facts are those of the loader and of the graph, which decide what is
  * computed; the switch over architectures (llama_model_rope_type) says something else for a few of them.
- * `source` is a path below src/ of llama.cpp (build 10256; kimi-k3, minimax-01 and muse-glimmer are newer). Keys are written without the architecture in front.
+ * `source` is a path below src/ of llama.cpp (0.4.1, as carried by llama.rn
+ * 0.13.0-rc.5; build 10256, which the golden headers are from, computes the same but for lists of local layers). Keys are written without the architecture in front.
  */
 
 export interface GgufRecord {

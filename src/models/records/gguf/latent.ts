@@ -1,6 +1,6 @@
 /** Latent attention: a head is [other channels | rotated channels], as wide as attention.key_length_mla says. */
 import type { GgufRecord, GgufRotary } from './facts.ts';
-import { HEAD, LISTS, NEOX, NORM, records, TABLE, YARN } from './words.ts';
+import { ALL, FLAGS, FULL, HEAD, LISTS, LOCAL, NEOX, NO_HEADS, NORM, records, TABLE, YARN } from './words.ts';
 
 const LATENT: GgufRotary = {
   ...NORM,
@@ -9,6 +9,8 @@ const LATENT: GgufRotary = {
   softmax: 'latent',
   yarn: { ...YARN, multiplier: { unit: 10, numerator: 'one' } },
 };
+/** Without the log multiplier of DeepSeek. */
+const PLAIN_LATENT: GgufRotary = { ...LATENT, softmax: 'head', yarn: YARN };
 const TEMPERATURE = {
   appliesTo: 'rotary layers',
   scale: { keys: ['attention.temperature_scale'], fallback: 0 },
@@ -28,6 +30,26 @@ export const LATENT_RECORDS: readonly GgufRecord[] = [
   ...records({ ...LATENT, queryScale: TEMPERATURE }, { mistral4: 'mistral4' }),
   // the multiplier is not read here
   ...records({ ...LATENT, yarn: YARN, indexer: { pairing: 'interleaved', place: 'first' } }, { 'glm-dsa': 'glm-dsa' }),
+  ...records({ ...PLAIN_LATENT, layers: [...ALL, NO_HEADS] }, { bailingmoe3: 'bailingmoe3' }),
+  ...records({ ...PLAIN_LATENT, indexer: { pairing: 'interleaved', place: 'last' } }, { hy_v4: 'hy-v4' }),
+  // local layers have heads of another width, and the scaling of the others
+  ...records(
+    {
+      ...PLAIN_LATENT,
+      tables: [
+        FULL,
+        {
+          ...LOCAL,
+          base: { keys: ['rope.freq_base_swa'], fallback: null },
+          scaled: true,
+          head: ['attention.key_length_mla_swa'],
+        },
+      ],
+      layers: FLAGS,
+      indexer: { pairing: 'half', place: 'first' },
+    },
+    { dots3note: 'dots3note' },
+  ),
   // no latent keys: a plain head, and NEOX in the graph although the switch says NORM
   ...records(
     { ...NEOX, head: [], tables: [{ ...TABLE, scaled: false, dim: [] }] },

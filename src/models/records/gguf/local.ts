@@ -3,12 +3,14 @@ import type { GgufRecord } from './facts.ts';
 import {
   ALIKE,
   ALL,
+  DIM_SWA,
   FLAGS,
   FREQS,
   FREQS_AND_LISTS,
   FULL,
   fullEvery,
   LOCAL,
+  LOCAL_FLAGS,
   localOnly,
   mostlyLinear,
   NEOX,
@@ -65,7 +67,7 @@ export const LOCAL_RECORDS: readonly GgufRecord[] = [
         {
           ...LOCAL,
           divided: false,
-          dim: ['rope.dimension_count_swa', 'rope.dimension_count'],
+          dim: DIM_SWA,
           head: ['attention.key_length_swa'],
         },
       ],
@@ -86,18 +88,19 @@ export const LOCAL_RECORDS: readonly GgufRecord[] = [
   ...records(
     {
       ...NEOX,
-      tables: [FULL, { ...ALIKE, scaled: false, dim: ['rope.dimension_count_swa', 'rope.dimension_count'] }],
+      tables: [FULL, { ...ALIKE, scaled: false, dim: DIM_SWA }],
       layers: fullEvery(4, { at: 'first', when: WINDOW }),
     },
     { laguna: 'laguna' },
   ),
   ...records({ ...NEOX, tables: [FULL, LOCAL], softmax: KEY, layers: FLAGS }, { mimo2: 'mimo2' }),
+  ...records({ ...NEOX, tables: [FULL, { ...ALIKE, dim: DIM_SWA }], layers: FLAGS }, { spark2_5: 'spark2-5' }),
   ...records(
     {
       ...NEOX,
       tables: [
         { ...FULL, part: 0.5 },
-        { ...LOCAL, divided: false, dim: ['rope.dimension_count_swa', 'rope.dimension_count'] },
+        { ...LOCAL, divided: false, dim: DIM_SWA },
       ],
       softmax: KEY,
       factors: FREQS_AND_LISTS,
@@ -144,6 +147,16 @@ export const LOCAL_RECORDS: readonly GgufRecord[] = [
     },
     { 'muse-glimmer': 'muse-glimmer' },
   ),
+  ...records({ ...NEOX, tables: [{ ...ALIKE, dim: DIM_SWA }], layers: LOCAL_FLAGS }, { maple: 'maple' }),
+  ...records(
+    {
+      ...NORM_WHOLE,
+      ...GRANITE,
+      factors: FREQS_AND_LISTS,
+      layers: [...ALL, { layers: 'flags', key: 'attention.rope_pattern', is: false, needed: false, use: 'nope' }],
+    },
+    { granite_swa: 'granite-swa' },
+  ),
   ...records(
     {
       ...NORM_WHOLE,
@@ -186,7 +199,7 @@ export const LOCAL_RECORDS: readonly GgufRecord[] = [
     ],
   },
   // layers without attention
-  ...records({ ...NEOX, layers: [...ALL, NO_HEADS] }, { lfm2: 'lfm2', lfm2moe: 'lfm2moe' }),
+  ...records({ ...NEOX, layers: [...ALL, NO_HEADS] }, { lfm2: 'lfm2', lfm2moe: 'lfm2moe', barbet: 'barbet' }),
   ...records(
     { ...NEOX, softmax: { root: ['attention.value_length', 'attention.key_length'] }, layers: [...ALL, NO_HEADS] },
     { plamo2: 'plamo2' },
@@ -194,10 +207,10 @@ export const LOCAL_RECORDS: readonly GgufRecord[] = [
   ...records({ ...NEOX, layers: mostlyLinear(4) }, { qwen3next: 'qwen3next' }),
   ...records({ ...NEOX, layers: mostlyLinear(8) }, { 'minimax-01': 'minimax-01' }),
   // rope.scaling.finetuned switches the rotation
-  ...['granite', 'granitemoe'].map(
+  ...['granite', 'granitemoe', 'graniteswitch'].map(
     (arch, i): GgufRecord => ({
       arch,
-      source: `models/${['granite', 'granite-moe'][i]}.cpp`,
+      source: `models/${['granite', 'granite-moe', 'granite-switch'][i]}.cpp`,
       positions: [
         {
           when: NO_ROPE,

@@ -56,6 +56,7 @@ export const PLAIN_RECORDS: readonly GgufRecord[] = [
     nemotron: 'nemotron',
     bailingmoe2: 'bailingmoe2',
     'minimax-m2': 'minimax-m2',
+    hrm_text: 'hrm-text',
   }),
   ...records({ ...NEOX, indexer: { pairing: 'half', place: 'first' } }, { 'minimax-m3': 'minimax-m3' }),
   ...records({ ...NEOX, softmax: VALUE }, { gemma: 'gemma', 'falcon-h1': 'falcon-h1' }),
@@ -92,7 +93,7 @@ export const PLAIN_RECORDS: readonly GgufRecord[] = [
       maincoder: 'maincoder',
     },
   ),
-  ...records(NORM_WHOLE, { ernie4_5: 'ernie4-5', 'ernie4_5-moe': 'ernie4-5-moe' }),
+  ...records(NORM_WHOLE, { ernie4_5: 'ernie4-5', 'ernie4_5-moe': 'ernie4-5-moe', pockettts: 'pockettts' }),
   ...records(
     { ...NORM_WHOLE, permuted: true, factors: FREQS_AND_LISTS },
     {

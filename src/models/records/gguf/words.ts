@@ -43,9 +43,16 @@ export const fullEvery = (
   { layers: 'all', use: FULL_USE },
   { layers: 'between', n, at: 'last', key: PATTERN, use: SLIDING, ...more },
 ];
+/** Local layers that may rotate another number of channels. */
+export const DIM_SWA = ['rope.dimension_count_swa', 'rope.dimension_count'];
 /** The pattern is a list of flags, true for local layers. */
 export const FLAGS: readonly GgufStep[] = [
   { layers: 'all', use: FULL_USE },
+  { layers: 'flags', key: PATTERN, is: true, needed: true, use: SLIDING },
+];
+/** The same list, and only local layers rotate. */
+export const LOCAL_FLAGS: readonly GgufStep[] = [
+  { layers: 'all', use: 'nope' },
   { layers: 'flags', key: PATTERN, is: true, needed: true, use: SLIDING },
 ];
 /** The last (or first) of every n layers attends without rotation. */
