@@ -55,18 +55,20 @@ export function bucketRuns(o: BucketOptions): BucketRuns {
   }
   const { starts, ids } = bucketStarts(count, maxExact, maxDistance);
   const { length } = starts;
-  const firsts: number[] = [];
-  const of: number[] = [];
+  // from 1 on bucket 0 of the side behind is empty where bucket 1 starts there too
+  const skipped = length > 1 && starts[1] === 1 ? 1 : 0;
+  const firsts = new Array<number>(bidirectional ? 2 * length - skipped : length);
+  const of = new Array<number>(firsts.length);
   // keys before the query first, from far to near; the nearest run ends with distance 0
-  for (let r = length - 1; r >= 0; r--) {
-    firsts.push(r + 1 < length ? 1 - starts[r + 1] : -(2 ** 31));
-    of.push(ids[r]);
+  firsts[0] = -(2 ** 31);
+  of[0] = ids[length - 1];
+  for (let r = length - 2; r >= 0; r--) {
+    firsts[length - 1 - r] = 1 - starts[r + 1];
+    of[length - 1 - r] = ids[r];
   }
-  for (let r = 0; bidirectional && r < length; r++) {
-    // from 1 on bucket 0 of this side is empty where bucket 1 starts there too
-    if (r === 0 && length > 1 && starts[1] === 1) continue;
-    firsts.push(Math.max(starts[r], 1));
-    of.push(ids[r] + count);
+  for (let r = skipped, n = length; n < firsts.length; r++, n++) {
+    firsts[n] = r === 0 ? 1 : starts[r];
+    of[n] = ids[r] + count;
   }
   return { buckets, firsts, of };
 }

@@ -92,8 +92,9 @@ function pairsOf(
   heads: number,
   total: number,
   bfloat16: boolean,
-): Float32Array {
-  const pairs = new Float32Array(2 * total);
+): number[] {
+  const pairs = new Array<number>(2 * total);
+  for (let i = 2 * heads; i < pairs.length; i++) pairs[i] = 0;
   if (o.leftSlopes !== undefined || o.rightSlopes !== undefined) {
     refuse(o, 'leftSlopes', ['slopes', 'alibiBiasMax', 'rounding']);
     if (form !== 'distance') {
@@ -113,12 +114,13 @@ function pairsOf(
   // slopes that are chosen here serve both halves, those of a list are the caller's own
   const twice = form === 'nonsymmetric' && (o.slopes === undefined || typeof o.slopes === 'string');
   const slopes = slopesOf(call, o, twice ? heads / 2 : heads);
+  const sameSign = o.mask !== undefined || form === 'key' || form === 'key-last-zero';
+  const none = form === 'tril' && !sameSign;
   for (let h = 0; h < heads; h++) {
-    const given = slopes[h % slopes.length];
+    const given = slopes[h < slopes.length ? h : h - slopes.length];
     const slope = bfloat16 ? roundToBfloat16(given) : given;
     pairs[2 * h] = slope;
-    pairs[2 * h + 1] = form === 'tril' ? 0 : form === 'key' || form === 'key-last-zero' ? slope : -slope;
-    if (o.mask !== undefined) pairs[2 * h + 1] = slope;
+    pairs[2 * h + 1] = sameSign ? slope : none ? 0 : -slope;
   }
   return pairs;
 }

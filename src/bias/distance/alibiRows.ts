@@ -8,7 +8,7 @@ export interface Slopes {
   readonly heads: number;
   readonly form: 'distance' | 'tril' | 'key' | 'key-last-zero' | 'nonsymmetric';
   /** Per head: what the distance key minus query (or the key itself) is multiplied by up to 0, and above it. */
-  readonly pairs: Float32Array;
+  readonly pairs: readonly number[];
   readonly bfloat16: boolean;
 }
 

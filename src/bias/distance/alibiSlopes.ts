@@ -43,9 +43,9 @@ export function slopesOf(
   call: Call,
   o: AlibiSlopeOptions,
   heads = size('heads', o.heads, 1, MOST_HEADS),
-): Float32Array {
+): readonly number[] {
   if (o.slopes !== undefined && typeof o.slopes !== 'string') {
-    return Float32Array.from(call.numbers('slopes', o.slopes, heads).data);
+    return Array.from(call.numbers('slopes', o.slopes, heads).data, Math.fround);
   }
   const order = oneOf('slopes', o.slopes, ['press', 'mpt', 'geometric'], 'press');
   const largest = finite('alibiBiasMax', o.alibiBiasMax, { above: 0, max: 1024 }, 8);
@@ -56,7 +56,7 @@ export function slopesOf(
   if (above === heads) return all;
   // MPT states it as [1::2] then [0::2] of the next power of two, Press as the slopes of the power below, which are [1::2],
   // then [0::2]: the same numbers
-  const slopes = new Float32Array(heads);
+  const slopes = new Array<number>(heads);
   const odd = above >>> 1;
   for (let h = 0; h < heads; h++) slopes[h] = all[h < odd ? 2 * h + 1 : 2 * (h - odd)];
   return slopes;
@@ -66,8 +66,8 @@ export function slopesOf(
  * 2^(-largest (h + 1) / n) for h = 0 .. n - 1, each rounded once. A power made of products in float64 is off by a known share,
  * so it nearly always tells the float32 number; where two are in reach the exact power decides.
  */
-function powersOfHalf(largest: number, n: number): Float32Array {
-  const powers = new Float32Array(n);
+function powersOfHalf(largest: number, n: number): number[] {
+  const powers = new Array<number>(n);
   // the estimate is off by 2^-49, its exponent by 2^-53 of at most 1024
   const base = largest / n < 1000 ? exp2Estimate(-largest / n) : 0;
   const share = 2 ** -48 + (largest / n) * 2 ** -52;

@@ -2,7 +2,7 @@
  * A diagonal of one's own: any bias that depends on key minus query alone, one number a distance and head. A bias that is dear
  * is computed once (`diagonal: true`) and expanded for every layer, block of rows and step of decoding.
  */
-import { amend, integer, take } from '../../runtime/arguments.ts';
+import { integer, take } from '../../runtime/arguments.ts';
 import { blockOf, headCount } from '../../runtime/block.ts';
 import { REPLACE } from '../../runtime/codes.ts';
 import type { Engine } from '../../runtime/engine.ts';
@@ -44,7 +44,7 @@ export function expandDiagonal(diagonal: Floats, given: ExpandDiagonalOptions): 
       'firstDistance: with positions, batches or packed sequences, say which distance entry 0 of the diagonal is for',
     );
   }
-  const block = blockOf(call, amend(o, { diagonal: undefined }));
+  const block = blockOf(call, o);
   const width = implied ? Math.max(0, block.queryLength + block.columns - 1) : 'entries';
   if (shape.length !== 2 || (implied && shape[1] !== width)) {
     throw new PosencError('ERR_SHAPE', `diagonal: expected [heads, ${width}], got [${shape.join(', ')}]`);
@@ -59,7 +59,7 @@ export function expandDiagonal(diagonal: Floats, given: ExpandDiagonalOptions): 
   );
   const range = { low: first, high: first + shape[1] - 1, option: 'diagonal' };
   const bind = (engine: Engine) => copyFiller(engine, source, first, shape[1]);
-  return toeplitz(call, { heads, range, bind }, amend(o, { diagonal: undefined }), block);
+  return toeplitz(call, { heads, range, bind }, o, block);
 }
 
 function copyFiller(engine: Engine, source: Place, origin: number, width: number): Filler {
