@@ -209,9 +209,7 @@ function every(
   last: boolean,
 ): Pattern | undefined {
   const { keys, fallback } = rule.every;
-  const arrays = rule.passArrays ? keys.filter((key) => Array.isArray(section.fields[key])) : [];
-  const usable = keys.filter((key) => !arrays.includes(key));
-  const given = numberAt(section, usable, { integer: true, min: 1, max: MAX_LAYERS })?.value;
+  const given = numberAt(section, keys, { integer: true, min: 1, max: MAX_LAYERS })?.value;
   if (given === undefined && (fallback === null || !last)) return undefined;
   if (given === undefined && keys.length > 0) {
     section.notes.assume(section.at(keys[0]), fallback, 'default of the model type');

@@ -213,7 +213,6 @@ function readTable(input: TableInput): RotaryLayer {
   const softmax = softmaxScale(facts.softmax, {
     section,
     headDim: width.headDim,
-    rotaryDim: width.rotaryDim,
     rule,
     mscaleAllDim: typeof mscaleAllDim === 'number' ? mscaleAllDim : undefined,
   });

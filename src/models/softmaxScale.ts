@@ -18,7 +18,6 @@ export interface QueryScale {
 export interface SoftmaxInput {
   readonly section: Section;
   readonly headDim: number;
-  readonly rotaryDim: number;
   readonly rule: RopeRule;
   readonly mscaleAllDim: number | undefined;
 }
@@ -31,8 +30,6 @@ export function softmaxScale(softmax: Softmax, input: SoftmaxInput): { scale: nu
   const { section, headDim, rule } = input;
   const plain = inverseRoot(headDim);
   if (softmax === 'head') return { scale: plain };
-  if (softmax === 'reciprocal') return { scale: 1 / headDim };
-  if (softmax === 'rotated') return { scale: inverseRoot(input.rotaryDim) };
   if (softmax === 'mscale') {
     const factor = mscaleCorrection({
       ropeType: rule.ropeType,
@@ -44,10 +41,6 @@ export function softmaxScale(softmax: Softmax, input: SoftmaxInput): { scale: nu
   if ('scale' in softmax) return { scale: softmax.scale };
   if ('headTimes' in softmax) return { scale: inverseRoot(headDim * softmax.headTimes) };
   if ('when' in softmax) return softmaxScale(holds(section, softmax.when) ? softmax.holds : softmax.fails, input);
-  if ('rootOfRatio' in softmax) {
-    const [a, b] = softmax.rootOfRatio.map((key) => section.integer(key, 1) ?? 1);
-    return { scale: inverseRoot(Math.floor(a / b)) };
-  }
   const keys = 'root' in softmax ? softmax.root : 'over' in softmax ? [softmax.over] : [softmax.key];
   const given = numberAt(section, keys, { above: 0 })?.value;
   if (given === undefined) {

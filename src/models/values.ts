@@ -58,10 +58,8 @@ export function readCount(section: Section, given: Given, what: string, min = 0)
 
 /** Whether a condition of a record holds for this file. */
 export function holds(section: Section, condition: Condition): boolean {
-  if ('tensor' in condition) return false;
   const value = valueAt(section, condition.key);
   if ('present' in condition) return (value !== undefined) === condition.present;
-  if ('above' in condition) return typeof value === 'number' && value > condition.above;
   return condition.is.some((wanted) => (wanted === null ? value === undefined : value === wanted));
 }
 

@@ -1,7 +1,8 @@
 /** The records agree with each other: a name belongs to one record, a reference leads somewhere. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { ggufRecordOf, RECORDS, recordOf } from '../../src/models/records/index.ts';
+import { ggufRecord } from '../../src/models/records/gguf/index.ts';
+import { RECORDS, recordOf, recordOfClass } from '../../src/models/records/index.ts';
 
 const repeated = (names: readonly string[]): string[] => names.filter((name, i) => names.indexOf(name) !== i);
 
@@ -11,22 +12,33 @@ test('a model type belongs to one record', () => {
   for (const name of names) assert.ok(recordOf(name)?.types.includes(name), name);
 });
 
-test('an architecture of llama.cpp belongs to one record', () => {
-  const names = RECORDS.flatMap(({ gguf }) => (gguf === null || typeof gguf === 'string' ? [] : [gguf.arch]));
-  assert.equal(repeated(names), []);
-  for (const name of names) assert.is(ggufRecordOf(name)?.facts.arch, name);
+test('the architecture of llama.cpp that a record names is known', () => {
+  assert.equal(
+    RECORDS.flatMap(({ gguf }) => (gguf !== null && !ggufRecord(gguf) ? [gguf] : [])),
+    [],
+  );
 });
 
-test('a record that names an architecture of another record finds it', () => {
-  const lost = RECORDS.flatMap(({ gguf }) => (typeof gguf === 'string' && !ggufRecordOf(gguf) ? [gguf] : []));
+test('a class name leads to the record of its type', () => {
+  assert.is(recordOfClass('DeepseekV3ForCausalLM')?.types[0], 'deepseek_v3');
+  assert.is(recordOfClass('QWenLMHeadModel')?.types[0], 'qwen');
+  assert.is(recordOfClass('ChatGLMModel')?.types[0], 'chatglm');
+  assert.is(recordOfClass('DeciLMForCausalLM')?.types[0], 'nemotron-nas');
+  assert.is(recordOfClass('ForCausalLM'), undefined);
+});
+
+test('what a composite model has inside is a record', () => {
+  const lost = RECORDS.flatMap(({ config }) =>
+    config.family === 'wrapper' ? [config.text, config.vision].filter((type) => type !== null && !recordOf(type)) : [],
+  );
   assert.equal(lost, []);
 });
 
 test('every record says where its facts are from', () => {
-  const silent = RECORDS.filter(({ source, gguf }) => {
-    return source === '' || (gguf !== null && typeof gguf !== 'string' && gguf.source === '');
-  });
-  assert.equal(silent, []);
+  assert.equal(
+    RECORDS.filter(({ source }) => source === ''),
+    [],
+  );
 });
 
 test.run();

@@ -14,19 +14,19 @@ const HUNYUAN: RotaryFacts = {
 export const CHINA_RECORDS: readonly ModelRecord[] = [
   {
     types: ['ernie4_5'],
-    source: 'ernie4_5/modeling_ernie4_5.py',
+    source: 'ernie4_5',
     config: { ...PLAIN, base: base(5e5), head: head(128), pairing: INTERLEAVED, sizes: sizes(1024, 16, 18) },
-    gguf: null,
+    gguf: 'ernie4_5',
   },
   {
     types: ['ernie4_5_moe'],
-    source: 'ernie4_5_moe/modeling_ernie4_5_moe.py',
+    source: 'ernie4_5_moe',
     config: { ...PLAIN, base: base(5e5), pairing: INTERLEAVED, sizes: sizes(2560, 20, 28) },
-    gguf: null,
+    gguf: 'ernie4_5-moe',
   },
   {
     types: ['ernie4_5_vl_moe_text'],
-    source: 'ernie4_5_vl_moe/modeling_ernie4_5_vl_moe.py',
+    source: 'ernie4_5_vl_moe',
     config: {
       ...PLAIN,
       base: base(5e5),
@@ -38,7 +38,7 @@ export const CHINA_RECORDS: readonly ModelRecord[] = [
   },
   {
     types: ['paddleocr_vl_text'],
-    source: 'paddleocr_vl/modeling_paddleocr_vl.py',
+    source: 'paddleocr_vl',
     config: {
       ...PLAIN,
       base: base(5e5),
@@ -46,32 +46,32 @@ export const CHINA_RECORDS: readonly ModelRecord[] = [
       mrope: { section: [16, 24, 24], layout: 'chunked' },
       sizes: sizes(1024, 16, 18),
     },
-    gguf: null,
+    gguf: 'paddleocr',
   },
   {
     types: ['hunyuan_v1_dense'],
-    source: 'hunyuan_v1_dense/modeling_hunyuan_v1_dense.py',
+    source: 'hunyuan_v1_dense',
     config: HUNYUAN,
-    gguf: null,
+    gguf: 'hunyuan-dense',
   },
   {
     types: ['hunyuan_v1_moe', 'hunyuan'],
     classes: ['HunYuanMoEV1'],
-    source: 'hunyuan_v1_moe/modeling_hunyuan_v1_moe.py',
+    source: 'hunyuan_v1_moe',
     config: HUNYUAN,
-    gguf: null,
+    gguf: 'hunyuan-moe',
   },
   {
     types: ['hunyuan_vl_text'],
-    source: 'hunyuan_vl/modeling_hunyuan_vl.py',
+    source: 'hunyuan_vl',
     config: { ...HUNYUAN, mrope: { section: null, layout: 'hunyuan_fullwidth' } },
-    gguf: null,
+    gguf: 'hunyuan_vl',
   },
   {
     types: ['hy_v3'],
-    source: 'hy_v3/modeling_hy_v3.py',
+    source: 'hy_v3',
     config: { ...PLAIN, base: base(11158840), head: head(128), sizes: sizes(4096, 64, 80) },
-    gguf: null,
+    gguf: 'hy_v3',
   },
   {
     types: ['internlm', 'internlm3'],
@@ -84,13 +84,13 @@ export const CHINA_RECORDS: readonly ModelRecord[] = [
     classes: ['InternLM2'],
     source: 'internlm/internlm2_5-7b-chat modeling_internlm2.py',
     config: PLAIN,
-    gguf: null,
+    gguf: 'internlm2',
   },
   {
     types: ['exaone'],
     source: 'LGAI-EXAONE/EXAONE-3.5-7.8B-Instruct modeling_exaone.py',
     config: PLAIN,
-    gguf: null,
+    gguf: 'exaone',
   },
   {
     types: ['yuan'],
@@ -102,7 +102,7 @@ export const CHINA_RECORDS: readonly ModelRecord[] = [
     types: ['orion'],
     source: 'OrionStarAI/Orion-14B-Base modeling_orion.py',
     config: PLAIN,
-    gguf: null,
+    gguf: 'orion',
   },
   {
     types: ['yi'],
@@ -120,13 +120,13 @@ export const CHINA_RECORDS: readonly ModelRecord[] = [
     types: ['xverse'],
     source: 'xverse/XVERSE-13B modeling_xverse.py',
     config: PLAIN,
-    gguf: null,
+    gguf: 'xverse',
   },
   {
     types: ['minicpm'],
     source: 'openbmb/MiniCPM-2B-sft-bf16 modeling_minicpm.py',
     config: PLAIN,
-    gguf: null,
+    gguf: 'minicpm',
   },
   {
     types: ['minicpmv', 'minicpmo'],
@@ -139,7 +139,7 @@ export const CHINA_RECORDS: readonly ModelRecord[] = [
     classes: ['BailingMoe', 'BailingMoeV2'],
     source: 'inclusionAI/Ling-lite modeling_bailing_moe.py',
     config: { ...PLAIN, rotated: { partial: 1 } },
-    gguf: null,
+    gguf: 'bailingmoe',
   },
   {
     types: ['skywork'],

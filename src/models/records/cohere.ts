@@ -12,20 +12,20 @@ const COHERE2: RotaryFacts = {
 export const COHERE_RECORDS: readonly ModelRecord[] = [
   {
     types: ['cohere'],
-    source: 'cohere/modeling_cohere.py',
+    source: 'cohere',
     config: { ...PLAIN, base: base(5e5), pairing: INTERLEAVED, sizes: sizes(8192, 64, 40) },
-    gguf: null,
+    gguf: 'command-r',
   },
   {
     types: ['cohere2'],
-    source: 'cohere2/modeling_cohere2.py',
+    source: 'cohere2',
     config: COHERE2,
-    gguf: null,
+    gguf: 'cohere2',
   },
   {
     types: ['cohere2_moe'],
-    source: 'cohere2_moe/modeling_cohere2_moe.py',
+    source: 'cohere2_moe',
     config: { ...COHERE2, head: head(128) },
-    gguf: null,
+    gguf: 'cohere2moe',
   },
 ];

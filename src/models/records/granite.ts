@@ -9,37 +9,37 @@ const LAYER_BASES = { base: 'layer_rope_theta' } as const;
 export const GRANITE_RECORDS: readonly ModelRecord[] = [
   {
     types: ['granite'],
-    source: 'granite/modeling_granite.py',
+    source: 'granite',
     config: { ...GRANITE, sizes: sizes(4096, 32, 32) },
-    gguf: null,
+    gguf: 'granite',
   },
   {
     types: ['granitemoe', 'granitemoeshared'],
-    source: 'granitemoe/modeling_granitemoe.py',
+    source: 'granitemoe',
     config: { ...GRANITE, sizes: sizes(4096, 32, 32) },
-    gguf: null,
+    gguf: 'granitemoe',
   },
   {
     types: ['granite4_vision_text'],
-    source: 'granite4_vision/modeling_granite4_vision.py',
+    source: 'granite4_vision',
     config: { ...GRANITE, sizes: sizes(4096, 32, 32) },
     gguf: null,
   },
   {
     types: ['granite_swa'],
-    source: 'granite_swa/modeling_granite_swa.py',
+    source: 'granite_swa',
     config: { ...GRANITE, perLayer: LAYER_BASES, sizes: sizes(2560, 20, 24) },
     gguf: null,
   },
   {
     types: ['granitemoe_swa'],
-    source: 'granitemoe_swa/modeling_granitemoe_swa.py',
+    source: 'granitemoe_swa',
     config: { ...GRANITE, perLayer: LAYER_BASES, sizes: sizes(4096, 32, 32) },
     gguf: null,
   },
   {
     types: ['granitemoehybrid'],
-    source: 'granitemoehybrid/modeling_granitemoehybrid.py',
+    source: 'granitemoehybrid',
     config: {
       family: 'choice',
       choices: [
@@ -54,11 +54,11 @@ export const GRANITE_RECORDS: readonly ModelRecord[] = [
       ],
       otherwise: { family: 'none', reason: "position_embedding_type is not 'rope'" },
     },
-    gguf: null,
+    gguf: 'granitehybrid',
   },
   {
     types: ['bamba'],
-    source: 'bamba/modeling_bamba.py',
+    source: 'bamba',
     config: {
       ...PLAIN,
       rotated: { partial: 0.5 },
@@ -69,7 +69,7 @@ export const GRANITE_RECORDS: readonly ModelRecord[] = [
   },
   {
     types: ['zamba2'],
-    source: 'zamba2/modeling_zamba2.py',
+    source: 'zamba2',
     config: {
       family: 'choice',
       choices: [
@@ -90,25 +90,25 @@ export const GRANITE_RECORDS: readonly ModelRecord[] = [
   },
   {
     types: ['falcon_h1'],
-    source: 'falcon_h1/modeling_falcon_h1.py',
+    source: 'falcon_h1',
     config: { ...PLAIN, sizes: sizes(4096, 32, 32) },
-    gguf: null,
+    gguf: 'falcon-h1',
   },
   {
     types: ['zaya'],
-    source: 'zaya/modeling_zaya.py',
+    source: 'zaya',
     config: { ...PLAIN, base: base(5e6), head: head(128), rotated: { partial: 0.5 }, sizes: sizes(2048, 8, 40) },
     gguf: null,
   },
   {
     types: ['olmo_hybrid'],
-    source: 'olmo_hybrid/modeling_olmo_hybrid.py',
+    source: 'olmo_hybrid',
     config: { ...PLAIN, layers: [attentionIn('layer_types'), attentionEvery(4)], sizes: sizes(3840, 30, 32) },
     gguf: null,
   },
   {
     types: ['recurrent_gemma'],
-    source: 'recurrent_gemma/modeling_recurrent_gemma.py',
+    source: 'recurrent_gemma',
     config: {
       ...PLAIN,
       rotated: { partial: 0.5 },

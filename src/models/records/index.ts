@@ -17,7 +17,7 @@ import { OLMO_RECORDS } from './olmo.ts';
 import { PATCHES_RECORDS } from './patches.ts';
 import { PHI_RECORDS } from './phi.ts';
 import { QWEN_RECORDS } from './qwen.ts';
-import type { GgufFacts, ModelRecord } from './record.ts';
+import type { ModelRecord } from './record.ts';
 import { RELATIVE_RECORDS } from './relative.ts';
 import { WINDOWS_RECORDS } from './windows.ts';
 import { WITHOUT_RECORDS } from './without.ts';
@@ -50,7 +50,6 @@ export const RECORDS: readonly ModelRecord[] = [
 
 let types: ReadonlyMap<string, ModelRecord> | undefined;
 let classes: ReadonlyMap<string, ModelRecord> | undefined;
-let architectures: ReadonlyMap<string, { readonly record: ModelRecord; readonly facts: GgufFacts }> | undefined;
 
 /** The record of a `model_type`. */
 export function recordOf(type: string): ModelRecord | undefined {
@@ -69,15 +68,4 @@ export function recordOfClass(architecture: string): ModelRecord | undefined {
   );
   const name = squash(architecture.slice(0, 80).replace(/(For[A-Z]\w*|Model|LMHeadModel|LM)$/, ''));
   return classes.get(name) ?? classes.get(`${name}text`);
-}
-
-/** The record and the GGUF facts of a `general.architecture`. */
-export function ggufRecordOf(arch: string): { readonly record: ModelRecord; readonly facts: GgufFacts } | undefined {
-  architectures ??= new Map(
-    RECORDS.flatMap((record) => {
-      const { gguf } = record;
-      return gguf === null || typeof gguf === 'string' ? [] : [[gguf.arch, { record, facts: gguf }] as const];
-    }),
-  );
-  return architectures.get(arch);
 }

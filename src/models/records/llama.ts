@@ -1,11 +1,11 @@
 /** Llama and what computes the same but for a base, a width or a schedule of layers without rotation. */
-import type { GgufRotary, ModelRecord, RotaryFacts } from './record.ts';
+import type { ModelRecord, RotaryFacts } from './record.ts';
 import {
   ALL,
   attentionAt,
+  attentionIn,
   base,
   FLAGS_ROTATE,
-  GGUF_NORM,
   given,
   head,
   INTERLEAVED,
@@ -14,13 +14,6 @@ import {
   SLIDING_ROTATES,
   sizes,
 } from './words.ts';
-
-const LLAMA_GGUF: GgufRotary = {
-  ...GGUF_NORM,
-  permuted: true,
-  place: 'whole head',
-  factors: [{ tensors: 'rope_freqs' }, { tensors: 'rope_factors', onlyLongrope: true }],
-};
 
 /** NoPE layers by a list of flags or an interval. */
 const NOPE_FLAGS = [FLAGS_ROTATE('no_rope_layers', 'nope'), nopeEvery(4, 'no_rope_layer_interval')];
@@ -35,21 +28,28 @@ const EXAONE: RotaryFacts = {
   ],
 };
 
+/** Short convolutions between the layers of attention. */
+const LFM2: RotaryFacts = {
+  ...PLAIN,
+  base: base(1e6),
+  layers: [attentionIn('layer_types'), attentionAt('full_attn_idxs'), ALL],
+};
+
 export const LLAMA_RECORDS: readonly ModelRecord[] = [
   {
     types: ['llama', 'code_llama'],
-    source: 'llama/modeling_llama.py',
+    source: 'llama',
     config: {
       ...PLAIN,
       sizes: sizes(4096, 32, 32),
       // A draft head keeps the sections of the model that it drafts for.
       drafts: 'target_model_type',
     },
-    gguf: { arch: 'llama', source: 'models/llama.cpp', positions: LLAMA_GGUF },
+    gguf: 'llama',
   },
   {
     types: ['llama4_text'],
-    source: 'llama4/modeling_llama4.py',
+    source: 'llama4',
     config: {
       ...PLAIN,
       base: base(5e5),
@@ -63,11 +63,11 @@ export const LLAMA_RECORDS: readonly ModelRecord[] = [
       },
       sizes: sizes(5120, 40, 48),
     },
-    gguf: null,
+    gguf: 'llama4',
   },
   {
     types: ['smollm3'],
-    source: 'smollm3/modeling_smollm3.py',
+    source: 'smollm3',
     config: {
       ...PLAIN,
       base: base(2e6),
@@ -75,11 +75,11 @@ export const LLAMA_RECORDS: readonly ModelRecord[] = [
       ignores: ['layer_types'],
       sizes: sizes(2048, 16, 36),
     },
-    gguf: null,
+    gguf: 'smollm3',
   },
   {
     types: ['mllama_text_model'],
-    source: 'mllama/modeling_mllama.py',
+    source: 'mllama',
     config: {
       ...PLAIN,
       base: base(5e5),
@@ -97,13 +97,13 @@ export const LLAMA_RECORDS: readonly ModelRecord[] = [
   },
   {
     types: ['arcee'],
-    source: 'arcee/modeling_arcee.py',
+    source: 'arcee',
     config: { ...PLAIN, sizes: sizes(2560, 32, 32) },
-    gguf: null,
+    gguf: 'arcee',
   },
   {
     types: ['apertus'],
-    source: 'apertus/configuration_apertus.py',
+    source: 'apertus',
     config: {
       ...PLAIN,
       base: base(1.2e7),
@@ -116,48 +116,48 @@ export const LLAMA_RECORDS: readonly ModelRecord[] = [
       },
       sizes: sizes(4096, 32, 32),
     },
-    gguf: null,
+    gguf: 'apertus',
   },
   {
     types: ['bitnet'],
-    source: 'bitnet/modeling_bitnet.py',
+    source: 'bitnet',
     config: { ...PLAIN, base: base(5e5), sizes: sizes(2560, 20, 30) },
-    gguf: null,
+    gguf: 'bitnet',
   },
   {
     types: ['cwm'],
-    source: 'cwm/configuration_cwm.py',
+    source: 'cwm',
     config: { ...PLAIN, base: base(1e6), head: head(128), block: 'required', sizes: sizes(6144, 48, 64) },
     gguf: null,
   },
   {
     types: ['exaone4'],
-    source: 'exaone4/modeling_exaone4.py',
+    source: 'exaone4',
     config: { ...EXAONE, sizes: sizes(4096, 32, 32) },
-    gguf: null,
+    gguf: 'exaone4',
   },
   {
     types: ['exaone_moe'],
-    source: 'exaone_moe/modeling_exaone_moe.py',
+    source: 'exaone_moe',
     config: { ...EXAONE, sizes: sizes(4096, 32, 32) },
-    gguf: null,
+    gguf: 'exaone-moe',
   },
   {
     types: ['afmoe'],
-    source: 'afmoe/modeling_afmoe.py',
+    source: 'afmoe',
     config: {
       ...PLAIN,
       head: head(128),
       layers: [SLIDING_ROTATES, nopeEvery(4, 'global_attn_every_n_layers')],
       sizes: sizes(2048, 16, 32),
     },
-    gguf: null,
+    gguf: 'afmoe',
   },
   {
     types: ['nemotron'],
-    source: 'nemotron/modeling_nemotron.py',
+    source: 'nemotron',
     config: { ...PLAIN, rotated: { partial: 0.5 }, sizes: sizes(6144, 48, 32) },
-    gguf: null,
+    gguf: 'nemotron',
   },
   {
     // A half of the layers of Nemotron-NAS lost their attention: block_configs says which.
@@ -176,107 +176,143 @@ export const LLAMA_RECORDS: readonly ModelRecord[] = [
         },
       ],
     },
-    gguf: null,
+    gguf: 'deci',
   },
   {
     types: ['seed_oss'],
-    source: 'seed_oss/modeling_seed_oss.py',
+    source: 'seed_oss',
     config: { ...PLAIN, head: head(128), sizes: sizes(4096, 80, 64) },
-    gguf: null,
+    gguf: 'seed_oss',
   },
   {
     types: ['solar_open'],
-    source: 'solar_open/modeling_solar_open.py',
+    source: 'solar_open',
     config: { ...PLAIN, base: base(1e6), head: head(128), sizes: sizes(4096, 64, 48) },
     gguf: null,
   },
   {
     types: ['helium'],
-    source: 'helium/modeling_helium.py',
+    source: 'helium',
     config: { ...PLAIN, base: base(1e5), head: head(128), pairing: INTERLEAVED, sizes: sizes(2560, 20, 24) },
     gguf: null,
   },
   {
     types: ['higgs_audio_v2'],
-    source: 'higgs_audio_v2/configuration_higgs_audio_v2.py',
+    source: 'higgs_audio_v2',
     config: { ...PLAIN, base: base(5e5), head: head(128), block: 'required', sizes: sizes(3072, 24, 28) },
     gguf: null,
   },
   {
     types: ['csm', 'csm_depth_decoder_model'],
-    source: 'csm/modeling_csm.py',
+    source: 'csm',
     config: { ...PLAIN, base: base(5e5), sizes: sizes(2048, 32, 16) },
     gguf: null,
   },
   {
-    types: ['aria_text', 'chameleon', 'idefics'],
-    source: 'aria/modeling_aria.py',
+    types: ['aria_text', 'idefics'],
+    source: 'aria',
     config: { ...PLAIN, sizes: sizes(4096, 32, 32) },
     gguf: null,
   },
   {
+    types: ['chameleon'],
+    source: 'chameleon',
+    config: { ...PLAIN, sizes: sizes(4096, 32, 32) },
+    gguf: 'chameleon',
+  },
+  {
     types: ['emu3_text_model'],
-    source: 'emu3/modeling_emu3.py',
+    source: 'emu3',
     config: { ...PLAIN, base: base(1e6), sizes: sizes(4096, 32, 32) },
     gguf: null,
   },
   {
     types: ['evolla'],
-    source: 'evolla/modeling_evolla.py',
+    source: 'evolla',
     config: { ...PLAIN, base: base(5e5), sizes: sizes(4096, 32, 32) },
     gguf: null,
   },
   {
-    types: ['diffllama', 'doge', 'dots1', 'starcoder2', 'jais2', 'hrm_text'],
-    source: 'diffllama/modeling_diffllama.py',
-    config: PLAIN,
+    types: ['diffllama'],
+    source: 'diffllama',
+    config: { ...PLAIN, sizes: sizes(2048, 32, 16) },
+    gguf: null,
+  },
+  {
+    types: ['doge'],
+    source: 'doge',
+    config: { ...PLAIN, sizes: sizes(1024, 8, 32) },
+    gguf: null,
+  },
+  {
+    types: ['dots1'],
+    source: 'dots1',
+    config: { ...PLAIN, sizes: sizes(4608, 32, 62) },
+    gguf: 'dots1',
+  },
+  {
+    types: ['starcoder2'],
+    source: 'starcoder2',
+    config: { ...PLAIN, sizes: sizes(3072, 24, 30) },
+    gguf: 'starcoder2',
+  },
+  {
+    types: ['jais2'],
+    source: 'jais2',
+    config: { ...PLAIN, sizes: sizes(3328, 26, 32) },
+    gguf: 'jais2',
+  },
+  {
+    types: ['hrm_text'],
+    source: 'hrm_text',
+    config: { ...PLAIN, head: head(128), sizes: sizes(1536, 12, 16) },
     gguf: null,
   },
   {
     types: ['blt_global_transformer', 'blt_local_decoder', 'blt_local_encoder'],
-    source: 'blt/modeling_blt.py',
+    source: 'blt',
     config: { ...PLAIN, base: base(5e5), pairing: INTERLEAVED, sizes: sizes(2048, 16, 25) },
     gguf: null,
   },
   {
     types: ['blt_patcher'],
-    source: 'blt/modeling_blt.py',
+    source: 'blt',
     config: { ...PLAIN, pairing: INTERLEAVED, sizes: sizes(768, 12, 14) },
     gguf: null,
   },
   {
     types: ['nanochat'],
-    source: 'nanochat/modeling_nanochat.py',
+    source: 'nanochat',
     config: { ...PLAIN, sign: -1, sizes: sizes(768, 6, 12) },
     gguf: null,
   },
   {
     types: ['hyperclovax'],
-    source: 'hyperclovax/modeling_hyperclovax.py',
+    source: 'hyperclovax',
     config: { ...PLAIN, softmax: { key: 'attention_multiplier', fallback: 'head' }, sizes: sizes(4096, 32, 32) },
     gguf: null,
   },
   {
     types: ['dbrx'],
-    source: 'dbrx/modeling_dbrx.py',
+    source: 'dbrx',
     config: { ...PLAIN, base: base(1e4, 'attn_config.rope_theta') },
-    gguf: null,
+    gguf: 'dbrx',
   },
   {
     types: ['jetmoe'],
-    source: 'jetmoe/modeling_jetmoe.py',
+    source: 'jetmoe',
     config: { ...PLAIN, head: head(null, 'kv_channels') },
     gguf: null,
   },
   {
     types: ['persimmon'],
-    source: 'persimmon/modeling_persimmon.py',
+    source: 'persimmon',
     config: { ...PLAIN, rotated: { partial: 0.5 }, sizes: sizes(4096, 64, 36) },
     gguf: null,
   },
   {
     types: ['gpt_oss'],
-    source: 'gpt_oss/configuration_gpt_oss.py',
+    source: 'gpt_oss',
     config: {
       ...PLAIN,
       base: base(1.5e5),
@@ -291,17 +327,17 @@ export const LLAMA_RECORDS: readonly ModelRecord[] = [
       },
       sizes: sizes(2880, 64, 36),
     },
-    gguf: null,
+    gguf: 'gpt-oss',
   },
   {
     types: ['openai_privacy_filter'],
-    source: 'openai_privacy_filter/configuration_openai_privacy_filter.py',
+    source: 'openai_privacy_filter',
     config: { ...PLAIN, base: base(1.5e5), head: head(64), pairing: INTERLEAVED, block: 'required' },
     gguf: null,
   },
   {
     types: ['muse_glimmer_text'],
-    source: 'muse_glimmer/configuration_muse_glimmer.py',
+    source: 'muse_glimmer',
     config: {
       ...PLAIN,
       head: head(128),
@@ -313,13 +349,13 @@ export const LLAMA_RECORDS: readonly ModelRecord[] = [
   },
   {
     types: ['muse_glimmer_assistant'],
-    source: 'muse_glimmer_assistant/configuration_muse_glimmer_assistant.py',
+    source: 'muse_glimmer_assistant',
     config: { ...PLAIN, base: base(5e5), head: head(128), sizes: sizes(6656, 32, 5) },
     gguf: null,
   },
   {
     types: ['minimax', 'minimax_text_01', 'minimax_m1'],
-    source: 'minimax/modeling_minimax.py',
+    source: 'minimax',
     config: {
       ...PLAIN,
       base: base(1e6),
@@ -335,7 +371,7 @@ export const LLAMA_RECORDS: readonly ModelRecord[] = [
   },
   {
     types: ['minimax_m2'],
-    source: 'minimax_m2/modeling_minimax_m2.py',
+    source: 'minimax_m2',
     config: {
       ...PLAIN,
       base: base(5e6),
@@ -343,11 +379,11 @@ export const LLAMA_RECORDS: readonly ModelRecord[] = [
       rotated: { partial: 1, dim: given(null, 'rotary_dim') },
       sizes: sizes(3072, 48, 62),
     },
-    gguf: null,
+    gguf: 'minimax-m2',
   },
   {
     types: ['minimax_m3_vl_text'],
-    source: 'minimax_m3_vl/modeling_minimax_m3_vl.py',
+    source: 'minimax_m3_vl',
     config: {
       ...PLAIN,
       base: base(5e6),
@@ -355,17 +391,18 @@ export const LLAMA_RECORDS: readonly ModelRecord[] = [
       rotated: { partial: 1, dim: given(null, 'rotary_dim') },
       sizes: sizes(6144, 64, 60),
     },
-    gguf: null,
+    gguf: 'minimax-m3',
   },
   {
-    types: ['lfm2', 'lfm2_moe'],
-    source: 'lfm2/modeling_lfm2.py',
-    config: {
-      ...PLAIN,
-      base: base(1e6),
-      layers: [{ list: 'layer_types', uses: {}, others: { table: 'default' } }, attentionAt('full_attn_idxs'), ALL],
-      sizes: sizes(2560, 32, 32),
-    },
-    gguf: null,
+    types: ['lfm2'],
+    source: 'lfm2',
+    config: { ...LFM2, sizes: sizes(2560, 32, 32) },
+    gguf: 'lfm2',
+  },
+  {
+    types: ['lfm2_moe'],
+    source: 'lfm2_moe',
+    config: { ...LFM2, sizes: sizes(2048, 32, 32) },
+    gguf: 'lfm2moe',
   },
 ];

@@ -26,13 +26,13 @@ const MODERNBERT: RotaryFacts = {
 export const LOCAL_RECORDS: readonly ModelRecord[] = [
   {
     types: ['modernbert', 'modernbert-decoder'],
-    source: 'modernbert/modeling_modernbert.py',
+    source: 'modernbert',
     config: MODERNBERT,
-    gguf: null,
+    gguf: 'modern-bert',
   },
   {
     types: ['mimo_v2_flash', 'naive_n05_flash'],
-    source: 'mimo_v2_flash/modeling_mimo_v2_flash.py',
+    source: 'mimo_v2_flash',
     config: {
       ...PLAIN,
       head: head(192),
@@ -52,11 +52,11 @@ export const LOCAL_RECORDS: readonly ModelRecord[] = [
       ],
       sizes: sizes(4096, 64, 48),
     },
-    gguf: null,
+    gguf: 'mimo2',
   },
   {
     types: ['laguna'],
-    source: 'laguna/modeling_laguna.py',
+    source: 'laguna',
     config: {
       ...PLAIN,
       head: head(128),
@@ -65,11 +65,11 @@ export const LOCAL_RECORDS: readonly ModelRecord[] = [
       layers: [FULL_AND_SLIDING, { all: { table: 'full_attention' } }],
       sizes: sizes(2048, 48, 40),
     },
-    gguf: null,
+    gguf: 'laguna',
   },
   {
     types: ['mellum'],
-    source: 'mellum/modeling_mellum.py',
+    source: 'mellum',
     config: {
       ...PLAIN,
       head: head(128),
@@ -78,11 +78,11 @@ export const LOCAL_RECORDS: readonly ModelRecord[] = [
       layers: [FULL_AND_SLIDING, { all: { table: 'full_attention' } }],
       sizes: sizes(2304, 32, 28),
     },
-    gguf: null,
+    gguf: 'mellum',
   },
   {
     types: ['neomme'],
-    source: 'neomme/modeling_neomme.py',
+    source: 'neomme',
     config: {
       ...PLAIN,
       head: head(64),
@@ -95,7 +95,7 @@ export const LOCAL_RECORDS: readonly ModelRecord[] = [
   },
   {
     types: ['step3p5'],
-    source: 'step3p7/modeling_step3p7.py',
+    source: 'step3p7',
     config: {
       ...PLAIN,
       head: head(128),
@@ -103,11 +103,11 @@ export const LOCAL_RECORDS: readonly ModelRecord[] = [
       perLayer: { base: 'rope_theta', partial: 'partial_rotary_factors', scaledTypes: 'yarn_only_types' },
       sizes: sizes(4096, 64, 45),
     },
-    gguf: null,
+    gguf: 'step35',
   },
   {
     types: ['cohere_compass_text'],
-    source: 'cohere_compass/modeling_cohere_compass.py',
+    source: 'cohere_compass',
     config: {
       ...PLAIN,
       pairing: INTERLEAVED,

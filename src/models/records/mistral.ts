@@ -8,19 +8,19 @@ const QUERY_BETA = ['llama_4_scaling_beta'] as const;
 export const MISTRAL_RECORDS: readonly ModelRecord[] = [
   {
     types: ['mistral', 'ministral'],
-    source: 'mistral/modeling_mistral.py',
+    source: 'mistral',
     config: { ...PLAIN, sizes: sizes(4096, 32, 32) },
-    gguf: null,
+    gguf: 'llama',
   },
   {
     types: ['mixtral'],
-    source: 'mixtral/modeling_mixtral.py',
+    source: 'mixtral',
     config: { ...PLAIN, base: base(1e6), sizes: sizes(4096, 32, 32) },
-    gguf: null,
+    gguf: 'llama',
   },
   {
     types: ['ministral3'],
-    source: 'ministral3/modeling_ministral3.py',
+    source: 'ministral3',
     config: {
       ...PLAIN,
       base: base(1e6),
@@ -29,11 +29,11 @@ export const MISTRAL_RECORDS: readonly ModelRecord[] = [
       blockKeys: QUERY_BETA,
       sizes: sizes(4096, 32, 34),
     },
-    gguf: null,
+    gguf: 'mistral3',
   },
   {
     types: ['mistral4'],
-    source: 'mistral4/modeling_mistral4.py',
+    source: 'mistral4',
     config: {
       ...PLAIN,
       rotated: { latent: { rope: 64, nope: 64 } },
@@ -43,11 +43,11 @@ export const MISTRAL_RECORDS: readonly ModelRecord[] = [
       blockKeys: QUERY_BETA,
       sizes: sizes(4096, 32, 36),
     },
-    gguf: null,
+    gguf: 'mistral4',
   },
   {
     types: ['voxtral_realtime_text'],
-    source: 'voxtral_realtime/modeling_voxtral_realtime.py',
+    source: 'voxtral_realtime',
     config: { ...PLAIN, sizes: sizes(4096, 32, 32) },
     gguf: null,
   },

@@ -14,32 +14,32 @@ const GPTJ: RotaryFacts = {
 export const NEOX_RECORDS: readonly ModelRecord[] = [
   {
     types: ['gpt_neox'],
-    source: 'gpt_neox/modeling_gpt_neox.py',
+    source: 'gpt_neox',
     config: { ...PLAIN, rotated: { partial: 0.25 }, sizes: sizes(6144, 64, 44) },
-    gguf: null,
+    gguf: 'gptneox',
   },
   {
     types: ['gpt_neox_japanese'],
-    source: 'gpt_neox_japanese/modeling_gpt_neox_japanese.py',
+    source: 'gpt_neox_japanese',
     config: { ...PLAIN, rotated: { partial: 1 }, sizes: sizes(2560, 32, 32) },
     gguf: null,
   },
   {
     types: ['gptj'],
-    source: 'gptj/modeling_gptj.py',
+    source: 'gptj',
     config: GPTJ,
-    gguf: null,
+    gguf: 'gptj',
   },
   {
     types: ['codegen'],
-    source: 'codegen/modeling_codegen.py',
+    source: 'codegen',
     config: GPTJ,
     gguf: null,
   },
   {
     types: ['stablelm', 'stablelm_epoch'],
-    source: 'stablelm/modeling_stablelm.py',
+    source: 'stablelm',
     config: { ...PLAIN, rotated: { partial: 0.25 }, sizes: sizes(2560, 32, 32) },
-    gguf: null,
+    gguf: 'stablelm',
   },
 ];

@@ -5,31 +5,31 @@ import { base, FULL_AND_SLIDING, fullEvery, fullTable, PLAIN, sizes, slidingTabl
 export const OLMO_RECORDS: readonly ModelRecord[] = [
   {
     types: ['olmo'],
-    source: 'olmo/modeling_olmo.py',
+    source: 'olmo',
     config: { ...PLAIN, sizes: sizes(4096, 32, 32) },
-    gguf: null,
+    gguf: 'olmo',
   },
   {
     types: ['olmo2'],
-    source: 'olmo2/modeling_olmo2.py',
+    source: 'olmo2',
     config: { ...PLAIN, sizes: sizes(4096, 32, 32) },
-    gguf: null,
+    gguf: 'olmo2',
   },
   {
     types: ['olmoe'],
-    source: 'olmoe/modeling_olmoe.py',
+    source: 'olmoe',
     config: { ...PLAIN, sizes: sizes(2048, 16, 16) },
-    gguf: null,
+    gguf: 'olmoe',
   },
   {
     types: ['flex_olmo'],
-    source: 'flex_olmo/modeling_flex_olmo.py',
+    source: 'flex_olmo',
     config: { ...PLAIN, base: base(5e5), sizes: sizes(4096, 32, 32) },
     gguf: null,
   },
   {
     types: ['olmo3'],
-    source: 'olmo3/modeling_olmo3.py',
+    source: 'olmo3',
     config: {
       ...PLAIN,
       base: base(5e5),
@@ -37,6 +37,6 @@ export const OLMO_RECORDS: readonly ModelRecord[] = [
       layers: [FULL_AND_SLIDING, fullEvery(4, [])],
       sizes: sizes(4096, 32, 32),
     },
-    gguf: null,
+    gguf: 'olmo2',
   },
 ];

@@ -5,61 +5,61 @@ import { given, patches, rows, SINES, width } from './words.ts';
 export const PATCHES_RECORDS: readonly ModelRecord[] = [
   {
     types: ['vit', 'ijepa_vit'],
-    source: 'vit/modeling_vit.py',
+    source: 'vit',
     config: patches(224, 16, 768, 1),
     gguf: null,
   },
   {
     types: ['vit_mae', 'vit_msn', 'vit_hybrid'],
-    source: 'vit_mae/modeling_vit_mae.py',
+    source: 'vit_mae',
     config: patches(224, 16, 768, 1),
     gguf: null,
   },
   {
     types: ['deit'],
-    source: 'deit/modeling_deit.py',
+    source: 'deit',
     config: patches(224, 16, 768, 2),
     gguf: null,
   },
   {
     types: ['ijepa'],
-    source: 'ijepa/modeling_ijepa.py',
+    source: 'ijepa',
     config: patches(224, 16, 768, 0),
     gguf: null,
   },
   {
     types: ['dinov2'],
-    source: 'dinov2/modeling_dinov2.py',
+    source: 'dinov2',
     config: patches(224, 14, 768, 1),
     gguf: null,
   },
   {
     types: ['dinov2_with_registers'],
-    source: 'dinov2_with_registers/modeling_dinov2_with_registers.py',
+    source: 'dinov2_with_registers',
     config: patches(224, 16, 768, 1),
     gguf: null,
   },
   {
     types: ['rf_detr_dinov2'],
-    source: 'rf_detr/modeling_rf_detr.py',
+    source: 'rf_detr',
     config: patches(224, 14, 768, 1),
     gguf: null,
   },
   {
     types: ['dpt'],
-    source: 'dpt/modeling_dpt.py',
+    source: 'dpt',
     config: patches(384, 16, 768, 1),
     gguf: null,
   },
   {
     types: ['pixio'],
-    source: 'pixio/modeling_pixio.py',
+    source: 'pixio',
     config: patches(256, 16, 1280, 0, given(8, 'n_cls_tokens')),
     gguf: null,
   },
   {
     types: ['yolos'],
-    source: 'yolos/modeling_yolos.py',
+    source: 'yolos',
     config: {
       ...patches(512, 16, 768, 1),
       grid: {
@@ -73,85 +73,85 @@ export const PATCHES_RECORDS: readonly ModelRecord[] = [
   },
   {
     types: ['clip_vision_model', 'clipseg_vision_model', 'metaclip_2_vision_model'],
-    source: 'clip/modeling_clip.py',
+    source: 'clip',
     config: patches(224, 32, 768, 1),
     gguf: null,
   },
   {
     types: ['xclip_vision_model'],
-    source: 'x_clip/modeling_x_clip.py',
+    source: 'x_clip',
     config: patches(224, 32, 768, 1),
     gguf: null,
   },
   {
     types: ['altclip_vision_model', 'chinese_clip_vision_model'],
-    source: 'altclip/modeling_altclip.py',
+    source: 'altclip',
     config: patches(224, 32, 768, 1),
     gguf: null,
   },
   {
     types: ['kosmos_2_vision_model'],
-    source: 'kosmos2/modeling_kosmos2.py',
+    source: 'kosmos2',
     config: patches(224, 14, 1024, 1),
     gguf: null,
   },
   {
     types: ['git_vision_model'],
-    source: 'git/modeling_git.py',
+    source: 'git',
     config: patches(224, 16, 768, 1),
     gguf: null,
   },
   {
     types: ['blip_vision_model'],
-    source: 'blip/modeling_blip.py',
+    source: 'blip',
     config: patches(384, 16, 768, 1),
     gguf: null,
   },
   {
     types: ['blip_2_vision_model', 'instructblip_vision_model', 'instructblipvideo_vision_model'],
-    source: 'blip_2/modeling_blip_2.py',
+    source: 'blip_2',
     config: patches(224, 14, 1408, 1),
     gguf: null,
   },
   {
     types: ['bridgetower_vision_model'],
-    source: 'bridgetower/modeling_bridgetower.py',
+    source: 'bridgetower',
     config: patches(288, 16, 768, 1),
     gguf: null,
   },
   {
     types: ['groupvit_vision_model'],
-    source: 'groupvit/modeling_groupvit.py',
+    source: 'groupvit',
     config: patches(224, 16, 384, 0),
     gguf: null,
   },
   {
     types: ['owlvit_vision_model'],
-    source: 'owlvit/modeling_owlvit.py',
+    source: 'owlvit',
     config: patches(768, 32, 768, 1),
     gguf: null,
   },
   {
     types: ['owlv2_vision_model'],
-    source: 'owlv2/modeling_owlv2.py',
+    source: 'owlv2',
     config: patches(768, 16, 768, 1),
     gguf: null,
   },
   {
     types: ['flava_image_model'],
-    source: 'flava/modeling_flava.py',
+    source: 'flava',
     config: patches(224, 16, 768, 1),
     gguf: null,
   },
   {
     types: ['siglip_vision_model'],
-    source: 'siglip/modeling_siglip.py',
+    source: 'siglip',
     config: patches(224, 16, 768, 0),
     gguf: null,
   },
   {
     types: ['siglip2_vision_model'],
-    source: 'siglip2/modeling_siglip2.py',
+    source: 'siglip2',
     config: {
       ...patches(224, 16, 768, 0),
       grid: {
@@ -166,49 +166,49 @@ export const PATCHES_RECORDS: readonly ModelRecord[] = [
   },
   {
     types: ['idefics_vision'],
-    source: 'idefics/modeling_idefics.py',
+    source: 'idefics',
     config: patches(224, 14, 768, 1),
     gguf: null,
   },
   {
     types: ['idefics2_vision', 'idefics3_vision', 'smolvlm_vision'],
-    source: 'idefics2/modeling_idefics2.py',
+    source: 'idefics2',
     config: patches(224, 32, 768, 0),
     gguf: null,
   },
   {
     types: ['minicpmv4_6_vision', 'minicpmv4_7_vision'],
-    source: 'minicpmv4_6/modeling_minicpmv4_6.py',
+    source: 'minicpmv4_6',
     config: patches(224, 16, 768, 0),
     gguf: null,
   },
   {
     types: ['janus_vision_model'],
-    source: 'janus/modeling_janus.py',
+    source: 'janus',
     config: patches(384, 16, 1024, 0),
     gguf: null,
   },
   {
     types: ['internvl_vision', 'intern_vit_6b', 'qianfan_ocr_vision'],
-    source: 'internvl/modeling_internvl.py',
+    source: 'internvl',
     config: patches(448, 14, 1024, 1),
     gguf: null,
   },
   {
     types: ['aimv2_vision_model'],
-    source: 'aimv2/modeling_aimv2.py',
+    source: 'aimv2',
     config: patches(224, 14, 1024, 0),
     gguf: null,
   },
   {
     types: ['eomt'],
-    source: 'eomt/modeling_eomt.py',
+    source: 'eomt',
     config: patches(640, 16, 1024, 0),
     gguf: null,
   },
   {
     types: ['mgp-str'],
-    source: 'mgp_str/modeling_mgp_str.py',
+    source: 'mgp_str',
     config: {
       ...patches(32, 4, 768, 1),
       grid: {
@@ -222,7 +222,7 @@ export const PATCHES_RECORDS: readonly ModelRecord[] = [
   },
   {
     types: ['vitpose_backbone'],
-    source: 'vitpose_backbone/modeling_vitpose_backbone.py',
+    source: 'vitpose_backbone',
     config: {
       ...patches(256, 16, 768, 1),
       grid: {
@@ -236,13 +236,13 @@ export const PATCHES_RECORDS: readonly ModelRecord[] = [
   },
   {
     types: ['tipsv2_vision_model'],
-    source: 'tipsv2/modeling_tipsv2.py',
+    source: 'tipsv2',
     config: patches(448, 14, 768, 1),
     gguf: null,
   },
   {
     types: ['vivit'],
-    source: 'vivit/modeling_vivit.py',
+    source: 'vivit',
     config: {
       ...patches(224, 16, 768, 1),
       grid: {
@@ -257,13 +257,13 @@ export const PATCHES_RECORDS: readonly ModelRecord[] = [
   },
   {
     types: ['timesformer'],
-    source: 'timesformer/modeling_timesformer.py',
+    source: 'timesformer',
     config: { ...patches(224, 16, 768, 1), note: 'and a learned row a frame' },
     gguf: null,
   },
   {
     types: ['audio-spectrogram-transformer'],
-    source: 'audio_spectrogram_transformer/modeling_audio_spectrogram_transformer.py',
+    source: 'audio_spectrogram_transformer',
     config: {
       ...patches(0, 16, 768, 2),
       grid: {
@@ -282,7 +282,7 @@ export const PATCHES_RECORDS: readonly ModelRecord[] = [
   },
   {
     types: ['videomae'],
-    source: 'videomae/modeling_videomae.py',
+    source: 'videomae',
     config: {
       ...SINES,
       length: given(0),
@@ -300,7 +300,7 @@ export const PATCHES_RECORDS: readonly ModelRecord[] = [
   },
   {
     types: ['glm_image_vision'],
-    source: 'glm_image/modeling_glm_image.py',
+    source: 'glm_image',
     config: rows(2304, 1536),
     gguf: null,
   },

@@ -5,27 +5,27 @@ import { base, given, PLAIN, sizes } from './words.ts';
 export const PHI_RECORDS: readonly ModelRecord[] = [
   {
     types: ['phi', 'phi-msft', 'mixformer-sequential'],
-    source: 'phi/modeling_phi.py',
+    source: 'phi',
     config: { ...PLAIN, rotated: { partial: 0.5, dim: given(null, 'rotary_dim') }, sizes: sizes(2048, 32, 24) },
-    gguf: null,
+    gguf: 'phi2',
   },
   {
     types: ['phi3', 'phi3_v', 'phi4mm'],
-    source: 'phi3/modeling_phi3.py',
+    source: 'phi3',
     config: { ...PLAIN, rotated: { partial: 1 }, sizes: sizes(3072, 32, 32) },
-    gguf: null,
+    gguf: 'phi3',
   },
   {
     types: ['phi4_multimodal'],
-    source: 'phi4_multimodal/modeling_phi4_multimodal.py',
+    source: 'phi4_multimodal',
     config: { ...PLAIN, rotated: { partial: 1 }, sizes: sizes(3072, 32, 32) },
     gguf: null,
   },
   {
     types: ['phimoe'],
-    source: 'phimoe/modeling_phimoe.py',
+    source: 'phimoe',
     config: { ...PLAIN, base: base(1e6), sizes: sizes(4096, 32, 32) },
-    gguf: null,
+    gguf: 'phimoe',
   },
   {
     // muP divides the scores by the head width, times a multiplier.

@@ -1,31 +1,28 @@
 /**
- * What a record of an architecture says. A record is data: the readers (hf.ts for config.json, gguf.ts for GGUF) turn the
- * keys of a file into values, the record says which keys, what they mean, and what holds when they are missing. A fact that
+ * What a record of an architecture says. A record is data: the reader (hf.ts) turns the keys of a config.json into values, the record says which keys, what they mean, and what holds when they are missing. A fact that
  * is left out does not compile; `null` says that there is none. A new architecture is one record in one of the files beside
  * this one, and a golden vector.
  *
- * Where the facts come from: `source` of a record is a path below src/transformers/models of transformers 5.18, or
- * `owner/repository path` for code that lives elsewhere; `source` of the GGUF half is a path below src/ of llama.cpp.
+ * Where the facts come from: `source` of a record is a folder below src/transformers/models of transformers 5.18 (its
+ * configuration and modeling files), or `owner/repository path` for code that lives elsewhere.
  */
 import type { MropeLayout, Pairing } from '../../rotary/spec.ts';
 
-/** One architecture: its names, and what its two kinds of files mean. */
+/** One architecture: its names, and what its files mean. */
 export interface ModelRecord {
-  /**
-   * Values of `model_type`, the canonical one first; the others are published names of code that computes the same. Empty
-   * for an architecture of llama.cpp whose config.json no record describes.
-   */
+  /** Values of `model_type`, the canonical one first; the others are published names of code that computes the same. */
   readonly types: readonly string[];
   /** Names in `architectures`, without For..., Model, LMHeadModel, that are not a type in camel case. */
   readonly classes?: readonly string[];
   readonly source: string;
-  /** What a config.json means; null: nothing is known but the GGUF half. */
-  readonly config: ConfigFacts | null;
-  /** What a GGUF file means; a word: the architecture of llama.cpp whose facts stand in another record; null: none. */
-  readonly gguf: GgufFacts | string | null;
+  /** What a config.json means. */
+  readonly config: ConfigFacts;
+  /**
+   * The architecture of llama.cpp that a converted file names; null: it has none. One serves many types ('llama' is Mistral
+   * and Mixtral too), so what loader and graph make of a file stands once, in gguf/.
+   */
+  readonly gguf: string | null;
 }
-
-// Words that both halves use.
 
 /** A size or number that a file gives under one of several keys, and the class's own value when it gives none of them. */
 export interface Given {
@@ -61,8 +58,6 @@ export type LayerRule =
       readonly at: 'last' | 'first' | 'end';
       readonly use: Use;
       readonly others: Use;
-      /** An array under the same key is passed over instead of being an error (llama.cpp reads a scalar only). */
-      readonly passArrays?: true;
     }
   /** A list of layer indices. */
   | { readonly indices: string; readonly use: Use; readonly others: Use; readonly fallback?: readonly number[] }
@@ -76,26 +71,18 @@ export type LayerRule =
 /** A condition on one key of the file. */
 export type Condition =
   | { readonly key: string; readonly is: readonly (string | number | boolean | null)[] }
-  | { readonly key: string; readonly above: number }
-  | { readonly key: string; readonly present: boolean }
-  | { readonly tensor: string };
+  | { readonly key: string; readonly present: boolean };
 
 /** What the attention multiplies q.k with. */
 export type Softmax =
   /** 1 / sqrt(head width) */
   | 'head'
-  /** 1 / head width */
-  | 'reciprocal'
-  /** 1 / sqrt(rotated channels) */
-  | 'rotated'
   /** A number, whatever the file says. */
   | { readonly scale: number }
   /** 1 / sqrt(a key); 'head': of the head width when the key is missing. */
   | { readonly root: readonly string[]; readonly fallback: number | 'head' }
   /** The key itself. */
-  | { readonly key: string; readonly fallback: number | 'head' /** 0 means missing. */; readonly zeroIsMissing?: true }
-  /** 1 / sqrt(first key / second key), rounded down */
-  | { readonly rootOfRatio: readonly [string, string] }
+  | { readonly key: string; readonly fallback: number | 'head' }
   /** A multiplier over the head width (muP). */
   | { readonly over: string; readonly fallback: number }
   /** 1 / sqrt(head width * times) */
@@ -395,118 +382,4 @@ export interface BesideFacts {
   readonly spatialBias?: Readonly<Record<string, Parameter>>;
   /** Boolean keys that switch them on; absent: they are always there. */
   readonly keys?: { readonly relativeBias: string; readonly spatialBias: string };
-}
-
-// GGUF
-
-/** What llama.cpp does with the files of one architecture. */
-export interface GgufFacts {
-  /** `general.architecture`. */
-  readonly arch: string;
-  /** Loader and graph, below src/ of llama.cpp. */
-  readonly source: string;
-  /** One, or several of which the first holds whose condition does; none holds: the file is refused. */
-  readonly positions: GgufPositions | readonly GgufCase[];
-}
-
-export interface GgufCase {
-  readonly when: Condition | null;
-  readonly positions: GgufPositions;
-}
-
-export type GgufPositions = GgufRotary | GgufAlibi | GgufLearned | GgufT5 | GgufNone;
-
-export interface GgufRotary {
-  readonly family: 'rotary';
-  /** The mode of ggml_rope that the graph uses, which is not always what llama.cpp's own switch over architectures says. */
-  readonly mode: 'norm' | 'neox' | 'mrope' | 'imrope';
-  /** rope.dimension_sections; 'optional': with two sections above 0 the mode is mrope, else `mode`. */
-  readonly sections: 'none' | 'required' | 'optional';
-  /** Whether converters reorder q and k of the hub's weights, from half to interleaved pairs. */
-  readonly permuted: boolean;
-  /** Keys of the width of a head before attention.key_length; else embedding_length / attention.head_count. */
-  readonly head: readonly string[];
-  /** Where the rotated channels are, and whether they must be the whole head. */
-  readonly place: 'first' | 'last' | 'whole head';
-  /** One, 'default', or several. */
-  readonly tables: readonly GgufTable[];
-  readonly layers: Schedule;
-  readonly softmax: Softmax;
-  readonly yarn: GgufYarn;
-  /** Tensors of divisors that the graph reads, in the order of preference. */
-  readonly factors: readonly GgufFactors[];
-  /** What else the loader does to the base: `alpha` of HunYuan, a fixed value. */
-  readonly base?: { readonly alpha: string } | { readonly fixed: number };
-  readonly queryScale?: GgufQueryScale;
-}
-
-export interface GgufTable {
-  readonly label: string;
-  /** Keys below the architecture, in the order of preference. */
-  readonly base: Given;
-  /** Whether rope.scaling.* applies to it. */
-  readonly scaled: boolean;
-  /** Keys of its rotated width; none of them: the head. */
-  readonly dim: readonly string[];
-  /** Part of the width that rotates (Step-3.5 turns half of it in full layers, without a key). Default 1. */
-  readonly part?: number;
-  /** Whether the divisors of `factors` apply to it. Default true. */
-  readonly divided?: boolean;
-}
-
-/** rope_freqs.weight, or the two lists of LongRoPE; with `onlyLongrope` they need rope.scaling.type 'longrope'. */
-export interface GgufFactors {
-  readonly tensors: 'rope_freqs' | 'rope_factors';
-  readonly required?: true;
-  readonly onlyLongrope?: true;
-}
-
-/**
- * How the amplitude of a YaRN table is made. 'plain': 1 + 0.1 ln(factor), times rope.scaling.attn_factor. 'none': no
- * scaling key is read. 'one': exactly 1. With `logMultiplier` the key rope.scaling.yarn_log_multiplier is read: m times
- * `unit` in the divisor (1 + 0.1 m ln factor).
- */
-export type GgufYarn =
-  | 'plain'
-  | 'none'
-  | 'one'
-  | {
-      readonly logMultiplier: { readonly unit: number; readonly numeratorToo: boolean } | null;
-      /** rope.scaling.yarn_beta_fast and _slow are read, with these defaults; null: they are 32 and 1. */
-      readonly betas: { readonly fast: number; readonly slow: number } | null;
-    };
-
-/** q times 1 + scale ln(floor((position + shift) / length) + 1). */
-export interface GgufQueryScale {
-  readonly appliesTo: 'rotary layers' | 'nope layers';
-  readonly scale: Given;
-  readonly length: Given;
-  readonly shift: 0 | 1;
-}
-
-export interface GgufAlibi {
-  readonly family: 'alibi';
-  /** Largest bias; slopes are 2^(-maxBias (h + 1) / n). */
-  readonly maxBias: Given;
-  /** Not causal: |i - j| both ways (jina-bert-v2). */
-  readonly symmetric: boolean;
-  readonly softmax: Softmax;
-  /** Rows added to the embeddings as well, when the tensor is there. */
-  readonly learnedToo?: true;
-}
-
-export interface GgufLearned {
-  readonly family: 'learned';
-  readonly offset: number;
-}
-
-export interface GgufT5 {
-  readonly family: 't5';
-  readonly maxDistance: number;
-  readonly sides: 'encoder and decoder' | 'encoder';
-}
-
-export interface GgufNone {
-  readonly family: 'none';
-  readonly reason: string;
 }

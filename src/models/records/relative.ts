@@ -31,55 +31,55 @@ const CONFORMER = (dim: number, count: number): RelativeFacts => ({
 export const RELATIVE_RECORDS: readonly ModelRecord[] = [
   {
     types: ['t5', 'byt5', 'myt5', 'flan-t5'],
-    source: 't5/modeling_t5.py',
+    source: 't5',
     config: T5,
-    gguf: null,
+    gguf: 't5',
   },
   {
     types: ['mt5'],
-    source: 'mt5/modeling_mt5.py',
+    source: 'mt5',
     config: T5,
     gguf: null,
   },
   {
     types: ['umt5'],
-    source: 'umt5/modeling_umt5.py',
+    source: 'umt5',
     config: { ...T5, note: 'the bias table is learned, one for each layer; scores are not divided by sqrt(d)' },
     gguf: null,
   },
   {
     types: ['longt5'],
-    source: 'longt5/modeling_longt5.py',
+    source: 'longt5',
     config: T5,
     gguf: null,
   },
   {
     types: ['switch_transformers'],
-    source: 'switch_transformers/modeling_switch_transformers.py',
+    source: 'switch_transformers',
     config: T5,
     gguf: null,
   },
   {
     types: ['pop2piano'],
-    source: 'pop2piano/modeling_pop2piano.py',
+    source: 'pop2piano',
     config: T5,
     gguf: null,
   },
   {
     types: ['pix2struct_text_model'],
-    source: 'pix2struct/modeling_pix2struct.py',
+    source: 'pix2struct',
     config: T5,
     gguf: null,
   },
   {
     types: ['udop'],
-    source: 'udop/modeling_udop.py',
+    source: 'udop',
     config: { ...T5, note: 'a T5 bias for tokens and biases for the horizontal and vertical distance of boxes' },
     gguf: null,
   },
   {
     types: ['cpmant'],
-    source: 'cpmant/modeling_cpmant.py',
+    source: 'cpmant',
     config: {
       ...T5,
       buckets: given(512, 'position_bias_num_buckets'),
@@ -90,25 +90,25 @@ export const RELATIVE_RECORDS: readonly ModelRecord[] = [
   },
   {
     types: ['deberta'],
-    source: 'deberta/modeling_deberta.py',
+    source: 'deberta',
     config: DEBERTA,
     gguf: null,
   },
   {
     types: ['deberta-v2'],
-    source: 'deberta_v2/modeling_deberta_v2.py',
+    source: 'deberta_v2',
     config: DEBERTA,
     gguf: null,
   },
   {
     types: ['sew-d'],
-    source: 'sew_d/modeling_sew_d.py',
+    source: 'sew_d',
     config: DEBERTA,
     gguf: null,
   },
   {
     types: ['xlnet'],
-    source: 'xlnet/modeling_xlnet.py',
+    source: 'xlnet',
     config: {
       family: 'xlnet',
       parameters: {
@@ -136,7 +136,7 @@ export const RELATIVE_RECORDS: readonly ModelRecord[] = [
   },
   {
     types: ['funnel'],
-    source: 'funnel/modeling_funnel.py',
+    source: 'funnel',
     config: {
       family: 'transformer-xl',
       parameters: {
@@ -164,7 +164,7 @@ export const RELATIVE_RECORDS: readonly ModelRecord[] = [
   },
   {
     types: ['wav2vec2-conformer'],
-    source: 'wav2vec2_conformer/modeling_wav2vec2_conformer.py',
+    source: 'wav2vec2_conformer',
     config: {
       family: 'choice',
       choices: [
@@ -184,7 +184,7 @@ export const RELATIVE_RECORDS: readonly ModelRecord[] = [
   },
   {
     types: ['wav2vec2-bert'],
-    source: 'wav2vec2_bert/modeling_wav2vec2_bert.py',
+    source: 'wav2vec2_bert',
     config: {
       family: 'choice',
       choices: [
@@ -208,7 +208,7 @@ export const RELATIVE_RECORDS: readonly ModelRecord[] = [
   },
   {
     types: ['seamless_m4t'],
-    source: 'seamless_m4t/modeling_seamless_m4t.py',
+    source: 'seamless_m4t',
     config: {
       ...FAIRSEQ,
       length: length(1024),
@@ -219,7 +219,7 @@ export const RELATIVE_RECORDS: readonly ModelRecord[] = [
   },
   {
     types: ['seamless_m4t_v2'],
-    source: 'seamless_m4t_v2/modeling_seamless_m4t_v2.py',
+    source: 'seamless_m4t_v2',
     config: {
       ...FAIRSEQ,
       length: length(4096),
@@ -230,19 +230,19 @@ export const RELATIVE_RECORDS: readonly ModelRecord[] = [
   },
   {
     types: ['fastspeech2_conformer'],
-    source: 'fastspeech2_conformer/modeling_fastspeech2_conformer.py',
+    source: 'fastspeech2_conformer',
     config: CONFORMER(384, 2),
     gguf: null,
   },
   {
     types: ['parakeet_encoder', 'nemotron_asr_streaming_encoder'],
-    source: 'parakeet/modeling_parakeet.py',
+    source: 'parakeet',
     config: CONFORMER(1024, 8),
     gguf: null,
   },
   {
     types: ['vits'],
-    source: 'vits/modeling_vits.py',
+    source: 'vits',
     config: {
       family: 'relative',
       parameters: { query: fact(true), value: fact(true), window: fact(4, 'window_size') },
@@ -252,7 +252,7 @@ export const RELATIVE_RECORDS: readonly ModelRecord[] = [
   },
   {
     types: ['granite_speech_encoder', 'granite_speech_plus_encoder'],
-    source: 'granite_speech/modeling_granite_speech.py',
+    source: 'granite_speech',
     config: {
       family: 'relative',
       parameters: {
@@ -266,7 +266,7 @@ export const RELATIVE_RECORDS: readonly ModelRecord[] = [
   },
   {
     types: ['gemma3n_audio', 'gemma4_audio'],
-    source: 'gemma3n/modeling_gemma3n.py',
+    source: 'gemma3n',
     config: {
       family: 'relative',
       parameters: {
@@ -281,7 +281,7 @@ export const RELATIVE_RECORDS: readonly ModelRecord[] = [
   },
   {
     types: ['inkling_text'],
-    source: 'inkling/modeling_inkling.py',
+    source: 'inkling',
     config: {
       family: 'relative',
       parameters: { kind: fact('distance-profiles'), extent: fact(null, 'rel_extent'), width: fact(null, 'd_rel') },

@@ -49,7 +49,7 @@ const DETR: SinusoidalFacts = {
 export const WINDOWS_RECORDS: readonly ModelRecord[] = [
   {
     types: ['swin', 'maskformer-swin'],
-    source: 'swin/modeling_swin.py',
+    source: 'swin',
     config: SWIN,
     gguf: null,
   },
@@ -61,7 +61,7 @@ export const WINDOWS_RECORDS: readonly ModelRecord[] = [
   },
   {
     types: ['swinv2'],
-    source: 'swinv2/modeling_swinv2.py',
+    source: 'swinv2',
     config: {
       ...SWIN,
       kind: 'swinv2-cpb',
@@ -71,7 +71,7 @@ export const WINDOWS_RECORDS: readonly ModelRecord[] = [
   },
   {
     types: ['swin2sr'],
-    source: 'swin2sr/modeling_swin2sr.py',
+    source: 'swin2sr',
     config: {
       ...SWIN,
       kind: 'swinv2-cpb',
@@ -86,7 +86,7 @@ export const WINDOWS_RECORDS: readonly ModelRecord[] = [
   },
   {
     types: ['clap_audio_model'],
-    source: 'clap/modeling_clap.py',
+    source: 'clap',
     config: {
       ...SWIN,
       parameters: {
@@ -99,7 +99,7 @@ export const WINDOWS_RECORDS: readonly ModelRecord[] = [
   },
   {
     types: ['beit'],
-    source: 'beit/modeling_beit.py',
+    source: 'beit',
     config: BEIT,
     gguf: null,
   },
@@ -111,25 +111,25 @@ export const WINDOWS_RECORDS: readonly ModelRecord[] = [
   },
   {
     types: ['sam_vision_model'],
-    source: 'sam/modeling_sam.py',
+    source: 'sam',
     config: SAM,
     gguf: null,
   },
   {
     types: ['sam_hq_vision_model'],
-    source: 'sam_hq/modeling_sam_hq.py',
+    source: 'sam_hq',
     config: SAM,
     gguf: null,
   },
   {
     types: ['deepseek_ocr2_sam_vision_model'],
-    source: 'deepseek_ocr2/modeling_deepseek_ocr2.py',
+    source: 'deepseek_ocr2',
     config: SAM,
     gguf: null,
   },
   {
     types: ['vitdet'],
-    source: 'vitdet/modeling_vitdet.py',
+    source: 'vitdet',
     config: {
       ...SAM,
       parameters: {
@@ -144,7 +144,7 @@ export const WINDOWS_RECORDS: readonly ModelRecord[] = [
   },
   {
     types: ['seggpt'],
-    source: 'seggpt/modeling_seggpt.py',
+    source: 'seggpt',
     config: {
       ...SAM,
       parameters: {
@@ -158,25 +158,25 @@ export const WINDOWS_RECORDS: readonly ModelRecord[] = [
   },
   {
     types: ['wav2vec2', 'wav2vec2_phoneme'],
-    source: 'wav2vec2/modeling_wav2vec2.py',
+    source: 'wav2vec2',
     config: CONVOLUTION,
     gguf: null,
   },
   {
     types: ['hubert'],
-    source: 'hubert/modeling_hubert.py',
+    source: 'hubert',
     config: CONVOLUTION,
     gguf: null,
   },
   {
     types: ['unispeech', 'unispeech-sat'],
-    source: 'unispeech/modeling_unispeech.py',
+    source: 'unispeech',
     config: CONVOLUTION,
     gguf: null,
   },
   {
     types: ['sew'],
-    source: 'sew/modeling_sew.py',
+    source: 'sew',
     config: CONVOLUTION,
     gguf: null,
   },
@@ -188,7 +188,7 @@ export const WINDOWS_RECORDS: readonly ModelRecord[] = [
   },
   {
     types: ['wavlm'],
-    source: 'wavlm/modeling_wavlm.py',
+    source: 'wavlm',
     config: {
       ...CONVOLUTION,
       beside: {
@@ -205,7 +205,7 @@ export const WINDOWS_RECORDS: readonly ModelRecord[] = [
   },
   {
     types: ['speecht5'],
-    source: 'speecht5/modeling_speecht5.py',
+    source: 'speecht5',
     config: {
       ...CONVOLUTION,
       note: 'the speech encoder, with sinusoidal rows and learned relative rows (Shaw) up to encoder_max_relative_position',
@@ -214,31 +214,31 @@ export const WINDOWS_RECORDS: readonly ModelRecord[] = [
   },
   {
     types: ['detr', 'maskformer_detr'],
-    source: 'detr/modeling_detr.py',
+    source: 'detr',
     config: DETR,
     gguf: null,
   },
   {
     types: ['conditional_detr'],
-    source: 'conditional_detr/modeling_conditional_detr.py',
+    source: 'conditional_detr',
     config: { ...DETR, plane: { variant: 'detr', normalize: true, queries: given(300, 'num_queries') } },
     gguf: null,
   },
   {
     types: ['deformable_detr'],
-    source: 'deformable_detr/modeling_deformable_detr.py',
+    source: 'deformable_detr',
     config: { ...DETR, plane: { variant: 'detr', normalize: true, queries: given(300, 'num_queries') } },
     gguf: null,
   },
   {
     types: ['table-transformer'],
-    source: 'table_transformer/modeling_table_transformer.py',
+    source: 'table_transformer',
     config: DETR,
     gguf: null,
   },
   {
     types: ['grounding-dino', 'mm-grounding-dino'],
-    source: 'grounding_dino/modeling_grounding_dino.py',
+    source: 'grounding_dino',
     config: { ...DETR, plane: { variant: 'detr', normalize: true, queries: given(900, 'num_queries') } },
     gguf: null,
   },

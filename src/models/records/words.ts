@@ -2,7 +2,6 @@
 import type {
   BaseFacts,
   ConvolutionalFacts,
-  GgufRotary,
   Given,
   HeadFacts,
   LayerRule,
@@ -97,24 +96,6 @@ export const slidingTable = (facts: BaseFacts): TableFacts => ({
   base: facts,
   scaled: false,
 });
-
-/** LLAMA_ROPE_TYPE_NORM: interleaved pairs over the first channels, one table, every layer. */
-export const GGUF_NORM: GgufRotary = {
-  family: 'rotary',
-  mode: 'norm',
-  sections: 'none',
-  permuted: false,
-  head: ['attention.key_length'],
-  place: 'first',
-  tables: [{ label: 'default', base: given(1e4, 'rope.freq_base'), scaled: true, dim: ['rope.dimension_count'] }],
-  layers: [{ all: { table: 'default' } }],
-  softmax: 'head',
-  yarn: 'plain',
-  factors: [],
-};
-
-/** LLAMA_ROPE_TYPE_NEOX: half pairing. */
-export const GGUF_NEOX: GgufRotary = { ...GGUF_NORM, mode: 'neox' };
 
 const LENGTH = ['max_position_embeddings', 'n_positions'] as const;
 const WIDTH = ['hidden_size', 'd_model', 'n_embd', 'emb_dim', 'dim', 'n_embed'] as const;
