@@ -17,7 +17,7 @@ import type { ConfigFacts, ModelRecord, RotaryFacts } from './records/record.ts'
 import { pinSpec, readRotary } from './rotaryLayers.ts';
 import { nopeQueryScale } from './softmaxScale.ts';
 import { readTowers } from './towers.ts';
-import { refuseUnknown } from './unknown.ts';
+import { refuseUnknown, tellingKeys } from './unknown.ts';
 import { choose, valueAt } from './values.ts';
 import { readTower } from './vision.ts';
 
@@ -100,8 +100,8 @@ function readForm(config: Section['fields'], reading: Reading): Omit<NormalForm,
   const part = textPart(new Section(config, '', notes, source));
   const found = reading.as === undefined ? recordOfPart(part) : readAs(part, reading.as);
   if (!found.record) {
-    const fits = (as: string): boolean => canRead(config, { ...reading, as });
-    return refuseUnknown(part.section, found.modelType, found.architecture, fits);
+    const probe = (as: string): string | undefined => readAgain(config, { ...reading, as });
+    return refuseUnknown(part.section, found.modelType, found.architecture, probe);
   }
   const read = readPart(part, found.record, found.modelType ?? found.record.types[0], reading);
   const towers = readTowers(part);
@@ -117,13 +117,13 @@ function readForm(config: Section['fields'], reading: Reading): Omit<NormalForm,
   }) as Omit<NormalForm, 'rotary'>;
 }
 
-/** Whether the file can be read as another type without an error. */
-function canRead(config: Section['fields'], reading: Reading): boolean {
+/** What the file says when it is read as another type; undefined when it is refused. */
+function readAgain(config: Section['fields'], reading: Reading): string | undefined {
   try {
-    readForm(config, reading);
-    return true;
+    const { layerTypes, layers, parameters, family, queryScale, axial } = readForm(config, reading);
+    return JSON.stringify([family, layerTypes, layers, parameters, queryScale, axial]);
   } catch (error) {
-    if (error instanceof PosencError) return false;
+    if (error instanceof PosencError) return undefined;
     throw error;
   }
 }
@@ -226,8 +226,13 @@ function checkPositionType(section: Section, facts: ConfigFacts, modelType: stri
 /** Keys that look like positions, and that nothing reads: said, or refused when the file is read as another type. */
 function sayUnread({ section, around }: Part, ignored: readonly string[], as: string | undefined): void {
   const own = unreadKeys(section, ignored);
-  if (as !== undefined && own.length > 0) {
-    refuse(section.at(own[0]), `looks like a setting of positions, and nothing of '${as}' reads it: ${listKeys(own)}`);
+  if (as !== undefined) {
+    const { consumed } = section.notes;
+    const missed = [...own, ...tellingKeys(section).filter((key) => !consumed.has(section.at(key)))];
+    const listed = listKeys([...new Set(missed)]);
+    if (missed.length > 0) {
+      refuse(section.at(missed[0]), `looks like a setting of positions, and nothing of '${as}' reads it: ${listed}`);
+    }
   }
   for (const key of own) {
     section.get(key);

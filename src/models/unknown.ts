@@ -1,99 +1,120 @@
 /**
- * A model type that no record has: which known ones are nearest by name and by the keys that they alone read. A type that the
- * file does not fit is never named.
+ * A model type that no record has: the known ones that its name contains, or that alone read the keys it has. What is advised
+ * is what the file fits; when several fit and would give different positions, none is.
  */
 import { scheduleKeys } from './layers.ts';
 import { listKeys, positionKeys } from './positionKeys.ts';
 import { refuse, type Section, shorten } from './read.ts';
 import { RECORDS } from './records/index.ts';
-import type { ConfigFacts, ModelRecord } from './records/record.ts';
+import type { ConfigFacts, Softmax } from './records/record.ts';
 
-const SHOWN = 3;
-/** Words of class names that say nothing about the architecture. */
-const EMPTY = new Set([
-  ...['for', 'causal', 'model', 'language', 'head', 'lmhead', 'conditional', 'generation', 'config', 'text', 'vision'],
-  ...['tiny', 'small', 'base', 'large', 'mini', 'next', 'chat', 'draft', 'eagle', 'audio', 'multi', 'modal'],
-]);
-
-/** 'Qwen3NextForCausalLM' and 'qwen3_next' -> qwen, next. */
-function wordsOf(name: string): string[] {
-  return name
+const squash = (name: string): string =>
+  name
     .slice(0, 80)
-    .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
     .toLowerCase()
-    .split(/[^a-z]+/)
-    .filter((word) => word.length > 3 && !EMPTY.has(word));
-}
+    .replace(/[^a-z0-9]/g, '');
+/** Shorter names are in too many words. */
+const SHORTEST = 4;
 
-/** How many letters two names have in common from their beginning. */
-function common(a: string, b: string): number {
-  let n = 0;
-  while (n < a.length && a[n] === b[n]) n++;
-  return n;
+function softmaxKeys(softmax: Softmax): readonly string[] {
+  if (typeof softmax !== 'object') return [];
+  if ('root' in softmax) return softmax.root;
+  if ('key' in softmax) return [softmax.key];
+  if ('when' in softmax) return [...softmaxKeys(softmax.holds), ...softmaxKeys(softmax.fails)];
+  return 'over' in softmax ? [softmax.over] : [];
 }
 
 /** Keys that a record reads and most do not. */
-function ownKeys(facts: ConfigFacts | null): readonly string[] {
-  if (facts?.family !== 'rotary') return [];
+function ownKeys(facts: ConfigFacts): readonly string[] {
+  if (facts.family === 'choice')
+    return [...facts.choices.map((choice) => choice.facts), facts.otherwise].flatMap(ownKeys);
+  if (facts.family !== 'rotary') return [];
   const { rotated } = facts;
-  const partial =
-    rotated !== 'head' && 'partial' in rotated ? [...(rotated.keys ?? []), ...(rotated.dim?.keys ?? [])] : [];
+  const width =
+    rotated === 'head'
+      ? []
+      : 'latent' in rotated
+        ? ['qk_rope_head_dim', 'qk_nope_head_dim']
+        : [...(rotated.keys ?? []), ...(rotated.dim?.keys ?? [])];
   return [
     ...facts.base.keys,
     ...(facts.base.times ? [facts.base.times] : []),
     ...facts.head.keys,
-    ...partial,
+    ...width,
     ...(facts.tables ?? []).flatMap(({ base, head }) => [...base.keys, ...(head?.keys ?? [])]),
     ...scheduleKeys(facts.layers ?? []),
     ...Object.values(facts.perLayer ?? {}),
+    ...softmaxKeys(facts.softmax),
+    ...(facts.queryScale ? [...facts.queryScale.scale.keys, ...facts.queryScale.length.keys] : []),
     ...(facts.dynamic ? [facts.dynamic.flag] : []),
     ...(facts.scale ? [facts.scale] : []),
   ].filter((key) => !USUAL.has(key));
 }
 const USUAL = new Set(['rope_theta', 'rotary_emb_base', 'head_dim', 'layer_types', 'sliding_window', 'rotary_dim']);
 
-/** Records by nearness: shared own keys first, then the names. */
-function nearest(section: Section, names: readonly string[]): readonly ModelRecord[] {
-  const words = new Set(names.flatMap(wordsOf));
-  const squashed = names.map((name) => name.toLowerCase().replace(/[^a-z0-9]/g, ''));
-  const scored = RECORDS.flatMap((record) => {
-    const keys = ownKeys(record.config).filter((key) => section.has(key.split('.')[0])).length;
-    const byName = Math.max(
-      0,
-      ...record.types.map((type) => {
-        if (!wordsOf(type).some((word) => words.has(word))) return 0;
-        const plain = type.replace(/[^a-z0-9]/g, '');
-        return Math.max(...squashed.map((name) => common(name, plain)), 1);
-      }),
-    );
-    const score = 100 * keys + byName;
-    return score > 0 ? [{ record, score }] : [];
-  });
-  return scored.sort((a, b) => b.score - a.score).map(({ record }) => record);
+let all: ReadonlySet<string> | undefined;
+/** Keys of the file that change positions for some record: whoever reads the file must read them. */
+export function tellingKeys(section: Section): readonly string[] {
+  all ??= new Set(RECORDS.flatMap(({ config }) => ownKeys(config).map((key) => key.split('.')[0])));
+  return Object.keys(section.fields).filter(
+    (key) => all?.has(key) && section.has(key) && section.fields[key] !== false,
+  );
 }
 
-/** @param fits whether the file can be read as that type, with every key about positions read */
+/** The types that the names contain; of those inside each other the longest. */
+function named(names: readonly string[]): readonly string[] {
+  const squashed = names.map(squash);
+  const found = RECORDS.flatMap(({ types }) => types).filter((type) => {
+    const plain = squash(type);
+    return plain.length >= SHORTEST && squashed.some((name) => name.includes(plain));
+  });
+  const longest = Math.max(0, ...found.map((type) => squash(type).length));
+  return found.filter((type) => squash(type).length === longest);
+}
+
+/** The types that read most of the keys which few read. */
+function byKeys(section: Section): readonly string[] {
+  const scored = RECORDS.map(({ types, config }) => ({
+    type: types[0],
+    score: new Set(ownKeys(config).filter((key) => section.has(key.split('.')[0]))).size,
+  }));
+  const best = Math.max(...scored.map(({ score }) => score));
+  return best === 0 ? [] : scored.filter(({ score }) => score === best).map(({ type }) => type);
+}
+
+/**
+ * @param probe what the file says when it is read as that type, with every key about positions read; undefined when it does
+ * not fit
+ */
 export function refuseUnknown(
   section: Section,
   type: string | undefined,
   architecture: string | undefined,
-  fits: (type: string) => boolean,
+  probe: (type: string) => string | undefined,
 ): never {
   const names = [type, architecture].filter((name) => name !== undefined);
-  const near: string[] = [];
-  for (const { types } of nearest(section, names).slice(0, 12)) {
-    if (near.length < SHOWN && fits(types[0])) near.push(types[0]);
-  }
-  const keys = positionKeys(section.fields);
+  const near = [named(names), byKeys(section)]
+    .map((types) => agreed(types, probe))
+    .find((found) => found !== undefined);
+  const keys = [...new Set([...positionKeys(section.fields), ...tellingKeys(section)])];
   const shown = type === undefined ? `architectures '${shorten(architecture ?? '')}'` : `'${shorten(type)}'`;
   const also = type !== undefined && architecture !== undefined ? ` (architectures '${shorten(architecture)}')` : '';
   const unread = keys.length > 0 ? `; not read: ${listKeys(keys)}` : '; no key says how positions enter';
   const advice =
-    near.length > 0
-      ? `nearest known, if its code computes the same: ${near.map((name) => `as: '${name}'`).join(' or ')}`
-      : "no known type is near; if one computes the same, say which: as: '<model type>'";
+    near === undefined
+      ? "no known type is near enough to be named; if one computes the same, say which: as: '<model type>'"
+      : `nearest known, if its code computes the same: as: '${near}'`;
   return refuse(
     section.at('model_type'),
     `${shown}${also} is not a known model type, so its defaults and pairing cannot be known${unread}; ${advice}; or write a RotarySpec by hand`,
   );
+}
+
+/** A type that the file fits, when all that it fits would give the same. */
+function agreed(types: readonly string[], probe: (type: string) => string | undefined): string | undefined {
+  const fitting = types.slice(0, 24).flatMap((type) => {
+    const form = probe(type);
+    return form === undefined ? [] : [{ type, form }];
+  });
+  return new Set(fitting.map(({ form }) => form)).size === 1 ? fitting[0].type : undefined;
 }
