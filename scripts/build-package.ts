@@ -80,7 +80,10 @@ await bundle.write({
   entryFileNames: '[name].js',
   chunkFileNames: 'chunks/[name].js',
   manualChunks: (id) => {
-    const [folder] = relative(compiled, id).split('/');
+    const path = relative(compiled, id);
+    const [folder] = path.split('/');
+    // of two tables that one reader each needs, a bundler can drop the whole file of the other
+    if (path.startsWith('models/records/gguf/')) return 'ggufRecords';
     if (WINGS.includes(folder)) return folder;
     return folder === 'runtime' || folder === 'phase' ? 'runtime' : undefined;
   },
