@@ -25,7 +25,7 @@ export async function readModel(path: string, shell: Shell, options: ModelOption
 }
 
 export function formOf(file: ModelFile, { layerType, context, strict, as }: ModelOptions = {}): NormalForm {
-  if (file.kind === 'config') return fromHF(file.config as object, { layerType, context, strict });
+  if (file.kind === 'config') return fromHF(file.config as object, { layerType, context, strict, as });
   return fromGGUF(file.metadata as object, { tensors: file.tensors, context, as });
 }
 

@@ -44,7 +44,7 @@ export function withModel(command: Command): Command {
     .option('--layer-type <name>', 'which table, for models with several')
     .option('--context <positions>', 'positions the table is for, where frequencies depend on it', count)
     .option('--no-strict', 'unknown keys and contradictions are warnings')
-    .option('--as <architecture>', 'read a GGUF file as one of this architecture of llama.cpp');
+    .option('--as <type>', 'read the file as this model type, or a GGUF file as this architecture of llama.cpp');
 }
 
 export interface SpecOptions extends ModelOptions {

@@ -9,6 +9,7 @@ import { biasCommand } from './bias.ts';
 import { checkCommand } from './check.ts';
 import { explainCommand } from './explain.ts';
 import { fingerprintCommand } from './fingerprint.ts';
+import { modelsCommand } from './models.ts';
 import { plotCommand } from './plot.ts';
 import { CliError, EXIT, type Shell } from './shell.ts';
 import { sinusoidalCommand, tableCommand } from './tables.ts';
@@ -32,7 +33,7 @@ export async function run(argv: readonly string[], shell: Shell, version: string
     .description('Positional encodings: tables, biases, what a config does, what went wrong')
     .version(version)
     .addHelpText('after', `${EXIT_CODES}\nposenc COMMAND --help has an example of each.`);
-  const makers = [explainCommand, tableCommand, biasCommand, sinusoidalCommand, plotCommand];
+  const makers = [explainCommand, modelsCommand, tableCommand, biasCommand, sinusoidalCommand, plotCommand];
   for (const make of [...makers, vectorsCommand, checkCommand, benchCommand, fingerprintCommand])
     program.addCommand(make(shell));
   for (const command of [program, ...program.commands]) {

@@ -67,7 +67,7 @@ const BFLOAT16_INTEGERS = 2 ** 8;
 
 /** @throws PosencError as fromHF */
 export function explain(config: object, options: Omit<FromHFOptions, 'precision'> = {}): Explanation {
-  checkOptions('explain', options, ['layerType', 'context', 'strict']);
+  checkOptions('explain', options, ['layerType', 'context', 'strict', 'as']);
   const context =
     options.context === undefined ? undefined : integer('context', options.context, 1, Number.MAX_SAFE_INTEGER);
   return explainForm(fromHF(config, options), { layerType: options.layerType, context });

@@ -7,6 +7,7 @@ export { describe, describeExplanation } from './describe.ts';
 export { type Explanation, explain, explainForm } from './explain.ts';
 export { type FromGGUFOptions, fromGGUF, type GGUFTensors } from './gguf.ts';
 export { type FromHFOptions, fromHF, toHF } from './hf.ts';
+export { type KnownModel, knownModels } from './known.ts';
 export { type LlamaCpp, toLlamaCpp } from './llamaCpp.ts';
 export type { NormalForm, RotaryLayer } from './normalForm.ts';
 export { type OnnxCaches, toOnnxCaches } from './onnx.ts';

@@ -17,7 +17,7 @@ const said = ({ family, layerTypes, layers, parameters, queryScale, axial }: Nor
   JSON.stringify([family, layerTypes, layers, parameters, queryScale, axial?.invFreq]);
 
 /** The message, or the form when there is none. */
-function attempt(config: unknown, as?: string): NormalForm | string {
+function attempt(config: object, as?: string): NormalForm | string {
   try {
     return fromHF(config, as === undefined ? {} : { as });
   } catch (error) {
@@ -47,7 +47,7 @@ for (const [kind, rename] of [
   test(`every file of the vectors, under ${kind}`, () => {
     let followed = 0;
     for (const [name, { config }] of configs) {
-      const file = renamed(config, rename);
+      const file = renamed(config, rename) as object;
       const first = attempt(file);
       assert.type(first, 'string', `${name}: read although its type is unknown`);
       for (const as of advice(first as string)) {

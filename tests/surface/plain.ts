@@ -26,6 +26,7 @@ const mask = (random: Random) => {
 };
 
 export const plain: Readonly<Record<string, Generator>> = {
+  knownModels: noEngine(() => []),
   positionIds: noEngine((random) => [random.pick<object>([{ mask: mask(random) }, { length: 5, offset: 3 }])]),
   coarseGridIds: noEngine((random) => [{ grid: [random.int(1, 5), random.int(1, 5)], patchesPerSide: 8 }]),
   mropeIndex: noEngine(() => [
