@@ -1,21 +1,22 @@
 /**
- * Fourier features of coordinates. NeRF's encoding (Mildenhall et al., arXiv 2003.08934; the code's, which has no factor pi),
- * random Fourier features (Tancik et al., arXiv 2006.10739), their one-dimensional form in diffusion models, and the pixel
+ * Fourier features of coordinates. NeRF's encoding (Mildenhall et al., arXiv 2003.08934: the paper's with a factor pi, the
+ * code's without), random Fourier features (Tancik et al., arXiv 2006.10739), their one-dimensional form in diffusion models, and the pixel
  * bands of the Perceiver as timm computes them.
  */
 
-import { divNumber, from, mulNumber, PI, pow } from '../phase/dd.ts';
+import { divNumber, from, mul, mulNumber, PI, pow } from '../phase/dd.ts';
 import { type Ladder, ladderFrom } from '../phase/ladder.ts';
 import { checkFrequencies } from '../phase/plan.ts';
 import { stridedPhases } from '../phase/strided.ts';
-import { boolean, finite, oneOf, size, take } from '../runtime/arguments.ts';
+import { boolean, exclusive, finite, oneOf, size, take } from '../runtime/arguments.ts';
 import { LOG } from '../runtime/codes.ts';
 import type { Engine } from '../runtime/engine.ts';
 import { PosencError, show } from '../runtime/errors.ts';
 import { type Call, type Floats, gate, type Out, type Place } from '../runtime/gate.ts';
+import { type NumberList, numbers } from '../runtime/lists.ts';
 import { checkShape, elementsOf } from '../runtime/shapes.ts';
 import type { Tensor } from '../runtime/tensor.ts';
-import { axesOf, PLAIN, repeatAxis, splitAxis } from './axes.ts';
+import { axesOf, PLAIN, repeatAxis, splitAxis, writeColumns } from './axes.ts';
 
 interface InputOptions {
   /** Shape of x, [..., dims]; needed for a plain Float32Array. */
@@ -33,10 +34,18 @@ export interface NerfEncodingOptions extends InputOptions {
   readonly logSampling?: boolean;
   /** x itself in front. Default true. */
   readonly includeInput?: boolean;
+  /** Frequencies times pi: the paper, tiny-cuda-nn, Hunyuan3D's include_pi. Default false (NeRF's code). */
+  readonly timesPi?: boolean;
+  /**
+   * 'bands': sin(f0 x), cos(f0 x), sin(f1 x) ..., each as wide as x (NeRF's code); 'dimensions': sin(f0 x0), cos(f0 x0),
+   * sin(f1 x0) ..., then x1 (the paper, tiny-cuda-nn); 'concat': all sines, f0 x0, f1 x0 ..., then all cosines (Hunyuan3D,
+   * Michelangelo). Default 'bands'.
+   */
+  readonly arrangement?: 'bands' | 'dimensions' | 'concat';
 }
 
 /**
- * [x | sin(f0 x) | cos(f0 x) | sin(f1 x) ...], each block as wide as x, in radians without a factor pi.
+ * [x | sines and cosines of x in 2^k radians], in the order of `arrangement`; the factor pi is multiplied in exactly.
  * @returns float32 [..., dims (2 numFrequencies + 1)]
  * @throws ERR_OPTION, ERR_SHAPE, ERR_OUT_OF_MEMORY
  */
@@ -46,6 +55,8 @@ export function nerfEncoding(x: Floats, given: NerfEncodingOptions): Tensor {
     'maxFrequencyLog2',
     'logSampling',
     'includeInput',
+    'timesPi',
+    'arrangement',
     'shape',
     'out',
     'engine',
@@ -54,11 +65,13 @@ export function nerfEncoding(x: Floats, given: NerfEncodingOptions): Tensor {
   const most = finite('maxFrequencyLog2', o.maxFrequencyLog2, { min: -64, max: 40 }, bands - 1);
   const logSampling = boolean('logSampling', o.logSampling, true);
   const include = boolean('includeInput', o.includeInput, true) ? 1 : 0;
+  const timesPi = boolean('timesPi', o.timesPi, false);
+  const arrangement = oneOf('arrangement', o.arrangement, ['bands', 'dimensions', 'concat'], 'bands');
   const call = gate('nerfEncoding', o.engine);
   const source = call.input('x', x, o.shape);
   const { rows, dims } = vectors(source.shape);
   const width = dims * (2 * bands + include);
-  const frequencies = nerfBands(bands, most, logSampling);
+  const frequencies = nerfBands(bands, most, logSampling, timesPi);
   checkFrequencies(frequencies);
   finiteData(source);
   const result = call.output('out', o.out, [...source.shape.slice(0, -1), width]);
@@ -68,16 +81,36 @@ export function nerfEncoding(x: Floats, given: NerfEncodingOptions): Tensor {
     if (include) engine.kernels.copyRows(to, stride, source.pointer, 4 * dims, rows, dims, rows);
     const list = engine.view('float32', source.pointer, rows * dims);
     for (let d = 0; d < dims; d++) {
-      const sin = to + 4 * (include * dims + d);
-      const target = { sin, cos: sin + 4 * dims, rowStride: stride, columnStride: 8 * dims };
+      const first = to + 4 * include * dims;
+      const target = { ...placesOf(arrangement, first, d, dims, bands), rowStride: stride };
       stridedPhases(engine, frequencies, list, target, d, dims);
     }
     return result.tensor;
   });
 }
 
-/** 2^linspace(0, most, n), or linspace(1, 2^most, n). */
-function nerfBands(n: number, most: number, logSampling: boolean): Ladder {
+/** Where dimension d has its sines and cosines, and how far apart those of two bands are. */
+function placesOf(arrangement: string, first: number, d: number, dims: number, bands: number) {
+  if (arrangement === 'concat') {
+    const sin = first + 4 * d * bands;
+    return { sin, cos: sin + 4 * dims * bands, columnStride: 4 };
+  }
+  if (arrangement === 'dimensions') {
+    const sin = first + 8 * d * bands;
+    return { sin, cos: sin + 4, columnStride: 8 };
+  }
+  const sin = first + 4 * d;
+  return { sin, cos: sin + 4 * dims, columnStride: 8 * dims };
+}
+
+/** 2^linspace(0, most, n), or linspace(1, 2^most, n), times pi. */
+function nerfBands(n: number, most: number, logSampling: boolean, timesPi: boolean): Ladder {
+  const plain = powersOfTwo(n, most, logSampling);
+  if (!timesPi) return plain;
+  return ladderFrom(`pi times ${plain.key}`, () => Array.from(plain.hi, (hi, i) => mul({ hi, lo: plain.lo[i] }, PI)));
+}
+
+function powersOfTwo(n: number, most: number, logSampling: boolean): Ladder {
   return ladderFrom(`nerf ${n} ${most} ${logSampling}`, () => {
     const last = Math.max(1, n - 1);
     const top = pow(from(2), from(most));
@@ -221,9 +254,7 @@ export function pixelBands(given: PixelBandsOptions): { grid: Tensor; sin: Tenso
   const grid = call.output('grid', undefined, [...sizes, axes, 1]);
   const sin = call.output('sin', undefined, [...sizes, axes, bands]);
   const cos = call.output('cos', undefined, [...sizes, axes, bands]);
-  const rows = sizes.map((n) => ({
-    positions: Float64Array.from({ length: n }, (_, i) => (n > 1 ? (2 * i) / (n - 1) - 1 : -1)),
-  }));
+  const rows = sizes.map((n) => ({ positions: centred(n) }));
   return call.run((engine) => {
     const view = engine.view('float32', grid.pointer, grid.length);
     axesOf(rows).forEach((axis, a) => {
@@ -237,6 +268,114 @@ export function pixelBands(given: PixelBandsOptions): { grid: Tensor; sin: Tenso
     });
     return { grid: grid.tensor, sin: sin.tensor, cos: cos.tensor };
   });
+}
+
+export interface PerceiverEncodingOptions {
+  /** Sizes of the axes, [H, W], [T, H, W] ...: coordinates run from -1 to 1 along each. Or give `positions`. */
+  readonly grid?: readonly number[];
+  /** Coordinates instead of a grid, [n, axes] flat. */
+  readonly positions?: NumberList;
+  /** Twice the highest band, of each axis or of all: the axis' size in the Perceiver's code. */
+  readonly maxResolution: number | readonly number[];
+  /** Bands of an axis, evenly spaced from 1 to maxResolution / 2. */
+  readonly numBands: number;
+  /** The coordinates in front. Default true. */
+  readonly concatPos?: boolean;
+  /** Sines alone. Default false. */
+  readonly sineOnly?: boolean;
+  readonly out?: Out;
+  readonly engine?: Engine;
+}
+
+/**
+ * The Perceiver's Fourier features [coordinates | sin | cos] of pi band coordinate, every axis with bands up to its own
+ * resolution, axis after axis (Jaegle et al., arXiv 2103.03206; transformers generate_fourier_features).
+ * @returns float32 [cells, axes (1 + 2 numBands)]; less without concatPos, with sineOnly
+ * @throws ERR_OPTION, ERR_SHAPE, ERR_POSITION, ERR_OUT_OF_MEMORY
+ */
+export function perceiverEncoding(given: PerceiverEncodingOptions): Tensor {
+  const o = take('perceiverEncoding', given, [
+    'grid',
+    'positions',
+    'maxResolution',
+    'numBands',
+    'concatPos',
+    'sineOnly',
+    'out',
+    'engine',
+  ]);
+  exclusive('perceiverEncoding', 'grid', 'positions', o);
+  const bands = size('numBands', o.numBands, 1, 2 ** 16);
+  const concat = boolean('concatPos', o.concatPos, true) ? 1 : 0;
+  const halves = boolean('sineOnly', o.sineOnly, false) ? 1 : 2;
+  const call = gate('perceiverEncoding', o.engine);
+  const listed = o.positions === undefined ? undefined : call.positions('positions', o.positions).data;
+  const shape = listed === undefined ? gridOf(o.grid) : undefined;
+  const resolutions =
+    typeof o.maxResolution === 'number' && shape !== undefined
+      ? shape.map(() => o.maxResolution as number)
+      : Array.from(numbers('maxResolution', o.maxResolution, shape?.length));
+  const axes = resolutions.length;
+  const count = listed === undefined ? elementsOf(shape!) : listed.length / axes;
+  if (!Number.isInteger(count)) {
+    throw new PosencError(
+      'ERR_SHAPE',
+      `positions: expected ${axes} coordinates a token, got ${listed!.length} numbers`,
+    );
+  }
+  const ladders = resolutions.map((resolution, a) => {
+    const frequencies = pixelLadder(bands, finite(`maxResolution[${a}]`, resolution, { above: 0 }), true);
+    checkFrequencies(frequencies);
+    return frequencies;
+  });
+  const width = axes * (concat + halves * bands);
+  const output = call.output('out', o.out, [count, width]);
+  return call.run((engine) => {
+    if (count === 0) return output.tensor;
+    const stride = 4 * width;
+    const cells = shape === undefined ? undefined : axesOf(shape.map((n) => ({ positions: centred(n) })));
+    const view = engine.view('float32', output.pointer, output.length);
+    for (let a = 0; a < axes; a++) {
+      const rows = cells?.[a].rows ?? { positions: everyNth(listed!, a, axes) };
+      const axis = cells?.[a] ?? { rows, outer: 1, inner: 1 };
+      const list = (rows as { positions: Float64Array }).positions;
+      if (concat) {
+        list.forEach((value, i) => {
+          view[i * axis.inner * width + a] = value;
+        });
+        repeatAxis(engine, axis, output.pointer + 4 * a, stride, 1);
+      }
+      const sines = output.pointer + 4 * (concat * axes + a * bands);
+      const own = axis.inner * stride;
+      writeColumns(engine, ladders[a], rows, PLAIN, { store: 'sin', first: sines, stride: own }, 0, bands);
+      repeatAxis(engine, axis, sines, stride, bands);
+      if (halves === 1) continue;
+      const cosines = sines + 4 * axes * bands;
+      writeColumns(engine, ladders[a], rows, PLAIN, { store: 'cos', first: cosines, stride: own }, 0, bands);
+      repeatAxis(engine, axis, cosines, stride, bands);
+    }
+    return output.tensor;
+  });
+}
+
+function gridOf(given: unknown): readonly number[] {
+  const sizes = checkShape('grid', given);
+  if (sizes.length < 1) throw new PosencError('ERR_SHAPE', `grid: expected at least one size, got ${show(given)}`);
+  let cells = 1;
+  for (const [a, n] of sizes.entries()) {
+    cells *= size(`grid[${a}]`, n, 0, 2 ** 24);
+    size('grid', cells, 0, 2 ** 28);
+  }
+  return sizes;
+}
+
+/** linspace(-1, 1, n); a single cell sits at -1. */
+function centred(n: number): Float64Array {
+  return Float64Array.from({ length: n }, (_, i) => (n > 1 ? (2 * i) / (n - 1) - 1 : -1));
+}
+
+function everyNth(list: Float64Array, from: number, step: number): Float64Array {
+  return Float64Array.from({ length: list.length / step }, (_, i) => list[i * step + from]);
 }
 
 /** pi linspace(1, maxRes / 2, n), or pi (maxRes / 2)^linspace(0, 1, n). */

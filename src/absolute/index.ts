@@ -3,6 +3,7 @@
  * convolutional. The engine and its Tensors come along.
  */
 export * from '../runtime/index.ts';
+export { type CompactRelativeTableOptions, compactRelativeTable } from './compact.ts';
 export {
   type ComplexOrderFrequencyOptions,
   type ComplexOrderOptions,
@@ -23,7 +24,9 @@ export {
   gaussianFourier,
   type NerfEncodingOptions,
   nerfEncoding,
+  type PerceiverEncodingOptions,
   type PixelBandsOptions,
+  perceiverEncoding,
   pixelBands,
 } from './fourier.ts';
 export type { FrequencyRule } from './frequencies.ts';

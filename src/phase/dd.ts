@@ -5,7 +5,7 @@
  *
  * Dekker, Numerische Mathematik 18 (1971); Hida, Li, Bailey, "Algorithms for quad-double precision arithmetic" (2001).
  *
- * Relative error: add, sub, mul, div and ln below 2^-102; exp and pow below 2^-98 while |ln(result)| <= 64 (the argument's own
+ * Relative error: add, sub, mul, div, ln and atan below 2^-100; exp and pow below 2^-98 while |ln(result)| <= 64 (the argument's own
  * rounding is what is left). Results below 2^-960 or above 2^990 lose the low part.
  */
 
@@ -193,4 +193,16 @@ export function ln(a: DD): DD {
 /** a^b for a > 0. */
 export function pow(a: DD, b: DD): DD {
   return exp(mul(b, ln(a)));
+}
+
+/** The angle in [0, pi / 2] whose tangent is a >= 0. */
+export function atan(a: DD): DD {
+  if (a.hi > 1) return sub({ hi: PI.hi / 2, lo: PI.lo / 2 }, atan(div(ONE, a)));
+  // atan x = 2 atan(x / (1 + sqrt(1 + x^2))): three times, then |x| is below 0.099 and x^41 / 41 below 2^-142
+  let x = a;
+  for (let i = 0; i < 3; i++) x = div(x, addNumber(sqrt(addNumber(mul(x, x), 1)), 1));
+  const square = neg(mul(x, x));
+  let sum = INVERSE_ODD[20];
+  for (let n = 19; n >= 0; n--) sum = add(mul(sum, square), INVERSE_ODD[n]);
+  return mulNumber(mul(x, sum), 8);
 }

@@ -8,10 +8,12 @@ export interface NerfEncodingOptions {
   readonly maxFrequencyLog2?: number;
   readonly logSampling?: boolean;
   readonly includeInput?: boolean;
+  readonly timesPi?: boolean;
+  readonly arrangement?: 'bands' | 'dimensions' | 'concat';
   readonly shape?: readonly number[];
 }
 
-/** [..., dims (2 n + 1)]: x, then for each band the sines and the cosines of all dims. */
+/** [..., dims (2 n + 1)]: x, then sines and cosines: by band, by dimension, or all sines first. */
 export function nerfEncoding(x: Float32Array | Shaped, options: NerfEncodingOptions): ReferenceTensor {
   const { numFrequencies: n, maxFrequencyLog2 = n - 1, logSampling = true, includeInput = true } = options;
   const { shape, data } = shaped('x', x, options.shape);
@@ -20,13 +22,19 @@ export function nerfEncoding(x: Float32Array | Shaped, options: NerfEncodingOpti
     const step = n > 1 ? k / (n - 1) : 0;
     return logSampling ? pow(2, maxFrequencyLog2 * step) : 1 + step * (pow(2, maxFrequencyLog2) - 1);
   });
-  const rates = bands.map((f) => quarterTurnRate(fixed(f)));
+  const { timesPi = false, arrangement = 'bands' } = options;
+  const rates = bands.map((f) => quarterTurnRate(timesPi ? mul(fixed(f), pi()) : fixed(f)));
   const values: number[] = [];
   for (let row = 0; row < data.length; row += dims) {
     const point = Array.from(data.subarray(row, row + dims));
     if (includeInput) values.push(...point);
-    for (const rate of rates) {
-      values.push(...point.map((v) => sincosAt(v, rate).sin), ...point.map((v) => sincosAt(v, rate).cos));
+    const of = (v: number, rate: bigint) => sincosAt(v, rate);
+    if (arrangement === 'bands') {
+      for (const rate of rates) values.push(...point.map((v) => of(v, rate).sin), ...point.map((v) => of(v, rate).cos));
+    } else {
+      const all = point.flatMap((v) => rates.map((rate) => of(v, rate)));
+      if (arrangement === 'dimensions') values.push(...all.flatMap(({ sin, cos }) => [sin, cos]));
+      else values.push(...all.map((p) => p.sin), ...all.map((p) => p.cos));
     }
   }
   const width = dims * (2 * n + (includeInput ? 1 : 0));
@@ -132,4 +140,48 @@ export function complexOrder(options: {
     }
   }
   return { real, imaginary };
+}
+
+export interface PerceiverEncodingOptions {
+  readonly grid?: readonly number[];
+  /** [n][axes] flat. */
+  readonly positions?: ArrayLike<number>;
+  readonly maxResolution: number | readonly number[];
+  readonly numBands: number;
+  readonly concatPos?: boolean;
+  readonly sineOnly?: boolean;
+}
+
+/** [cells, axes (1 + 2 bands)]: the coordinates, the sines axis after axis, the cosines. */
+export function perceiverEncoding(options: PerceiverEncodingOptions): ReferenceTensor {
+  const { grid, numBands, concatPos = true, sineOnly = false } = options;
+  const given = options.maxResolution;
+  const resolutions = typeof given === 'number' ? (grid ?? [1]).map(() => given) : given;
+  const axes = resolutions.length;
+  const cells = grid === undefined ? listed() : product(grid);
+  const values = cells.flatMap((cell) => {
+    const all = cell.flatMap((x, a) =>
+      Array.from({ length: numBands }, (_, k) => {
+        const band = 1 + (k * (resolutions[a] / 2 - 1)) / Math.max(1, numBands - 1);
+        return sincosAt(x, quarterTurnRate(mul(fixed(band), pi())));
+      }),
+    );
+    return [...(concatPos ? cell : []), ...all.map((p) => p.sin), ...(sineOnly ? [] : all.map((p) => p.cos))];
+  });
+  const width = axes * ((concatPos ? 1 : 0) + (sineOnly ? 1 : 2) * numBands);
+  return tensor([cells.length, width], Float32Array.from(values));
+
+  function listed(): number[][] {
+    const flat = Array.from(options.positions ?? []);
+    return Array.from({ length: flat.length / axes }, (_, i) => flat.slice(i * axes, (i + 1) * axes));
+  }
+}
+
+function product(grid: readonly number[]): number[][] {
+  if (grid.length === 0) return [[]];
+  const [n, ...rest] = grid;
+  const inner = product(rest);
+  return Array.from({ length: n }, (_, i) => (n > 1 ? (2 * i) / (n - 1) - 1 : -1)).flatMap((x) =>
+    inner.map((cell) => [x, ...cell]),
+  );
 }

@@ -7,12 +7,20 @@
 export { type AlibiOptions, type AlibiSlopesOptions, alibi, alibiSlopes } from './alibi.ts';
 export { axialTable, mixedAxialTable, type ReferenceAxialSpec, rotaryTableFromAngles } from './axial.ts';
 export { type RetableOptions, retable, type ShiftKeysOptions, shiftKeys, unrotate } from './cached.ts';
+export { type CompactRelativeTableOptions, compactRelativeTable } from './compact.ts';
 export { convPositional, peg, weightNorm } from './conv.ts';
 export { debertaRelativePositions, debertaScores } from './deberta.ts';
 export { type DynamicBiasOptions, dynamicBias } from './dynamicBias.ts';
 export { factoredScores } from './factored.ts';
 export { type FireOptions, fire } from './fire.ts';
-export { complexOrder, fourierFeatures, gaussianFourier, nerfEncoding, pixelBands } from './fourier.ts';
+export {
+  complexOrder,
+  fourierFeatures,
+  gaussianFourier,
+  nerfEncoding,
+  perceiverEncoding,
+  pixelBands,
+} from './fourier.ts';
 export { type InvFreq, invFreq } from './frequencies.ts';
 export { ropeDecayBound, sincosDetr, sincosGrid, sinusoidalGram, timestepEmbedding } from './grid.ts';
 export { hybridScores } from './hybrid.ts';
@@ -22,7 +30,7 @@ export { type MergeOptions, merge } from './merge.ts';
 export { type NaiveRelativeBiasOptions, naiveRelativeBias } from './naive.ts';
 export { nezhaScores, nezhaTable, nezhaValues } from './nezha.ts';
 export { type PopeOptions, pope } from './pope.ts';
-export { type ResizePositionTableOptions, resizePositionTable } from './resize.ts';
+export { type ResizePositionTableOptions, resizePositionTable, resizeRelativeTable } from './resize.ts';
 export type { ReferenceTensor, Shaped } from './result.ts';
 export { type ApplyRotaryOptions, applyRotary, applyRotaryQKV } from './rotary.ts';
 export {

@@ -118,3 +118,64 @@ function weightMatrix(n: number, m: number, options: ResizePositionTableOptions,
     return row;
   });
 }
+
+export interface ResizeRelativeTableOptions {
+  readonly from?: readonly [number, number];
+  readonly to: readonly [number, number];
+  readonly extraRows?: number;
+  readonly shape?: readonly number[];
+}
+
+/** A table [(2h-1)(2w-1) + extra, heads] for another window: linear between places in geometric progression. */
+export function resizeRelativeTable(
+  table: Float32Array | Shaped,
+  options: ResizeRelativeTableOptions,
+): ReferenceTensor {
+  const { shape, data } = shaped('table', table, options.shape);
+  const { to, extraRows = 0 } = options;
+  const [rows, heads] = shape;
+  const side = (Math.sqrt(rows - extraRows) + 1) / 2;
+  const from = options.from ?? [side, side];
+  const [h, w] = from.map((n) => 2 * n - 1);
+  const [height, width] = to.map((n) => 2 * n - 1);
+  const same = h === height && w === width;
+  const [ys, xs] = [places(h, height), places(w, width)];
+  const cell = (y: number, x: number, c: number) => data[(y * w + x) * heads + c];
+  const result = output([height * width + extraRows, heads]);
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const [a, b] = same ? [y, x] : [indexAt(ys, y - (height - 1) / 2), indexAt(xs, x - (width - 1) / 2)];
+      const [y0, x0] = [Math.floor(a), Math.floor(b)];
+      const [y1, x1] = [Math.min(y0 + 1, h - 1), Math.min(x0 + 1, w - 1)];
+      for (let c = 0; c < heads; c++) {
+        const upper = cell(y0, x0, c) * (1 - (b - x0)) + cell(y0, x1, c) * (b - x0);
+        const lower = cell(y1, x0, c) * (1 - (b - x0)) + cell(y1, x1, c) * (b - x0);
+        result.data[(y * width + x) * heads + c] = upper * (1 - (a - y0)) + lower * (a - y0);
+      }
+    }
+  }
+  result.data.set(data.subarray(h * w * heads), height * width * heads);
+  return result;
+}
+
+/** A fractional index into ascending places, held at both ends. */
+function indexAt(list: readonly number[], at: number): number {
+  if (at <= list[0]) return 0;
+  const next = list.findIndex((place) => place > at);
+  if (next < 0) return list.length - 1;
+  return next - 1 + (at - list[next - 1]) / (list[next] - list[next - 1]);
+}
+
+function places(n: number, m: number): number[] {
+  const steps = Math.floor(n / 2);
+  const reach = (q: number, count: number) => (q ** count - 1) / (q - 1);
+  let [left, right] = [1.01, 1.5];
+  let q = left;
+  while (right - left > 1e-6) {
+    q = (left + right) / 2;
+    if (reach(q, steps) > Math.floor(m / 2)) right = q;
+    else left = q;
+  }
+  const positive = Array.from({ length: steps }, (_, i) => reach(q, i + 1));
+  return [...positive.map((x) => -x).reverse(), 0, ...positive];
+}

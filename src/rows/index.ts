@@ -12,7 +12,8 @@ export {
   learnedPositions2d,
 } from './learned.ts';
 export { type MergeOptions, merge } from './merge.ts';
-export { type ResizePositionTableOptions, resizePositionTable } from './resize.ts';
+export { type ResizeMode, type ResizePositionTableOptions, resizePositionTable } from './resize.ts';
+export { type ResizeRelativeTableOptions, resizeRelativeTable } from './resizeRelative.ts';
 export {
   type RmtEncoderIdsOptions,
   type RmtInputOptions,

@@ -10,6 +10,7 @@ import { type Floats, gate, type Out } from '../runtime/gate.ts';
 import { numbers } from '../runtime/lists.ts';
 import { elementsOf } from '../runtime/shapes.ts';
 import type { Tensor } from '../runtime/tensor.ts';
+import { blend, blocks, type Taps } from './taps.ts';
 
 const MODES = ['bicubic', 'bilinear', 'nearest', 'nearest-exact'] as const;
 
@@ -58,9 +59,6 @@ const OPTIONS = [
   'engine',
 ] as const;
 
-/** A block of a blended line this long stays in the first-level cache. */
-const LINE_BYTES = 16384;
-
 /**
  * A table [prefix + h w + suffix, d], [1, ..., d] or [h, w, d] (layout 'CHW': [..., h, w]) on another grid.
  * @returns float32, the table's form with the new grid
@@ -95,7 +93,7 @@ export function resizePositionTable(table: Floats, given: ResizePositionTableOpt
       const strides = { row: 4 * w, cell: 4, outRow: 4 * width, outCell: 4 };
       for (let c = 0; c < channels; c++) {
         const plane = { ...grid, to: grid.to + 4 * c * height * width, from: grid.from + 4 * c * h * w };
-        run(engine, plane, strides, 1, tapsH, tapsW, plan);
+        blend(engine, plane, strides, 1, tapsH, tapsW, plan);
       }
     } else {
       const row = 4 * channels;
@@ -105,7 +103,7 @@ export function resizePositionTable(table: Floats, given: ResizePositionTableOpt
       kernels.copyRows(toEnd, row, fromEnd, row, suffix, channels, suffix);
       const inner = { ...grid, to: grid.to + row * prefix, from: grid.from + row * prefix };
       const strides = { row: row * w, cell: row, outRow: row * width, outCell: row };
-      run(engine, inner, strides, channels, tapsH, tapsW, plan);
+      blend(engine, inner, strides, channels, tapsH, tapsW, plan);
     }
     return resized.tensor;
   });
@@ -184,13 +182,6 @@ function planes(shape: readonly number[], o: ResizePositionTableOptions, to: rea
   return { h, w, channels: elementsOf(leading), outShape: [...leading, ...to] };
 }
 
-/** What each output cell of an axis takes: `count` weights from `start`; cells at the border take the border cell twice. */
-interface Taps {
-  readonly start: Int32Array;
-  readonly weights: readonly Float32Array[];
-  readonly most: number;
-}
-
 interface Rule {
   readonly mode: ResizeMode;
   readonly antialias: boolean;
@@ -257,69 +248,4 @@ function widened(n: number, out: number, step: number, mode: 'bicubic' | 'biline
   // a scale override can leave an output cell beyond the table without any
   if (list.length === 0 || sum === 0) return [Math.min(first, n - 1), [0]];
   return [first, list.map((weight) => weight / sum)];
-}
-
-interface Plan {
-  readonly rows: number;
-  readonly columns: number;
-  readonly channels: number;
-}
-
-const tapBytes = (t: Taps) => 8 + 4 * t.most;
-
-/** How much of the grid one kernel call does: taps and one blended line fit the scratch arena. */
-function blocks(engine: Engine, tapsH: Taps, tapsW: Taps, w: number, channels: number): Plan {
-  const quarter = engine.scratchBytes >> 2;
-  const rows = Math.floor(quarter / tapBytes(tapsH));
-  const columns = Math.floor(quarter / tapBytes(tapsW));
-  const most = Math.floor((2 * quarter) / (4 * w));
-  if (rows < 1 || columns < 1 || most < 1) {
-    throw new PosencError(
-      'ERR_SHAPE',
-      `from: a grid ${w} wide does not fit the scratch arena of ${engine.scratchBytes} bytes; createEngine({ scratchBytes })`,
-    );
-  }
-  const cached = Math.max(16, Math.floor(LINE_BYTES / (4 * w)) & ~15);
-  return { rows, columns, channels: Math.min(channels, most, cached) };
-}
-
-function run(
-  engine: Engine,
-  grid: { to: number; from: number; height: number; width: number; w: number },
-  stride: { row: number; cell: number; outRow: number; outCell: number },
-  channels: number,
-  tapsH: Taps,
-  tapsW: Taps,
-  plan: Plan,
-): void {
-  const quarter = engine.scratchBytes >> 2;
-  const scratch = engine.scratch();
-  for (let x = 0; x < grid.width; x += plan.columns) {
-    const columns = Math.min(plan.columns, grid.width - x);
-    writeTaps(engine, scratch + quarter, tapsW, x, columns);
-    for (let y = 0; y < grid.height; y += plan.rows) {
-      const rows = Math.min(plan.rows, grid.height - y);
-      writeTaps(engine, scratch, tapsH, y, rows);
-      const to = grid.to + y * stride.outRow + x * stride.outCell;
-      for (let c = 0; c < channels; c += plan.channels) {
-        const n = Math.min(plan.channels, channels - c);
-        // biome-ignore format: one call, grouped as the kernel declares it
-        engine.kernels.resizeGrid(
-          to + 4 * c, stride.outRow, stride.outCell, rows, columns, grid.from + 4 * c, stride.row, stride.cell, grid.w, n,
-          scratch, tapsH.most, scratch + quarter, tapsW.most, scratch + 2 * quarter,
-        );
-      }
-    }
-  }
-}
-
-function writeTaps(engine: Engine, pointer: number, axis: Taps, from: number, count: number): void {
-  const { i32, f32 } = engine;
-  for (let i = 0; i < count; i++) {
-    const at = (pointer + i * tapBytes(axis)) >>> 2;
-    const weights = axis.weights[from + i];
-    i32[at] = axis.start[from + i];
-    i32[at + 1] = weights.length;
-    f32.set(weights, at + 2);
-  }
 }

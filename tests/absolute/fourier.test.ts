@@ -1,7 +1,14 @@
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { createEngine, fourierFeatures, gaussianFourier, nerfEncoding, pixelBands } from '../../src/index.ts';
+import {
+  createEngine,
+  fourierFeatures,
+  gaussianFourier,
+  nerfEncoding,
+  perceiverEncoding,
+  pixelBands,
+} from '../../src/index.ts';
 import * as reference from '../../src/reference/index.ts';
 import { fails, noise, worst } from './support.ts';
 
@@ -13,13 +20,17 @@ test('NeRF: bands, layout and the input in front equal the reference', () => {
       fc.option(fc.integer({ min: 0, max: 14 }), { nil: undefined }),
       fc.boolean(),
       fc.boolean(),
-      ([rows, dims], numFrequencies, maxFrequencyLog2, logSampling, includeInput) => {
+      fc.boolean(),
+      fc.constantFrom('bands' as const, 'dimensions' as const, 'concat' as const),
+      ([rows, dims], numFrequencies, maxFrequencyLog2, logSampling, includeInput, timesPi, arrangement) => {
         const options = {
           shape: [rows, dims],
           numFrequencies,
           maxFrequencyLog2,
           logSampling,
           includeInput,
+          timesPi,
+          arrangement,
         };
         const x = noise(rows * dims, dims);
         const [got, want] = [nerfEncoding(x, options), reference.nerfEncoding(x, options)];
@@ -28,8 +39,64 @@ test('NeRF: bands, layout and the input in front equal the reference', () => {
         assert.ok(worst(got.data, want.data) <= 7e-8);
       },
     ),
+    { numRuns: 120 },
+  );
+});
+
+test('the three arrangements hold the same numbers; pi is not rounded before it multiplies', () => {
+  const x = Float32Array.of(0.3, -0.71, 0.9999);
+  const of = (arrangement: 'bands' | 'dimensions' | 'concat') =>
+    nerfEncoding(x, { shape: [1, 3], numFrequencies: 16, timesPi: true, arrangement }).toFloat32Array();
+  const [bands, dimensions, concat] = [of('bands'), of('dimensions'), of('concat')];
+  for (let d = 0; d < 3; d++) {
+    for (let k = 0; k < 16; k++) {
+      for (const half of [0, 1]) {
+        const value = bands[3 + 6 * k + 3 * half + d];
+        assert.is(dimensions[3 + 32 * d + 2 * k + half], value);
+        assert.is(concat[3 + 48 * half + 16 * d + k], value);
+      }
+    }
+    assert.ok(Math.abs(concat[3 + 16 * d + 15] - Math.sin((x[d] * 2 ** 15 * Math.PI) % (2 * Math.PI))) < 1e-6);
+  }
+});
+
+test("Perceiver: every axis has bands up to its own resolution, and the reference's numbers", () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.tuple(fc.integer({ min: 0, max: 5 }), fc.integer({ min: 2, max: 300 })), {
+        minLength: 1,
+        maxLength: 3,
+      }),
+      fc.integer({ min: 1, max: 7 }),
+      fc.boolean(),
+      fc.boolean(),
+      (axes, numBands, concatPos, sineOnly) => {
+        const grid = axes.map(([n]) => n);
+        const options = { grid, maxResolution: axes.map(([, r]) => r), numBands, concatPos, sineOnly };
+        const [got, want] = [perceiverEncoding(options), reference.perceiverEncoding(options)];
+        assert.equal(got.shape, want.shape);
+        assert.ok(worst(got.data, want.data) <= 6e-8);
+      },
+    ),
     { numRuns: 60 },
   );
+});
+
+test('Perceiver: coordinates given one by one are the rows of the grid, bit for bit', () => {
+  const common = { maxResolution: [9, 224], numBands: 5 };
+  const whole = perceiverEncoding({ ...common, grid: [4, 7] }).toFloat32Array();
+  const place = (i: number, n: number) => (2 * i) / (n - 1) - 1;
+  const cells = [27, 0, 9, 10, 3];
+  const positions = cells.flatMap((cell) => [place(Math.floor(cell / 7), 4), place(cell % 7, 7)]);
+  const rows = perceiverEncoding({ ...common, positions }).toFloat32Array();
+  cells.forEach((cell, i) => {
+    assert.equal(rows.slice(22 * i, 22 * i + 22), whole.slice(22 * cell, 22 * cell + 22));
+  });
+  fails('ERR_SHAPE', /positions: expected 2 coordinates a token, got 3 numbers/, () =>
+    perceiverEncoding({ ...common, positions: [0, 0, 1] }),
+  );
+  fails('ERR_SHAPE', /maxResolution: expected 1 numbers, got 2/, () => perceiverEncoding({ ...common, grid: [4] }));
+  fails('ERR_OPTION', /not both/, () => perceiverEncoding({ ...common, grid: [4, 7], positions: [0, 0] }));
 });
 
 test('random features and the Gaussian projection equal the reference, whole turns fall away', () => {

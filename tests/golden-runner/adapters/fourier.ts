@@ -1,5 +1,5 @@
-/** Fourier features: NeRF, random features, diffusers' Gaussian projection, timm's pixel bands. */
-import type { Adapter, Context, GoldenRecord, Outputs } from '../types.ts';
+/** Fourier features: NeRF in three layouts, random features, diffusers' Gaussian projection, timm's pixel bands, Perceiver. */
+import { type Adapter, type Context, type GoldenRecord, type Outputs, Unsupported } from '../types.ts';
 import { defined, floats, input, number, required } from './shared.ts';
 
 function nerf(record: GoldenRecord, { api }: Context): Outputs {
@@ -40,6 +40,50 @@ function pixels(record: GoldenRecord, { api }: Context): Outputs {
   );
 }
 
+const ARRANGEMENT: Readonly<Record<string, string>> = {
+  'nerf-concat': 'concat',
+  'nerf-paper': 'dimensions',
+  'nerf-bands': 'bands',
+};
+
+/** With or without the factor pi; the paper and tiny-cuda-nn leave the input out where nothing is said. */
+function nerfMore(record: GoldenRecord, { api }: Context): Outputs {
+  const { params } = record;
+  const { variant, factor } = params;
+  if (factor !== undefined && factor !== null && factor !== 'pi' && factor !== 1 && factor !== 'none') {
+    throw new Unsupported(`parameter 'factor': ${JSON.stringify(factor)}`);
+  }
+  const embedding = api.nerfEncoding(
+    floats(record, 'x'),
+    defined({
+      shape: input(record, 'x').shape,
+      numFrequencies: required(params, 'num_freqs'),
+      maxFrequencyLog2: number(params, 'max_freq_log2'),
+      logSampling: params.log_sampling,
+      includeInput: params.include_input ?? variant !== 'nerf-paper',
+      timesPi: factor === 'pi',
+      arrangement: ARRANGEMENT[String(variant)],
+    }),
+  );
+  return { embedding };
+}
+
+function perceiver(record: GoldenRecord, { api }: Context): Outputs {
+  const { params, inputs } = record;
+  const coordinates = inputs.x ?? inputs.positions;
+  const embedding = api.perceiverEncoding(
+    defined({
+      grid: coordinates === undefined ? params.index_dims : undefined,
+      positions: coordinates?.data,
+      maxResolution: params.max_resolution,
+      numBands: required(params, 'num_bands'),
+      concatPos: params.concat_pos,
+      sineOnly: params.sine_only,
+    }),
+  );
+  return { embedding };
+}
+
 export const fourier: Adapter[] = [
   {
     when: { system: ['fourier'], variant: ['nerf'] },
@@ -64,5 +108,17 @@ export const fourier: Adapter[] = [
     params: ['feat_shape', 'num_bands', 'max_res', 'linear_bands'],
     inputs: [],
     run: pixels,
+  },
+  {
+    when: { system: ['fourier'], op: ['fourier_features'], variant: Object.keys(ARRANGEMENT) },
+    params: ['num_freqs', 'max_freq_log2', 'log_sampling', 'include_input', 'factor', 'layout'],
+    inputs: ['x'],
+    run: nerfMore,
+  },
+  {
+    when: { system: ['fourier'], op: ['fourier_features'], variant: ['perceiver'] },
+    params: ['index_dims', 'max_resolution', 'num_bands', 'concat_pos', 'sine_only', 'layout'],
+    inputs: ['x', 'positions'],
+    run: perceiver,
   },
 ];

@@ -18,6 +18,7 @@ import { biasDiagonal } from './bias-diagonal.ts';
 import { biasGrid } from './bias-grid.ts';
 import { cnn } from './cnn.ts';
 import { coarseGridIds } from './coarse-grid-ids.ts';
+import { compact } from './compact.ts';
 import { configs } from './configs.ts';
 import { deberta } from './deberta.ts';
 import { fourier } from './fourier.ts';
@@ -32,6 +33,7 @@ import { mropeIndex } from './mrope-index.ts';
 import { nezha } from './nezha.ts';
 import { packedMasks } from './packed-masks.ts';
 import { recurrent } from './recurrent.ts';
+import { relativeResize } from './relative-resize.ts';
 import { rmt } from './rmt.ts';
 import { rotaryApply } from './rotary-apply.ts';
 import { rotaryComplex } from './rotary-complex.ts';
@@ -60,6 +62,7 @@ export const adapters: readonly Adapter[] = [
   ...biasGrid,
   ...cnn,
   ...coarseGridIds,
+  ...compact,
   ...configs,
   ...deberta,
   ...fourier,
@@ -74,6 +77,7 @@ export const adapters: readonly Adapter[] = [
   ...nezha,
   ...packedMasks,
   ...recurrent,
+  ...relativeResize,
   ...rmt,
   ...rotaryApply,
   ...rotaryComplex,
