@@ -44,6 +44,11 @@ export const absolute: Readonly<Record<string, Generator>> = {
           ...(random.chance(0.3) && { amplitude: -3 }),
           ...(random.chance(0.2) && { zeroRow: 0 }),
           ...(random.chance(0.4) && { precision: 'torch' }),
+          ...(random.chance(0.2) && dim > 3 && { preset: random.pick(['whisper', 'tensor2tensor', 'xlm']) }),
+          ...(random.chance(0.2) && {
+            invFreq: new List(Array(Math.floor(dim / 2)).fill(0.37), [Math.floor(dim / 2)], 'number'),
+            oddRule: 'zero',
+          }),
         },
       ],
       out: 'one',
@@ -52,14 +57,15 @@ export const absolute: Readonly<Record<string, Generator>> = {
   sinusoidalFrequencies: (random) => ({ args: [{ dim: 2 * random.int(1, 20) }], engine: false }),
   timestepEmbedding(random) {
     const n = random.int(0, 6);
+    const whole = random.chance(0.5);
     const steps = new List(
-      Array.from({ length: n }, () => random.int(0, 999)),
+      Array.from({ length: n }, () => (whole ? random.int(0, 999) : random() * 50)),
       [n],
+      whole ? 'integer' : 'number',
     );
-    return {
-      args: [steps, { dim: random.int(4, 33), preset: random.pick(['ddpm', 'stable-diffusion', 'flux']) }],
-      out: 'one',
-    };
+    const preset = random.pick(['ddpm', 'stable-diffusion', 'flux', 'f5-tts', 'diffwave', 'pi0']);
+    const torch = random.chance(0.4) && { precision: 'torch', ...(preset !== 'diffwave' && { scale: 1000.5 }) };
+    return { args: [steps, { dim: random.int(4, 33), preset, ...torch }], out: 'one' };
   },
   sincos2d(random) {
     const variant = random.pick(['tatp22', 'mae', 'diffusers', 'timm', 't2t', 'detr']);
@@ -71,14 +77,16 @@ export const absolute: Readonly<Record<string, Generator>> = {
         shape,
         'mask',
       );
-      return { args: [{ variant, dim: 4 * random.int(1, 4), mask, normalize: random.chance(0.5) }], out: 'one' };
+      const normalize = random.chance(0.5) && { normalize: true, positionOffset: -0.5 };
+      return { args: [{ variant, dim: 4 * random.int(1, 4), mask, ...normalize }], out: 'one' };
     }
-    return { args: [{ variant, dim: 4 * random.int(2, 8), grid: axes2(random) }], out: 'one' };
+    const tile = variant === 'diffusers' && { offset: [1, 2], referenceGrid: [9, 9] };
+    return { args: [{ variant, dim: 4 * random.int(2, 8), grid: axes2(random), ...tile }], out: 'one' };
   },
   sincos3d: (random) => ({
     args: [
       {
-        variant: random.pick(['tatp22', 'cogvideox', 't2t']),
+        variant: random.pick(['tatp22', 'cogvideox', 't2t', 'vjepa', 'prithvi']),
         dim: 16 * random.int(1, 3),
         grid: [random.int(1, 3), ...axes2(random)],
       },
@@ -88,7 +96,13 @@ export const absolute: Readonly<Record<string, Generator>> = {
   nerfEncoding: (random) => ({
     args: [
       floats(random, [random.int(1, 5), random.int(1, 3)]),
-      { numFrequencies: random.int(1, 8), includeInput: random.chance(0.5), logSampling: random.chance(0.5) },
+      {
+        numFrequencies: random.int(1, 8),
+        includeInput: random.chance(0.5),
+        logSampling: random.chance(0.5),
+        timesPi: random.chance(0.5),
+        arrangement: random.pick(['bands', 'dimensions', 'concat']),
+      },
     ],
     out: 'one',
   }),
@@ -111,6 +125,22 @@ export const absolute: Readonly<Record<string, Generator>> = {
   pixelBands: (random) => ({
     args: [{ grid: axes2(random), numBands: random.int(1, 6), linearBands: random.chance(0.5) }],
   }),
+  perceiverEncoding(random) {
+    const grid = axes2(random);
+    const n = 2 * random.int(0, 5);
+    const where = random.chance(0.5) ? { grid } : { positions: new List(Array.from(random.floats(n)), [n], 'number') };
+    const parts = { concatPos: random.chance(0.5), sineOnly: random.chance(0.3) };
+    return { args: [{ ...where, maxResolution: [9, 224], numBands: random.int(1, 6), ...parts }], out: 'one' };
+  },
+  compactRelativeTable(random) {
+    const n = random.int(0, 7);
+    const distances = new List(
+      Array.from({ length: n }, () => random.int(-40, 40)),
+      [n],
+    );
+    const where = random.chance(0.5) ? { length: random.int(1, 9) } : { distances };
+    return { args: [{ dim: 2 * random.int(1, 12), ...where }], out: 'one' };
+  },
   complexOrder(random) {
     const [words, dim, n] = [random.int(1, 5), random.int(1, 6), random.int(1, 7)];
     return {

@@ -53,6 +53,11 @@ export const rows: Readonly<Record<string, Generator>> = {
     const which = random.chance(0.5) ? { positions: ids(random, n * n) } : { length: random.int(0, n * n) };
     return { args: [floats(random, [n, random.int(1, 6)]), which], out: 'one' };
   },
+  resizeRelativeTable(random) {
+    const [h, w, heads, extraRows] = [random.int(1, 4), random.int(1, 4), random.int(1, 5), random.int(0, 3)];
+    const table = floats(random, [(2 * h - 1) * (2 * w - 1) + extraRows, heads]);
+    return { args: [table, { from: [h, w], to: [random.int(1, 5), random.int(1, 5)], extraRows }], out: 'one' };
+  },
   resizePositionTable(random) {
     const [h, w] = [random.int(1, 5), random.int(1, 5)];
     const prefixTokens = random.int(0, 2);
@@ -63,7 +68,7 @@ export const rows: Readonly<Record<string, Generator>> = {
           from: [h, w],
           to: [random.int(1, 6), random.int(1, 6)],
           prefixTokens,
-          mode: random.pick(['bicubic', 'bilinear', 'nearest']),
+          mode: random.pick(['bicubic', 'bilinear', 'nearest', 'nearest-exact']),
         },
       ],
       out: 'one',
