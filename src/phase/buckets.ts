@@ -1,6 +1,6 @@
 /**
- * T5's buckets of distances: exact when short, logarithmic when long. Raffel et al., arXiv 1910.10683; mesh
- * `_relative_position_bucket`. Here and not in a wing, because two need them: T5's bias and TUPE's scores.
+ * Buckets of distances, exact when short and logarithmic when long: Raffel et al., arXiv 1910.10683; mesh
+ * `_relative_position_bucket`. Here and not in a wing, because a bias and a score need them, and wings do not import each other.
  */
 import { boolean, integer } from '../runtime/arguments.ts';
 import { PosencError } from '../runtime/errors.ts';

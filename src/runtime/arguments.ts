@@ -40,6 +40,11 @@ export function object<T>(name: string, value: T): T {
   throw new PosencError('ERR_OPTION', `${name}: expected an object, got ${show(value)}`);
 }
 
+/** A member that an object of ours may leave out, never one that it inherits. */
+export function own<T extends object, K extends keyof T>(value: T, key: K): T[K] | undefined {
+  return Object.hasOwn(value, key) ? value[key] : undefined;
+}
+
 /** @deprecated the old name of `take` */
 export const options = take;
 

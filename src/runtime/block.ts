@@ -4,7 +4,7 @@
  * keys belong together; cells outside every piece are masked. One sequence is one piece, a batch has one piece a matrix, and
  * packed sequences (flash-attention's cu_seqlens) have one each.
  */
-import { boolean, integer, size } from './arguments.ts';
+import { boolean, integer, own, size } from './arguments.ts';
 import type { Engine } from './engine.ts';
 import { PosencError, show } from './errors.ts';
 import type { Call, Out } from './gate.ts';
@@ -97,11 +97,11 @@ export interface Piece {
   /** Number of its first row within its sequence, and the row's position where positions are consecutive. */
   readonly index: number;
   readonly query: number;
-  readonly queryPositions?: Int32Array;
+  readonly queryPositions: Int32Array | undefined;
   /** Its columns have the positions 0, 1, ... or keyPositions; all other columns are masked in its rows. */
   readonly start: number;
   readonly end: number;
-  readonly keyPositions?: Int32Array;
+  readonly keyPositions: Int32Array | undefined;
   /** Keys that are no padding. */
   readonly keys: number;
 }
@@ -130,7 +130,9 @@ export interface BlockRules {
 }
 
 /** @throws ERR_SHAPE, ERR_OPTION, ERR_POSITION */
-export function blockOf(call: Call, o: BiasOptions & BatchOptions, rules: BlockRules = {}): Block {
+export function blockOf(call: Call, o: BiasOptions & BatchOptions, rules?: BlockRules): Block {
+  const fromZero = rules !== undefined && own(rules, 'fromZero') === true;
+  const keyPadding = rules && own(rules, 'keyPadding');
   const { left, right, maskValue } = windowOf(call, o);
   const packed = o.cuSeqlens !== undefined || o.cuSeqlensK !== undefined;
   const batched = o.queryLengths !== undefined || o.keyLengths !== undefined || o.keyLeftPad !== undefined;
@@ -166,9 +168,9 @@ export function blockOf(call: Call, o: BiasOptions & BatchOptions, rules: BlockR
   const [from, to] = rowRange(call, o.rows, queryLength);
   let batch: number | undefined;
   let pieces: readonly Piece[];
-  if (packed) pieces = sequences(queryStarts!, keyStarts!, from, to, rules.fromZero === true);
+  if (packed) pieces = sequences(queryStarts!, keyStarts!, from, to, fromZero);
   else if (batched) {
-    pieces = batches(call, o, from, to, queryLength, keyLength, left, rules.keyPadding);
+    pieces = batches(call, o, from, to, queryLength, keyLength, left, keyPadding);
     batch = pieces.length;
   } else {
     const piece: Piece = {
@@ -199,6 +201,8 @@ export function blockOf(call: Call, o: BiasOptions & BatchOptions, rules: BlockR
   };
 }
 
+const LENGTHS_ALONE = { queryPositions: undefined, keyPositions: undefined } as const;
+
 /** Rows [from, to) of every sequence; `starts` end with the total. */
 function sequences(
   queryStarts: Int32Array,
@@ -216,7 +220,8 @@ function sequences(
     const keys = keyStarts[s + 1] - keyStarts[s];
     const offset = fromZero ? 0 : keys - (queryStarts[s + 1] - queryStarts[s]);
     const [start, end] = [keyStarts[s], keyStarts[s + 1]];
-    pieces.push({ batch: 0, row: first - from, rows, index, query: offset + index, start, end, keys });
+    const place = { batch: 0, row: first - from, rows, index, query: offset + index };
+    pieces.push({ ...place, ...LENGTHS_ALONE, start, end, keys });
   }
   return pieces;
 }
@@ -259,7 +264,7 @@ function batches(
     const keys = keyLengths?.[b] ?? keyLength - start;
     const query = keys - (queries?.[b] ?? queryLength) + from;
     const end = Math.max(start, keyEnd(keyPadding, left, keyLength, start + keys));
-    pieces[b] = { batch: b, row: 0, rows: to - from, index: from, query, start, end, keys };
+    pieces[b] = { batch: b, row: 0, rows: to - from, index: from, query, ...LENGTHS_ALONE, start, end, keys };
   }
   return pieces;
 }

@@ -2,7 +2,7 @@
  * The options, checks and memory that the content-relative scores share: queries and keys as [B, H, L, d], scores as
  * [B, H, q, k], tables, masks, row blocks, packed sequences. The arithmetic is in relative.ts.
  */
-import { amend, boolean, finite, integer } from '../runtime/arguments.ts';
+import { amend, boolean, finite, integer, own } from '../runtime/arguments.ts';
 import { type BiasOptions, type Block, blockOf, type Piece, UNLIMITED } from '../runtime/block.ts';
 import { REPLACE } from '../runtime/codes.ts';
 import { destinationOf } from '../runtime/destination.ts';
@@ -239,7 +239,8 @@ export function scores(
   },
   run: (work: Work) => void,
 ): Tensor {
-  const { batch, heads, queryLength, keyLength, queryOffset, fromZero } = sizes;
+  const { batch, heads, queryLength, keyLength, queryOffset } = sizes;
+  const most = own(sizes, 'most');
   const withContent = boolean('content', o.content, true);
   if (queryLength > MAX_LENGTH || keyLength > MAX_LENGTH) {
     throw new PosencError(
@@ -254,17 +255,17 @@ export function scores(
       queryLength,
       keyLength,
       queryOffset: packed ? o.queryOffset : queryOffset,
-      causal: o.causal ?? sizes.causal,
+      causal: o.causal ?? own(sizes, 'causal'),
     }),
-    { fromZero },
+    { fromZero: own(sizes, 'fromZero') },
   );
   for (const { index, rows } of block.pieces) {
-    if (sizes.most === undefined || index + rows <= sizes.most.queries) continue;
-    const { option, queries } = sizes.most;
+    if (most === undefined || index + rows <= most.queries) continue;
+    const { option, queries } = most;
     throw new PosencError('ERR_SHAPE', `${option} has rows for ${queries} queries, got ${index + rows}`);
   }
   const mask = o.mask === undefined ? undefined : cellMask('mask', call.mask('mask', o.mask), sizes, block.from);
-  const left = Math.min(block.left, sizes.left ?? UNLIMITED);
+  const left = Math.min(block.left, own(sizes, 'left') ?? UNLIMITED);
   const { rows, columns, right, maskValue } = block;
   const { place, mode } = destinationOf(call, o, [batch, heads, rows, columns]);
   return call.run((engine) => {
@@ -281,7 +282,7 @@ export function scores(
       if (withContent) {
         const q = fromRow(source(content.q), first);
         const k = fromRow(source(content.k!), column);
-        productTerm(frame, q, perHead(content.bias), k, content.dim, content.scale, add);
+        productTerm(frame, q, perHead(own(content, 'bias')), k, content.dim, content.scale, add);
       }
       run(work);
       if (band) maskBandOf(frame, band, maskValue);

@@ -253,6 +253,39 @@ test('the weight kernel leaves padding to the bias that follows', () => {
   }
 });
 
+test('what Object.prototype holds is no option', () => {
+  const names = [
+    ...['causal', 'window', 'rows', 'diagonal', 'queryLengths', 'keyLeftPad', 'cuSeqlens', 'queryPositions', 'mask'],
+    ...[
+      'keyPositions',
+      'addTo',
+      'dtype',
+      'width',
+      'range',
+      'squeeze',
+      'factor',
+      'multiply',
+      'classToken',
+      'bias',
+      'left',
+    ],
+  ];
+  for (const [name, make] of Object.entries(calls)) {
+    const run = () => make((values, shape) => Tensor.from(values, shape) as never, undefined).toFloat32Array();
+    const want = run();
+    for (const option of names) {
+      Object.defineProperty(Object.prototype, option, { value: [1, 2], configurable: true, enumerable: true });
+      let got: Float32Array;
+      try {
+        got = run();
+      } finally {
+        delete (Object.prototype as Record<string, unknown>)[option];
+      }
+      sameBits(got, want, `${name}, ${option}`);
+    }
+  }
+});
+
 test('sizes of no use end at once', () => {
   const started = performance.now();
   rejects(() => xlnetPositions({ queryLength: 2 ** 30 }), 'ERR_SHAPE', 'queryLength');

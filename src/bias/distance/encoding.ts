@@ -56,7 +56,7 @@ export interface Tile {
   readonly columns: number;
   readonly query: number;
   readonly queries: number;
-  readonly queryPositions?: Int32Array;
+  readonly queryPositions: Int32Array | undefined;
   readonly key: number;
   readonly keys: number;
 }

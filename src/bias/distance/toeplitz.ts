@@ -3,7 +3,7 @@
  * it the diagonal itself, the matrix, a block of its rows, or an addition onto scores, for any positions, mask, batch or
  * packed sequences.
  */
-import { boolean } from '../../runtime/arguments.ts';
+import { boolean, own } from '../../runtime/arguments.ts';
 import {
   allowed,
   BATCH_OPTIONS,
@@ -28,17 +28,20 @@ import { Writer } from './writer.ts';
  * @throws ERR_OPTION, ERR_SHAPE, ERR_POSITION, ERR_OUT_OF_MEMORY
  */
 export function toeplitz(call: Call, encoding: Encoding, o: ToeplitzOptions, given?: Block): Tensor {
-  const { heads, width = 1, dtype } = encoding;
+  const { heads } = encoding;
+  const width = own(encoding, 'width') ?? 1;
   const diagonal = boolean('diagonal', o.diagonal, false);
   if (diagonal) refuse(o, 'diagonal', ['queryPositions', 'keyPositions', 'cuSeqlens', 'addTo', ...BATCH_OPTIONS]);
-  if (encoding.consecutiveOnly) checkConsecutive(call, o);
+  if (own(encoding, 'consecutiveOnly')) checkConsecutive(call, o);
   const block = given ?? blockOf(call, o, encoding);
-  if (encoding.range !== undefined) checkRange(call, encoding.range, block);
+  const range = own(encoding, 'range');
+  if (range !== undefined) checkRange(call, range, block);
   const entries = Math.max(0, block.rows + block.columns - 1);
   const sizes = diagonal ? [heads, entries] : [heads, block.rows, block.columns];
-  const shape = width > 1 ? [...sizes.slice(1), width] : encoding.squeeze ? sizes.slice(encoding.squeeze) : sizes;
+  const squeeze = own(encoding, 'squeeze') ?? 0;
+  const shape = width > 1 ? [...sizes.slice(1), width] : squeeze > 0 ? sizes.slice(squeeze) : sizes;
   if (block.batch !== undefined) shape.unshift(block.batch);
-  const { place, repeats, mode } = destinationOf(call, o, shape, dtype);
+  const { place, repeats, mode } = destinationOf(call, o, shape, own(encoding, 'dtype'));
   return call.run((engine) => {
     if (place.length === 0) return place.tensor;
     if (diagonal) {
@@ -49,13 +52,20 @@ export function toeplitz(call: Call, encoding: Encoding, o: ToeplitzOptions, giv
       });
       return place.tensor;
     }
-    const { factor } = encoding;
+    const factor = own(encoding, 'factor');
     const added = o.addTo !== undefined;
     if (factor !== undefined && added) {
       const unmasked = { ...block, left: UNLIMITED, right: UNLIMITED };
       writeMatrices(engine, factor, unmasked, place.pointer, repeats, MULTIPLY);
     }
-    writeMatrices(engine, encoding, block, place.pointer, repeats, added && encoding.multiply ? MULTIPLY : mode);
+    writeMatrices(
+      engine,
+      encoding,
+      block,
+      place.pointer,
+      repeats,
+      added && own(encoding, 'multiply') ? MULTIPLY : mode,
+    );
     return place.tensor;
   });
 }
@@ -68,7 +78,8 @@ function writeMatrices(
   repeats: number,
   mode: number,
 ): void {
-  const { heads, width = 1 } = encoding;
+  const { heads } = encoding;
+  const width = own(encoding, 'width') ?? 1;
   const { pieces } = block;
   const matrix = 4 * block.rows * block.columns * width;
   const all = heads * matrix;

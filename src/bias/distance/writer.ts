@@ -2,6 +2,7 @@
  * Writes what a bias of the distance fills: a diagonal with masks, and from it rows of a matrix, for consecutive positions or
  * lists of them, in tiles that fit the scratch arena. The kernels: assembly/diagonal.ts.
  */
+import { own } from '../../runtime/arguments.ts';
 import { allowed, type Piece, spread, UNLIMITED, type Window } from '../../runtime/block.ts';
 import { MULTIPLY, REPLACE } from '../../runtime/codes.ts';
 import type { Engine } from '../../runtime/engine.ts';
@@ -16,6 +17,8 @@ const SHORT = 1024;
 export class Writer {
   readonly #engine: Engine;
   readonly #filler: Filler;
+  readonly #rows: Filler['rows'];
+  readonly #given: Filler['diagonal'];
   readonly #window: Window;
   readonly #width: number;
   readonly #range: Encoding['range'];
@@ -42,8 +45,10 @@ export class Writer {
     this.#engine = engine;
     this.#filler = filler;
     this.#window = block;
-    this.#width = encoding.width ?? 1;
-    this.#range = encoding.range;
+    this.#width = own(encoding, 'width') ?? 1;
+    this.#range = own(encoding, 'range');
+    this.#rows = own(filler, 'rows');
+    this.#given = own(filler, 'diagonal');
     this.#head = head;
     this.#heads = heads;
     this.#columns = block.columns;
@@ -119,9 +124,9 @@ export class Writer {
     const columns = piece.end - piece.start;
     if (mode === REPLACE && rows <= Math.max(1, filler.directRows)) {
       const head = this.#head;
-      if (filler.rows !== undefined) {
-        const positions = { query, queries: 0, key: 0, keys: 0 };
-        filler.rows({ out, headStride, rowStride, head, heads, rows, columns, ...positions }, piece);
+      if (this.#rows !== undefined) {
+        const positions = { query, queries: 0, queryPositions: undefined, key: 0, keys: 0 };
+        this.#rows({ out, headStride, rowStride, head, heads, rows, columns, ...positions }, piece);
         return;
       }
       for (let r = 0; r < rows; r++) {
@@ -129,7 +134,7 @@ export class Writer {
       }
       return;
     }
-    const { diagonal } = filler;
+    const diagonal = this.#given;
     if (diagonal !== undefined && this.#window.left === UNLIMITED && this.#window.right === UNLIMITED) {
       const source = diagonal.pointer + 4 * (-query - diagonal.first) + this.#head * diagonal.stride;
       // biome-ignore format: grouped as the kernel declares it
@@ -163,7 +168,6 @@ export class Writer {
   #writePositions(out: number, piece: Piece, mode: number): void {
     const width = this.#width;
     const engine = this.#engine;
-    const filler = this.#filler;
     const [low, high] = allowed(this.#window);
     const [queries, keys] = [this.#lists, this.#lists + 4 * TILE];
     const breadth = Math.min(TILE, Math.floor(this.#room / width));
@@ -190,8 +194,8 @@ export class Writer {
           key: column,
           keys: keyPositions ? keys : 0,
         };
-        if (filler.rows !== undefined && mode === REPLACE) {
-          filler.rows(tile, piece);
+        if (this.#rows !== undefined && mode === REPLACE) {
+          this.#rows(tile, piece);
           continue;
         }
         const [q0, q1] = spread(queryPositions, tile.query, rows);

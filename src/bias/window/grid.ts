@@ -2,7 +2,7 @@
  * What the biases of a window of height x width tokens share (Swin, SwinV2, BEiT, MaxViT): a number per head for every
  * difference of rows and columns, spread over all pairs of tokens, optionally with a CLS token in front.
  */
-import { size } from '../../runtime/arguments.ts';
+import { own, size } from '../../runtime/arguments.ts';
 import { headCount, rowRange } from '../../runtime/block.ts';
 import { destinationOf } from '../../runtime/destination.ts';
 import type { Engine } from '../../runtime/engine.ts';
@@ -62,11 +62,16 @@ export function entriesOf([height, width]: WindowSize): number {
 
 /** float32 [heads, tokens, tokens], or the rows asked for; or addTo. @throws ERR_OPTION, ERR_SHAPE, ERR_OUT_OF_MEMORY */
 export function gridBias(call: Call, encoding: GridEncoding, o: GridOptions): Tensor {
-  const { heads, window, dtype } = encoding;
-  const tokens = window[0] * window[1] + (encoding.classToken ? 1 : 0);
+  const { heads, window } = encoding;
+  const tokens = window[0] * window[1] + (own(encoding, 'classToken') ? 1 : 0);
   const [from, to] = rowRange(call, o.rows, tokens);
   const sizes = [heads, to - from, tokens];
-  const { place, repeats, mode } = destinationOf(call, o, encoding.squeeze ? sizes.slice(1) : sizes, dtype);
+  const { place, repeats, mode } = destinationOf(
+    call,
+    o,
+    own(encoding, 'squeeze') ? sizes.slice(1) : sizes,
+    own(encoding, 'dtype'),
+  );
   return call.run((engine) => {
     if (place.length === 0) return place.tensor;
     const matrices = { pointer: place.pointer, repeats, from, to, mode };
@@ -85,7 +90,8 @@ interface Matrices {
 
 /** In groups of heads, and of table rows where not even one head's table fits the arena. */
 function writeMatrices(engine: Engine, encoding: GridEncoding, table: GridTable, to: Matrices): void {
-  const { heads, window, classToken } = encoding;
+  const { heads, window } = encoding;
+  const classToken = own(encoding, 'classToken');
   const [height, width] = window;
   const { kernels } = engine;
   const arena = engine.scratch();
@@ -114,8 +120,9 @@ function writeMatrices(engine: Engine, encoding: GridEncoding, table: GridTable,
       }
     }
   }
-  if (table.classToken === undefined) return;
-  const [corner, row, column] = table.classToken;
+  const numbers = own(table, 'classToken');
+  if (numbers === undefined) return;
+  const [corner, row, column] = numbers;
   for (let r = 0; r < to.repeats; r++) {
     const out = to.pointer + r * heads * headStride;
     // biome-ignore format: grouped as the kernel declares it
