@@ -1,7 +1,7 @@
-import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { complexOrder, complexOrderFrequency, createEngine } from '../../src/index.ts';
 import { complexOrder as reference } from '../../src/reference/index.ts';
+import { test } from '../support/test.ts';
 import { fails, noise, worst } from './support.ts';
 
 const [words, dim] = [6, 5];

@@ -1,9 +1,9 @@
 /** peg.ts and convPositional.ts. */
 import fc from 'fast-check';
-import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { convPositional, createEngine, peg, Tensor, weightNorm } from '../../src/index.ts';
 import * as reference from '../../src/reference/index.ts';
+import { test } from '../support/test.ts';
 import { fails, noise, worst } from './support.ts';
 
 test('PEG equals the reference on every grid, stride and width', () => {

@@ -1,5 +1,4 @@
 import fc from 'fast-check';
-import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import {
   createEngine,
@@ -10,6 +9,7 @@ import {
   pixelBands,
 } from '../../src/index.ts';
 import * as reference from '../../src/reference/index.ts';
+import { test } from '../support/test.ts';
 import { fails, noise, worst } from './support.ts';
 
 test('NeRF: bands, layout and the input in front equal the reference', () => {

@@ -1,8 +1,8 @@
 /** recursive.ts and floater.ts. */
-import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { createEngine, floaterPositions, gruPositions, recursivePositions, Tensor } from '../../src/index.ts';
 import * as reference from '../../src/reference/index.ts';
+import { test } from '../support/test.ts';
 import { fails, noise, worst } from './support.ts';
 
 /** Weights small enough that a sequence does not run away. */

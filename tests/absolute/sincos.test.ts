@@ -1,8 +1,8 @@
 import fc from 'fast-check';
-import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { createEngine, sincos2d, sincos3d, Tensor } from '../../src/index.ts';
 import { sincosDetr, sincosGrid } from '../../src/reference/index.ts';
+import { test } from '../support/test.ts';
 import { fails, noise, worst } from './support.ts';
 
 const side = fc.integer({ min: 0, max: 6 });

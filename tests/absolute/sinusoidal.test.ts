@@ -1,9 +1,9 @@
 /** The sinusoidal table: its variants against the reference, the properties of the paper, and what it refuses. */
 import * as fc from 'fast-check';
-import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { createEngine, PosencError, sinusoidal, sinusoidalFrequencies } from '../../src/index.ts';
 import { sinusoidal as twin, sinusoidalFrequencies as twinFrequencies } from '../../src/reference/index.ts';
+import { test } from '../support/test.ts';
 
 const engine = createEngine();
 const order = (x: number) => {

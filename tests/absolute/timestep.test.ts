@@ -1,8 +1,8 @@
 import fc from 'fast-check';
-import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { sinusoidal, Tensor, timestepEmbedding } from '../../src/index.ts';
 import { timestepEmbedding as reference } from '../../src/reference/index.ts';
+import { test } from '../support/test.ts';
 import { fails, worst } from './support.ts';
 
 test('every preset and width equals the reference', () => {

@@ -1,5 +1,4 @@
 /** decay.ts, decomposition.ts, permutation.ts. */
-import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import {
   createEngine,
@@ -15,6 +14,7 @@ import {
 } from '../../src/index.ts';
 import * as reference from '../../src/reference/index.ts';
 import { fails, noise, worst } from '../absolute/support.ts';
+import { test } from '../support/test.ts';
 
 test('decay curves equal the reference for any base, distance and width', () => {
   const distances = [0, 1, -1, 2, 17, 1000, 2 ** 20 + 1, 0.5];

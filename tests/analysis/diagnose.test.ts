@@ -1,6 +1,5 @@
 /** diagnose: rotations made with known specifications are recognised; what is no rotation is called so. */
 import * as fc from 'fast-check';
-import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { diagnose } from '../../src/analysis/diagnose.ts';
 import { applyRotary } from '../../src/rotary/apply.ts';
@@ -8,6 +7,7 @@ import type { HeadSpec } from '../../src/rotary/spec.ts';
 import { rotaryTable } from '../../src/rotary/table.ts';
 import { PosencError } from '../../src/runtime/errors.ts';
 import { Tensor } from '../../src/runtime/tensor.ts';
+import { test } from '../support/test.ts';
 
 let state = 7;
 const noise = (count: number) =>

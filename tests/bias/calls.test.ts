@@ -2,7 +2,6 @@
  * What the gate promises, for biases and scores: memory that grows inside a call changes nothing, a rejected call leaves no
  * trace, lists of every kind mean the same, outputs do not lie on inputs, and sizes of no use are refused at once.
  */
-import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import {
   alibi,
@@ -33,6 +32,7 @@ import {
   xlnetPositions,
   xlnetScores,
 } from '../../src/index.ts';
+import { test } from '../support/test.ts';
 import { floats, rejects, sameBits } from './common.ts';
 
 type Make = (array: (values: Float32Array, shape: number[]) => never, engine: Engine | undefined) => Tensor;

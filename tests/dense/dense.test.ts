@@ -1,11 +1,11 @@
 /** The dense algebra against plain loops in the documented order, bit for bit, and blocks against the whole. */
 import fc from 'fast-check';
-import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { createEngine, kernelsOf } from '../../src/kernels.ts';
 import * as reference from '../../src/reference/math.ts';
 import { UNARY } from '../../src/runtime/operations.ts';
 import { random } from '../accuracy/random.ts';
+import { test } from '../support/test.ts';
 
 const engine = createEngine();
 const { kernels, coefficients: k } = kernelsOf(engine);

@@ -1,8 +1,8 @@
 /** Double-double arithmetic against 300-bit fixed point. */
 import fc from 'fast-check';
-import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import * as dd from '../../src/phase/dd.ts';
+import { test } from '../support/test.ts';
 import { errorBits, expFixed, fixed, lnFixed, over, times, UNIT } from './fixed.ts';
 
 const value = (a: dd.DD) => fixed(a.hi) + fixed(a.lo);

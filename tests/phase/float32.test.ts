@@ -1,8 +1,8 @@
 /** Rounding to float32 once, against exact integer arithmetic, and PyTorch's ladder. */
 import fc from 'fast-check';
-import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { roundToFloat32, torchLadder, torchPowers } from '../../src/phase/float32.ts';
+import { test } from '../support/test.ts';
 import { expFixed, fixed, lnFixed, times } from './fixed.ts';
 
 const neighbours = (f: number): [number, number] => {

@@ -1,9 +1,9 @@
 /** Ladders against 300-bit fixed point, their keys, and the cache behind them. */
 import fc from 'fast-check';
-import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { cache } from '../../src/phase/cache.ts';
 import { ladder, ladderFrom, ladderOf } from '../../src/phase/ladder.ts';
+import { test } from '../support/test.ts';
 import { errorBits, expFixed, fixed, lnFixed, over, times } from './fixed.ts';
 
 test('scale * base^(-k / denominator) within 2^-98 of the real value', () => {

@@ -1,8 +1,8 @@
 /** A value is a pure function of (position, frequency): every path to a row gives the bits of the whole table. */
-import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { createEngine, rotaryTable, sinusoidal, type Tensor } from '../../src/index.ts';
 import { sinusoidal as twin } from '../../src/reference/index.ts';
+import { test } from '../support/test.ts';
 
 const engine = createEngine();
 const bits = (tensor: Tensor) => new Uint32Array(tensor.data.buffer, tensor.byteOffset, tensor.length);

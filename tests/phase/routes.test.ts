@@ -1,10 +1,10 @@
 /** Float32 frequencies as public code makes them: PyTorch's own numbers bit for bit, and the twin's. */
 import * as fc from 'fast-check';
-import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ROUTES, routeFrequencies, torchExp } from '../../src/phase/routes.ts';
 import { routeFrequencies as twin } from '../../src/reference/routes.ts';
 import { golden } from '../reference/golden.ts';
+import { test } from '../support/test.ts';
 
 const ROUTE: Record<string, (typeof ROUTES)[number]> = {
   exp_step: 'exp',

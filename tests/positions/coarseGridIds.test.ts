@@ -1,9 +1,9 @@
 /** Rows of a fixed table for other grids: against a count of table cells, over random grids and batches. */
 import fc from 'fast-check';
-import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { coarseGridIds } from '../../src/positions/coarseGridIds.ts';
 import { PosencError } from '../../src/runtime/errors.ts';
+import { test } from '../support/test.ts';
 
 const sides = fc.integer({ min: 1, max: 80 });
 const grids = fc.tuple(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 1, max: 40 }));

@@ -1,11 +1,11 @@
 /** Position ids against every golden record: masks, padded ids, M-RoPE prompts, packing, decoding, coarse grids. */
 import { fileURLToPath } from 'node:url';
-import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { adapters } from '../golden-runner/adapters/index.ts';
 import { loadApi } from '../golden-runner/api.ts';
 import { loadFile } from '../golden-runner/load.ts';
 import { runRecord } from '../golden-runner/run.ts';
+import { test } from '../support/test.ts';
 
 const api = await loadApi();
 const FILES = [

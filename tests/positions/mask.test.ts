@@ -1,10 +1,10 @@
 /** Position ids of text: properties over random masks, and what is refused. */
 import fc from 'fast-check';
-import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { positionIds } from '../../src/positions/mask.ts';
 import { PosencError } from '../../src/runtime/errors.ts';
 import { Tensor } from '../../src/runtime/tensor.ts';
+import { test } from '../support/test.ts';
 
 const masks = fc.tuple(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 0, max: 12 })).chain(([rows, columns]) =>
   fc.array(fc.array(fc.constantFrom(0, 1), { minLength: columns, maxLength: columns }), {

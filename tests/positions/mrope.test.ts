@@ -1,12 +1,12 @@
 /** M-RoPE positions: properties that hold for every class, both rules for text after a block, and what is refused. */
 import fc from 'fast-check';
-import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type MropeIndexOptions, mropeIndex } from '../../src/positions/mrope.ts';
 import { MROPE_CLASSES, type MropeClass, type MropeModel } from '../../src/positions/mropeClasses.ts';
 import { mropeDecode } from '../../src/positions/mropeDecode.ts';
 import { visionPositions } from '../../src/positions/visionPositions.ts';
 import { PosencError } from '../../src/runtime/errors.ts';
+import { test } from '../support/test.ts';
 
 const [TEXT, IMAGE, VIDEO, AUDIO] = [0, 1, 2, 3];
 const MODELS = Object.keys(MROPE_CLASSES) as MropeModel[];

@@ -3,7 +3,6 @@
  * two against each other bit for bit.
  */
 import fc from 'fast-check';
-import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import {
   type ApplyRotaryOptions,
@@ -16,6 +15,7 @@ import {
 } from '../../src/index.ts';
 import * as reference from '../../src/reference/index.ts';
 import type { HeadSpec, RotarySpec } from '../../src/rotary/spec.ts';
+import { test } from '../support/test.ts';
 import { noise, same, specs } from './specs.ts';
 
 type Layout = 'BSHD' | 'BHSD' | 'THD';

@@ -1,6 +1,5 @@
 /** Axial tables: against the plain twin, against one-dimensional tables, and what the presets say. Golden: npm run golden. */
 import fc from 'fast-check';
-import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import {
   AXIAL_PRESETS,
@@ -15,6 +14,7 @@ import {
   rotaryTableFromAngles,
 } from '../../src/index.ts';
 import * as reference from '../../src/reference/index.ts';
+import { test } from '../support/test.ts';
 
 function near(got: ArrayLike<number>, want: ArrayLike<number>, limit: number, what = ''): void {
   assert.is(got.length, want.length, what);

@@ -1,9 +1,9 @@
 /** Prepared decode steps: each equals the ordinary rotation, allocates nothing, and follows a growing table. */
 import fc from 'fast-check';
-import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { applyRotary, createEngine, PosencError, prepareDecode, rotaryTable, scope, Tensor } from '../../src/index.ts';
 import type { TableDtype } from '../../src/rotary/table.ts';
+import { test } from '../support/test.ts';
 import { noise, same, specs } from './specs.ts';
 
 const code = (expected: string) => (error: unknown) => error instanceof PosencError && error.code === expected;

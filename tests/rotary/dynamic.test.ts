@@ -1,8 +1,8 @@
 /** Dynamic NTK: the base as a function of the length, and the state of the reference implementations. */
-import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { dynamicState } from '../../src/rotary/dynamicState.ts';
 import type { LooseSpec, RotarySpec } from '../../src/rotary/spec.ts';
+import { test } from '../support/test.ts';
 import { frequenciesOf } from './specs.ts';
 
 const spec: LooseSpec = { headDim: 16, ropeType: 'dynamic', factor: 2, maxPositionEmbeddings: 32 };

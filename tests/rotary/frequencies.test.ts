@@ -1,11 +1,11 @@
 /** The frequencies of every rule against the golden vectors, and the checks of a specification. */
-import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { roundToFloat32 } from '../../src/phase/float32.ts';
 import { dynamicState } from '../../src/rotary/dynamicState.ts';
 import { rotaryFrequencies } from '../../src/rotary/frequencies.ts';
 import type { RotarySpec } from '../../src/rotary/spec.ts';
 import type { PosencErrorCode } from '../../src/runtime/errors.ts';
+import { test } from '../support/test.ts';
 import { close, type Golden, golden, specOf } from './golden.ts';
 
 const lengthOf = (params: Record<string, unknown>) =>

@@ -1,9 +1,9 @@
 /** ggml's iterated float32 angles against vectors of the compiled library, and the translation of the other rules. */
-import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type GgmlParameters, ggmlAngles, ggmlFrequencies } from '../../src/rotary/ggml.ts';
 import { mropeStreams } from '../../src/rotary/sections.ts';
 import type { LooseSpec } from '../../src/rotary/spec.ts';
+import { test } from '../support/test.ts';
 import { close, type Golden, golden } from './golden.ts';
 import { frequenciesOf } from './specs.ts';
 

@@ -1,9 +1,9 @@
 /** Tables of ggml's own arguments: against the reference, and the same numbers however a specification says them. */
 import fc from 'fast-check';
-import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type GgmlRope, ggmlRotaryTable, rotaryTable, scope } from '../../src/index.ts';
 import * as reference from '../../src/reference/index.ts';
+import { test } from '../support/test.ts';
 import { adjacent, same } from './specs.ts';
 
 const parameters: fc.Arbitrary<GgmlRope> = fc

@@ -1,5 +1,5 @@
 /** A table knows its heads, and a length-dependent specification its length. DeepSeek: docs/rotary.md. */
-import { test } from 'uvu';
+import { readFileSync } from 'node:fs';
 import * as assert from 'uvu/assert';
 import {
   applyRotary,
@@ -16,6 +16,7 @@ import {
   unrotate,
   xposTable,
 } from '../../src/index.ts';
+import { test } from '../support/test.ts';
 import { noise, same } from './specs.ts';
 
 const fails = (code: string, message: RegExp, run: () => unknown): void => {
@@ -166,8 +167,7 @@ function worst(
   return most;
 }
 
-test('exact stays exact through fromHF, with and without context, at 131064 to 131071', async () => {
-  const { readFileSync } = await import('node:fs');
+test('exact stays exact through fromHF, with and without context, at 131064 to 131071', () => {
   const config = (name: string) =>
     JSON.parse(readFileSync(new URL(`../golden/configs/${name}.json`, import.meta.url), 'utf8')).config;
   const rows = { offset: 131064, length: 8 };

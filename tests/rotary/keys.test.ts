@@ -1,6 +1,5 @@
 /** Cached keys: against the plain twin, the laws of rotations, and what a hundred rounds leave. */
 import fc from 'fast-check';
-import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import {
   applyRotary,
@@ -16,6 +15,7 @@ import {
   unrotate,
 } from '../../src/index.ts';
 import * as reference from '../../src/reference/index.ts';
+import { test } from '../support/test.ts';
 import { golden } from './golden.ts';
 
 const PAIRINGS: readonly Pairing[] = ['half', 'interleaved'];

@@ -1,7 +1,7 @@
 /** Position interpolation: the same angles as dividing the position. */
-import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { rotaryTable } from '../../src/rotary/table.ts';
+import { test } from '../support/test.ts';
 import { frequenciesOf } from './specs.ts';
 
 test('a position times the factor has the angle the position had', () => {

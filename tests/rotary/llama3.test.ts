@@ -1,8 +1,8 @@
 /** Llama 3.1 scaling: the three bands, and their continuity. */
-import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { rotaryFrequencies } from '../../src/rotary/frequencies.ts';
 import type { RotarySpec } from '../../src/rotary/spec.ts';
+import { test } from '../support/test.ts';
 
 const spec: RotarySpec = {
   headDim: 128,

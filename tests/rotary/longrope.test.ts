@@ -1,7 +1,7 @@
 /** LongRoPE: which list a length takes, and the magnitude. */
-import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { LooseSpec } from '../../src/rotary/spec.ts';
+import { test } from '../support/test.ts';
 import { frequenciesOf } from './specs.ts';
 
 const spec: LooseSpec = {

@@ -1,7 +1,7 @@
 /** The NTK-aware rules: closed forms, and what they agree on. */
-import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { LooseSpec } from '../../src/rotary/spec.ts';
+import { test } from '../support/test.ts';
 import { frequenciesOf } from './specs.ts';
 
 const hi = (spec: LooseSpec) => frequenciesOf({ headDim: 32, ...spec }).ladder.hi;

@@ -1,9 +1,9 @@
 /** PoPE: against the plain twin, and what makes it polar. Golden: npm run golden. */
 import fc from 'fast-check';
-import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { applyPope, createEngine, popeTable, Tensor } from '../../src/index.ts';
 import * as reference from '../../src/reference/index.ts';
+import { test } from '../support/test.ts';
 
 const numbers = (count: number, seed: number) =>
   Float32Array.from({ length: count }, (_, i) => Math.fround((((seed % 997) + i * 7919) % 2001) / 100 - 10));

@@ -1,7 +1,7 @@
 /** p-RoPE: the whole head is in the table, the slow pairs do not turn. */
-import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { LooseSpec } from '../../src/rotary/spec.ts';
+import { test } from '../support/test.ts';
 import { frequenciesOf } from './specs.ts';
 
 const make = (more: LooseSpec) => frequenciesOf({ headDim: 20, ropeType: 'proportional', ...more });

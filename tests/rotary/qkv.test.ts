@@ -1,9 +1,9 @@
 /** Packed qkv: the heads it rotates are rotated as they would be alone, the values stay. */
 import fc from 'fast-check';
-import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { applyRotary, applyRotaryQKV, PosencError, rotaryTable, scope, Tensor } from '../../src/index.ts';
 import * as reference from '../../src/reference/index.ts';
+import { test } from '../support/test.ts';
 import { noise, same, specs } from './specs.ts';
 
 test('packed equals unpacked, bit for bit, values untouched; in place, into out, on the reference', () => {

@@ -1,12 +1,12 @@
 /** What the files of rope types say besides numbers: examples, names, what a longer context asks, the table of docs/rotary.md. */
 import { readdirSync, readFileSync } from 'node:fs';
-import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { rotaryFrequencies } from '../../src/rotary/frequencies.ts';
 import { RULES } from '../../src/rotary/rules/index.ts';
 import type { Extension } from '../../src/rotary/rules/rule.ts';
 import { ROPE_TYPES, WORDS, wordsOf } from '../../src/rotary/rules/words.ts';
 import type { LooseSpec, RopeType, RotarySpec } from '../../src/rotary/spec.ts';
+import { test } from '../support/test.ts';
 
 const read = (path: string) => readFileSync(new URL(path, import.meta.url), 'utf8');
 const extend = (spec: LooseSpec, length: number, target: number): Extension =>

@@ -1,9 +1,9 @@
 /** Softmax and query scales against the golden vectors. */
-import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { scaleQuery } from '../../src/rotary/queryTemperature.ts';
 import { queryScale, softmaxScale } from '../../src/rotary/softmaxScale.ts';
 import type { RopeType } from '../../src/rotary/spec.ts';
+import { test } from '../support/test.ts';
 import { close, golden } from './golden.ts';
 import { noise } from './specs.ts';
 

@@ -1,8 +1,8 @@
 /** Streams of M-RoPE pairs: the published layouts, and ggml's with four streams. */
-import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { mropeStreams } from '../../src/rotary/sections.ts';
 import type { MropeLayout } from '../../src/rotary/spec.ts';
+import { test } from '../support/test.ts';
 
 const letters = (sections: number[], layout: MropeLayout, pairs: number) =>
   Array.from(mropeStreams(sections, layout, pairs), (stream) => 'thwe'[stream]).join('');

@@ -1,6 +1,5 @@
 /** Rotary tables: against the reference, in every precision and dtype, by stream, in slices, and growing. */
 import fc from 'fast-check';
-import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import {
   createEngine,
@@ -14,6 +13,7 @@ import {
 import * as reference from '../../src/reference/index.ts';
 import type { MropeLayout, RotarySpec } from '../../src/rotary/spec.ts';
 import type { TableDtype } from '../../src/rotary/table.ts';
+import { test } from '../support/test.ts';
 import { golden } from './golden.ts';
 import { adjacent, same, specs } from './specs.ts';
 

@@ -1,6 +1,5 @@
 /** Storage orders in and out, caches from elsewhere, and M-RoPE from given caches. */
 import fc from 'fast-check';
-import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import {
   applyRotary,
@@ -15,6 +14,7 @@ import {
 } from '../../src/index.ts';
 import * as reference from '../../src/reference/index.ts';
 import type { MropeLayout } from '../../src/rotary/spec.ts';
+import { test } from '../support/test.ts';
 import { noise, same, specs } from './specs.ts';
 
 const LAYOUTS: readonly TableLayout[] = [

@@ -1,9 +1,9 @@
 /** xPos: against the plain twin, the law that makes it relative, and the centers of the references. */
 import fc from 'fast-check';
-import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { applyRotary, createEngine, rotaryTable, xposCenter, xposTable } from '../../src/index.ts';
 import * as reference from '../../src/reference/index.ts';
+import { test } from '../support/test.ts';
 
 /** Within one ulp of the twin, whose decay is a float64 of its own. */
 function near(got: Float32Array, want: Float32Array): void {

@@ -1,8 +1,8 @@
 /** YaRN: the ramp, the amplitude, and the rule that follows the length. */
-import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { yarnMscale } from '../../src/rotary/rules/yarn.ts';
 import type { LooseSpec } from '../../src/rotary/spec.ts';
+import { test } from '../support/test.ts';
 import { frequenciesOf } from './specs.ts';
 
 const spec: LooseSpec = { headDim: 64, ropeType: 'yarn', factor: 16, originalMaxPositionEmbeddings: 4096 };

@@ -1,6 +1,5 @@
 /** learned.ts and hierarchical.ts. */
 import fc from 'fast-check';
-import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import {
   createEngine,
@@ -12,6 +11,7 @@ import {
 } from '../../src/index.ts';
 import * as reference from '../../src/reference/index.ts';
 import { fails, noise, worst } from '../absolute/support.ts';
+import { test } from '../support/test.ts';
 
 test('rows are gathered bit for bit, scaled and normalised as the reference does', () => {
   fc.assert(

@@ -1,8 +1,8 @@
 /** Merges against plain loops, in place and into outputs, and the shapes they refuse. */
 import * as fc from 'fast-check';
-import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { createEngine, merge, PosencError, Tensor } from '../../src/index.ts';
+import { test } from '../support/test.ts';
 
 const engine = createEngine();
 const f = Math.fround;

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
-import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { createEngine, resizePositionTable, Tensor } from '../../src/index.ts';
 import { resizePositionTable as reference } from '../../src/reference/index.ts';
 import { fails, noise, worst } from '../absolute/support.ts';
+import { test } from '../support/test.ts';
 
 /** Every size along one axis, the other sizes of the table and the target varied with it. */
 function everySize(n: number, options: object): number {

@@ -1,5 +1,4 @@
 import fc from 'fast-check';
-import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import {
   rmtEncoderIds,
@@ -13,6 +12,7 @@ import {
   Tensor,
 } from '../../src/index.ts';
 import { fails, noise } from '../absolute/support.ts';
+import { test } from '../support/test.ts';
 
 test('segments cover the sequence once, in order, none longer than the size', () => {
   fc.assert(

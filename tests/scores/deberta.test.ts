@@ -1,9 +1,9 @@
 /** DeBERTa: buckets of both code bases, the index, scores with every choice of terms. */
 import fc from 'fast-check';
-import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { debertaRelativePositions, debertaScores, Tensor } from '../../src/index.ts';
 import * as reference from '../../src/reference/index.ts';
+import { test } from '../support/test.ts';
 import { allocatesNothing, close, promises, random, same, tight } from './content.ts';
 
 test('buckets: distances far beyond the limit, all sizes, both code bases', () => {

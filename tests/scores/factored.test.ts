@@ -1,8 +1,8 @@
 /** Kitaev and Klein's factored scores, whole and with one half left out. */
-import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { factoredScores } from '../../src/index.ts';
 import * as reference from '../../src/reference/index.ts';
+import { test } from '../support/test.ts';
 import { promises, random, same, tight } from './content.ts';
 
 test('scores', () => {

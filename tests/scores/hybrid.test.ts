@@ -1,8 +1,8 @@
 /** Rotary queries and keys with a bias of this wing on top. */
-import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { alibi, applyRotary, hybridScores, rotaryTable, Tensor } from '../../src/index.ts';
 import * as reference from '../../src/reference/index.ts';
+import { test } from '../support/test.ts';
 import { close, promises, random } from './content.ts';
 
 test('scores: every shape of bias', () => {

@@ -1,8 +1,8 @@
 /** NEZHA's table and the scores and values made with it. */
-import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { nezhaScores, nezhaTable, nezhaValues, shawScores } from '../../src/index.ts';
 import * as reference from '../../src/reference/index.ts';
+import { test } from '../support/test.ts';
 import { probabilities, promises, random, same } from './content.ts';
 
 test('table: the sinusoid at the shifted index, correctly rounded, 129 rows by default', () => {

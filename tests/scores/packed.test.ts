@@ -1,5 +1,4 @@
 /** Packed sequences: the scores of every sequence are those of it alone, bit for bit, and all other cells are masked. */
-import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import {
   debertaScores,
@@ -12,6 +11,7 @@ import {
   transformerXlScores,
   xlnetScores,
 } from '../../src/index.ts';
+import { test } from '../support/test.ts';
 import { probabilities, random, type Shaped, same, tight } from './content.ts';
 
 const [B, H, D] = [2, 3, 8];

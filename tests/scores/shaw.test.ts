@@ -1,9 +1,9 @@
 /** Shaw's relative scores and values against their formula, in every public variant; the index. */
 import fc from 'fast-check';
-import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { attach, PosencError, shawIndex, shawScores, shawValues, Tensor } from '../../src/index.ts';
 import * as reference from '../../src/reference/index.ts';
+import { test } from '../support/test.ts';
 import { allocatesNothing, close, probabilities, promises, random, same, tight } from './content.ts';
 
 const VARIANTS = [

@@ -1,9 +1,9 @@
 /** Transformer-XL: the R table, scores with and without memory, both masks, the learned form. */
 import fc from 'fast-check';
-import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { sinusoidal, Tensor, transformerXlScores, transformerXlTable } from '../../src/index.ts';
 import * as reference from '../../src/reference/index.ts';
+import { test } from '../support/test.ts';
 import { allocatesNothing, close, promises, random, same, tight } from './content.ts';
 
 test('table: positions descend, clampLen bounds them', () => {

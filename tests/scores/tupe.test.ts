@@ -1,8 +1,8 @@
-import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { createEngine, Tensor, tupe, tupeBuckets } from '../../src/index.ts';
 import * as reference from '../../src/reference/tupe.ts';
 import { closeTo, floats, rejects, sameBits } from '../bias/common.ts';
+import { test } from '../support/test.ts';
 
 function weights(dim: number, heads: number, rows: number) {
   const linear = (seed: number) => ({ weight: floats(dim * dim, seed), bias: floats(dim, seed + 1) });

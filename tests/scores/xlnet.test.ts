@@ -1,8 +1,8 @@
 /** XLNet: positions of the table, scores in both attention types, segments, bi_data. */
-import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { xlnetPositions, xlnetScores } from '../../src/index.ts';
 import * as reference from '../../src/reference/index.ts';
+import { test } from '../support/test.ts';
 import { close, promises, random } from './content.ts';
 
 test('positions', () => {

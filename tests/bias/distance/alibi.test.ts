@@ -1,9 +1,9 @@
 /** ALiBi as a function of the distance: learned slopes, addTo, diagonal, padding in front. The forms themselves: reference tests and golden. */
 import fc from 'fast-check';
-import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type AlibiOptions, alibi, createEngine, expandDiagonal, Tensor } from '../../../src/index.ts';
 import { alibi as reference } from '../../../src/reference/index.ts';
+import { test } from '../../support/test.ts';
 import { closeTo, floats, rejects } from '../common.ts';
 
 const learned = { leftSlopes: [-0.5, 0.25, -2, -0.1], rightSlopes: [-0.125, -3, 0, 0.7] };

@@ -1,5 +1,4 @@
 /** No content-relative score writes a byte outside its output and the scratch arena, however long, wide or deep its arrays. */
-import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import {
   attach,
@@ -12,6 +11,7 @@ import {
   xlnetScores,
 } from '../../../src/index.ts';
 import { probabilities, random, type Shaped } from '../../scores/content.ts';
+import { test } from '../../support/test.ts';
 
 // no whole number of floats: sizes are to be rounded down
 const ARENA = { byteOffset: 4096, byteLength: 65536 + 1024 + 2 };

@@ -1,9 +1,9 @@
 /** A diagonal of one's own expanded: every cell, every tiling, and what is refused. */
 import * as fc from 'fast-check';
-import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { createEngine, expandDiagonal, PosencError, Tensor } from '../../../src/index.ts';
 import { kernelsOf } from '../../../src/kernels.ts';
+import { test } from '../../support/test.ts';
 
 const numbers = (n: number) => Float32Array.from({ length: n }, (_, i) => ((i * 29) % 83) / 8 - 5);
 

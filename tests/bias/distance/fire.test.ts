@@ -1,8 +1,8 @@
 import fc from 'fast-check';
-import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { createEngine, type FireOptions, fire, Tensor } from '../../../src/index.ts';
 import { fire as reference } from '../../../src/reference/fire.ts';
+import { test } from '../../support/test.ts';
 import { closeTo, floats, rejects, sameBits } from '../common.ts';
 
 const network = (width: number, heads: number) => [

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
-import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { attentionMask, Tensor } from '../../../src/index.ts';
 import { attentionMask as reference } from '../../../src/reference/masks.ts';
+import { test } from '../../support/test.ts';
 import { closeTo, floats, rejects, sameBits } from '../common.ts';
 
 const lengths = { queryLength: fc.integer({ min: 0, max: 12 }), keyLength: fc.integer({ min: 0, max: 40 }) };

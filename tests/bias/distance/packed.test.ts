@@ -1,6 +1,5 @@
 /** Packed sequences: every piece equals the bias of that sequence alone, bit for bit, and everything else is masked. */
 import fc from 'fast-check';
-import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import {
   alibi,
@@ -15,6 +14,7 @@ import {
   type Tensor,
   t5Bias,
 } from '../../../src/index.ts';
+import { test } from '../../support/test.ts';
 import { floats, rejects, sameBits } from '../common.ts';
 
 type Options = Record<string, unknown>;

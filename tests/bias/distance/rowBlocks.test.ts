@@ -1,8 +1,8 @@
 /** A matrix far larger than memory (64 heads x 32768 x 32768, 256 GiB) in row blocks through one reused 64 MiB output. */
-import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { alibi, createEngine, kerple, sandwich, Tensor, t5Bias } from '../../../src/index.ts';
 import * as reference from '../../../src/reference/index.ts';
+import { test } from '../../support/test.ts';
 import { floats } from '../common.ts';
 
 const HEADS = 64;

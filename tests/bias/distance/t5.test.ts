@@ -1,8 +1,8 @@
 import fc from 'fast-check';
-import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { t5Bias, t5Buckets } from '../../../src/index.ts';
 import * as reference from '../../../src/reference/t5.ts';
+import { test } from '../../support/test.ts';
 import { rejects } from '../common.ts';
 
 test('buckets equal the published float32 procedure for 900 parameter sets and distances up to 5000', () => {

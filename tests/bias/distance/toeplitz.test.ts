@@ -1,6 +1,5 @@
 /** Every bias of the distance, by the same rules: reference, row blocks, addTo, diagonal, batches, positions, any arena. */
 import fc from 'fast-check';
-import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { ToeplitzOptions } from '../../../src/bias/distance/encoding.ts';
 import {
@@ -20,6 +19,7 @@ import * as naiveReference from '../../../src/reference/naive.ts';
 import * as sandwichReference from '../../../src/reference/sandwich.ts';
 import * as t5Reference from '../../../src/reference/t5.ts';
 import type { FlatNumbers } from '../../../src/runtime/lists.ts';
+import { test } from '../../support/test.ts';
 import { closeTo, floats, rejects, sameBits } from '../common.ts';
 
 type Lengths = 'queryLengths' | 'keyLengths' | 'keyLeftPad';

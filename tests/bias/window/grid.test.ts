@@ -1,6 +1,5 @@
 /** Swin, SwinV2, BEiT, MaxViT: reference, row blocks, addTo, any arena. */
 import fc from 'fast-check';
-import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import {
   beitBias,
@@ -14,6 +13,7 @@ import {
   Tensor,
 } from '../../../src/index.ts';
 import * as reference from '../../../src/reference/windowBias.ts';
+import { test } from '../../support/test.ts';
 import { closeTo, floats, rejects, sameBits } from '../common.ts';
 
 type Window = readonly [number, number];
