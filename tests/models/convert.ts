@@ -90,6 +90,22 @@ export function convert(form: NormalForm, config: Config, record: GgufRecord): C
     set('attention.key_length_swa', tables[local].headDim);
   }
 
+  if (typeof facts?.softmax === 'object' && 'key' in facts.softmax) set(facts.softmax.key, table.softmaxScale);
+  for (const step of facts?.layers ?? []) {
+    if (step.use !== 'nope' || !('key' in step)) continue;
+    if (step.layers === 'flags') {
+      set(
+        step.key,
+        uses.map((use) => (use === 'nope') === step.is),
+      );
+    } else if (step.layers === 'every' && step.arrays && step.key !== undefined) {
+      set(
+        step.key,
+        uses.map((use) => use !== 'nope'),
+      );
+    }
+  }
+
   const { spec, ropeType } = scaled;
   if (ropeType === 'linear' || ropeType === 'yarn') {
     set('rope.scaling.type', ropeType);

@@ -185,7 +185,7 @@ export const BERT_RECORDS: readonly ModelRecord[] = [
       dim: width(768, 'dim'),
       mentions: { sinusoidal_pos_embds: 'the learned rows start as a sinusoidal table; the checkpoint holds them' },
     },
-    gguf: null,
+    gguf: 'bert',
   },
   {
     types: ['bros'],
@@ -221,7 +221,7 @@ export const BERT_RECORDS: readonly ModelRecord[] = [
     types: ['camembert'],
     source: 'camembert',
     config: SHAW(paddedRows(512, 768)),
-    gguf: null,
+    gguf: 'bert',
   },
   {
     types: ['xlm-roberta'],

@@ -74,10 +74,16 @@ export const CHINA_RECORDS: readonly ModelRecord[] = [
     gguf: 'hy_v3',
   },
   {
-    types: ['internlm', 'internlm3'],
+    types: ['internlm'],
     source: 'internlm/internlm-7b modeling_internlm.py',
     config: { ...PLAIN, base: base(1e4) },
     gguf: null,
+  },
+  {
+    types: ['internlm3'],
+    source: 'internlm/internlm3-8b-instruct modeling_internlm3.py',
+    config: { ...PLAIN, base: base(1e4) },
+    gguf: 'llama',
   },
   {
     types: ['internlm2'],
@@ -135,11 +141,18 @@ export const CHINA_RECORDS: readonly ModelRecord[] = [
     gguf: null,
   },
   {
-    types: ['bailing_moe', 'bailing_moe_v2'],
-    classes: ['BailingMoe', 'BailingMoeV2'],
+    types: ['bailing_moe'],
+    classes: ['BailingMoe'],
     source: 'inclusionAI/Ling-lite modeling_bailing_moe.py',
     config: { ...PLAIN, rotated: { partial: 1 } },
     gguf: 'bailingmoe',
+  },
+  {
+    types: ['bailing_moe_v2'],
+    classes: ['BailingMoeV2'],
+    source: 'inclusionAI/Ling-mini-2.0 modeling_bailing_moe_v2.py',
+    config: { ...PLAIN, rotated: { partial: 1 } },
+    gguf: 'bailingmoe2',
   },
   {
     types: ['skywork'],
@@ -168,7 +181,7 @@ export const CHINA_RECORDS: readonly ModelRecord[] = [
     types: ['decilm', 'deci'],
     source: 'Deci/DeciLM-7B modeling_decilm.py',
     config: PLAIN,
-    gguf: null,
+    gguf: 'deci',
   },
   {
     // The plain transformer of flash-linear-attention.

@@ -81,7 +81,7 @@ export const DEEPSEEK_RECORDS: readonly ModelRecord[] = [
     types: ['youtu'],
     source: 'youtu',
     config: { ...LATENT, sizes: sizes(2048, 16, 32) },
-    gguf: null,
+    gguf: 'deepseek2',
   },
   {
     types: ['axk1'],
@@ -99,7 +99,7 @@ export const DEEPSEEK_RECORDS: readonly ModelRecord[] = [
     types: ['hy_v4'],
     source: 'hy_v4',
     config: { ...PLAIN, rotated: { latent: { rope: 64, nope: 192 } }, sizes: sizes(2816, 32, 34) },
-    gguf: null,
+    gguf: 'hy_v4',
   },
   {
     types: ['minicpm3'],

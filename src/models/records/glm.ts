@@ -28,13 +28,13 @@ export const GLM_RECORDS: readonly ModelRecord[] = [
     types: ['glm4v_text', 'glm46v_text'],
     source: 'glm4v',
     config: { ...PLAIN, rotated: { partial: 1 }, pairing: INTERLEAVED, mrope: MROPE, sizes: sizes(4096, 32, 40) },
-    gguf: null,
+    gguf: 'glm4',
   },
   {
     types: ['glm4v_moe_text'],
     source: 'glm4v_moe',
     config: { ...PLAIN, rotated: { partial: 0.5 }, mrope: MROPE, sizes: sizes(4096, 96, 46) },
-    gguf: null,
+    gguf: 'glm4moe',
   },
   {
     types: ['glm_image_text'],
@@ -46,7 +46,7 @@ export const GLM_RECORDS: readonly ModelRecord[] = [
     types: ['glm_ocr_text'],
     source: 'glm_ocr',
     config: { ...PLAIN, rotated: { partial: 1 }, pairing: INTERLEAVED, mrope: MROPE, sizes: sizes(1024, 16, 16) },
-    gguf: null,
+    gguf: 'glm4',
   },
   {
     types: ['glmasr_encoder'],

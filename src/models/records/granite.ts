@@ -29,7 +29,7 @@ export const GRANITE_RECORDS: readonly ModelRecord[] = [
     types: ['granite_swa'],
     source: 'granite_swa',
     config: { ...GRANITE, perLayer: LAYER_BASES, sizes: sizes(2560, 20, 24) },
-    gguf: null,
+    gguf: 'granite_swa',
   },
   {
     types: ['granitemoe_swa'],
@@ -65,7 +65,7 @@ export const GRANITE_RECORDS: readonly ModelRecord[] = [
       layers: [attentionAt('attn_layer_indices'), attentionIn('layers_block_type'), attentionIn('layer_types'), ALL],
       sizes: sizes(4096, 32, 32),
     },
-    gguf: null,
+    gguf: 'granitehybrid',
   },
   {
     types: ['zamba2'],

@@ -188,7 +188,7 @@ export const LLAMA_RECORDS: readonly ModelRecord[] = [
     types: ['solar_open'],
     source: 'solar_open',
     config: { ...PLAIN, base: base(1e6), head: head(128), sizes: sizes(4096, 64, 48) },
-    gguf: null,
+    gguf: 'glm4moe',
   },
   {
     types: ['helium'],
@@ -266,7 +266,7 @@ export const LLAMA_RECORDS: readonly ModelRecord[] = [
     types: ['hrm_text'],
     source: 'hrm_text',
     config: { ...PLAIN, head: head(128), sizes: sizes(1536, 12, 16) },
-    gguf: null,
+    gguf: 'hrm_text',
   },
   {
     types: ['blt_global_transformer', 'blt_local_decoder', 'blt_local_encoder'],
@@ -345,7 +345,7 @@ export const LLAMA_RECORDS: readonly ModelRecord[] = [
       layers: [{ every: given(4), at: 'end', use: 'nope', others: { table: 'default' } }],
       sizes: sizes(6656, 32, 52),
     },
-    gguf: null,
+    gguf: 'muse-glimmer',
   },
   {
     types: ['muse_glimmer_assistant'],
@@ -367,7 +367,7 @@ export const LLAMA_RECORDS: readonly ModelRecord[] = [
       ],
       sizes: sizes(4096, 32, 32),
     },
-    gguf: null,
+    gguf: 'minimax-01',
   },
   {
     types: ['minimax_m2'],

@@ -32,10 +32,16 @@ export const QWEN_RECORDS: readonly ModelRecord[] = [
     gguf: 'qwen',
   },
   {
-    types: ['qwen2', 'mimo', 'dream'],
+    types: ['qwen2', 'mimo'],
     source: 'qwen2',
     config: { ...QWEN2, sizes: sizes(4096, 32, 32) },
     gguf: 'qwen2',
+  },
+  {
+    types: ['dream'],
+    source: 'Dream-org/Dream-v0-Instruct-7B modeling_dream.py',
+    config: { ...QWEN2, sizes: sizes(4096, 32, 32) },
+    gguf: 'dream',
   },
   {
     types: ['qwen2_moe'],
@@ -95,7 +101,7 @@ export const QWEN_RECORDS: readonly ModelRecord[] = [
     types: ['qwen3_omni_moe_text'],
     source: 'qwen3_omni_moe',
     config: { ...PLAIN, base: base(1e6), mrope: MROPE_INTERLEAVED, sizes: sizes(2048, 28, 28) },
-    gguf: null,
+    gguf: 'qwen3vlmoe',
   },
   {
     types: ['qwen3_omni_moe_talker_text'],
@@ -131,7 +137,7 @@ export const QWEN_RECORDS: readonly ModelRecord[] = [
     types: ['qwen4_exp_text'],
     source: 'qwen4_exp',
     config: { ...HYBRID, rotated: { partial: 1 }, mrope: MROPE_SHORT, sizes: sizes(2048, 16, 40) },
-    gguf: null,
+    gguf: 'qwen4exp',
   },
   {
     types: ['cosmos3_edge_text'],

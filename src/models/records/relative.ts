@@ -39,13 +39,13 @@ export const RELATIVE_RECORDS: readonly ModelRecord[] = [
     types: ['mt5'],
     source: 'mt5',
     config: T5,
-    gguf: null,
+    gguf: 't5',
   },
   {
     types: ['umt5'],
     source: 'umt5',
     config: { ...T5, note: 'the bias table is learned, one for each layer; scores are not divided by sqrt(d)' },
-    gguf: null,
+    gguf: 't5',
   },
   {
     types: ['longt5'],

@@ -19,7 +19,7 @@ export const WITHOUT_RECORDS: readonly ModelRecord[] = [
     types: ['falcon_mamba'],
     source: 'falcon_mamba',
     config: none('state-space model'),
-    gguf: null,
+    gguf: 'mamba',
   },
   {
     types: ['jamba'],

@@ -142,6 +142,7 @@ export const LOCAL_RECORDS: readonly GgufRecord[] = [
   ...records(
     {
       ...NORM,
+      permuted: true,
       tables: [{ ...ALIKE, scaled: false }],
       layers: [{ layers: 'all', use: { table: ALIKE.label } }, localOnly({ arrays: true, needed: true })],
     },
