@@ -81,7 +81,10 @@ export interface SinusoidalFrequenciesOptions {
   readonly precision?: 'exact' | 'torch';
 }
 
-export interface SinusoidalOptions extends RowOptions, SinusoidalFrequenciesOptions {
+export type SinusoidalOptions = RowOptions & SinusoidalTableOptions;
+
+/** What a sinusoidal table is, besides its rows. */
+export interface SinusoidalTableOptions extends SinusoidalFrequenciesOptions {
   /** 'interleaved': sin, cos, sin, cos ... (the paper); 'concat': all sines, then all cosines. Default 'interleaved'. */
   readonly arrangement?: Arrangement;
   /** 'cos-sin' puts the cosine first. Default 'sin-cos'. */

@@ -51,19 +51,27 @@ const PRESETS = {
 
 export type TimestepPreset = keyof typeof PRESETS;
 
-export interface TimestepEmbeddingOptions {
+/** Which model's embedding it is: by its name, or by what the models differ in. */
+type Variant =
+  | {
+      /**
+       * 'ddpm': [sin | cos], shift 1; 'stable-diffusion', 'sd3', 'guided-diffusion', 'dit': [cos | sin], shift 0; 'flux': the same,
+       * steps in [0, 1] times 1000; 'f5-tts' (CosyVoice too), 'diffwave', 'pi0' (SmolVLA too): docs/absolute.md. Options beside
+       * it win. Without it give `flipSinToCos` and `downscaleFreqShift`.
+       */
+      readonly preset: TimestepPreset;
+      /** Cosines first. */
+      readonly flipSinToCos?: boolean;
+      /** Subtracted from half in the denominator of the exponent. */
+      readonly downscaleFreqShift?: number;
+    }
+  | { readonly preset?: undefined; readonly flipSinToCos: boolean; readonly downscaleFreqShift: number };
+
+export type TimestepEmbeddingOptions = Variant & CommonOptions;
+
+interface CommonOptions {
   /** Columns. */
   readonly dim: number;
-  /**
-   * 'ddpm': [sin | cos], shift 1; 'stable-diffusion', 'sd3', 'guided-diffusion', 'dit': [cos | sin], shift 0; 'flux': the same,
-   * steps in [0, 1] times 1000; 'f5-tts' (CosyVoice too), 'diffwave', 'pi0' (SmolVLA too): docs/absolute.md. Without it give
-   * `flipSinToCos` and `downscaleFreqShift`.
-   */
-  readonly preset?: TimestepPreset;
-  /** Cosines first. */
-  readonly flipSinToCos?: boolean;
-  /** Subtracted from half in the denominator of the exponent. */
-  readonly downscaleFreqShift?: number;
   /** Multiplied into every step. Default: the preset's, else 1. */
   readonly scale?: number;
   /** Precision 'torch': the scale is multiplied into the finished angle (diffusers) or into the step. Default 'angle'. */

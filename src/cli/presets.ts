@@ -1,7 +1,6 @@
 /** The test vectors that `posenc vectors` prints and `posenc check` knows: parameters only, numbers are computed. */
 
-import type { AlibiOptions, SinusoidalOptions } from '../index.ts';
-import type { HeadSpec } from '../rotary/spec.ts';
+import { type AlibiOptions, type HeadSpec, ROPE_EXAMPLES, type SinusoidalOptions } from '../index.ts';
 
 export type Preset = { readonly about: string } & (
   | {
@@ -11,7 +10,7 @@ export type Preset = { readonly about: string } & (
       readonly positions?: readonly number[];
       readonly context?: number;
     }
-  | { readonly kind: 'sinusoidal'; readonly options: Omit<SinusoidalOptions, 'out' | 'engine' | 'positions'> }
+  | { readonly kind: 'sinusoidal'; readonly options: Extract<SinusoidalOptions, { readonly length: number }> }
   | { readonly kind: 'alibi'; readonly options: Omit<AlibiOptions, 'out' | 'engine'> }
 );
 
@@ -29,12 +28,16 @@ const rotary = (
   ...more,
 });
 
+/** One of each rope type, as its own file has it. */
+const RULES = Object.fromEntries(
+  Object.entries(ROPE_EXAMPLES).map(([type, { about, spec, context }]) => [
+    type,
+    rotary(about, spec, context === undefined ? {} : { context }),
+  ]),
+);
+
 export const PRESETS: Readonly<Record<string, Preset>> = {
-  default: rotary('RoFormer as Llama 2 has it: half pairing, the whole head', {
-    headDim: 64,
-    ropeTheta: 10000,
-    pairing: 'half',
-  }),
+  ...RULES,
   interleaved: rotary('GPT-J, Meta, ggml NORMAL: neighbouring channels', {
     headDim: 64,
     ropeTheta: 10000,
@@ -46,46 +49,6 @@ export const PRESETS: Readonly<Record<string, Preset>> = {
     ropeTheta: 10000,
     pairing: 'half',
   }),
-  linear: rotary('position interpolation, arXiv 2306.15595', {
-    headDim: 64,
-    ropeTheta: 10000,
-    ropeType: 'linear',
-    factor: 4,
-  }),
-  dynamic: rotary(
-    'dynamic NTK of transformers, for a sequence of 8192',
-    { headDim: 64, ropeTheta: 10000, ropeType: 'dynamic', factor: 2, maxPositionEmbeddings: 2048 },
-    { context: 8192 },
-  ),
-  yarn: rotary('YaRN, arXiv 2309.00071, as Qwen2.5 sets it', {
-    headDim: 128,
-    ropeTheta: 1000000,
-    ropeType: 'yarn',
-    factor: 4,
-    originalMaxPositionEmbeddings: 32768,
-  }),
-  llama3: rotary('Llama 3.1: slow pairs divided by 8', {
-    headDim: 128,
-    ropeTheta: 500000,
-    ropeType: 'llama3',
-    factor: 8,
-    lowFreqFactor: 1,
-    highFreqFactor: 4,
-    originalMaxPositionEmbeddings: 8192,
-  }),
-  longrope: rotary(
-    'LongRoPE, arXiv 2402.13753: a divisor for each pair, the long list',
-    {
-      headDim: 16,
-      ropeTheta: 10000,
-      ropeType: 'longrope',
-      shortFactor: [1, 1, 1, 1.05, 1.1, 1.2, 1.5, 2],
-      longFactor: [1, 1.25, 1.5, 2.5, 5, 12, 30, 60],
-      originalMaxPositionEmbeddings: 4096,
-      maxPositionEmbeddings: 131072,
-    },
-    { context: 131072 },
-  ),
   deepseek: rotary('DeepSeek-V3: YaRN on a trailing slice of 64, interleaved in, half out', {
     headDim: 192,
     rotaryDim: 64,

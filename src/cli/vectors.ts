@@ -9,7 +9,6 @@ import {
   sinusoidal,
   type Tensor,
 } from '../index.ts';
-import type { LooseSpec } from '../rotary/spec.ts';
 import { jsonNumber } from './formats.ts';
 import { example, rotarySpec, type SpecOptions, withSpec } from './options.ts';
 import { POSITIONS, PRESETS, type Preset } from './presets.ts';
@@ -136,7 +135,7 @@ export function presetOf(name: string): Preset {
 
 /** A rotary preset of the user's own model. */
 export function ownPreset(spec: RotarySpec, context?: number): Preset {
-  const { headDim, context: fixed }: LooseSpec = spec;
+  const { headDim, context: fixed }: { readonly headDim?: number; readonly context?: number } = spec;
   if (headDim === undefined) throw new CliError(EXIT.usage, 'headDim: expected the channels of a head, got undefined');
   const about = 'the specification that was given';
   const length = context ?? fixed;

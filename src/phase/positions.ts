@@ -5,17 +5,30 @@ import type { Call } from '../runtime/gate.ts';
 import { MAX_POSITION, type Positions, positions } from '../runtime/lists.ts';
 import type { Rows } from './plan.ts';
 
-export interface RowOptions {
+/** Consecutive positions. */
+export interface ConsecutiveRows {
   /** Number of consecutive positions, from `offset`. */
-  readonly length?: number;
-  /** Positions in any order; fractional and negative ones are fine. Instead of `length`. */
-  readonly positions?: Positions;
-  /** First position, beside `length`. Default 0. */
+  readonly length: number;
+  /** First position. Default 0. */
   readonly offset?: number;
+  readonly positions?: undefined;
 }
 
+/** Positions one by one. */
+export interface ListedRows {
+  /** Positions in any order; fractional and negative ones are fine. Instead of `length` and `offset`. */
+  readonly positions: Positions;
+  readonly length?: undefined;
+  readonly offset?: undefined;
+}
+
+export type RowOptions = ConsecutiveRows | ListedRows;
+
 /** @throws ERR_OPTION, ERR_SHAPE, ERR_POSITION */
-export function rowsOf(call: Call | string, given: RowOptions): { rows: Rows; count: number } {
+export function rowsOf(
+  call: Call | string,
+  given: { readonly [K in keyof RowOptions]?: ListedRows[K] | ConsecutiveRows[K] },
+): { rows: Rows; count: number } {
   const name = typeof call === 'string' ? call : call.name;
   exclusive(name, 'length', 'positions', given);
   exclusive(name, 'offset', 'positions', given);

@@ -2,8 +2,8 @@
  * Which length a stateful implementation computes its frequencies for, call after call: transformers `dynamic_rope_update`,
  * jquesnelle/yarn.
  */
-import { object, size } from '../runtime/arguments.ts';
-import { PosencError, show } from '../runtime/errors.ts';
+import { object, oneOf, size } from '../runtime/arguments.ts';
+import { PosencError } from '../runtime/errors.ts';
 import { ruleOf } from './frequencies.ts';
 import { RULES } from './rules/index.ts';
 import type { RopeType, RotarySpec } from './spec.ts';
@@ -25,14 +25,14 @@ export interface DynamicState {
  */
 export function dynamicState(spec: RotarySpec): DynamicState {
   object('dynamicState', spec);
-  const ropeType: RopeType = spec.ropeType ?? 'default';
-  const how =
-    typeof ropeType === 'string' && Object.hasOwn(RULES, ropeType) ? ruleOf(ropeType).dependsOnLength : undefined;
+  const types = Object.keys(RULES) as RopeType[];
+  const ropeType = oneOf('ropeType', spec.ropeType, types, 'default');
+  const how = ruleOf(ropeType).dependsOnLength;
   if (!how) {
-    const dependent = (Object.keys(RULES) as RopeType[]).filter((type) => RULES[type].dependsOnLength);
+    const dependent = types.filter((type) => RULES[type].dependsOnLength);
     throw new PosencError(
       'ERR_OPTION',
-      `ropeType: expected ${dependent.map((type) => `'${type}'`).join(', ')} (the others do not depend on the length), got ${show(ropeType)}`,
+      `ropeType: expected ${dependent.map((type) => `'${type}'`).join(', ')} (the others do not depend on the length), got '${ropeType}'`,
     );
   }
   const threshold = how.threshold(spec);

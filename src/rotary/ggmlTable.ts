@@ -30,12 +30,12 @@ export interface GgmlRope extends GgmlParameters {
   readonly precision?: 'ggml' | 'exact';
 }
 
-export interface GgmlTableOptions<D extends TableDtype = 'float32'> extends RowOptions {
+export type GgmlTableOptions<D extends TableDtype = 'float32'> = RowOptions & {
   readonly capacity?: number;
   readonly dtype?: D;
   readonly out?: { readonly cos: Out<D>; readonly sin: Out<D> };
   readonly engine?: Engine;
-}
+};
 
 const PARAMETERS = [
   'nDims',

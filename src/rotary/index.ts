@@ -33,6 +33,7 @@ export {
 export { type ApplyPopeOptions, applyPope, PopeTable, type PopeTableOptions, popeTable } from './pope.ts';
 export { type ApplyRotaryQKVOptions, applyRotaryQKV } from './qkv.ts';
 export { type ScaleQueryOptions, scaleQuery } from './queryTemperature.ts';
+export { ROPE_EXAMPLES, type RopeExample } from './rules/words.ts';
 export { yarnMscale } from './rules/yarn.ts';
 export { queryScale, softmaxScale } from './softmaxScale.ts';
 export type { HeadSpec, MropeLayout, Pairing, Precision, RopeType, RotarySpec } from './spec.ts';

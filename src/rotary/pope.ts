@@ -48,7 +48,7 @@ export class PopeTable {
   }
 }
 
-export interface PopeTableOptions extends RowOptions {
+export type PopeTableOptions = RowOptions & {
   /** Channels of a head, d. */
   readonly dim: number;
   /** Frequency j = ropeTheta^(-j / d). Default 10000. */
@@ -60,7 +60,7 @@ export interface PopeTableOptions extends RowOptions {
   /** Existing tensors or views to write into, [n, d] or [heads, n, d] each. */
   readonly out?: { readonly cos: Out; readonly sin: Out };
   readonly engine?: Engine;
-}
+};
 
 /**
  * The table of queries, or with `bias` that of keys.

@@ -182,7 +182,7 @@ export class RotaryTable<D extends TableDtype = 'float32'> {
   }
 }
 
-export interface RotaryTableOptions<D extends TableDtype = 'float32'> extends RowOptions {
+export type RotaryTableOptions<D extends TableDtype = 'float32'> = RowOptions & {
   /**
    * Sequence length the length-dependent rules (dynamic, longrope) choose by. Default: the largest position + 1.
    */
@@ -194,7 +194,7 @@ export interface RotaryTableOptions<D extends TableDtype = 'float32'> extends Ro
   /** Existing tensors or views to write into, [n, rotaryDim / 2] each. */
   readonly out?: { readonly cos: Out<D>; readonly sin: Out<D> };
   readonly engine?: Engine;
-}
+};
 
 const OPTIONS = ['length', 'positions', 'offset', 'context', 'capacity', 'dtype', 'out', 'engine'] as const;
 

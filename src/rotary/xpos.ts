@@ -16,7 +16,7 @@ import { contextOf, rotaryFrequencies } from './frequencies.ts';
 import type { RotarySpec } from './spec.ts';
 import { outPair, RotaryTable } from './table.ts';
 
-export interface XposOptions extends RowOptions {
+export type XposOptions = RowOptions & {
   /** Whose table: queries are multiplied by the decay, keys divided by it. */
   readonly side: 'query' | 'key';
   /** The position whose factor is 1. The references choose it by length: xposCenter. */
@@ -30,7 +30,7 @@ export interface XposOptions extends RowOptions {
   /** Existing tensors or views to write into, [n, rotaryDim / 2] each. */
   readonly out?: { readonly cos: Out; readonly sin: Out };
   readonly engine?: Engine;
-}
+};
 
 const OPTIONS = [
   'length',

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import * as assert from 'uvu/assert';
-import { sinusoidal, Tensor, timestepEmbedding } from '../../src/index.ts';
+import { type TimestepEmbeddingOptions as Options, sinusoidal, Tensor, timestepEmbedding } from '../../src/index.ts';
 import { timestepEmbedding as reference } from '../../src/reference/index.ts';
 import { test } from '../support/test.ts';
 import { fails, worst } from './support.ts';
@@ -117,8 +117,8 @@ test('steps in any order are the rows of the table, bit for bit', () => {
 });
 
 test('nothing is guessed', () => {
-  fails('ERR_OPTION', /preset: give one of ddpm/, () => timestepEmbedding([1], { dim: 8 }));
-  fails('ERR_OPTION', /preset/, () => timestepEmbedding([1], { dim: 8, flipSinToCos: true }));
+  fails('ERR_OPTION', /preset: give one of ddpm/, () => timestepEmbedding([1], { dim: 8 } as Options));
+  fails('ERR_OPTION', /preset/, () => timestepEmbedding([1], { dim: 8, flipSinToCos: true } as Options));
   fails('ERR_OPTION', /preset: expected one of/, () => timestepEmbedding([1], { dim: 8, preset: 'sdxl' as never }));
   fails('ERR_SHAPE', /dim/, () => timestepEmbedding([1], { dim: 0, preset: 'dit' }));
   fails('ERR_OPTION', /downscaleFreqShift/, () => timestepEmbedding([1], { dim: 2, preset: 'ddpm' }));

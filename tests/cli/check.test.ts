@@ -25,7 +25,7 @@ test('the list names every vector', async () => {
     assert.match(out, new RegExp(`^${name} +${about.slice(0, 12).replace(/[^\w ]/g, '.')}`, 'm'));
   const { code, err } = await posenc(['vectors', 'llama9']);
   assert.is(code, 2);
-  assert.match(err, /there are default, interleaved/);
+  assert.match(err, /there are default, linear/);
 });
 
 for (const name of Object.keys(PRESETS)) {

@@ -60,6 +60,7 @@ const PLAIN = [
   'rmtMask',
   'rmtPositionIds',
   'rmtSegments',
+  'ROPE_EXAMPLES',
   'rotaryFrequencies',
   'taylorDecomposition',
   'toHF',

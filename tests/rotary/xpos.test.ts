@@ -30,7 +30,7 @@ test('both sides, any center, base and positions: the numbers of the plain twin'
       ({ pairs, offset, length, scattered, ...c }) => {
         const positions = Array.from({ length }, (_, i) => ((i * 37) % 91) - 12.5);
         const rows = scattered ? { positions } : { offset, length };
-        const options = { ...c, ...rows } as { side: 'query'; center: number };
+        const options = { ...c, ...rows } as { side: 'query'; center: number; positions: number[] };
         const table = xposTable({ headDim: 2 * pairs }, options);
         const want = reference.xposTable({ headDim: 2 * pairs }, options);
         near(table.cos.data, want.cos.data);

@@ -2,7 +2,7 @@
  * Everything about every rope type that is not numbers: how model files spell it, what a longer context asks of it, an example.
  * Apart from `index.ts`, so that a bundle that only rotates does not carry it.
  */
-import type { RopeType, SpecOf } from '../spec.ts';
+import type { HeadSpec, RopeType, SpecOf } from '../spec.ts';
 import { plainWords } from './default.ts';
 import { dynamicWords } from './dynamic.ts';
 import { dynamicYarnWords } from './dynamicYarn.ts';
@@ -33,3 +33,23 @@ export const ROPE_TYPES = Object.keys(WORDS) as readonly RopeType[];
 
 /** The words of a rope type known only at run time. */
 export const wordsOf = (type: RopeType): RuleWords<never> => WORDS[type] as unknown as RuleWords<never>;
+
+/** A specification of one rope type, to try it, to test against, to draw. */
+export interface RopeExample {
+  /** What it is, in a few words. */
+  readonly about: string;
+  readonly spec: HeadSpec;
+  /** The sequence length it is for, when its frequencies depend on that. */
+  readonly context?: number;
+}
+
+/** One example of each rope type, by its name. */
+export const ROPE_EXAMPLES: Readonly<Record<RopeType, RopeExample>> = /* @__PURE__ */ examples();
+
+function examples(): Record<RopeType, RopeExample> {
+  const entries = ROPE_TYPES.map((type) => {
+    const { about, example, exampleContext: context } = WORDS[type];
+    return [type, { about, spec: example, ...(context !== undefined && { context }) }];
+  });
+  return Object.fromEntries(entries) as Record<RopeType, RopeExample>;
+}
