@@ -6,7 +6,7 @@ import { finite, integer, oneOf, take } from '../runtime/arguments.ts';
 import { PosencError } from '../runtime/errors.ts';
 import type { MaskList, NumberList } from '../runtime/lists.ts';
 import { type IndexArrays, type IndexDtype, indices, maskMatrix, matrix, sequenceEnds } from './mask.ts';
-import { type FloatMropeModel, MROPE_CLASSES, type MropeClass, type MropeModel } from './mropeClasses.ts';
+import { type FloatMropeModel, MROPE_CLASSES, MROPE_OTHERS, type MropeClass, type MropeModel } from './mropeClasses.ts';
 import { Media } from './mropeMedia.ts';
 import { OMNI } from './mropeOmni.ts';
 import { AUDIO, IMAGE, type Placing, place, TEXT, VIDEO } from './mropePlace.ts';
@@ -103,6 +103,12 @@ const INDEX_OPTIONS = [
 const TOKEN_IDS = ['imageTokenId', 'videoTokenId', 'audioTokenId', 'videoStartTokenId', 'videoEndTokenId'] as const;
 const MODELS = Object.keys(MROPE_CLASSES) as MropeModel[];
 
+function modelOf(given: unknown): MropeModel {
+  if (typeof given === 'string' && Object.hasOwn(MROPE_OTHERS, given))
+    throw new PosencError('ERR_OPTION', `model: '${given}' is not computed here: ${MROPE_OTHERS[given]}`);
+  return oneOf('model', given, MODELS);
+}
+
 /**
  * Positions of a prompt.
  * @returns positionIds [3, B, S] (time, height, width) and ropeDeltas [B, 1]
@@ -113,7 +119,7 @@ export function mropeIndex<
   D extends MropeDtype = M extends FloatMropeModel ? 'float32' : 'int32',
 >(options: MropeIndexOptions<M, D>): MropeIndex<D> {
   const given = take('mropeIndex', options, INDEX_OPTIONS) as MropeIndexOptions;
-  const model = oneOf('model', given.model, MODELS);
+  const model = modelOf(given.model);
   const cls: MropeClass = MROPE_CLASSES[model];
   const dtype = mropeDtype(given.dtype, cls.float ? 'float32' : 'int32');
   const { rows, columns, types } = tokenTypes(given, model, cls);

@@ -49,6 +49,8 @@ export const MROPE_CLASSES = {
   qwen3_5_moe: QWEN3_VL,
   qwen4_exp: QWEN3_VL,
   cosmos3_edge: QWEN3_VL,
+  cosmos3_omni: QWEN3_VL,
+  cohere_compass: QWEN3_VL,
   qwen2_5_omni: {
     frames: 'run',
     tokensPerSecond: 25,
@@ -72,6 +74,7 @@ export const MROPE_CLASSES = {
   glm4v: GLM,
   glm4v_moe: GLM,
   glm46v: GLM,
+  glmga: GLM,
   glm_ocr: GLM,
   paddleocr_vl: { frames: 'none' },
   ernie4_5_vl_moe: { frames: 'run', temporalMerge: 2 },
@@ -83,3 +86,9 @@ export type MropeModel = keyof typeof MROPE_CLASSES;
 export type FloatMropeModel = {
   [M in MropeModel]: (typeof MROPE_CLASSES)[M] extends { float: true } ? M : never;
 }[MropeModel];
+
+/** Classes with position streams whose rule is none of these: asking for one says why. */
+export const MROPE_OTHERS: Readonly<Record<string, string>> = {
+  glm_image: 'its prompt says where the pictures to be made will lie, a rule of its own',
+  minicpmv4_7: 'its pictures are tiles on a common canvas, a rule of its own',
+};
