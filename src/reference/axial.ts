@@ -13,9 +13,8 @@ export type ReferenceAxialSpec = Omit<AxialSpec, 'preset' | 'precision' | 'pairi
 
 /** Row-aligned; with `tiled` a row holds the values of the first channels of all pairs, then those of the second ones. */
 export function axialTable(spec: ReferenceAxialSpec, rows: AxialRows): ReferenceRotaryTable {
-  const axes = spec.axes ?? 2;
-  const axisDim = spec.axisDim ?? 2 * Math.floor(Math.floor(spec.headDim / axes) / 2);
-  const n = axisDim / 2;
+  const widths = widthsOf(spec);
+  const axes = widths.length;
   const places = coordinates(spec, rows, axes);
   const perAxis = Array.from({ length: axes }, (_, axis) => {
     const coordinate = spec.axisOrder?.[axis] ?? axis;
@@ -23,16 +22,17 @@ export function axialTable(spec: ReferenceAxialSpec, rows: AxialRows): Reference
       spec,
       axis,
       axes,
-      n,
+      widths[axis],
       places.map((place) => place[coordinate]),
     );
   });
-  const pairs = axes * n;
-  const columns = Array.from({ length: pairs }, (_, i) =>
-    spec.order === 'alternating' ? [i % axes, Math.floor(i / axes)] : [Math.floor(i / n), i % n],
-  );
+  const pairs = widths.reduce((sum, n) => sum + n, 0);
+  const columns =
+    spec.order === 'alternating'
+      ? Array.from({ length: pairs }, (_, i) => [i % axes, Math.floor(i / axes)])
+      : widths.flatMap((n, axis) => Array.from({ length: n }, (_, j) => [axis, j]));
   const all = spec.tiled
-    ? [0, 1].flatMap((second) => columns.map(([axis, j]) => [axis, (2 * j + second) % n]))
+    ? [0, 1].flatMap((second) => columns.map(([axis, j]) => [axis, (2 * j + second) % widths[axis]]))
     : columns;
   const pick = (name: 'cos' | 'sin') =>
     tensor(
@@ -58,6 +58,18 @@ export function axialTable(spec: ReferenceAxialSpec, rows: AxialRows): Reference
   };
 }
 
+/** Pairs of every axis. */
+function widthsOf({ headDim, axes, axisDim, axesDim }: ReferenceAxialSpec): number[] {
+  if (axesDim === 'eighths') return [headDim / 8, (3 * headDim) / 16, (3 * headDim) / 16];
+  if (axesDim === 'sixths') {
+    const n = Math.floor(headDim / 6);
+    return [headDim / 2 - 2 * n, n, n];
+  }
+  if (axesDim !== undefined) return axesDim.map((width) => width / 2);
+  const count = axes ?? 2;
+  return Array.from({ length: count }, () => (axisDim ?? 2 * Math.floor(Math.floor(headDim / count) / 2)) / 2);
+}
+
 /** The one-dimensional table of an axis, and which of its columns is the axis' frequency j. */
 function axisTable(spec: ReferenceAxialSpec, axis: number, axes: number, n: number, positions: readonly number[]) {
   const rule = spec.frequencies ?? 'language';
@@ -67,7 +79,10 @@ function axisTable(spec: ReferenceAxialSpec, axis: number, axes: number, n: numb
     rotaryTable({ headDim, ropeTheta: invFreq ? undefined : spec.ropeTheta, invFreq }, { positions });
   if (spec.invFreq !== undefined) {
     const { length } = spec.invFreq;
-    const list = Array.from({ length: n }, (_, j) => scale * spec.invFreq![(axis * n + j) % length]);
+    const start = widthsOf(spec)
+      .slice(0, axis)
+      .reduce((sum, width) => sum + width, 0);
+    const list = Array.from({ length: n }, (_, j) => scale * spec.invFreq![(start + j) % length]);
     return { table: made(2 * n, list), width: n, column: own };
   }
   if (scale === 1 && rule === 'language') return { table: made(2 * n), width: n, column: own };

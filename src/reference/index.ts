@@ -22,6 +22,7 @@ export {
   pixelBands,
 } from './fourier.ts';
 export { type InvFreq, invFreq } from './frequencies.ts';
+export { type GoldenGateOptions, goldenGateFrequencies } from './goldenGate.ts';
 export { ropeDecayBound, sincosDetr, sincosGrid, sinusoidalGram, timestepEmbedding } from './grid.ts';
 export { hybridScores } from './hybrid.ts';
 export { type KerpleOptions, kerple } from './kerple.ts';

@@ -24,7 +24,7 @@ import { type Ladder, ladderFrom, ladderOf, powers } from '../phase/ladder.ts';
 import { checkRoom, laneWriter, type Phases } from '../phase/lanes.ts';
 import { boolean, exclusive, finite, integer, oneOf, size, take } from '../runtime/arguments.ts';
 import type { Engine } from '../runtime/engine.ts';
-import { PosencError } from '../runtime/errors.ts';
+import { PosencError, show } from '../runtime/errors.ts';
 import { gate, type Out } from '../runtime/gate.ts';
 import { numbers } from '../runtime/lists.ts';
 import type { Tensor } from '../runtime/tensor.ts';
@@ -53,6 +53,7 @@ const SPEC = [
   'headDim',
   'axes',
   'axisDim',
+  'axesDim',
   'rotaryOffset',
   'ropeTheta',
   'frequencies',
@@ -81,6 +82,8 @@ interface Axial {
   readonly headDim: number;
   readonly axes: number;
   readonly pairs: number;
+  /** Pairs of every axis. */
+  readonly widths: readonly number[];
   readonly rotaryOffset: number;
   readonly pairing: Pairing;
   readonly axisBlocks: boolean;
@@ -193,22 +196,22 @@ function resolve(given: AxialSpec): Axial {
   const own = take('axial specification', given, SPEC);
   const preset = own.preset === undefined ? undefined : oneOf('preset', own.preset, Object.keys(AXIAL_PRESETS) as []);
   exclusive('axial specification', 'invFreq', 'frequencies', own);
+  exclusive('axial specification', 'axisDim', 'axesDim', own);
   const defined = Object.fromEntries(Object.entries(own).filter(([, value]) => value !== undefined));
   const spec: AxialSpec =
     preset === undefined ? own : { ...AXIAL_PRESETS[preset as 'pixtral'], ...(defined as object as AxialSpec) };
 
   const headDim = size('headDim', spec.headDim, 1, 65536);
-  const axes = integer('axes', spec.axes, 1, 8, 2);
-  const axisDim = size('axisDim', spec.axisDim, 2, 65536, 2 * Math.floor(Math.floor(headDim / axes) / 2));
-  if (axisDim % 2 !== 0) throw new PosencError('ERR_SHAPE', `axisDim: expected an even number, got ${axisDim}`);
+  const widths = widthsOf(own.axisDim === undefined ? spec : { ...spec, axesDim: own.axesDim }, headDim);
+  const axes = widths.length;
+  const pairs = widths.reduce((sum, n) => sum + n, 0);
   const rotaryOffset = size('rotaryOffset', spec.rotaryOffset, 0, headDim, 0);
-  if (axisDim === 0 || rotaryOffset + axes * axisDim > headDim) {
+  if (pairs === 0 || rotaryOffset + 2 * pairs > headDim) {
     throw new PosencError(
       'ERR_SHAPE',
-      `headDim: ${headDim} channels do not hold ${axes} axes of ${axisDim} from channel ${rotaryOffset}`,
+      `headDim: ${headDim} channels do not hold axes of ${widths.map((n) => 2 * n).join(', ')} from channel ${rotaryOffset}`,
     );
   }
-  const n = axisDim / 2;
   const precision = oneOf('precision', spec.precision, ['exact', 'torch'], 'exact');
   const pairing = oneOf('pairing', spec.pairing, ['half', 'interleaved'], 'interleaved');
   const axisBlocks = oneOf('pairingBlocks', spec.pairingBlocks, ['head', 'axis'], 'head') === 'axis';
@@ -220,12 +223,19 @@ function resolve(given: AxialSpec): Axial {
   if (tiled && (pairing !== 'interleaved' || order !== 'blocks')) {
     throw new PosencError('ERR_OPTION', "tiled: for 'interleaved' pairing of 'blocks'");
   }
+  if ((order === 'alternating' || spec.frequencies === 'split') && widths.some((n) => n !== widths[0])) {
+    throw new PosencError(
+      'ERR_OPTION',
+      `axesDim: ${order === 'alternating' ? "order 'alternating'" : "frequencies 'split'"} deals pairs out in turn, so axes are equally wide; got ${widths.map((n) => 2 * n).join(', ')}`,
+    );
+  }
   const axisOrder = permutation('axisOrder', spec.axisOrder, axes);
   const coordinateScale = finite('coordinateScale', spec.coordinateScale, { min: -1e6, max: 1e6 }, 1);
   return {
     headDim,
     axes,
-    pairs: axes * n,
+    pairs,
+    widths,
     rotaryOffset,
     pairing,
     axisBlocks,
@@ -235,9 +245,44 @@ function resolve(given: AxialSpec): Axial {
     gridOrder: permutation('gridOrder', spec.gridOrder, axes),
     gridOffset: spec.gridOffset ?? 0,
     coordinateScale,
-    ...frequenciesOf(spec, axes, n, coordinateScale, precision === 'torch'),
-    columns: columnsOf(axes, n, axisOrder, order, tiled),
+    ...frequenciesOf(spec, widths, coordinateScale, precision === 'torch'),
+    columns: columnsOf(widths, axisOrder, order, tiled),
   };
+}
+
+/** Pairs of every axis: from the widths of all, or as many for each. */
+function widthsOf(spec: AxialSpec, headDim: number): readonly number[] {
+  const { axesDim } = spec;
+  if (axesDim === undefined) {
+    const axes = integer('axes', spec.axes, 1, 8, 2);
+    const axisDim = size('axisDim', spec.axisDim, 2, 65536, 2 * Math.floor(Math.floor(headDim / axes) / 2));
+    if (axisDim % 2 !== 0) throw new PosencError('ERR_SHAPE', `axisDim: expected an even number, got ${axisDim}`);
+    return new Array<number>(axes).fill(axisDim / 2);
+  }
+  let list: readonly number[];
+  if (axesDim === 'sixths') {
+    const space = 2 * Math.floor(headDim / 6);
+    list = [headDim - 2 * space, space, space];
+  } else if (axesDim === 'eighths') list = [headDim / 4, (3 * headDim) / 8, (3 * headDim) / 8];
+  else if (typeof axesDim === 'string') {
+    throw new PosencError('ERR_OPTION', `axesDim: expected widths, 'sixths' or 'eighths', got ${show(axesDim)}`);
+  } else list = Array.from(numbers('axesDim', axesDim));
+  if (list.length < 1 || list.length > 8 || (spec.axes !== undefined && spec.axes !== list.length)) {
+    throw new PosencError('ERR_SHAPE', `axesDim: expected ${spec.axes ?? '1 to 8'} widths, got ${list.length}`);
+  }
+  return list.map((width, axis) => {
+    if (Number.isInteger(width) && width >= 2 && width <= 65536 && width % 2 === 0) return width / 2;
+    throw new PosencError('ERR_SHAPE', `axesDim[${axis}]: expected an even number of channels, got ${width}`);
+  });
+}
+
+/** Where the frequencies of every axis begin in a list of all of them. */
+function startsOf(widths: readonly number[]): readonly number[] {
+  let sum = 0;
+  return widths.map((n) => {
+    sum += n;
+    return sum - n;
+  });
 }
 
 function permutation(option: string, value: unknown, axes: number): readonly number[] {
@@ -251,20 +296,20 @@ function permutation(option: string, value: unknown, axes: number): readonly num
 
 /** Frequency and coordinate of every pair; of every channel, first ones before second ones, when tiled. */
 function columnsOf(
-  axes: number,
-  n: number,
+  widths: readonly number[],
   axisOrder: readonly number[],
   order: 'blocks' | 'alternating',
   tiled: boolean,
 ): Column[] {
-  const column = (axis: number, j: number) => ({ frequency: axis * n + j, coordinate: axisOrder[axis] });
+  const starts = startsOf(widths);
+  const column = (axis: number, j: number) => ({ frequency: starts[axis] + j, coordinate: axisOrder[axis] });
   if (order === 'alternating') {
-    return Array.from({ length: axes * n }, (_, i) => column(i % axes, Math.floor(i / axes)));
+    const axes = widths.length;
+    return Array.from({ length: axes * widths[0] }, (_, i) => column(i % axes, Math.floor(i / axes)));
   }
-  const plain = Array.from({ length: axes * n }, (_, i) => column(Math.floor(i / n), i % n));
-  if (!tiled) return plain;
+  if (!tiled) return everyAxis(widths, column);
   // channel c of an axis has frequency c mod n: pair i has 2i mod n and 2i + 1 mod n
-  const half = (second: number) => plain.map((_, i) => column(Math.floor(i / n), (2 * (i % n) + second) % n));
+  const half = (second: number) => everyAxis(widths, (axis, j) => column(axis, (2 * j + second) % widths[axis]));
   return [...half(0), ...half(1)];
 }
 
@@ -283,8 +328,8 @@ function blockOf(axial: Axial, given: unknown): { readonly columns: readonly Col
     );
   }
   const axis = integer('axis', given, 0, axial.axes - 1);
-  const n = axial.pairs / axial.axes;
-  return { columns: axial.columns.slice(axis * n, (axis + 1) * n), lead: 2 * n * axis };
+  const start = startsOf(axial.widths)[axis];
+  return { columns: axial.columns.slice(start, start + axial.widths[axis]), lead: 2 * start };
 }
 
 function chosen(axial: Axial, columns: readonly Column[]): Ladder {
@@ -305,8 +350,7 @@ const float32Lists = cache<Float32Array>(64);
 /** Frequencies of all axes, axis after axis: exact ones times the coordinate scale, float32 ones without it. */
 function frequenciesOf(
   spec: AxialSpec,
-  axes: number,
-  n: number,
+  widths: readonly number[],
   coordinateScale: number,
   single: boolean,
 ): Pick<Axial, 'ladder' | 'float32'> {
@@ -321,20 +365,23 @@ function frequenciesOf(
   if (spec.maxFreq !== undefined && spec.invFreq === undefined && !rule.startsWith('pixel')) {
     throw new PosencError('ERR_OPTION', `maxFreq: has no effect with frequencies '${rule}'`);
   }
-  const key = `axial ${rule} ${rule.startsWith('pixel') ? maxFreq : theta} ${axes} ${n}`;
+  const key = `axial ${rule} ${rule.startsWith('pixel') ? maxFreq : theta} ${widths.join(' ')}`;
   let exact: Ladder;
   let float32: (() => Float32Array) | undefined;
   if (spec.invFreq !== undefined) {
     const list = numbers('invFreq', spec.invFreq);
-    if (list.length !== n && list.length !== axes * n) {
-      throw new PosencError('ERR_SHAPE', `invFreq: expected ${n} numbers, or ${axes * n}, got ${list.length}`);
+    const pairs = widths.reduce((sum, n) => sum + n, 0);
+    const shared = widths.every((n) => n === widths[0]) ? widths[0] : pairs;
+    if (list.length !== shared && list.length !== pairs) {
+      const either = shared === pairs ? `${pairs} numbers` : `${shared} numbers, or ${pairs}`;
+      throw new PosencError('ERR_SHAPE', `invFreq: expected ${either}, got ${list.length}`);
     }
-    const all = Array.from({ length: axes * n }, (_, i) => list[i % list.length]);
+    const all = Array.from({ length: pairs }, (_, i) => list[i % list.length]);
     exact = ladderOf(all);
     float32 = () => Float32Array.from(all);
   } else {
-    exact = ladderFrom(key, () => exactRule(rule, theta, maxFreq, axes, n));
-    float32 = () => float32Lists.get(key, () => torchRule(rule, theta, maxFreq, axes, n));
+    exact = ladderFrom(key, () => exactRule(rule, theta, maxFreq, widths));
+    float32 = () => float32Lists.get(key, () => torchRule(rule, theta, maxFreq, widths));
   }
   if (single) return { ladder: exact, float32: float32() };
   if (coordinateScale === 1) return { ladder: exact };
@@ -346,52 +393,54 @@ function frequenciesOf(
   };
 }
 
-/** `list(a, j)` for every axis a and j < n. */
-function everyAxis<T>(axes: number, n: number, list: (axis: number, j: number) => T): T[] {
-  return Array.from({ length: axes * n }, (_, i) => list(Math.floor(i / n), i % n));
+/** `list(a, j)` for every axis a and every j of its pairs. */
+function everyAxis<T>(widths: readonly number[], list: (axis: number, j: number) => T): T[] {
+  return widths.flatMap((n, axis) => Array.from({ length: n }, (_, j) => list(axis, j)));
 }
 
-function exactRule(rule: AxialFrequencies, theta: number, maxFreq: number, axes: number, n: number): DD[] {
-  const even = (low: DD, high: DD, j: number) =>
-    n === 1 ? low : add(low, divNumber(mulNumber(sub(high, low), j), n - 1));
+function exactRule(rule: AxialFrequencies, theta: number, maxFreq: number, widths: readonly number[]): DD[] {
+  const even = (low: DD, high: DD, axis: number, j: number) =>
+    widths[axis] === 1 ? low : add(low, divNumber(mulNumber(sub(high, low), j), widths[axis] - 1));
   switch (rule) {
     case 'language': {
-      const ladder = powers({ base: from(theta), count: n, denominator: n });
-      return everyAxis(axes, n, (_, j) => ladder[j]);
+      const ladders = widths.map((n) => powers({ base: from(theta), count: n, denominator: n }));
+      return everyAxis(widths, (axis, j) => ladders[axis][j]);
     }
     case 'split': {
-      const ladder = powers({ base: from(theta), count: axes * n, denominator: axes * n });
-      return everyAxis(axes, n, (axis, j) => ladder[j * axes + axis]);
+      const pairs = widths.length * widths[0];
+      const ladder = powers({ base: from(theta), count: pairs, denominator: pairs });
+      return everyAxis(widths, (axis, j) => ladder[j * widths.length + axis]);
     }
     case 'pixel':
-      return everyAxis(axes, n, (_, j) => mul(even(from(1), from(maxFreq / 2), j), PI));
+      return everyAxis(widths, (axis, j) => mul(even(from(1), from(maxFreq / 2), axis, j), PI));
     case 'pixel-exponential': {
       const last = addNumber(div(ln(from(maxFreq)), LN2), -1);
-      return everyAxis(axes, n, (_, j) => mul(exp(mul(even(from(0), last, j), LN2)), PI));
+      return everyAxis(widths, (axis, j) => mul(exp(mul(even(from(0), last, axis, j), LN2)), PI));
     }
     case 'constant':
-      return everyAxis(axes, n, () => from(1));
+      return everyAxis(widths, () => from(1));
   }
 }
 
-function torchRule(rule: AxialFrequencies, theta: number, maxFreq: number, axes: number, n: number): Float32Array {
+function torchRule(rule: AxialFrequencies, theta: number, maxFreq: number, widths: readonly number[]): Float32Array {
   const f32 = Math.fround;
   const pi = f32(Math.PI);
-  const list = (values: (axis: number, j: number) => number) => Float32Array.from(everyAxis(axes, n, values));
+  const list = (values: (axis: number, j: number) => number) => Float32Array.from(everyAxis(widths, values));
   switch (rule) {
     case 'language': {
-      const ladder = reciprocals(torchPowers({ base: theta, count: n, denominator: 2 * n }));
-      return list((_, j) => ladder[j]);
+      const ladders = widths.map((n) => reciprocals(torchPowers({ base: theta, count: n, denominator: 2 * n })));
+      return list((axis, j) => ladders[axis][j]);
     }
     case 'split': {
-      const ladder = reciprocals(torchPowers({ base: theta, count: axes * n, denominator: 2 * axes * n }));
-      return list((axis, j) => ladder[j * axes + axis]);
+      const pairs = widths.length * widths[0];
+      const ladder = reciprocals(torchPowers({ base: theta, count: pairs, denominator: 2 * pairs }));
+      return list((axis, j) => ladder[j * widths.length + axis]);
     }
     case 'pixel':
-      return list((_, j) => f32(linspace(1, maxFreq / 2, n, j, f32) * pi));
+      return list((axis, j) => f32(linspace(1, maxFreq / 2, widths[axis], j, f32) * pi));
     case 'pixel-exponential': {
       const last = addNumber(div(ln(from(maxFreq)), LN2), -1).hi;
-      return list((_, j) => f32(ddToFloat32(exp(mulNumber(LN2, linspace(0, last, n, j, f32)))) * pi));
+      return list((axis, j) => f32(ddToFloat32(exp(mulNumber(LN2, linspace(0, last, widths[axis], j, f32)))) * pi));
     }
     case 'constant':
       return list(() => 1);

@@ -35,6 +35,11 @@ export interface AxialSpec {
   readonly axes?: number;
   /** Channels of an axis. Default 2 floor(floor(headDim / axes) / 2); what is left of the head passes through. */
   readonly axisDim?: number;
+  /**
+   * Channels of every axis where they differ, each with a ladder of its own width: [16, 56, 56] (Flux). 'sixths': the last two take
+   * 2 floor(headDim / 6), the first the rest (Wan); 'eighths': headDim / 4 and twice 3 headDim / 8 (CogVideoX).
+   */
+  readonly axesDim?: readonly number[] | 'sixths' | 'eighths';
   /** First rotated channel. Default 0. */
   readonly rotaryOffset?: number;
   /** Default 10000. */
@@ -43,7 +48,7 @@ export interface AxialSpec {
   readonly frequencies?: AxialFrequencies;
   /** 'pixel', 'pixel-exponential': default 10 (lucidrains max_freq); timm calls it max_res, 224. */
   readonly maxFreq?: number;
-  /** Frequencies in radians per unit instead: axisDim / 2 for every axis, or axes axisDim / 2, axis after axis. */
+  /** Frequencies in radians per unit instead: axisDim / 2 for every axis, or those of all axes, axis after axis. */
   readonly invFreq?: ArrayLike<number>;
   /** Multiplied into every coordinate (DINOv3: 2 pi). Default 1. */
   readonly coordinateScale?: number;
@@ -93,6 +98,24 @@ const ROWS = {
   'eva-02': {},
   /** timm RotaryEmbeddingCat, in_pixels=True, linear_bands=True. */
   'eva-02-pixel': { frequencies: 'pixel', maxFreq: 224, coordinates: 'unit' },
+  /** timm RotaryEmbedding and RotaryEmbeddingCat, in_pixels=True with logarithmic bands (linear_bands=False). */
+  'timm-pixel': { frequencies: 'pixel-exponential', maxFreq: 224, coordinates: 'unit' },
+  /** Flux.1, Chroma, Bria FIBO: coordinates index, y, x; text tokens at 0 0 0 (axialPositions). */
+  flux: { axesDim: [16, 56, 56] },
+  /** Flux.2: coordinates t, y, x and the place in the text. */
+  'flux-2': { axesDim: [32, 32, 32, 32], ropeTheta: 2000 },
+  /** Wan 2.1, 2.2, SkyReels-V2: coordinates t, y, x. */
+  wan: { axesDim: 'sixths' },
+  /** HunyuanVideo: coordinates t, y, x. */
+  'hunyuan-video': { axesDim: [16, 56, 56], ropeTheta: 256 },
+  /** Qwen-Image, Qwen-Image-Edit: coordinates frame, y, x from the centre; text behind the images (axialPositions). */
+  'qwen-image': { axesDim: [16, 56, 56] },
+  /** CogVideoX: coordinates t, y, x; those of 1.0 are points of a crop (axialPositions). */
+  cogvideox: { axesDim: 'eighths' },
+  /** Z-Image: coordinates index or t, y, x. */
+  'z-image': { axesDim: [32, 48, 48], ropeTheta: 256 },
+  /** Lumina-Image 2.0: coordinates index, y, x. */
+  'lumina-2': { axesDim: [32, 32, 32] },
   /** MiniMax-M3 vision: coordinates t, h, w. */
   'minimax-m3': { pairing: 'half', axes: 3 },
   /** V-JEPA 2: coordinates frame, row, column. Not a rotation: kept for its checkpoints. */

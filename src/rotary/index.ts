@@ -11,6 +11,7 @@ export {
   axialAngles,
   axialTable,
 } from './axial.ts';
+export { type AxialPositionsOptions, axialPositions } from './axialPositions.ts';
 export {
   AXIAL_PRESETS,
   type AxialCoordinates,
@@ -23,6 +24,7 @@ export { type DynamicState, dynamicState } from './dynamicState.ts';
 export type { RotaryModel } from './form.ts';
 export { type InvFreq, invFreq, type RotaryFrequencies, rotaryFrequencies } from './frequencies.ts';
 export { type GgmlRope, type GgmlTableOptions, ggmlRotaryTable } from './ggmlTable.ts';
+export { type GoldenGateOptions, goldenGateFrequencies } from './goldenGate.ts';
 export { type RetableOptions, retable, type ShiftKeysOptions, shiftKeys, unrotate } from './keys.ts';
 export {
   type MixedAxialOptions,

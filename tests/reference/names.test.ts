@@ -45,6 +45,7 @@ const PARTS = ['convFlow', 'linearFlow', 'sincosDetr'];
 /** Plain TypeScript in posenc itself: they never touch an engine, so they work where WebAssembly is refused. */
 const PLAIN = [
   'AXIAL_PRESETS',
+  'axialPositions',
   'coarseGridIds',
   'describe',
   'describeExplanation',

@@ -127,10 +127,14 @@ test('angles are those of the table', () => {
 test('every preset builds, and its unrotated tokens have the identity', () => {
   for (const preset of Object.keys(AXIAL_PRESETS) as AxialPreset[]) {
     const row = AXIAL_PRESETS[preset] as Partial<AxialSpec>;
-    const grid = [2, 3, 4].slice(0, row.axes ?? 2);
+    const axes = typeof row.axesDim === 'object' ? row.axesDim.length : row.axesDim ? 3 : (row.axes ?? 2);
+    const grid = [2, 3, 4, 2].slice(0, axes);
     const axis = row.pairingBlocks === 'axis' ? 1 : undefined;
     const cells = grid.reduce((a, b) => a * b, 1);
-    const table = axialTable({ preset, headDim: 48 }, { grid, axis, prefixTokens: 2, repeat: 2, suffixTokens: 1 });
+    const table = axialTable(
+      { preset, headDim: row.axesDim ? 128 : 48 },
+      { grid, axis, prefixTokens: 2, repeat: 2, suffixTokens: 1 },
+    );
     assert.is(table.length, 2 * cells + 3, preset);
     const { width } = table;
     for (const t of [0, 1, table.length - 1]) {
@@ -140,6 +144,83 @@ test('every preset builds, and its unrotated tokens have the identity', () => {
     const rows = (from: number) => table.cos.data.slice((2 + from) * width, (2 + from + cells) * width);
     assert.equal(rows(0), rows(cells), preset);
   }
+});
+
+test('axes of unequal width: every rule, block by block, and the numbers of the twin', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.integer({ min: 1, max: 7 }), { minLength: 1, maxLength: 4 }),
+      fc.constantFrom('language' as const, 'pixel' as const, 'pixel-exponential' as const, 'constant' as const),
+      fc.constantFrom(256, 10000),
+      fc.boolean(),
+      (widths, frequencies, theta, given) => {
+        const axesDim = widths.map((n) => 2 * n);
+        const pairs = widths.reduce((a, b) => a + b, 0);
+        const rule = given ? { invFreq: Float64Array.from({ length: pairs }, (_, i) => 1 / (i + 1)) } : { frequencies };
+        const language = given || frequencies === 'language' || frequencies === 'constant';
+        const spec = { headDim: 2 * pairs + 1, axesDim, ...rule, ...(language && { ropeTheta: theta }) };
+        const grid = [3, 2, 4, 2].slice(0, widths.length);
+        const got = axialTable(spec, { grid });
+        const want = reference.axialTable(spec, { grid });
+        near(got.cos.data, want.cos.data, HALF_ULP, 'cos');
+        near(got.sin.data, want.sin.data, HALF_ULP, 'sin');
+      },
+    ),
+    { numRuns: 80 },
+  );
+});
+
+test('an axis of a wide table is the table of that axis alone, in both precisions', () => {
+  const widths = [16, 56, 56];
+  const positions = [0, 7, 3, 2, 900, 31, 5, 0, 77];
+  for (const precision of ['exact', 'torch'] as const) {
+    const whole = axialTable({ preset: 'flux', headDim: 128, precision }, { positions });
+    let from = 0;
+    widths.forEach((width, axis) => {
+      const own = axialTable(
+        { headDim: width, axes: 1, precision },
+        { positions: [0, 1, 2].map((t) => positions[3 * t + axis]) },
+      );
+      for (let t = 0; t < 3; t++) {
+        const row = whole.cos.data.slice(64 * t + from, 64 * t + from + width / 2);
+        assert.equal(row, own.cos.data.slice((t * width) / 2, ((t + 1) * width) / 2), `${precision} axis ${axis}`);
+      }
+      from += width / 2;
+    });
+  }
+});
+
+test('the widths of the generators, and what is refused', () => {
+  const widths = (preset: AxialPreset, headDim: number) => {
+    const turns = axialTable({ preset, headDim }, { positions: [1, 0, 0, 0, 1, 0, 0, 0, 1] });
+    return [0, 1, 2].map(
+      (t) => turns.sin.data.slice(t * turns.width, (t + 1) * turns.width).filter((v) => v !== 0).length,
+    );
+  };
+  assert.equal(widths('wan', 128), [22, 21, 21]);
+  assert.equal(widths('cogvideox', 64), [8, 12, 12]);
+  assert.equal(widths('flux', 128), [8, 28, 28]);
+  assert.equal(widths('z-image', 128), [16, 24, 24]);
+  const grid = [2, 2, 2];
+  assert.throws(
+    () => axialTable({ preset: 'cogvideox', headDim: 24 }, { grid }),
+    /axesDim\[1\]: expected an even number/,
+  );
+  assert.throws(
+    () => axialTable({ preset: 'flux', headDim: 64 }, { grid }),
+    /headDim: 64 channels do not hold axes of 16, 56, 56/,
+  );
+  assert.throws(() => axialTable({ headDim: 16, axesDim: [4, 6, 6], order: 'alternating' }, { grid }), /equally wide/);
+  assert.throws(() => axialTable({ headDim: 16, axesDim: [4, 6, 6], frequencies: 'split' }, { grid }), /equally wide/);
+  assert.throws(
+    () => axialTable({ headDim: 16, axesDim: [4, 6, 6], axes: 2 }, { grid }),
+    /axesDim: expected 2 widths, got 3/,
+  );
+  assert.throws(
+    () => axialTable({ headDim: 16, axesDim: [4, 4], axisDim: 4 }, { grid: [2, 2] }),
+    /either 'axisDim' or 'axesDim'/,
+  );
+  assert.throws(() => axialTable({ headDim: 16, axesDim: 'thirds' as never }, { grid }), /'sixths' or 'eighths'/);
 });
 
 test('Gemma 4: two tables rotate one block of channels each', () => {
@@ -259,7 +340,7 @@ test('what cannot be is said, with what to do', () => {
   wrong('ERR_SHAPE', /positions: expected 2 coordinates/, () => axialTable({ headDim: 8 }, { positions: [1, 2, 3] }));
   wrong('ERR_OPTION', /give 'grid' \(sides\) or 'positions'/, () => axialTable({ headDim: 8 }, {}));
   wrong('ERR_OPTION', /either 'grid' or 'positions'/, () => axialTable({ headDim: 8 }, { grid, positions: [1, 2] }));
-  wrong('ERR_SHAPE', /headDim: 6 channels do not hold 2 axes of 4/, () =>
+  wrong('ERR_SHAPE', /headDim: 6 channels do not hold axes of 4, 4/, () =>
     axialTable({ headDim: 6, axisDim: 4 }, { grid }),
   );
   wrong('ERR_SHAPE', /axisDim: expected an even number/, () => axialTable({ headDim: 8, axisDim: 3 }, { grid }));

@@ -72,6 +72,29 @@ export const rotary: Readonly<Record<string, Generator>> = {
     const dtype = random.pick(['float32', 'float32', 'float16', 'bfloat16']);
     return { args: [specOf(random), { ...options, context: 4096, dtype }], out: 'pair' };
   },
+  axialPositions: (random) => ({
+    args: [
+      {
+        model: random.pick(['flux', 'flux-2']),
+        grid: [random.int(0, 4), random.int(1, 4)],
+        textLength: random.int(0, 3),
+      },
+    ],
+    engine: false,
+  }),
+  goldenGateFrequencies: (random) => ({
+    args: [
+      {
+        heads: random.int(1, 3),
+        pairs: random.int(1, 6),
+        axes: random.int(1, 3),
+        minFrequency: 1,
+        maxFrequency: random.int(1, 30),
+        zeroFraction: random.pick([0, 0.5]),
+      },
+    ],
+    out: 'one',
+  }),
   rotaryFrequencies: (random) => ({ args: [specOf(random)], engine: false }),
   invFreq: (random) => ({ args: [specOf(random), { context: random.int(1, 999) }], engine: false }),
   applyRotary(random) {

@@ -36,6 +36,7 @@ import { recurrent } from './recurrent.ts';
 import { relativeResize } from './relative-resize.ts';
 import { rmt } from './rmt.ts';
 import { rotaryApply } from './rotary-apply.ts';
+import { rotaryAxial } from './rotary-axial.ts';
 import { rotaryComplex } from './rotary-complex.ts';
 import { rotaryFrequencies } from './rotary-frequencies.ts';
 import { rotaryGgml } from './rotary-ggml.ts';
@@ -80,6 +81,7 @@ export const adapters: readonly Adapter[] = [
   ...relativeResize,
   ...rmt,
   ...rotaryApply,
+  ...rotaryAxial,
   ...rotaryComplex,
   ...rotaryFrequencies,
   ...rotaryGgml,

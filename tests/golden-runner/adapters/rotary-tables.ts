@@ -25,7 +25,7 @@ function endToEnd(record: GoldenRecord, context: Context): Outputs {
 
 export const rotaryTables: Adapter[] = [
   {
-    when: { system: ['rotary/hf_llama_half', 'rotary/exact_tables'], op: ['cos_sin_table'] },
+    when: { system: ['rotary/hf_llama_half', 'rotary/exact_tables', 'rotary/published_tables'], op: ['cos_sin_table'] },
     params: [...SPEC_PARAMS, 'table_layout', 'seq_len'],
     inputs: ['position_ids', 'inv_freq_f32'],
     run: tables,
