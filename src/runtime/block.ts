@@ -4,7 +4,7 @@
  * keys belong together; cells outside every piece are masked. One sequence is one piece, a batch has one piece a matrix, and
  * packed sequences (flash-attention's cu_seqlens) have one each.
  */
-import { boolean, integer, own, size } from './arguments.ts';
+import { boolean, integer, size } from './arguments.ts';
 import type { Engine } from './engine.ts';
 import { PosencError, show } from './errors.ts';
 import type { Call, Out } from './gate.ts';
@@ -121,18 +121,12 @@ export interface Block extends Window {
   readonly pieces: readonly Piece[];
 }
 
-/** What only some encodings have beside the options. */
-export interface BlockRules {
-  /** Default: keys beyond keyLengths are like all others. */
-  readonly keyPadding?: KeyPadding;
-  /** Packed sequences whose query 0 is at 0 instead of where the last query meets the last key. Default false. */
-  readonly fromZero?: boolean;
-}
-
-/** @throws ERR_SHAPE, ERR_OPTION, ERR_POSITION */
-export function blockOf(call: Call, o: BiasOptions & BatchOptions, rules?: BlockRules): Block {
-  const fromZero = rules !== undefined && own(rules, 'fromZero') === true;
-  const keyPadding = rules && own(rules, 'keyPadding');
+/**
+ * `keyPadding`: undefined where keys beyond keyLengths are like all others. `fromZero`: query 0 of a packed sequence is at 0,
+ * instead of its last query meeting its last key.
+ * @throws ERR_SHAPE, ERR_OPTION, ERR_POSITION
+ */
+export function blockOf(call: Call, o: BiasOptions & BatchOptions, keyPadding?: KeyPadding, fromZero = false): Block {
   const { left, right, maskValue } = windowOf(call, o);
   const packed = o.cuSeqlens !== undefined || o.cuSeqlensK !== undefined;
   const batched = o.queryLengths !== undefined || o.keyLengths !== undefined || o.keyLeftPad !== undefined;
@@ -201,8 +195,6 @@ export function blockOf(call: Call, o: BiasOptions & BatchOptions, rules?: Block
   };
 }
 
-const LENGTHS_ALONE = { queryPositions: undefined, keyPositions: undefined } as const;
-
 /** Rows [from, to) of every sequence; `starts` end with the total. */
 function sequences(
   queryStarts: Int32Array,
@@ -220,8 +212,18 @@ function sequences(
     const keys = keyStarts[s + 1] - keyStarts[s];
     const offset = fromZero ? 0 : keys - (queryStarts[s + 1] - queryStarts[s]);
     const [start, end] = [keyStarts[s], keyStarts[s + 1]];
-    const place = { batch: 0, row: first - from, rows, index, query: offset + index };
-    pieces.push({ ...place, ...LENGTHS_ALONE, start, end, keys });
+    pieces.push({
+      batch: 0,
+      row: first - from,
+      rows,
+      index,
+      query: offset + index,
+      queryPositions: undefined,
+      start,
+      end,
+      keyPositions: undefined,
+      keys,
+    });
   }
   return pieces;
 }
@@ -264,7 +266,18 @@ function batches(
     const keys = keyLengths?.[b] ?? keyLength - start;
     const query = keys - (queries?.[b] ?? queryLength) + from;
     const end = Math.max(start, keyEnd(keyPadding, left, keyLength, start + keys));
-    pieces[b] = { batch: b, row: 0, rows: to - from, index: from, query, ...LENGTHS_ALONE, start, end, keys };
+    pieces[b] = {
+      batch: b,
+      row: 0,
+      rows: to - from,
+      index: from,
+      query,
+      queryPositions: undefined,
+      start,
+      end,
+      keyPositions: undefined,
+      keys,
+    };
   }
   return pieces;
 }

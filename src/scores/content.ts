@@ -257,7 +257,8 @@ export function scores(
       queryOffset: packed ? o.queryOffset : queryOffset,
       causal: o.causal ?? own(sizes, 'causal'),
     }),
-    { fromZero: own(sizes, 'fromZero') },
+    undefined,
+    own(sizes, 'fromZero'),
   );
   for (const { index, rows } of block.pieces) {
     if (most === undefined || index + rows <= most.queries) continue;

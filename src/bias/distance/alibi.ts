@@ -10,7 +10,7 @@ import type { MaskList, NumberList } from '../../runtime/lists.ts';
 import type { Tensor } from '../../runtime/tensor.ts';
 import { linearFiller, roundToBfloat16, type Slopes } from './alibiRows.ts';
 import { type AlibiSlopeOptions, MOST_HEADS, SLOPE_OPTIONS, slopesOf } from './alibiSlopes.ts';
-import { TOEPLITZ_OPTIONS, type ToeplitzOptions } from './encoding.ts';
+import { encodingOf, TOEPLITZ_OPTIONS, type ToeplitzOptions } from './encoding.ts';
 import { toeplitz } from './toeplitz.ts';
 
 /** [B, keyLength] of 0 (padding) and 1. */
@@ -68,7 +68,12 @@ export function alibi(given: AlibiOptions): Tensor {
   const block = o.mask === undefined ? blockOf(call, o) : maskedBlock(call, o);
   const slopes: Slopes = { heads, form: o.mask === undefined ? form : 'key', pairs, bfloat16 };
   const placed = bfloat16 ? { ...block, maskValue: roundToBfloat16(block.maskValue) } : block;
-  return toeplitz(call, { heads: total, bind: (engine) => linearFiller(engine, slopes, placed) }, o, placed);
+  return toeplitz(
+    call,
+    encodingOf(total, (engine) => linearFiller(engine, slopes, placed)),
+    o,
+    placed,
+  );
 }
 
 /** A function of the key alone has no diagonal. */

@@ -34,6 +34,7 @@ export function linearFiller(engine: Engine, slopes: Slopes, block: Block): Fill
   return {
     scratchBytes: 4 * ((Math.min(pairs.length, 2 * MAX_HEADS) + 3) & ~3),
     directRows: byDistance && block.columns <= EXPANDED_COLUMNS ? EXPANDED_ROWS - 1 : Number.POSITIVE_INFINITY,
+    diagonal: undefined,
     load(pointer, head, heads) {
       own = pointer - 8 * head;
       const { f32 } = engine;

@@ -9,7 +9,7 @@ import type { Engine } from '../../runtime/engine.ts';
 import { PosencError } from '../../runtime/errors.ts';
 import { type Floats, gate, type Place } from '../../runtime/gate.ts';
 import type { Tensor } from '../../runtime/tensor.ts';
-import { type Filler, TOEPLITZ_OPTIONS, type ToeplitzOptions } from './encoding.ts';
+import { encodingOf, type Filler, TOEPLITZ_OPTIONS, type ToeplitzOptions } from './encoding.ts';
 import { toeplitz } from './toeplitz.ts';
 
 export interface ExpandDiagonalOptions extends Omit<ToeplitzOptions, 'diagonal'> {
@@ -59,7 +59,7 @@ export function expandDiagonal(diagonal: Floats, given: ExpandDiagonalOptions): 
   );
   const range = { low: first, high: first + shape[1] - 1, option: 'diagonal' };
   const bind = (engine: Engine) => copyFiller(engine, source, first, shape[1]);
-  return toeplitz(call, { heads, range, bind }, o, block);
+  return toeplitz(call, encodingOf(heads, bind, { range }), o, block);
 }
 
 function copyFiller(engine: Engine, source: Place, origin: number, width: number): Filler {
@@ -68,6 +68,7 @@ function copyFiller(engine: Engine, source: Place, origin: number, width: number
   return {
     scratchBytes: 0,
     directRows: 0,
+    rows: undefined,
     load() {},
     diagonal: { pointer: source.pointer, stride: headStride, first: origin },
     fill(to, { first, count, list }) {

@@ -11,7 +11,7 @@ import { gate } from '../../runtime/gate.ts';
 import { UNARY } from '../../runtime/operations.ts';
 import type { Tensor } from '../../runtime/tensor.ts';
 import { bufferBytes, checkLayers, type Layer, type NetworkLayer, run } from '../mlp.ts';
-import { type Filler, TOEPLITZ_OPTIONS, type ToeplitzOptions } from './encoding.ts';
+import { encodingOf, type Filler, TOEPLITZ_OPTIONS, type ToeplitzOptions } from './encoding.ts';
 import { toeplitz } from './toeplitz.ts';
 
 export interface DynamicBiasOptions extends ToeplitzOptions {
@@ -41,7 +41,7 @@ export function dynamicBias(given: DynamicBiasOptions): Tensor {
     throw new PosencError('ERR_SHAPE', `layers: expected at most ${MAX_BUFFER / 4} features`);
   }
   const bind = (engine: Engine) => networkFiller(engine, layers, activation, logDistance);
-  return toeplitz(call, { heads, bind }, o);
+  return toeplitz(call, encodingOf(heads, bind), o);
 }
 
 const MAX_BUFFER = 1 << 14;
@@ -59,6 +59,8 @@ function networkFiller(
   return {
     scratchBytes: 2 * bytes,
     directRows: 1,
+    rows: undefined,
+    diagonal: undefined,
     load(at) {
       buffer = at;
     },

@@ -71,28 +71,50 @@ export interface Filler {
   load(pointer: number, head: number, heads: number): void;
   fill(to: HeadRows, distances: Distances): void;
   /** Writes the cells of a tile, masks included, where that is faster than `fill` row by row. */
-  rows?(tile: Tile, piece: Piece): void;
+  readonly rows: ((tile: Tile, piece: Piece) => void) | undefined;
   /** The diagonal where it lies in memory already: head 0 from distance `first` on, heads `stride` bytes apart. */
-  readonly diagonal?: { readonly pointer: number; readonly stride: number; readonly first: number };
+  readonly diagonal: { readonly pointer: number; readonly stride: number; readonly first: number } | undefined;
 }
 
-/** A bias as a function of distance. */
+/** A bias as a function of distance. Every member is said, so that none is inherited: made by encodingOf. */
 export interface Encoding {
   readonly heads: number;
-  /** Floats of an entry where heads are the last dimension (`heads` is then 1). Default 1. */
-  readonly width?: number;
-  readonly dtype?: 'float32' | 'int32';
-  /** Leading dimensions of size 1 that the result leaves out. Default 0. */
-  readonly squeeze?: number;
-  /** Distances it is defined for, and what is too short elsewhere. Default: all. */
-  readonly range?: { readonly low: number; readonly high: number; readonly option: string };
-  readonly keyPadding?: KeyPadding;
-  /** addTo multiplies the scores by the values instead. Default false. */
-  readonly multiply?: boolean;
-  /** Values that the scores of addTo are multiplied by before these are added. Default: none. */
-  readonly factor?: Encoding;
-  /** Defined for consecutive rows of one sequence only. Default false. */
-  readonly consecutiveOnly?: boolean;
+  /** Floats of an entry where heads are the last dimension (`heads` is then 1). */
+  readonly width: number;
+  readonly dtype: 'float32' | 'int32';
+  /** Leading dimensions of size 1 that the result leaves out. */
+  readonly squeeze: number;
+  /** Distances it is defined for, and what is too short elsewhere; undefined: all. */
+  readonly range: { readonly low: number; readonly high: number; readonly option: string } | undefined;
+  /** undefined: keys beyond keyLengths are like all others. */
+  readonly keyPadding: KeyPadding | undefined;
+  /** addTo multiplies the scores by the values instead. */
+  readonly multiply: boolean;
+  /** Values that the scores of addTo are multiplied by before these are added. */
+  readonly factor: Encoding | undefined;
+  /** Defined for consecutive rows of one sequence only. */
+  readonly consecutiveOnly: boolean;
   /** Called while the call computes: nothing may fail here. */
-  bind(engine: Engine, block: Block): Filler;
+  readonly bind: (engine: Engine, block: Block) => Filler;
+}
+
+/** An encoding with what is special about it; every member is its own. */
+export function encodingOf(
+  heads: number,
+  bind: Encoding['bind'],
+  special?: Partial<Omit<Encoding, 'heads' | 'bind'>>,
+): Encoding {
+  const encoding: Encoding = {
+    heads,
+    width: 1,
+    dtype: 'float32',
+    squeeze: 0,
+    range: undefined,
+    keyPadding: undefined,
+    multiply: false,
+    factor: undefined,
+    consecutiveOnly: false,
+    bind,
+  };
+  return special === undefined ? encoding : Object.assign(encoding, special);
 }

@@ -10,7 +10,7 @@ import { PosencError } from '../../runtime/errors.ts';
 import { type Call, gate } from '../../runtime/gate.ts';
 import type { NumberList } from '../../runtime/lists.ts';
 import type { Tensor } from '../../runtime/tensor.ts';
-import { type Encoding, type Filler, TOEPLITZ_OPTIONS, type ToeplitzOptions } from './encoding.ts';
+import { type Encoding, encodingOf, type Filler, TOEPLITZ_OPTIONS, type ToeplitzOptions } from './encoding.ts';
 import { toeplitz } from './toeplitz.ts';
 
 export interface KerpleOptions extends ToeplitzOptions {
@@ -73,7 +73,7 @@ export function kerple(given: KerpleOptions): Tensor {
   if (weight.heads !== bias.heads) {
     throw new PosencError('ERR_SHAPE', `weightP: expected ${bias.heads} numbers as in p and a, got ${weight.heads}`);
   }
-  return toeplitz(call, { ...bias, factor: weight }, o);
+  return toeplitz(call, encodingOf(bias.heads, bias.bind, { factor: weight }), o);
 }
 
 /** (a, p) of each head, clamped. */
@@ -101,7 +101,7 @@ function parameters(
 
 function encoding(pairs: Float64Array, form: number): Encoding {
   const bind = (engine: Engine) => kerpleFiller(engine, pairs, form);
-  return { heads: pairs.length / 2, multiply: form === FORM.weight, bind };
+  return encodingOf(pairs.length / 2, bind, { multiply: form === FORM.weight });
 }
 
 function kerpleFiller(engine: Engine, pairs: Float64Array, form: number): Filler {
@@ -109,6 +109,8 @@ function kerpleFiller(engine: Engine, pairs: Float64Array, form: number): Filler
   return {
     scratchBytes: 8 * pairs.length,
     directRows: 1,
+    rows: undefined,
+    diagonal: undefined,
     load(at) {
       pointer = at;
       engine.f64.set(pairs, at >>> 3);

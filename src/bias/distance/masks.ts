@@ -17,7 +17,7 @@ import {
 import type { Engine } from '../../runtime/engine.ts';
 import { type Call, gate, type Out } from '../../runtime/gate.ts';
 import type { Tensor } from '../../runtime/tensor.ts';
-import type { Filler, ToeplitzOptions } from './encoding.ts';
+import { encodingOf, type Filler, type ToeplitzOptions } from './encoding.ts';
 import { toeplitz } from './toeplitz.ts';
 
 export interface AttentionMaskOptions extends Omit<ToeplitzOptions, 'out' | 'diagonal'> {
@@ -59,13 +59,15 @@ export function attentionMask(given: AttentionMaskOptions): Tensor | Tensor<'uin
   const heads = o.heads === undefined ? 1 : headCount('heads', o.heads);
   const batched = o.queryLengths !== undefined || o.keyLengths !== undefined || o.keyLeftPad !== undefined;
   const squeeze = batched || o.heads !== undefined ? 0 : 1;
-  return toeplitz(call, { heads, squeeze, keyPadding, bind: zeroFiller }, o as ToeplitzOptions);
+  return toeplitz(call, encodingOf(heads, zeroFiller, { squeeze, keyPadding }), o as ToeplitzOptions);
 }
 
 function zeroFiller(engine: Engine): Filler {
   return {
     scratchBytes: 0,
     directRows: Number.POSITIVE_INFINITY,
+    rows: undefined,
+    diagonal: undefined,
     load() {},
     fill(to, { count }) {
       engine.kernels.fillRows(to.pointer, to.stride, to.heads, count, 0);
@@ -77,7 +79,7 @@ function zeroFiller(engine: Engine): Filler {
 const PART = 4096;
 
 function byteMask(call: Call, o: AttentionMaskOptions, keyPadding: KeyPadding): Tensor<'uint8'> {
-  const block = blockOf(call, o as ToeplitzOptions, { keyPadding });
+  const block = blockOf(call, o as ToeplitzOptions, keyPadding);
   const { rows, columns, batch } = block;
   const shape = batch === undefined ? [rows, columns] : [batch, 1, rows, columns];
   const mask = call.output('out', o.out, shape, 'uint8');

@@ -10,7 +10,7 @@ import type { Engine } from '../../runtime/engine.ts';
 import { PosencError } from '../../runtime/errors.ts';
 import { type Floats, gate } from '../../runtime/gate.ts';
 import type { Tensor } from '../../runtime/tensor.ts';
-import { type Filler, TOEPLITZ_OPTIONS, type ToeplitzOptions } from './encoding.ts';
+import { encodingOf, type Filler, TOEPLITZ_OPTIONS, type ToeplitzOptions } from './encoding.ts';
 import { toeplitz } from './toeplitz.ts';
 
 export interface NaiveRelativeBiasOptions extends ToeplitzOptions {
@@ -43,12 +43,10 @@ export function naiveRelativeBias(table: Floats, given: NaiveRelativeBiasOptions
   const filler = last ? wideFiller : tallFiller;
   return toeplitz(
     call,
-    {
-      heads: last ? 1 : heads,
-      width: last ? heads : undefined,
+    encodingOf(last ? 1 : heads, (engine) => filler(engine, place.pointer + 4 * heads * reach, heads), {
+      width: last ? heads : 1,
       range: { low: -reach, high: reach, option: 'table' },
-      bind: (engine) => filler(engine, place.pointer + 4 * heads * reach, heads),
-    },
+    }),
     o,
   );
 }
@@ -58,6 +56,8 @@ function tallFiller(engine: Engine, zero: number, heads: number): Filler {
   return {
     scratchBytes: 0,
     directRows: 1,
+    rows: undefined,
+    diagonal: undefined,
     load() {},
     fill(to, { first, count, list }) {
       const source = zero + 4 * to.head;
@@ -74,6 +74,8 @@ function wideFiller(engine: Engine, zero: number, heads: number): Filler {
   return {
     scratchBytes: 0,
     directRows: 16,
+    rows: undefined,
+    diagonal: undefined,
     load() {},
     fill(to, { first, count, list }) {
       if (list) engine.kernels.pickRows(to.pointer, 0, zero, 0, 1, 4 * heads, heads, list, count);

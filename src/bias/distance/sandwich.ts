@@ -10,7 +10,7 @@ import type { Engine } from '../../runtime/engine.ts';
 import { PosencError } from '../../runtime/errors.ts';
 import { gate } from '../../runtime/gate.ts';
 import type { Tensor } from '../../runtime/tensor.ts';
-import { type Filler, TOEPLITZ_OPTIONS, type ToeplitzOptions } from './encoding.ts';
+import { encodingOf, type Filler, TOEPLITZ_OPTIONS, type ToeplitzOptions } from './encoding.ts';
 import { toeplitz } from './toeplitz.ts';
 
 export interface SandwichOptions extends ToeplitzOptions {
@@ -55,7 +55,7 @@ export function sandwich(given: SandwichOptions): Tensor {
     const limit = consecutiveOnly ? -queryOffset : Number.POSITIVE_INFINITY;
     return sandwichFiller(engine, heads, frequencies, skip, limit);
   };
-  return toeplitz(call, { heads, consecutiveOnly, bind }, o);
+  return toeplitz(call, encodingOf(heads, bind, { consecutiveOnly }), o);
 }
 
 /** `skip`: frequencies at the front that are left out. */
@@ -66,6 +66,8 @@ function sandwichFiller(engine: Engine, heads: number, frequencies: Ladder, skip
   return {
     scratchBytes: 32 * padded + 8 * ((heads + 1) & ~1) + 8 * BLOCK + 32,
     directRows: 1,
+    rows: undefined,
+    diagonal: undefined,
     load(at) {
       plan = at;
       divisors = at + 32 * padded;

@@ -10,7 +10,7 @@ import { PosencError } from '../../runtime/errors.ts';
 import { type Floats, gate, type Out, type Place } from '../../runtime/gate.ts';
 import type { NumberList } from '../../runtime/lists.ts';
 import type { Tensor } from '../../runtime/tensor.ts';
-import { type Filler, TOEPLITZ_OPTIONS, type ToeplitzOptions } from './encoding.ts';
+import { encodingOf, type Filler, TOEPLITZ_OPTIONS, type ToeplitzOptions } from './encoding.ts';
 import { toeplitz } from './toeplitz.ts';
 
 export type T5BucketOptions = BucketOptions;
@@ -51,7 +51,7 @@ export function t5Buckets(given: T5BucketsOptions = {}): Tensor<'int32'> {
   const keyPositions = listed ? positionsOf(call, 'distances', o.distances) : undefined;
   const places = listed ? amend(o, { queryPositions: [0], keyPositions }) : o;
   const bind = (engine: Engine) => bucketFiller(engine, runs, undefined, 1);
-  const encoding = { heads: 1, dtype: 'int32', squeeze: listed ? 2 : 1, bind } as const;
+  const encoding = encodingOf(1, bind, { dtype: 'int32', squeeze: listed ? 2 : 1 });
   return toeplitz(call, encoding, places as unknown as ToeplitzOptions) as unknown as Tensor<'int32'>;
 }
 
@@ -76,7 +76,11 @@ export function t5Bias(table: Floats, given: T5BiasOptions): Tensor {
     );
   }
   const heads = headCount('table', shape[1]);
-  return toeplitz(call, { heads, bind: (engine) => bucketFiller(engine, runs, place, scale) }, o);
+  return toeplitz(
+    call,
+    encodingOf(heads, (engine) => bucketFiller(engine, runs, place, scale)),
+    o,
+  );
 }
 
 /** The numbers of a table [buckets, heads], or the buckets themselves. */
@@ -87,6 +91,8 @@ function bucketFiller(engine: Engine, runs: BucketRuns, table: Place | undefined
   return {
     scratchBytes: (8 * n + 15) & ~15,
     directRows: 16,
+    rows: undefined,
+    diagonal: undefined,
     load(pointer) {
       starts = pointer;
       loadRuns(engine.i32, pointer >>> 2, runs);

@@ -3,7 +3,7 @@
  * it the diagonal itself, the matrix, a block of its rows, or an addition onto scores, for any positions, mask, batch or
  * packed sequences.
  */
-import { boolean, own } from '../../runtime/arguments.ts';
+import { boolean } from '../../runtime/arguments.ts';
 import {
   allowed,
   BATCH_OPTIONS,
@@ -28,20 +28,17 @@ import { Writer } from './writer.ts';
  * @throws ERR_OPTION, ERR_SHAPE, ERR_POSITION, ERR_OUT_OF_MEMORY
  */
 export function toeplitz(call: Call, encoding: Encoding, o: ToeplitzOptions, given?: Block): Tensor {
-  const { heads } = encoding;
-  const width = own(encoding, 'width') ?? 1;
+  const { heads, width, squeeze, range } = encoding;
   const diagonal = boolean('diagonal', o.diagonal, false);
   if (diagonal) refuse(o, 'diagonal', ['queryPositions', 'keyPositions', 'cuSeqlens', 'addTo', ...BATCH_OPTIONS]);
-  if (own(encoding, 'consecutiveOnly')) checkConsecutive(call, o);
-  const block = given ?? blockOf(call, o, encoding);
-  const range = own(encoding, 'range');
+  if (encoding.consecutiveOnly) checkConsecutive(call, o);
+  const block = given ?? blockOf(call, o, encoding.keyPadding);
   if (range !== undefined) checkRange(call, range, block);
   const entries = Math.max(0, block.rows + block.columns - 1);
   const sizes = diagonal ? [heads, entries] : [heads, block.rows, block.columns];
-  const squeeze = own(encoding, 'squeeze') ?? 0;
   const shape = width > 1 ? [...sizes.slice(1), width] : squeeze > 0 ? sizes.slice(squeeze) : sizes;
   if (block.batch !== undefined) shape.unshift(block.batch);
-  const { place, repeats, mode } = destinationOf(call, o, shape, own(encoding, 'dtype'));
+  const { place, repeats, mode } = destinationOf(call, o, shape, encoding.dtype);
   return call.run((engine) => {
     if (place.length === 0) return place.tensor;
     if (diagonal) {
@@ -52,20 +49,13 @@ export function toeplitz(call: Call, encoding: Encoding, o: ToeplitzOptions, giv
       });
       return place.tensor;
     }
-    const factor = own(encoding, 'factor');
+    const { factor } = encoding;
     const added = o.addTo !== undefined;
     if (factor !== undefined && added) {
       const unmasked = { ...block, left: UNLIMITED, right: UNLIMITED };
       writeMatrices(engine, factor, unmasked, place.pointer, repeats, MULTIPLY);
     }
-    writeMatrices(
-      engine,
-      encoding,
-      block,
-      place.pointer,
-      repeats,
-      added && own(encoding, 'multiply') ? MULTIPLY : mode,
-    );
+    writeMatrices(engine, encoding, block, place.pointer, repeats, added && encoding.multiply ? MULTIPLY : mode);
     return place.tensor;
   });
 }
@@ -78,8 +68,7 @@ function writeMatrices(
   repeats: number,
   mode: number,
 ): void {
-  const { heads } = encoding;
-  const width = own(encoding, 'width') ?? 1;
+  const { heads, width } = encoding;
   const { pieces } = block;
   const matrix = 4 * block.rows * block.columns * width;
   const all = heads * matrix;

@@ -2,7 +2,6 @@
  * Writes what a bias of the distance fills: a diagonal with masks, and from it rows of a matrix, for consecutive positions or
  * lists of them, in tiles that fit the scratch arena. The kernels: assembly/diagonal.ts.
  */
-import { own } from '../../runtime/arguments.ts';
 import { allowed, type Piece, spread, UNLIMITED, type Window } from '../../runtime/block.ts';
 import { MULTIPLY, REPLACE } from '../../runtime/codes.ts';
 import type { Engine } from '../../runtime/engine.ts';
@@ -45,10 +44,10 @@ export class Writer {
     this.#engine = engine;
     this.#filler = filler;
     this.#window = block;
-    this.#width = own(encoding, 'width') ?? 1;
-    this.#range = own(encoding, 'range');
-    this.#rows = own(filler, 'rows');
-    this.#given = own(filler, 'diagonal');
+    this.#width = encoding.width;
+    this.#range = encoding.range;
+    this.#rows = filler.rows;
+    this.#given = filler.diagonal;
     this.#head = head;
     this.#heads = heads;
     this.#columns = block.columns;
@@ -125,8 +124,23 @@ export class Writer {
     if (mode === REPLACE && rows <= Math.max(1, filler.directRows)) {
       const head = this.#head;
       if (this.#rows !== undefined) {
-        const positions = { query, queries: 0, queryPositions: undefined, key: 0, keys: 0 };
-        this.#rows({ out, headStride, rowStride, head, heads, rows, columns, ...positions }, piece);
+        this.#rows(
+          {
+            out,
+            headStride,
+            rowStride,
+            head,
+            heads,
+            rows,
+            columns,
+            query,
+            queries: 0,
+            queryPositions: undefined,
+            key: 0,
+            keys: 0,
+          },
+          piece,
+        );
         return;
       }
       for (let r = 0; r < rows; r++) {
