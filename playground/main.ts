@@ -108,11 +108,21 @@ function render(): void {
   if (embedded) tellHeight();
 }
 
-/** The page around an embedded figure may make room for it (embed.js). */
+/** The page around an embedded figure may make room for it (embed.js): what the figure would take, were there no frame. */
 function tellHeight(): void {
-  requestAnimationFrame(() =>
-    parent.postMessage({ posenc: 'height', height: document.getElementById('app')?.scrollHeight ?? 0 }, '*'),
-  );
+  requestAnimationFrame(() => {
+    const article = root.querySelector<HTMLElement>('.exhibit, .stage');
+    if (!article) return;
+    const figures = article.querySelector<HTMLElement>('.figures');
+    const drawing = figures?.querySelector<SVGElement>('.lines svg');
+    let wanted = article.scrollHeight + 16;
+    if (figures) {
+      const box = drawing?.getAttribute('viewBox')?.split(' ').map(Number);
+      const own = box ? (box[3] * figures.clientWidth) / box[2] : 300;
+      wanted = article.clientHeight - figures.clientHeight + own + 110;
+    }
+    parent.postMessage({ posenc: 'height', height: Math.max(240, wanted) }, '*');
+  });
 }
 
 function build(): NonNullable<typeof shell> {

@@ -1,4 +1,5 @@
 /** The part of playwright-core's interface that the tests use; the package is installed for them alone. */
+import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 
@@ -42,6 +43,19 @@ interface Browser {
 }
 
 const installed = createRequire(fileURLToPath(new URL('./installed/package.json', import.meta.url)));
+
+const CHROMIUM = [
+  '/usr/bin/chromium-headless-shell',
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+];
+
+export function chromiumPath(): string {
+  const found = CHROMIUM.find(existsSync);
+  if (!found) throw new Error('no Chromium was found; apt-get install chromium-headless-shell');
+  return found;
+}
 
 export function launch(executablePath: string): Promise<Browser> {
   const { chromium } = installed('playwright-core') as {

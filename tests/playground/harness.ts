@@ -7,17 +7,11 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import * as assert from 'uvu/assert';
 import { PAGE } from '../../playground/build.ts';
-import { launch, type Page } from './browser.ts';
+import { chromiumPath, launch, type Page } from './browser.ts';
 import { compare } from './expected.ts';
 import type { Seen } from './inPage.ts';
 
 export const find = (...paths: string[]) => paths.find(existsSync);
-const CHROMIUM = find(
-  '/usr/bin/chromium-headless-shell',
-  '/usr/bin/chromium',
-  '/usr/bin/chromium-browser',
-  '/usr/bin/google-chrome',
-);
 const MIN_CELLS = 1000;
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -52,8 +46,7 @@ export interface Visit {
   readonly troubles: string[];
 }
 
-if (!CHROMIUM) throw new Error('no Chromium was found; the page is tested in one');
-export const browser = await launch(CHROMIUM);
+export const browser = await launch(chromiumPath());
 export const { url, server } = await serveFile();
 
 export async function open(

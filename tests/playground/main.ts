@@ -11,6 +11,7 @@ import { browser, server } from './harness.ts';
 import { modelTests } from './model.ts';
 import { pictureTests } from './pictures.ts';
 import { sentenceTests } from './sentence.ts';
+import { siteTests } from './site.ts';
 import { tourTests } from './tour.ts';
 
 tourTests(test);
@@ -19,6 +20,7 @@ findingTests(test);
 modelTests(test);
 accessTests(test);
 costTests(test);
+siteTests(test);
 pictureTests(test);
 
 test('the end', async () => {
