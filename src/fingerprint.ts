@@ -23,6 +23,7 @@ import { applyRotary } from './rotary/apply.ts';
 import { axialTable } from './rotary/axial.ts';
 import { shiftKeys } from './rotary/keys.ts';
 import { applyPope, popeTable } from './rotary/pope.ts';
+import { ROPE_EXAMPLES } from './rotary/rules/words.ts';
 import type { HeadSpec } from './rotary/spec.ts';
 import { type RotaryTable, rotaryTable, type TableDtype } from './rotary/table.ts';
 import { xposTable } from './rotary/xpos.ts';
@@ -67,19 +68,11 @@ export function fingerprint(): string {
 type Add = (...tensors: Tensor<Dtype>[]) => void;
 
 const STARTS = [0, 131056, 2 ** 24 - 20, 2 ** 31 - 4096];
-const SPECS: readonly HeadSpec[] = [
-  { headDim: 64, ropeTheta: 10000 },
-  { headDim: 80, rotaryDim: 20, pairing: 'interleaved', ropeTheta: 10000 },
-  {
-    headDim: 128,
-    ropeTheta: 500000,
-    ropeType: 'llama3',
-    factor: 8,
-    lowFreqFactor: 1,
-    highFreqFactor: 4,
-    originalMaxPositionEmbeddings: 8192,
-  },
-  { headDim: 128, ropeTheta: 1e6, ropeType: 'yarn', factor: 4, originalMaxPositionEmbeddings: 32768 },
+/** Two places of the rotated channels, and an example of every rope type. */
+const ROTARY: readonly { readonly spec: HeadSpec; readonly context?: number }[] = [
+  { spec: { headDim: 64, ropeTheta: 10000 } },
+  { spec: { headDim: 80, rotaryDim: 20, pairing: 'interleaved', ropeTheta: 10000 } },
+  ...Object.values(ROPE_EXAMPLES),
 ];
 
 function phases(engine: Engine, add: Add): void {
@@ -110,8 +103,8 @@ function phases(engine: Engine, add: Add): void {
 function rotations(engine: Engine, add: Add): void {
   const both = (table: RotaryTable<TableDtype>) => add(table.cos, table.sin);
   for (const precision of ['exact', 'torch', 'ggml'] as const) {
-    for (const spec of SPECS) {
-      const table = rotaryTable({ ...spec, precision }, { length: 40, offset: 1000, engine });
+    for (const { spec, context } of ROTARY) {
+      const table = rotaryTable({ ...spec, precision }, { length: 40, offset: 1000, context, engine });
       for (const layout of ['BSHD', 'BHSD'] as const) {
         const shape = layout === 'BSHD' ? [2, 5, 3, spec.headDim] : [2, 3, 5, spec.headDim];
         const x = Tensor.from(noise(30 * spec.headDim), shape, { engine });
@@ -120,14 +113,15 @@ function rotations(engine: Engine, add: Add): void {
       both(table);
     }
   }
-  for (const dtype of ['float16', 'bfloat16'] as const) both(rotaryTable(SPECS[0], { length: 20, dtype, engine }));
+  for (const dtype of ['float16', 'bfloat16'] as const)
+    both(rotaryTable(ROTARY[0].spec, { length: 20, dtype, engine }));
   const mrope = { headDim: 32, mropeSection: [4, 6, 6], mropeLayout: 'chunked' } as const;
   both(rotaryTable(mrope, { positions: [0, 1, 2, 5, 6, 7, 900, 3, 1], engine }));
   both(axialTable({ preset: 'qwen2-vl', headDim: 32 }, { grid: [3, 4], engine }));
   both(xposTable({ headDim: 32 }, { length: 12, side: 'key', center: 6, engine }));
   const pope = popeTable({ dim: 16, length: 7, engine });
   add(applyPope(Tensor.from(noise(7 * 2 * 16), [1, 7, 2, 16], { engine }), pope));
-  add(shiftKeys(Tensor.from(noise(6 * 2 * 64), [1, 6, 2, 64], { engine }), -37, SPECS[0]));
+  add(shiftKeys(Tensor.from(noise(6 * 2 * 64), [1, 6, 2, 64], { engine }), -37, ROTARY[0].spec));
 }
 
 function biases(engine: Engine, add: Add): void {
