@@ -372,7 +372,8 @@ function torchRule(spec: LooseSpec, p: Parameters, dims: RotaryDims): number[] {
         return fromBase(p.theta * p.factor()).map((w) => fl(w / shrink));
       }
       const b = p.need('mixedB');
-      const a = fl(log(p.factor()) / pow(d / 2, b));
+      // a float32 logarithm over a scalar that torch takes as float32
+      const a = fl(fl(log(p.factor())) / fl(pow(d / 2, b)));
       return plain.map((w, i) => fl(w / fl(pow(Math.E, fl(a * fl(pow(i + 1, b)))))));
     }
     case 'ntk-by-parts': {
