@@ -10,6 +10,7 @@ import type {
   ConvolutionalFacts,
   GridFacts,
   LearnedFacts,
+  NoneFacts,
   RelativeFacts,
   SidesFacts,
   SinusoidalFacts,
@@ -52,7 +53,7 @@ export type OtherFacts =
   | ConvolutionalFacts
   | WindowFacts
   | SidesFacts
-  | { readonly family: 'none'; readonly reason: string };
+  | NoneFacts;
 
 export function readFamily(section: Section, facts: OtherFacts): FamilyFacts {
   switch (facts.family) {
@@ -71,6 +72,9 @@ export function readFamily(section: Section, facts: OtherFacts): FamilyFacts {
     case 'sides':
       return sides(section, facts);
     case 'none':
+      if (facts.unless !== undefined && section.has(facts.unless)) {
+        refuse(section.at(facts.unless), 'gives some layers attention, and no record says how it rotates');
+      }
       return none(section, facts.reason);
     default:
       return relative(section, facts);
@@ -155,7 +159,7 @@ export function readGrid(section: Section, facts: GridFacts): Grid {
 
 function beside(section: Section, facts: BesideFacts | undefined): Record<string, Json> {
   if (!facts) return {};
-  const on = (key: string | undefined): boolean => key === undefined || section.boolean(key) === true;
+  const on = (key: string | undefined): boolean => key === undefined || (section.boolean(key) ?? true);
   return {
     ...(on(facts.keys?.relativeBias) ? { relativeBias: readParameters(section, facts.relativeBias) } : {}),
     ...(facts.spatialBias && on(facts.keys?.spatialBias)
@@ -204,9 +208,15 @@ function learned(section: Section, facts: LearnedFacts): FamilyFacts {
 function sinusoidal(section: Section, facts: SinusoidalFacts): FamilyFacts {
   const dim = rowWidth(section, facts);
   if (facts.plane) {
-    const { variant, normalize, queries } = facts.plane;
+    const { variant, normalize, queries, temperature } = facts.plane;
+    if (facts.grid) {
+      const { grid, prefix, patches } = readGrid(section, facts.grid);
+      const sizes = { grid: [...grid], prefixTokens: prefix, rows: patches + prefix };
+      return withNote({ family: 'sinusoidal', parameters: { variant, dim, base: 10000, ...sizes } }, facts.note);
+    }
     const objectQueries = readCount(section, queries, 'the number of object queries');
-    const parameters = { grid: true, variant, dim, base: 10000, normalize, objectQueries };
+    const base = readCount(section, temperature, 'the base of the sines', 1);
+    const parameters = { grid: true, variant, dim, base, normalize, objectQueries };
     return withNote({ family: 'sinusoidal', parameters }, facts.note);
   }
   const grid = facts.grid && readGrid(section, facts.grid);

@@ -7,7 +7,7 @@ import { options as checkOptions, integer, nearest, oneOf } from '../runtime/arg
 import { PosencError, show } from '../runtime/errors.ts';
 import { chooseLayer, type TableChoice } from './chooseLayer.ts';
 import type { ModelClass } from './classes.ts';
-import { readFamily } from './families.ts';
+import { type Family, readFamily } from './families.ts';
 import { type NormalForm, readingForm } from './normalForm.ts';
 import { type Found, type Part, recordOfPart, textPart } from './part.ts';
 import { listKeys, unreadKeys } from './positionKeys.ts';
@@ -106,7 +106,7 @@ function readForm(config: Section['fields'], reading: Reading): Omit<NormalForm,
   const read = readPart(part, found.record, found.modelType ?? found.record.types[0], reading);
   const towers = readTowers(part);
   const ignored = ignoredBy(found.record.config);
-  sayUnread(part, ignored, reading.as);
+  sayUnread(part, ignored, reading.as, read.family);
   return dropUndefined({
     ...read,
     ...towers,
@@ -224,7 +224,12 @@ function checkPositionType(section: Section, facts: ConfigFacts, modelType: stri
 }
 
 /** Keys that look like positions, and that nothing reads: said, or refused when the file is read as another type. */
-function sayUnread({ section, around }: Part, ignored: readonly string[], as: string | undefined): void {
+function sayUnread(
+  { section, around }: Part,
+  ignored: readonly string[],
+  as: string | undefined,
+  family: Family | undefined,
+): void {
   const own = unreadKeys(section, ignored);
   if (as !== undefined) {
     const { consumed } = section.notes;
@@ -235,6 +240,10 @@ function sayUnread({ section, around }: Part, ignored: readonly string[], as: st
     }
   }
   for (const key of own) {
+    // MosaicBERT calls itself bert: biases by distance in place of rows.
+    if (/alibi/.test(key) && family !== 'alibi') {
+      section.notes.complain(section.at(key), `ALiBi, but the positions of this model type are '${family}'`);
+    }
     section.get(key);
     section.notes.warn('no-effect', section.at(key), 'looks like a setting of positions, and nothing reads it');
   }

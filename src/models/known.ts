@@ -36,7 +36,8 @@ function rowOf({ types, config, gguf, source }: ModelRecord): KnownModel {
 
 function familyOf(facts: ConfigFacts): string {
   if (facts.family === 'choice') return [...new Set(allOf(facts).map(familyOf))].join(' or ');
-  const names = { wrapper: 'composite', tower: 'rotary', sides: 'sinusoidal' } as const;
+  if (facts.family === 'sides') return facts.encoder.family;
+  const names = { wrapper: 'composite', tower: 'rotary' } as const;
   return names[facts.family as 'tower'] ?? facts.family;
 }
 

@@ -4,7 +4,7 @@
  */
 import { isFields, refuse, Section, shorten } from './read.ts';
 import { recordOf, recordOfClass } from './records/index.ts';
-import type { ModelRecord } from './records/record.ts';
+import type { ConfigFacts, ModelRecord } from './records/record.ts';
 
 /** Where a composite model keeps its text part, outermost first. */
 const TEXT_KEYS = [
@@ -115,11 +115,16 @@ const squash = (name: string): string => name.toLowerCase().replace(/[^a-z0-9]/g
 /** Keys that only a rotary model has. */
 const ROTARY_KEYS = ['rope_theta', 'rope_scaling', 'rope_parameters'];
 
-/** What is rotated, for a comparison of two records. */
-function rotation({ config }: ModelRecord): string {
-  if (config?.family !== 'rotary') return config?.family === 'choice' ? 'choice' : 'other';
-  return JSON.stringify([config.rotated, config.pairing, config.tables, config.mrope]);
+/** What is rotated, for a comparison of two records; undefined: the file decides. */
+function rotation(facts: ConfigFacts): string | undefined {
+  if (facts.family === 'choice') {
+    const all = [...facts.choices.map((choice) => choice.facts), facts.otherwise].map(rotation);
+    return all.every((one) => one === OTHER) ? OTHER : undefined;
+  }
+  if (facts.family !== 'rotary') return OTHER;
+  return JSON.stringify([facts.rotated, facts.pairing, facts.tables, facts.mrope]);
 }
+const OTHER = 'not rotary';
 
 /** `model_type` against `architectures`: two classes that rotate differently cannot both be meant. */
 function checkArchitecture(
@@ -133,9 +138,9 @@ function checkArchitecture(
   const other = recordOfClass(architecture);
   if (other === record || other?.config?.family === 'wrapper') return;
   if (other) {
-    const [a, b] = [rotation(record), rotation(other)];
-    if (a === b || a === 'choice' || b === 'choice') return;
-    if (a === 'other' || b === 'other') {
+    const [a, b] = [rotation(record.config), rotation(other.config)];
+    if (a === b || a === undefined || b === undefined) return;
+    if (a === OTHER || b === OTHER) {
       refuse(
         path,
         `'${shorten(architecture)}' and model_type '${shorten(type)}' have different positions; correct one of them, or say which: as: '${other.types[0]}'`,

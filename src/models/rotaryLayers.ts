@@ -56,7 +56,7 @@ export function readRotary(source: RotarySource): RotaryPart {
     );
   }
   const count = layerCount(section, facts, cls.type);
-  const listed = facts.perLayer && count !== undefined ? perLayer(section, facts.perLayer, count) : undefined;
+  const listed = facts.perLayer && count !== undefined && !blocks.byLabel ? perLayer(source, blocks, count) : undefined;
   const labels = listed?.labels ?? labelsOf(source, blocks);
   const found = LENGTHS.map((key) => section.integer(key, 1)).find((value) => value !== undefined);
   const maxPositionEmbeddings =
@@ -108,23 +108,34 @@ function labelsOf({ section, facts, cls }: RotarySource, blocks: RopeBlocks): re
   return named;
 }
 
-/** A base (and a partial factor) for each layer: layers that agree share a table. A base of 0 is a layer without rotation. */
+/**
+ * A base (and a partial factor) for each layer: layers that agree share a table. A base of 0 is a layer without rotation. With
+ * words for which layers a block is, one base for all still makes a table for each layer type.
+ */
 function perLayer(
-  section: Section,
-  keys: NonNullable<RotaryFacts['perLayer']>,
+  { section, facts }: RotarySource,
+  blocks: RopeBlocks,
   count: number,
 ): { readonly labels: readonly Label[]; readonly layers: Layers } | undefined {
+  const keys = facts.perLayer as NonNullable<RotaryFacts['perLayer']>;
   const value = section.fields[keys.base];
-  if (!Array.isArray(value)) return undefined;
-  const bases = numbers(section, keys.base, count) as number[];
+  const byType = keys.scaledTypes !== undefined;
+  const inside = blocks.flat !== undefined && Object.hasOwn(blocks.flat.fields, 'rope_theta');
+  if (!Array.isArray(value) && (!byType || inside)) return undefined;
+  const bases = Array.isArray(value)
+    ? (numbers(section, keys.base, count) as number[])
+    : new Array<number>(count).fill(section.number(keys.base, { above: 1 }) ?? facts.base.value);
   const partials = keys.partial === undefined ? undefined : numbers(section, keys.partial, count);
-  const types = section.list('layer_types', 'string', MAX_LAYERS)?.slice(0, count);
-  const scaledTypes = keys.scaledTypes === undefined ? undefined : section.list(keys.scaledTypes, 'string', 64);
+  const listed = section.list('layer_types', 'string', MAX_LAYERS)?.slice(0, count);
+  const types = listed ?? (byType ? new Array<string>(count).fill('full_attention') : undefined);
+  const scaledTypes = byType
+    ? (section.list(keys.scaledTypes as string, 'string', 64) ?? ['full_attention'])
+    : undefined;
   const labels: Label[] = [];
   const rotary: Record<string, number[]> = {};
   const nope: number[] = [];
   const seen = new Map<string, string>();
-  const single = new Set(bases.filter((base) => base !== 0)).size === 1 && partials === undefined;
+  const single = new Set(bases.filter((base) => base !== 0)).size === 1 && partials === undefined && !byType;
   for (const [i, base] of bases.entries()) {
     if (base === 0) {
       nope.push(i);
@@ -140,7 +151,7 @@ function perLayer(
       labels.push({
         label,
         table: undefined,
-        base: { path: `${section.at(keys.base)}[${i}]`, value: base },
+        base: { path: Array.isArray(value) ? `${section.at(keys.base)}[${i}]` : section.at(keys.base), value: base },
         ...(partials ? { partial: { path: `${section.at(keys.partial as string)}[${i}]`, value: partials[i] } } : {}),
         scaled: scaledTypes === undefined || (types !== undefined && scaledTypes.includes(types[i])),
       });

@@ -184,6 +184,85 @@ test('families', () => {
   });
 });
 
+test('Step 3.5 with one base: a block is for the full layers alone', () => {
+  const layer_types = ['full_attention', 'sliding_attention', 'sliding_attention', 'full_attention'];
+  const block = { ...llama3, factor: 2, original_max_position_embeddings: 131072, high_freq_factor: 32 };
+  const file = {
+    ...sizes,
+    model_type: 'step3p5',
+    num_hidden_layers: 4,
+    layer_types,
+    rope_theta: 5e6,
+    rope_scaling: block,
+  };
+  const form = fromHF(file);
+  assert.equal(form.layers?.rotary, { full_attention: [0, 3], sliding_attention: [1, 2] });
+  assert.is(form.layerTypes?.full_attention.ropeType, 'llama3');
+  assert.is(form.layerTypes?.sliding_attention.ropeType, 'default');
+});
+
+test('bases by layer: 0 does not rotate, different ones are different tables', () => {
+  const layer_rope_theta = [0, 10000, 50000, 10000];
+  const form = fromHF({ ...sizes, model_type: 'granite_swa', num_hidden_layers: 4, layer_rope_theta });
+  assert.equal(form.layers, { count: 4, rotary: { base_10000: [1, 3], base_50000: [2] }, nope: [0] });
+  assert.is(form.layerTypes?.base_50000.spec.ropeTheta, 50000);
+});
+
+test('ChatGLM: a ratio multiplies the base, half of the head rotates', () => {
+  const file = { model_type: 'chatglm', hidden_size: 4096, num_attention_heads: 32, num_layers: 28, kv_channels: 128 };
+  const layer = fromHF({ ...file, rope_ratio: 50 }).layerTypes?.default;
+  assert.equal([layer?.spec.ropeTheta, layer?.rotaryDim, layer?.pairing], [500000, 64, 'interleaved']);
+});
+
+test('Qwen: beyond seq_length the base grows with the next power of two', () => {
+  const file = { ...sizes, model_type: 'qwen', kv_channels: 128, seq_length: 2048, use_dynamic_ntk: true };
+  assert.throws(() => fromHF(file).rotary, /context/);
+  const base = (context: number): number => {
+    const spec = fromHF(file, { context }).layerTypes?.default.spec as { alpha?: number };
+    return spec.alpha ?? 1;
+  };
+  assert.equal([2048, 2049, 4096, 4097, 8192, 8193].map(base), [1, 3, 3, 7, 7, 15]);
+});
+
+test('towers: their own encoder or rotary table, beside the text part', () => {
+  const text_config = { ...sizes, model_type: 'llama' };
+  const clip = { model_type: 'clip_vision_model', hidden_size: 1024, image_size: 336, patch_size: 14 };
+  const llava = fromHF({ model_type: 'llava', text_config, vision_config: clip });
+  assert.equal([llava.visionEncoder?.family, llava.visionEncoder?.parameters.rows], ['learned', 577]);
+  const pixtral = { model_type: 'pixtral', hidden_size: 1024, num_attention_heads: 16 };
+  const mistral = fromHF({ model_type: 'mistral3', text_config, vision_config: pixtral });
+  assert.equal([mistral.vision?.variant, mistral.vision?.invFreq.length], ['pixtral', 32]);
+  const whisper = { model_type: 'qwen2_audio_encoder', d_model: 1280, max_source_positions: 1500 };
+  const audio = fromHF({ model_type: 'qwen2_audio', text_config, audio_config: whisper });
+  assert.is(audio.visionEncoder, undefined);
+});
+
+test('what another model under the same name has is refused, not read', () => {
+  const gla = { model_type: 'gla', hidden_size: 1024, num_heads: 4, num_hidden_layers: 24 };
+  assert.is(fromHF(gla).family, 'none');
+  assert.throws(
+    () => fromHF({ ...gla, attn: { layers: [3], num_heads: 4, rope_theta: 10000 } }),
+    /attn: gives some layers/,
+  );
+  const bert = { model_type: 'bert', hidden_size: 768, num_attention_heads: 12, max_position_embeddings: 512 };
+  assert.throws(() => fromHF({ ...bert, alibi_starting_size: 512 }), /alibi_starting_size: ALiBi/);
+  assert.throws(
+    () => fromHF({ ...bert, architectures: ['LlamaForCausalLM'] }),
+    /architectures: 'LlamaForCausalLM' and model_type 'bert' have different positions/,
+  );
+});
+
+test('the words of layer_types that change nothing are read', () => {
+  const words = ['deepseek_sparse_attention', 'indexed_attention', 'minimax_m3_sparse', 'full_attention'];
+  const form = fromHF({ ...sizes, model_type: 'llama', num_hidden_layers: 4, layer_types: words });
+  assert.equal([form.layers?.rotary.default, form.warnings], [[0, 1, 2, 3], []]);
+  assert.throws(
+    () =>
+      fromHF({ ...sizes, model_type: 'llama', num_hidden_layers: 4, layer_types: [...words.slice(0, 3), 'zzgork'] }),
+    /zzgork/,
+  );
+});
+
 test('names that are no model types reach no prototype', () => {
   for (const name of ['constructor', '__proto__', 'toString', 'hasOwnProperty']) {
     assert.is(recordOf(name), undefined);

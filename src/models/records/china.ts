@@ -25,7 +25,7 @@ export const CHINA_RECORDS: readonly ModelRecord[] = [
     gguf: 'ernie4_5-moe',
   },
   {
-    types: ['ernie4_5_vl_moe_text'],
+    types: ['ernie4_5_vl_moe_text', 'ernie4_5_moe_vl'],
     source: 'ernie4_5_vl_moe',
     config: {
       ...PLAIN,
@@ -109,12 +109,6 @@ export const CHINA_RECORDS: readonly ModelRecord[] = [
     source: 'OrionStarAI/Orion-14B-Base modeling_orion.py',
     config: PLAIN,
     gguf: 'orion',
-  },
-  {
-    types: ['yi'],
-    source: '01-ai/Yi-6B modeling_yi.py',
-    config: PLAIN,
-    gguf: null,
   },
   {
     types: ['aquila'],

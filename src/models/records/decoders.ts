@@ -121,7 +121,11 @@ export const DECODERS_RECORDS: readonly ModelRecord[] = [
   {
     types: ['led'],
     source: 'led',
-    config: { ...rows(16384, 1024), length: given(16384, 'max_encoder_position_embeddings') },
+    config: {
+      family: 'sides',
+      encoder: { ...rows(16384, 1024), length: given(16384, 'max_encoder_position_embeddings') },
+      decoder: { ...rows(1024, 1024), length: given(1024, 'max_decoder_position_embeddings') },
+    },
     gguf: null,
   },
   {

@@ -27,7 +27,7 @@ const GEMMA4: RotaryFacts = {
       label: 'full_attention',
       base: base(1e6),
       scaled: true,
-      head: { dim: 512, keys: ['global_head_dim', 'head_dim'] },
+      head: { dim: 512, keys: ['global_head_dim'] },
       partial: 0.25,
       ropeType: 'proportional',
     },

@@ -19,6 +19,7 @@ import { PHI_RECORDS } from './phi.ts';
 import { QWEN_RECORDS } from './qwen.ts';
 import type { ModelRecord } from './record.ts';
 import { RELATIVE_RECORDS } from './relative.ts';
+import { REMOTE_RECORDS } from './remote.ts';
 import { WINDOWS_RECORDS } from './windows.ts';
 import { WITHOUT_RECORDS } from './without.ts';
 import { WRAPPERS_RECORDS } from './wrappers.ts';
@@ -45,6 +46,7 @@ export const RECORDS: readonly ModelRecord[] = [
   ...PATCHES_RECORDS,
   ...WINDOWS_RECORDS,
   ...WITHOUT_RECORDS,
+  ...REMOTE_RECORDS,
   ...WRAPPERS_RECORDS,
 ];
 

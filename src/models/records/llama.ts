@@ -388,7 +388,8 @@ export const LLAMA_RECORDS: readonly ModelRecord[] = [
       ...PLAIN,
       base: base(5e6),
       head: head(128),
-      rotated: { partial: 1, dim: given(null, 'rotary_dim') },
+      // rotary_dim stands in the file and the class does not read it.
+      rotated: { partial: 1, dim: { keys: [], fallback: null } },
       sizes: sizes(6144, 64, 60),
     },
     gguf: 'minimax-m3',

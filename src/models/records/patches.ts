@@ -10,9 +10,34 @@ export const PATCHES_RECORDS: readonly ModelRecord[] = [
     gguf: null,
   },
   {
-    types: ['vit_mae', 'vit_msn', 'vit_hybrid'],
-    source: 'vit_mae',
+    types: ['vit_msn', 'vit_hybrid'],
+    source: 'vit_msn',
     config: patches(224, 16, 768, 1),
+    gguf: null,
+  },
+  {
+    // The rows are two ladders of sines, made once and not trained; the checkpoint holds them.
+    types: ['vit_mae'],
+    source: 'vit_mae',
+    config: {
+      ...SINES,
+      length: given(0),
+      dim: width(768),
+      plane: { variant: 'mae', normalize: false, queries: given(0), temperature: given(10000) },
+      grid: { image: given(224, 'image_size'), patch: given(16, 'patch_size'), prefix: 1, prefixKeys: [] },
+    },
+    gguf: null,
+  },
+  {
+    types: ['mllama_vision_model'],
+    source: 'mllama',
+    config: { ...patches(448, 14, 1280, 1), note: 'gated, and a learned row for each aspect ratio of tiles' },
+    gguf: null,
+  },
+  {
+    types: ['phi4_multimodal_vision'],
+    source: 'phi4_multimodal',
+    config: patches(448, 14, 1152, 0),
     gguf: null,
   },
   {

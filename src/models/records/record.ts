@@ -276,8 +276,13 @@ export interface SinusoidalFacts extends CommonFacts {
   readonly order?: 'cos-sin';
   /** fairseq: positions from padding_idx + 1, a zero row at padding_idx. */
   readonly padding: Given | null;
-  /** 2-D tables of detectors. */
-  readonly plane?: { readonly variant: 'detr'; readonly normalize: boolean; readonly queries: Given };
+  /** 2-D tables: of detectors over the feature map, of MAE over the patches of `grid`. */
+  readonly plane?: {
+    readonly variant: 'detr' | 'mae';
+    readonly normalize: boolean;
+    readonly queries: Given;
+    readonly temperature: Given;
+  };
   /** One row a patch. */
   readonly grid?: GridFacts;
 }
@@ -374,6 +379,8 @@ export interface ChoiceFacts extends CommonFacts {
 export interface NoneFacts extends CommonFacts {
   readonly family: 'none';
   readonly reason: string;
+  /** A key that gives some layers attention, which may rotate: a file that has it is refused. */
+  readonly unless?: string;
 }
 
 /** Biases of the same model beside its rows. */

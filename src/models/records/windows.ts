@@ -39,11 +39,17 @@ const SAM: WindowFacts = {
   },
   note: 'biases of height and width added, from learned rows that meet the queries: decomposedRelativeBias',
 };
+const PLANE = {
+  variant: 'detr',
+  normalize: true,
+  queries: given(100, 'num_queries'),
+  temperature: given(10000),
+} as const;
 const DETR: SinusoidalFacts = {
   ...SINES,
   length: given(0),
   dim: width(256),
-  plane: { variant: 'detr', normalize: true, queries: given(100, 'num_queries') },
+  plane: { ...PLANE, queries: given(100, 'num_queries') },
 };
 
 export const WINDOWS_RECORDS: readonly ModelRecord[] = [
@@ -221,13 +227,13 @@ export const WINDOWS_RECORDS: readonly ModelRecord[] = [
   {
     types: ['conditional_detr'],
     source: 'conditional_detr',
-    config: { ...DETR, plane: { variant: 'detr', normalize: true, queries: given(300, 'num_queries') } },
+    config: { ...DETR, plane: { ...PLANE, queries: given(300, 'num_queries') } },
     gguf: null,
   },
   {
     types: ['deformable_detr'],
     source: 'deformable_detr',
-    config: { ...DETR, plane: { variant: 'detr', normalize: true, queries: given(300, 'num_queries') } },
+    config: { ...DETR, plane: { ...PLANE, queries: given(300, 'num_queries') } },
     gguf: null,
   },
   {
@@ -239,7 +245,14 @@ export const WINDOWS_RECORDS: readonly ModelRecord[] = [
   {
     types: ['grounding-dino', 'mm-grounding-dino'],
     source: 'grounding_dino',
-    config: { ...DETR, plane: { variant: 'detr', normalize: true, queries: given(900, 'num_queries') } },
+    config: {
+      ...DETR,
+      plane: {
+        ...PLANE,
+        queries: given(900, 'num_queries'),
+        temperature: given(20, 'positional_embedding_temperature'),
+      },
+    },
     gguf: null,
   },
 ];

@@ -73,13 +73,13 @@ export const WITHOUT_RECORDS: readonly ModelRecord[] = [
       'mom',
     ],
     source: 'fla-org/flash-linear-attention fla/models',
-    config: none('gated linear attention'),
+    config: { ...none('gated linear attention'), unless: 'attn' },
     gguf: null,
   },
   {
     types: ['delta_net'],
     source: 'fla-org/flash-linear-attention fla/models/delta_net/modeling_delta_net.py',
-    config: none('delta rule; attn is null'),
+    config: { ...none('delta rule; attn is null'), unless: 'attn' },
     gguf: null,
   },
   {

@@ -86,7 +86,7 @@ const ROWS: readonly Row[] = [
   ['minimax_m3_vl', 'minimax_m3_vl_text', 'minimax_m3_vl_vision'],
   ['idefics2', 'mistral', 'idefics2_vision'],
   ['mistral3', 'mistral', 'pixtral'],
-  ['mllama', 'mllama_text_model', null],
+  ['mllama', 'mllama_text_model', 'mllama_vision_model'],
   ['pe_audio', 'modernbert', 'pe_audio_encoder'],
   ['pe_audio_video', 'modernbert', 'pe_audio_video_encoder'],
   ['pe_video', 'modernbert', 'pe_video_encoder'],
