@@ -19,7 +19,8 @@ export interface Indices<D extends IndexDtype = 'int32'> {
   readonly data: IndexArrays[D];
 }
 
-const MAX_ELEMENTS = 2 ** 28;
+/** Ids that a length asks for, without a list of that size: refused before they are made. */
+const MAX_GENERATED = 2 ** 24;
 const DTYPES = ['int32', 'uint32', 'int64'] as const;
 
 /** A checked matrix: integers, row-major. */
@@ -44,7 +45,7 @@ function rowsOf(option: string, shape: readonly number[]): { readonly rows: numb
 
 /** Ends of packed sequences: 0 first, then never smaller. */
 export function sequenceEnds(value: unknown): Float64Array {
-  const ends = integerList('cuSeqlens', value, 0, MAX_ELEMENTS).data;
+  const ends = integerList('cuSeqlens', value, 0, MAX_GENERATED).data;
   if (ends.length === 0 || ends[0] !== 0) {
     throw new PosencError(
       'ERR_OPTION',
@@ -146,7 +147,7 @@ export function positionIds<D extends IndexDtype = 'int32'>(options: PositionIds
   }
   switch (sources[0]) {
     case 'length': {
-      const length = size('length', given.length, 0, MAX_ELEMENTS);
+      const length = size('length', given.length, 0, MAX_GENERATED);
       const offset = offsets(given.offset, 1)[0];
       return indices(
         dtype,
@@ -215,7 +216,7 @@ function packed<D extends IndexDtype>(
   dtype: D,
 ): Indices<D> {
   const ends = sequenceEnds(cuSeqlens);
-  const total = size('cuSeqlens', ends[ends.length - 1], 0, MAX_ELEMENTS);
+  const total = size('cuSeqlens', ends[ends.length - 1], 0, MAX_GENERATED);
   const each = offsets(offset, ends.length - 1);
   const out = new Float64Array(total);
   for (let s = 0; s + 1 < ends.length; s++) {

@@ -57,8 +57,9 @@ function outcome(surface: SurfaceCall, args: readonly unknown[], result: unknown
     }
   };
   visit(surface.args, args);
-  // what changes in place is returned as it was given: a Tensor here, an array there
-  const text = args.includes(result) ? ['the argument itself'] : digest(normal(result));
+  // what is rotated in place, or into a view, is returned as it was given: a Tensor here, an array there
+  const same = args.includes(result) || result instanceof Float32Array;
+  const text = digest(same ? contents(result instanceof Float32Array ? { data: result } : result) : normal(result));
   return [...text, ...changed].join('\n');
 }
 
