@@ -2,7 +2,8 @@
  * A specification, or a model's form as fromHF and fromGGUF return it. What stands beside a form's own fields is refused: a
  * `precision` there would be read by nobody.
  */
-import { PosencError, show } from '../runtime/errors.ts';
+import { object } from '../runtime/arguments.ts';
+import { PosencError } from '../runtime/errors.ts';
 import type { LooseSpec, RotarySpec } from './spec.ts';
 
 /** The fields of a NormalForm (models/normalForm.ts; a test compares them). */
@@ -37,24 +38,19 @@ export type RotaryModel = { readonly rotary: RotarySpec } & {
 
 /** @internal The specification that a call was given. @throws what reading a form's `rotary` throws; ERR_OPTION */
 export function specOf(name: string, model: RotarySpec | RotaryModel): RotarySpec {
-  if (model === null || typeof model !== 'object') {
-    throw new PosencError(
-      'ERR_OPTION',
-      `${name}: expected a rotary specification, or what fromHF returns, got ${show(model)}`,
-    );
-  }
+  object(name, model);
   if (!('rotary' in model)) {
     if (!('layerTypes' in model)) return model;
     throw new PosencError(
       'ERR_OPTION',
-      `${name}: this copy of a model's form has lost its specification; pass the form itself, or one of its layerTypes[...].spec`,
+      `${name}: this copy of a form has lost its specification; pass the form itself, or a layerTypes[...].spec`,
     );
   }
   for (const key of Object.keys(model)) {
     if (key in FORM_FIELDS || model[key as 'rotary'] === undefined) continue;
     throw new PosencError(
       'ERR_OPTION',
-      `${key}: not read beside a model's form; choose it where the model is read, fromHF(config, { ${key} }) or fromGGUF(metadata, { ${key} }), or change the specification, { ...form.rotary, ${key} }`,
+      `${key}: not read beside a model's form; say it where the model is read, fromHF(config, { ${key} }), or in { ...form.rotary, ${key} }`,
     );
   }
   return model.rotary;

@@ -149,7 +149,7 @@ export function contextOf(spec: LooseSpec, given: unknown, reached: number): num
   if (asked > fixed && !sameFrequencies(spec, fixed, asked)) {
     throw new PosencError(
       'ERR_OPTION',
-      `context: the specification is for ${fixed} positions and the table reaches ${asked}, where the frequencies of ropeType '${spec.ropeType}' are others; give the specification context: ${asked}, for a model fromHF(config, { context: ${asked} })`,
+      `context: the specification is for ${fixed} positions and the table reaches ${asked}, where ropeType '${spec.ropeType}' has others; make it for those, as in fromHF(config, { context: ${asked} })`,
     );
   }
   return fixed;

@@ -365,7 +365,7 @@ export function checkHead(
   }
   throw new PosencError(
     'ERR_SHAPE',
-    `${name}: has ${channels} channels per head, but headDim is ${headDim}${alone}; make a table of { ...spec, headDim: ${channels}, rotaryOffset: the first channel to rotate }, or leave headDim out for heads of any width`,
+    `${name}: has ${channels} channels per head, but headDim is ${headDim}${alone}; make a table with headDim: ${channels} and its rotaryOffset, or without headDim (heads of any width)`,
   );
 }
 
