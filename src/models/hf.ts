@@ -194,7 +194,8 @@ function classOf(section: Section, record: ModelRecord, facts: RotaryFacts): Mod
   const mrope = facts.mrope ?? (text?.config?.family === 'rotary' ? text.config.mrope : undefined);
   const listed = ['rope_scaling', 'rope_parameters'].some((key) => {
     const block = section.fields[key];
-    return isFields(block) && Object.hasOwn(block, 'mrope_section');
+    const names = ['mrope_section', ...Object.keys(facts.blockNames?.keys ?? {})];
+    return isFields(block) && names.some((name) => Object.hasOwn(block, name));
   });
   const used = mrope && (facts.mrope?.section || listed) ? { ...mrope, section: mrope.section ?? [] } : undefined;
   return {

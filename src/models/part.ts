@@ -31,13 +31,33 @@ export interface Part {
   readonly around: readonly Section[];
 }
 
+/** Sizes of a model that is described where they stand. */
+const SIZES = ['hidden_size', 'n_embd', 'd_model', 'num_attention_heads', 'n_head', 'embed_dim', 'dim'];
+/** Parts of composite models that are no text model. */
+const OTHER_PARTS =
+  /vision|visual|image|vit|audio|speech|encoder|projector|align|talker|token2wav|codec|vq|sam|clip|draft/i;
+
+/** Under a key that nobody uses but this file: the only part whose type a record knows. */
+function onlyPart(section: Section): string | undefined {
+  const type = section.has('model_type') ? section.fields.model_type : undefined;
+  const facts = typeof type === 'string' ? recordOf(type)?.config : undefined;
+  if (SIZES.some((key) => section.has(key)) || (facts && facts.family !== 'wrapper')) return undefined;
+  const parts = Object.keys(section.fields).filter((key) => {
+    const part = section.fields[key];
+    if (OTHER_PARTS.test(key) || !isFields(part) || key === '__proto__') return false;
+    return typeof part.model_type === 'string' && recordOf(part.model_type) !== undefined;
+  });
+  return parts.length === 1 ? parts[0] : undefined;
+}
+
 /** The part with the text model's keys, and what is around it. */
 export function textPart(root: Section): Part {
   let section = root;
   const around: Section[] = [];
   for (let depth = 0; depth < MAX_NESTING; depth++) {
     const current = section;
-    const key = keysFrom(current).find((name) => current.has(name) && isFields(current.fields[name]));
+    const usual = keysFrom(current).find((name) => current.has(name) && isFields(current.fields[name]));
+    const key = usual ?? onlyPart(current);
     if (key === undefined) break;
     current.string('model_type');
     around.unshift(current);

@@ -48,7 +48,7 @@ const LENGTHS = ['max_position_embeddings', 'n_positions', 'max_sequence_length'
 
 export function readRotary(source: RotarySource): RotaryPart {
   const { section, facts, cls } = source;
-  const blocks = ropeBlocks(section);
+  const blocks = inOurWords(ropeBlocks(section), facts.blockNames);
   if (facts.block === 'required' && !blocks.flat && !blocks.byLabel) {
     refuse(
       section.at('rope_parameters'),
@@ -76,6 +76,27 @@ export function readRotary(source: RotarySource): RotaryPart {
   }
   const layers = listed?.layers ?? readLayers(section, facts, count, Object.keys(layerTypes));
   return { layerTypes, layers, maxPositionEmbeddings };
+}
+
+/** The blocks with the names that a class has of its own replaced by the usual ones. */
+function inOurWords(blocks: RopeBlocks, names: RotaryFacts['blockNames']): RopeBlocks {
+  if (!names || !blocks.flat) return blocks;
+  const { path } = blocks.flat;
+  const fields: Record<string, unknown> = { ...blocks.flat.fields };
+  for (const [theirs, ours] of Object.entries(names.keys)) {
+    if (!Object.hasOwn(fields, theirs)) continue;
+    const value = fields[theirs];
+    delete fields[theirs];
+    if (Object.hasOwn(fields, ours) && JSON.stringify(fields[ours]) !== JSON.stringify(value)) {
+      refuse(`${path}.${theirs}`, `${show(value)} contradicts ${ours} = ${show(fields[ours])}; keep one of them`);
+    }
+    fields[ours] = value;
+  }
+  for (const key of ['type', 'rope_type']) {
+    const word = fields[key];
+    if (typeof word === 'string' && Object.hasOwn(names.types, word)) fields[key] = names.types[word];
+  }
+  return { flat: { path, fields } };
 }
 
 /** The tables of the record, or those the file lists by layer type. */
@@ -241,7 +262,7 @@ function readTable(input: TableInput): RotaryLayer {
     rotationSign: main.rotationSign,
     mropeSection: spec.mropeSection,
     mropeLayout: spec.mropeLayout,
-    mropeStreams: main.streams && Array.from(main.streams, (stream) => 'thw'[stream]).join(''),
+    mropeStreams: main.streams && Array.from(main.streams, (stream) => 'thwe'[stream]).join(''),
     softmaxScale: softmax.scale,
     softmaxScaleFactor: softmax.factor,
     queryScale: rotaryQueryScale(rule),

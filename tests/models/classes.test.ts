@@ -237,6 +237,25 @@ test('towers: their own encoder or rotary table, beside the text part', () => {
   assert.is(audio.visionEncoder, undefined);
 });
 
+test('a text part under a key of its own', () => {
+  const part = { ...sizes, model_type: 'qwen3', head_dim: 128, rope_theta: 1e6 };
+  const vision = { model_type: 'siglip_vision_model', hidden_size: 1152, image_size: 384, patch_size: 14 };
+  const form = fromHF({ model_type: 'zzgork', my_llm_thing: part, my_vision_thing: vision });
+  assert.equal([form.modelType, form.layerTypes?.default.spec.ropeTheta], ['qwen3', 1e6]);
+  assert.throws(() => fromHF({ model_type: 'zzgork', one: part, two: part }), /zzgork/);
+});
+
+test('HunYuan-VL: its own words for a dynamic block and its sections', () => {
+  const block = { type: 'xdrope', alpha: 1000, factor: 1, xdrope_section: [16, 16, 16, 16] };
+  const layer = fromHF({ ...sizes, model_type: 'hunyuan_vl', rope_scaling: block }).layerTypes?.default;
+  assert.equal(
+    [layer?.ropeType, layer?.mropeSection, layer?.mropeLayout],
+    ['dynamic', [16, 16, 16, 16], 'hunyuan_fullwidth'],
+  );
+  const both = { ...block, mrope_section: [32, 16, 16] };
+  assert.throws(() => fromHF({ ...sizes, model_type: 'hunyuan_vl', rope_scaling: both }), /xdrope_section/);
+});
+
 test('what another model under the same name has is refused, not read', () => {
   const gla = { model_type: 'gla', hidden_size: 1024, num_heads: 4, num_hidden_layers: 24 };
   assert.is(fromHF(gla).family, 'none');

@@ -64,7 +64,11 @@ export const CHINA_RECORDS: readonly ModelRecord[] = [
   {
     types: ['hunyuan_vl_text'],
     source: 'hunyuan_vl',
-    config: { ...HUNYUAN, mrope: { section: null, layout: 'hunyuan_fullwidth' } },
+    config: {
+      ...HUNYUAN,
+      mrope: { section: null, layout: 'hunyuan_fullwidth' },
+      blockNames: { types: { xdrope: 'dynamic' }, keys: { xdrope_section: 'mrope_section' } },
+    },
     gguf: 'hunyuan_vl',
   },
   {

@@ -139,6 +139,11 @@ export interface RotaryFacts extends CommonFacts {
   readonly block?: Readonly<Record<string, number | string | boolean>> | 'required';
   /** Keys of a rope block beyond those of its rule that the class reads. */
   readonly blockKeys?: readonly string[];
+  /** What the class calls otherwise inside a rope block: types of rules, and keys. */
+  readonly blockNames?: {
+    readonly types: Readonly<Record<string, string>>;
+    readonly keys: Readonly<Record<string, string>>;
+  };
   /** A dynamic block with `alpha` is a fixed base: base * alpha ** (d / (d - 2)). HunYuan. */
   readonly alpha?: true;
   /** Qwen: beyond `length` the base grows with the next power of two, when `flag` is true. */
