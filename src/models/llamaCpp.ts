@@ -9,6 +9,8 @@ import { yarnMscale } from '../rotary/rules/yarn.ts';
 import { options as checkOptions } from '../runtime/arguments.ts';
 import { chooseLayer, type TableChoice } from './chooseLayer.ts';
 import type { NormalForm } from './normalForm.ts';
+import { ggufRecord } from './records/gguf/index.ts';
+import { recordOf } from './records/index.ts';
 
 /** ggml_rope_ext(ctx, a, pos, freqFactors, nDims, mode, nCtxOrig, freqBase, freqScale, extFactor, attnFactor, betaFast, betaSlow) */
 export interface GgmlRopeArguments {
@@ -107,10 +109,19 @@ function fourSections(
   return layout === 'ernie_hw_alternating' ? [c, a, b, 0] : [a, b, c, 0];
 }
 
+/** Whether converters reorder q and k of this type. */
+function permutedInFiles(modelType: string): boolean {
+  const arch = recordOf(modelType)?.gguf;
+  const positions = typeof arch === 'string' ? ggufRecord(arch)?.positions : undefined;
+  const all =
+    positions === undefined ? [] : Array.isArray(positions) ? positions.map((one) => one.positions) : [positions];
+  return all.some((one) => one.family === 'rotary' && one.permuted);
+}
+
 function remarks(form: NormalForm, choice: TableChoice): string[] {
   const { layer } = chooseLayer(form, choice, 'toLlamaCpp(form');
   const notes: string[] = [];
-  if (layer.pairing === 'half' && /^(llama|mistral|mixtral)$/.test(form.modelType)) {
+  if (layer.pairing === 'half' && permutedInFiles(form.modelType)) {
     notes.push('GGUF files of this model hold q and k permuted to interleaved pairs: use mode 0 with them');
   }
   if (layer.rotaryOffset > 0) notes.push(`rotate a view that starts at channel ${layer.rotaryOffset}`);
