@@ -1,5 +1,6 @@
 /** The same thing in TypeScript, PyTorch and llama.cpp: one at a time, the choice is remembered; what does not exist has no tab. */
 import { copyText, h } from './dom.ts';
+import { program } from './snippet.ts';
 import { T, tr } from './text.ts';
 import type { Code } from './view.ts';
 
@@ -70,7 +71,7 @@ export class CodeBox {
       tab.hidden = typeof code[key] !== 'string';
       tab.setAttribute('aria-pressed', String(key === kind));
     }
-    this.#place.textContent = code[kind] as string;
+    this.#place.textContent = kind === 'ts' ? program(code) : (code[kind] as string);
     // why there are no flags is worth a line, not a box
     this.#prose.hidden = typeof code.llama === 'string';
     this.#prose.textContent = typeof code.llama === 'string' ? '' : tr(code.llama);

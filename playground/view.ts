@@ -187,8 +187,10 @@ export interface Source {
   readonly href: string;
 }
 export interface Code {
-  /** Runs as it stands, given `import * from 'posenc'`. */
+  /** The calls; the last one is the result. */
   readonly ts: string;
+  /** What a reader would have at hand, name by name: stand-ins that the calls run with (see snippet.ts). */
+  readonly given?: Readonly<Record<string, string>>;
   readonly torch: string;
   /** Flags of llama.cpp, or in words why there are none. */
   readonly llama: string | Text;

@@ -5,7 +5,7 @@ import { show, T, tr } from '../text.ts';
 import { theme } from '../theme.ts';
 import type { Dial, DialsPanel } from '../view.ts';
 
-const SIZE = 96;
+const SIZE = 82;
 const R = 38;
 const TURN = 2 * Math.PI;
 

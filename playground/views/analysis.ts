@@ -219,6 +219,7 @@ export const permutationView: View = {
     ];
   },
   code: () => ({
+    given: { attention: '(x: Tensor) => x', x: 'Tensor.zeros([6, 16])', permutation: '[0, 5, 2, 3, 4, 1]' },
     ts: 'permutationError(attention, x, permutation)',
     torch: '(att(x[perm]) - att(x)[perm]).abs().max()',
     llama: T('Nothing to set.', '无需设置。'),
@@ -304,7 +305,13 @@ export const termsView: View = {
     toggle('trained', T('Random W_q, W_k', '随机的 W_q、W_k')),
   ],
   compute: fourTerms,
-  code: () => ({
+  code: (p) => ({
+    given: {
+      x: `Tensor.zeros([${p.length}, 32])`,
+      p: `sinusoidal({ length: ${p.length}, dim: 32 })`,
+      wq: 'Tensor.zeros([32, 32])',
+      wk: 'Tensor.zeros([32, 32])',
+    },
     ts: 'const { xx, xp, px, pp, total } = fourTermDecomposition({ x, p, wq, wk });',
     torch: 'A = Wq @ Wk.T\nxx, xp, px, pp = x @ A @ x.T, x @ A @ p.T, p @ A @ x.T, p @ A @ p.T',
     llama: T('Nothing to set.', '无需设置。'),

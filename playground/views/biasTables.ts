@@ -93,6 +93,7 @@ const t5: View = {
     ];
   },
   code: (p) => ({
+    given: { table: `Tensor.zeros([${p.buckets}, ${p.heads}])` },
     ts: call('t5Bias', t5Options(p), { numBuckets: 32, maxDistance: 128, bidirectional: true }, 'table'),
     torch: `bucket = T5Attention._relative_position_bucket(j - i, bidirectional=${p.both ? 'True' : 'False'}, num_buckets=${p.buckets}, max_distance=${p.far})\nbias = table[bucket].permute(2, 0, 1)`,
     llama: noFlag,
@@ -172,6 +173,10 @@ const kerpleView: View = {
     ];
   },
   code: (p) => ({
+    given: {
+      p: `[${kerpleOptions(p).p.map((x) => +x.toFixed(3))}]`,
+      a: `[${kerpleOptions(p).a.map((x) => +x.toFixed(3))}]`,
+    },
     ts: call('kerple', { ...kerpleOptions(p), p: '=p', a: '=a' }, { kind: 'log', causal: false }),
     torch:
       p.kind === 'log'
@@ -259,6 +264,7 @@ const naive: View = {
     ];
   },
   code: (p) => ({
+    given: { table: `Tensor.zeros([${2 * num(p.length) - 1}, ${p.heads}])` },
     ts: `naiveRelativeBias(table, { keyLength: ${p.length}, causal: ${p.causal} })`,
     torch: `bias = table[j - i + ${p.length} - 1].permute(2, 0, 1)`,
     llama: notThere,
@@ -308,6 +314,9 @@ const dynamicView: View = {
     return headPanels(() => bias.data, sizes(p), around(bias.data), 'diverging');
   },
   code: (p) => ({
+    given: {
+      layers: `[\n  { weight: new Float32Array(${p.width}), bias: new Float32Array(${p.width}) },\n  { weight: new Float32Array(${num(p.width) * num(p.heads)}), bias: new Float32Array(${p.heads}) },\n]`,
+    },
     ts: `dynamicBias({ layers, logDistance: ${p.log}, keyLength: ${p.length} })`,
     torch: `d = (i - j).float()\n${p.log ? 'd = d.sign() * (d.abs() + 1).log()\n' : ''}bias = mlp(d[..., None]).permute(2, 0, 1)`,
     llama: notThere,

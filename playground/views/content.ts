@@ -66,6 +66,11 @@ function indexMap(index: Tensor<'int32'>, diverging = false): MapPanel {
   };
 }
 
+/** Queries and keys as a reader has them. */
+const qk = (p: Params, before = 0) => ({
+  q: `Tensor.zeros([1, 1, ${p.length}, ${DIM}])`,
+  k: `Tensor.zeros([1, 1, ${num(p.length) + before}, ${DIM}])`,
+});
 const GRID = T('The terms of its score; press one to switch it off', '分数的各项；按一下可关掉');
 const zeros = (work: Workspace, name: string, shape: readonly number[]): Tensor => {
   const tensor = work.out(name, shape);
@@ -141,7 +146,8 @@ const shaw: View = {
   code: (p) => {
     const { beyond, direction } = SHAW[p.variant as string];
     return {
-      ts: `shawScores(q, k, table, { beyond: '${beyond}', direction: '${direction}', content: ${p.content} })`,
+      given: { ...qk(p), table: `Tensor.zeros([${2 * num(p.clip) + 1}, ${DIM}])` },
+      ts: `shawScores(q, k, table, { beyond: '${beyond}', direction: '${direction}' })`,
       torch: `index = (${direction === 'key-query' ? 'j - i' : 'i - j'}).clamp(-${p.clip}, ${p.clip}) + ${p.clip}\nscores = (q @ k.T + torch.einsum('id,ijd->ij', q, table[index])) / d ** 0.5`,
       llama: notThere,
     };
@@ -188,6 +194,7 @@ const nezha: View = {
     ];
   },
   code: (p) => ({
+    given: qk(p),
     ts: `const table = nezhaTable({ dim: ${DIM}, maxRelativePosition: ${p.clip} });\nnezhaScores(q, k, table)`,
     torch: `table = sinusoidal(${2 * num(p.clip) + 1}, ${DIM})\nscores = (q @ k.T + torch.einsum('id,ijd->ij', q, table[index])) / d ** 0.5`,
     llama: notThere,
@@ -240,7 +247,8 @@ const transformerXl: View = {
     ];
   },
   code: (p) => ({
-    ts: `const r = transformerXlTable({ keyLength: ${num(p.length) + num(p.memory)}, dim: ${DIM}, clampLen: ${p.clamp} });\ntransformerXlScores(q, k, r, { u, v })`,
+    given: { ...qk(p, num(p.memory)), u: `Tensor.zeros([1, ${DIM}])`, v: `Tensor.zeros([1, ${DIM}])` },
+    ts: `const keys = ${num(p.length) + num(p.memory)};\nconst rows = transformerXlTable({ keyLength: keys, dim: ${DIM}, clampLen: ${p.clamp} });\nconst r = Tensor.from(rows.data, [1, keys, ${DIM}]); // after the layer's own projection\ntransformerXlScores(q, k, r, { u, v })`,
     torch:
       "AC = torch.einsum('bhid,bhjd->bhij', q + u, k)\nBD = rel_shift(torch.einsum('bhid,hjd->bhij', q + v, r))\nscores = (AC + BD) / d ** 0.5",
     llama: notThere,
@@ -298,7 +306,8 @@ const xlnet: View = {
     ];
   },
   code: (p) => ({
-    ts: `const positions = xlnetPositions({ queryLength: ${p.length}, keyLength: ${num(p.length) + num(p.memory)}, clampLen: ${p.clamp}, direction: '${p.direction}' });\nxlnetScores(q, k, sinusoidal({ positions, dim, arrangement: 'concat' }))`,
+    given: qk(p, num(p.memory)),
+    ts: `const positions = xlnetPositions({ queryLength: ${p.length}, keyLength: ${num(p.length) + num(p.memory)}, clampLen: ${p.clamp}, direction: '${p.direction}' });\nconst rows = sinusoidal({ positions, dim: ${DIM}, arrangement: 'concat' });\nconst r = Tensor.from(rows.data, [1, positions.length, ${DIM}]); // after the layer's own projection\nxlnetScores(q, k, r)`,
     torch:
       "ac = torch.einsum('ibnd,jbnd->bnij', q + r_w_bias, k)\nbd = rel_shift(torch.einsum('ibnd,jbnd->bnij', q + r_r_bias, r))\nscores = (ac + bd) * scale",
     llama: notThere,
@@ -366,6 +375,11 @@ const deberta: View = {
     ];
   },
   code: (p) => ({
+    given: {
+      ...qk(p),
+      posKey: `Tensor.zeros([${2 * num(p.span)}, ${DIM}])`,
+      posQuery: `Tensor.zeros([${2 * num(p.span)}, ${DIM}])`,
+    },
     ts: `debertaScores(q, k, { posKey, posQuery, ${Object.entries(debertaOptions(p))
       .map(([name, value]) => `${name}: ${value}`)
       .join(', ')} })`,
@@ -400,6 +414,12 @@ const factored: View = {
     ];
   },
   code: (p) => ({
+    given: {
+      qContent: `Tensor.zeros([1, 1, ${p.length}, ${DIM}])`,
+      kContent: `Tensor.zeros([1, 1, ${p.length}, ${DIM}])`,
+      qPosition: `sinusoidal({ length: ${p.length}, dim: ${DIM} })`,
+      kPosition: `sinusoidal({ length: ${p.length}, dim: ${DIM} })`,
+    },
     ts: `factoredScores(qContent, kContent, qPosition, kPosition, { content: ${p.cc !== false}, position: ${p.pp !== false} })`,
     torch: 'scores = (q_content @ k_content.T + q_position @ k_position.T) / d ** 0.5',
     llama: notThere,

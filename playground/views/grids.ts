@@ -314,6 +314,12 @@ const swin: View = {
     ];
   },
   code: (p) => ({
+    given: {
+      table:
+        p.model === 'maxvit'
+          ? `Tensor.zeros([4, ${2 * num(p.side) - 1}, ${2 * num(p.side) - 1}])`
+          : `Tensor.zeros([${(2 * num(p.side) - 1) ** 2 + (p.model === 'beit' ? 3 : 0)}, 4])`,
+    },
     ts: p.model === 'maxvit' ? 'maxvitBias(table)' : `${p.model}Bias(table, { windowSize: [${p.side}, ${p.side}] })`,
     torch: 'bias = table[relative_position_index.view(-1)].view(N, N, heads).permute(2, 0, 1)',
     llama: notThere,
@@ -371,6 +377,9 @@ const swinV2: View = {
     ];
   },
   code: (p) => ({
+    given: {
+      layers: `[\n  { weight: new Float32Array(64), bias: new Float32Array(32) },\n  { weight: new Float32Array(32) },\n]`,
+    },
     ts: `swinV2Bias({ windowSize: [${p.side}, ${p.side}], pretrainedWindowSize: [${p.trained}, ${p.trained}], layers })`,
     torch: 'bias = 16 * torch.sigmoid(cpb_mlp(relative_coords_table)[relative_position_index])',
     llama: notThere,
@@ -438,6 +447,7 @@ const resize: View = {
     ];
   },
   code: (p) => ({
+    given: { table: `Tensor.zeros([${num(p.from) ** 2}, 64])` },
     ts: call(
       'resizePositionTable',
       { to: [p.to, p.to], ...MODES[p.mode as keyof typeof MODES] },

@@ -90,6 +90,11 @@ const hybrid: View = {
     ];
   },
   code: (p) => ({
+    given: {
+      q: `Tensor.zeros([1, 1, ${p.length}, 64])`,
+      k: `Tensor.zeros([1, 1, ${p.length}, 64])`,
+      ...(p.bias === 't5' ? { weights: 'Tensor.zeros([32, 1])' } : {}),
+    },
     ts: `const table = rotaryTable({ headDim: 64, ropeTheta: ${p.base} }, { length: ${p.length} });\nfor (const x of [q, k]) applyRotary(x, table, { layout: 'BHSD' });\nhybridScores(q, k, ${p.bias === 't5' ? `t5Bias(weights, { keyLength: ${p.length} })` : `alibi({ heads: 1, keyLength: ${p.length} })`})`,
     torch: 'scores = rotate(q) @ rotate(k).transpose(-1, -2) / d ** 0.5 + bias',
     llama: notThere,

@@ -112,7 +112,11 @@ const mrope: View = {
   code: (p) => {
     const { section, layout } = MODELS[p.model as string];
     return {
-      ts: `const { positionIds } = mropeIndex({ model: 'qwen2_vl', tokenTypes, imageGridThw: [[1, ${2 * num(p.height)}, ${2 * num(p.width)}]] });\nrotaryTable({ headDim: 128, ropeTheta: 1000000, mropeSection: [${section}], mropeLayout: '${layout}' }, { positions: positionIds.data })`,
+      given: {
+        text: `new Array<number>(${p.text}).fill(0)`,
+        picture: `new Array<number>(${num(p.frames) * num(p.height) * num(p.width)}).fill(${num(p.frames) > 1 ? 2 : 1})`,
+      },
+      ts: `const { positionIds } = mropeIndex({ model: 'qwen2_vl', tokenTypes: [[...text, ...picture, ...text]], ${num(p.frames) > 1 ? 'video' : 'image'}GridThw: [[${p.frames}, ${2 * num(p.height)}, ${2 * num(p.width)}]] });\nrotaryTable({ headDim: 128, ropeTheta: ${p.base}, mropeSection: [${section}], mropeLayout: '${layout}' }, { positions: positionIds.data })`,
       torch: `angle = position_ids[:, :, None] * inv_freq  # [3, tokens, pairs]\nangle = angle.gather(0, stream_of_pair.expand(1, tokens, -1))[0]`,
       llama: T(
         'No flag: --mmproj loads the vision part, the sections come from the model file.',

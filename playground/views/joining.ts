@@ -87,6 +87,7 @@ const mergeView: View = {
     ];
   },
   code: (p) => ({
+    given: { x: `Tensor.zeros([${p.length}, ${DIM}])` },
     ts: `merge(x, sinusoidal({ length: ${p.length}, dim: ${DIM} }), { mode: '${p.mode}' })`,
     torch: JOIN[p.mode as string],
     llama: T('No flag: the model decides.', '没有对应参数：由模型决定。'),

@@ -49,6 +49,9 @@ const fireView: View = {
     return headPanels(() => bias.data, sizes(p), around(bias.data), 'diverging');
   },
   code: (p) => ({
+    given: {
+      layers: `[\n  { weight: new Float32Array(32), bias: new Float32Array(32) },\n  { weight: new Float32Array(${32 * num(p.heads)}), bias: new Float32Array(${p.heads}) },\n]`,
+    },
     ts: call(
       'fire',
       { layers: '=layers', c: p.c, initL: p.threshold, keyLength: p.length, causal: p.causal },
@@ -119,6 +122,13 @@ const tupeView: View = {
     ];
   },
   code: (p) => ({
+    given: {
+      positions: `Tensor.zeros([${num(p.length) + 1}, 32])`,
+      norm: '{ weight: new Float32Array(32).fill(1), bias: new Float32Array(32) }',
+      query: '{ weight: new Float32Array(32 * 32), bias: new Float32Array(32) }',
+      key: '{ weight: new Float32Array(32 * 32), bias: new Float32Array(32) }',
+      ...(p.relative ? { relativeTable: `Tensor.zeros([33, ${p.heads}])` } : {}),
+    },
     ts: `tupe({ length: ${p.length}, heads: ${p.heads}, positions, norm, query, key${p.relative ? ', relativeTable' : ''} })`,
     torch: `absolute = (ln(P) @ Uq) @ (ln(P) @ Uk).T / (2 * d) ** 0.5\nbias = reset_cls(absolute)${p.relative ? ' + t5_bias' : ''}`,
     llama: notThere,

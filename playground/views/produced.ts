@@ -145,9 +145,10 @@ const learned: View = {
     ];
   },
   code: (p) => ({
+    given: { weights: `Tensor.zeros([${num(p.rows) + 2}, ${p.dim}])` },
     ts: call(
       'learnedPositions',
-      { length: p.length, offset: Number(p.rule), l2Normalize: p.normalize },
+      { length: Math.min(num(p.length), num(p.rows)), offset: Number(p.rule), l2Normalize: p.normalize },
       { offset: 0, l2Normalize: false },
       'weights',
     ),
@@ -216,6 +217,7 @@ const hierarchical: View = {
     ];
   },
   code: (p) => ({
+    given: { weights: `Tensor.zeros([${p.rows}, ${p.dim}])` },
     ts: `hierarchicalPositions(weights, { length: ${num(p.rows) ** 2}, alpha: ${p.alpha === 0.5 ? 0.4999 : p.alpha} })`,
     torch: `u = (table - ${p.alpha} * table[:1]) / (1 - ${p.alpha})\nq = ${p.alpha} * u[s // ${p.rows}] + (1 - ${p.alpha}) * u[s % ${p.rows}]`,
     llama: notThere,
@@ -255,6 +257,7 @@ const timestep: View = {
     ];
   },
   code: (p) => ({
+    given: { timesteps: '[0, 250, 999]' },
     ts: `timestepEmbedding(timesteps, { dim: ${p.dim}, preset: '${p.preset}' })`,
     torch: `get_timestep_embedding(t, ${p.dim}, flip_sin_to_cos=${p.preset === 'ddpm' ? 'False' : 'True'}, downscale_freq_shift=${p.preset === 'ddpm' ? 1 : 0})`,
     llama: notThere,
@@ -304,6 +307,7 @@ const fourier: View = {
     ];
   },
   code: (p) => ({
+    given: { x: 'Tensor.zeros([16, 3])' },
     ts: call(
       'nerfEncoding',
       { numFrequencies: p.bands, logSampling: p.log, includeInput: p.input },
@@ -365,6 +369,13 @@ const complex: View = {
     ];
   },
   code: (p) => ({
+    given: {
+      ids: 'new Int32Array([5, 9, 5])',
+      positions: 'new Int32Array([1, 2, 3])',
+      amplitude: `Tensor.zeros([10, ${p.dim}])`,
+      frequency: `complexOrderFrequency({ vocabulary: 10, dim: ${p.dim} })`,
+      ...(p.phase ? { phase: `Tensor.zeros([10, ${p.dim}])` } : {}),
+    },
     ts: `complexOrder({ ids, positions, amplitude, frequency${p.phase ? ', phase' : ''} })`,
     torch: `angle = positions[:, None] * frequency[ids]${p.phase ? ' + phase[ids]' : ''}\nz = torch.polar(amplitude[ids], angle)`,
     llama: notThere,
@@ -476,6 +487,18 @@ const recursive: View = {
     return walk(rows, n, dim);
   },
   code: (p) => ({
+    given: (p.kind === 'gru'
+      ? {
+          hidden: `Tensor.zeros([1, 1, ${p.dim}])`,
+          layers: `[{ weightIh: Tensor.zeros([${3 * num(p.dim)}, 1]), weightHh: Tensor.zeros([${3 * num(p.dim)}, ${p.dim}]), biasIh: Tensor.zeros([${3 * num(p.dim)}]), biasHh: Tensor.zeros([${3 * num(p.dim)}]) }]`,
+        }
+      : {
+          initial: `new Float32Array(${p.dim})`,
+          w1: `new Float32Array(${num(p.dim) ** 2})`,
+          b1: `new Float32Array(${p.dim})`,
+          w2: `new Float32Array(${num(p.dim) ** 2})`,
+          b2: `new Float32Array(${p.dim})`,
+        }) as Record<string, string>,
     ts:
       p.kind === 'gru'
         ? `gruPositions(hidden, { length: ${p.length}, layers })`
@@ -592,6 +615,10 @@ const floater: View = {
     ];
   },
   code: (p) => ({
+    given: {
+      initial: `Tensor.zeros([1, 1, ${p.dim}])`,
+      flow: `{\n  kind: 'linear' as const,\n  w1: Tensor.zeros([64, ${num(p.dim) + 1}]),\n  b1: Tensor.zeros([64]),\n  w2: Tensor.zeros([${p.dim}, 65]),\n  b2: Tensor.zeros([${p.dim}]),\n}`,
+    },
     ts: call(
       'floaterPositions',
       { length: p.length, flow: '=flow', dt: p.dt, substeps: p.substeps, method: p.method },
@@ -653,6 +680,7 @@ const pegView: View = {
     ];
   },
   code: (p) => ({
+    given: { x: `Tensor.zeros([1, ${num(p.size) ** 2}, 8])`, weight: 'Tensor.zeros([8, 1, 3, 3])' },
     ts: `peg(x, { weight, height: ${p.size}, width: ${p.size}, residual: ${p.residual} })`,
     torch: `y = F.conv2d(x, weight, padding=1, groups=C)${p.residual ? ' + x' : ''}`,
     llama: notThere,
@@ -688,6 +716,11 @@ const convView: View = {
     return [table(T('What is added to a constant input', '加到恒定输入上的内容'), y, { rowTitle: T('frame', '帧') })];
   },
   code: (p) => ({
+    given: {
+      v: `Tensor.zeros([16, ${16 / num(p.groups)}, ${p.taps}])`,
+      g: `Tensor.from(new Float32Array(${p.taps}).fill(1), [${p.taps}])`,
+      x: `Tensor.zeros([1, ${p.length}, 16])`,
+    },
     ts: `const weight = weightNorm(v, g);\nconvPositional(x, { weight, groups: ${p.groups} })`,
     torch: `conv = weight_norm(nn.Conv1d(C, C, ${p.taps}, padding=${Math.floor(num(p.taps) / 2)}, groups=${p.groups}), dim=2)\ny = F.gelu(conv(x)${num(p.taps) % 2 === 0 ? '[..., :-1]' : ''})`,
     llama: notThere,

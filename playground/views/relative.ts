@@ -147,4 +147,32 @@ export const scoresView: View = {
       },
     ];
   },
+  code: (p) => {
+    const n = num(p.length);
+    const given = { q: `Tensor.zeros([1, 1, ${n}, ${DIM}])`, k: `Tensor.zeros([1, 1, ${n}, ${DIM}])` };
+    const torch = 'scores = f(q, i) @ f(k, j).transpose(-1, -2) / d ** 0.5';
+    const llama = T('Nothing to set.', '无需设置。');
+    const rows = `sinusoidal({ length: ${n}, dim: ${DIM}, base: ${p.base}, offset: ${p.offset} })`;
+    const rotate = `const table = rotaryTable({ headDim: ${DIM}, ropeTheta: ${p.base} }, { length: ${n}, offset: ${p.offset} });\nfor (const x of [q, k]) applyRotary(x, table, { layout: 'BHSD', offset: ${p.offset} });\n`;
+    const bias = `alibi({ heads: 1, slopes: [0.05], keyLength: ${n} })`;
+    switch (p.encoding) {
+      case 'sinusoidal':
+        return { given, ts: `const p = ${rows};\nhybridScores(merge(q, p), merge(k, p), null)`, torch, llama };
+      case 'learned':
+        return {
+          given: { ...given, weights: `Tensor.zeros([${n + num(p.offset)}, ${DIM}])` },
+          ts: `const p = learnedPositions(weights, { length: ${n}, offset: ${p.offset} });\nhybridScores(merge(q, p), merge(k, p), null)`,
+          torch,
+          llama,
+        };
+      case 'rope':
+        return { given, ts: `${rotate}hybridScores(q, k, null)`, torch, llama };
+      case 'hybrid':
+        return { given, ts: `${rotate}hybridScores(q, k, ${bias})`, torch, llama };
+      case 'alibi':
+        return { given, ts: `hybridScores(q, k, ${bias})`, torch, llama };
+      default:
+        return { given, ts: 'hybridScores(q, k, null)', torch, llama };
+    }
+  },
 };

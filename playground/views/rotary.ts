@@ -170,6 +170,7 @@ const rope: View = {
     return panels;
   },
   code: (p) => ({
+    given: { q: `Tensor.zeros([1, ${p.length}, 8, ${p.dim}])` },
     ts: `const table = ${tsTable(ropeSpec(p), p)};\napplyRotary(q, table);`,
     torch: `${torchBase(p)}\n${torchTable(p)}\n${p.pairing === 'half' ? 'a, b = x.chunk(2, -1)' : 'a, b = x[..., 0::2], x[..., 1::2]'}\na, b = a * cos - b * sin, b * cos + a * sin`,
     llama: `--rope-freq-base ${p.base}`,

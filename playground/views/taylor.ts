@@ -70,6 +70,13 @@ export const taylorView: View = {
     ];
   },
   code: () => ({
+    given: {
+      pm: 'new Float32Array(32)',
+      pn: 'new Float32Array(32)',
+      gradientM: 'new Float32Array(32)',
+      gradientN: 'new Float32Array(32)',
+      hessianMN: 'new Float32Array(32 * 32)',
+    },
     ts: 'taylorDecomposition({ pm, pn, gradientM, gradientN, hessianMN })',
     torch: 'mixed = pm @ hessian_mn @ pn',
     llama: T('Nothing to set.', '无需设置。'),

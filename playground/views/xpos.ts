@@ -152,6 +152,7 @@ const pope: View = {
     ];
   },
   code: (p) => ({
+    given: { q: `Tensor.zeros([1, ${p.length}, 8, ${p.dim}])` },
     ts: `const table = popeTable({ length: ${p.length}, dim: ${p.dim}, ropeTheta: ${p.base} });\napplyPope(q, table)`,
     torch: `angle = n[:, None] * ${p.base} ** (-torch.arange(${p.dim}) / ${p.dim})\nm = F.softplus(x)\ny = torch.cat((m * angle.cos(), m * angle.sin()), -1)`,
     llama: notThere,
