@@ -139,7 +139,7 @@ export function mropeIndex<
         out[(axis * rows + row) * columns + kept[i]] = positions[axis * kept.length + i];
       }
     }
-    return highest + 1 - kept.length;
+    return cls.float ? Math.fround(Math.fround(highest + 1) - kept.length) : highest + 1 - kept.length;
   });
   media.end();
   return {

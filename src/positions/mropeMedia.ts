@@ -22,6 +22,11 @@ export interface Block {
   readonly time: (frame: number) => number;
 }
 
+/** A video: as a block, and the temporal positions before any rounding, by which processors order its tokens and its sound's. */
+export interface VideoBlock extends Block {
+  readonly exactTime: (frame: number) => number;
+}
+
 export interface Grid {
   readonly t: number;
   readonly h: number;
@@ -46,7 +51,7 @@ export class Media {
   /** Tokens of every sound. */
   readonly #sounds: readonly number[];
   readonly #imageTime: Block['time'];
-  readonly #videoTime: (video: number) => Block['time'];
+  readonly #videoTime: (video: number) => Pick<VideoBlock, 'time' | 'exactTime'>;
   #image = 0;
   #video = 0;
   #frame = 0;
@@ -71,13 +76,14 @@ export class Media {
     const seconds = this.#seconds(given, cls);
     this.#imageTime = cls.timedImages ? (frame) => frame * rate : (frame) => frame;
     this.#videoTime = (video) => {
-      if (cls.tokensPerSecond === undefined) return (frame) => frame;
+      if (cls.tokensPerSecond === undefined) return { time: (frame) => frame, exactTime: (frame) => frame };
+      const exactTime = (frame: number): number => frame * seconds[video] * rate;
       const second = Math.fround(seconds[video]);
       const step = Math.fround(rate * second);
       // float32, as torch multiplies its range of integers
       const time = (frame: number): number =>
         cls.timeOrder === 'rate' ? Math.fround(frame * step) : Math.fround(Math.fround(frame * second) * rate);
-      return cls.float ? time : (frame) => Math.trunc(time(frame));
+      return { exactTime, time: cls.float ? time : (frame) => Math.trunc(time(frame)) };
     };
   }
 
@@ -93,17 +99,17 @@ export class Media {
   }
 
   /** A whole video, or the next frame of one whose frames lie apart. */
-  video(where: string): Block {
+  video(where: string): VideoBlock {
     if (this.#video === this.#videos.length) throw tooMany('videoGridThw', this.#videos.length, 'video', where);
     const grid = this.#videos[this.#video];
-    const time = this.#videoTime(this.#video);
-    if (!this.#apart) return { ...grid, name: `videoGridThw[${this.#video++}]`, frames: 1, time };
+    const times = this.#videoTime(this.#video);
+    if (!this.#apart) return { ...grid, name: `videoGridThw[${this.#video++}]`, frames: 1, ...times };
     const name = `videoGridThw[${this.#video}], frame ${this.#frame++}`;
     if (this.#frame === grid.t) {
       this.#video++;
       this.#frame = 0;
     }
-    return { ...grid, t: 1, name, frames: grid.t, time };
+    return { ...grid, t: 1, name, frames: grid.t, ...times };
   }
 
   /** The tokens of the next sound. */

@@ -2,7 +2,7 @@
 import { PosencError } from '../runtime/errors.ts';
 import type { MropeClass, MropeModel } from './mropeClasses.ts';
 import type { Block, Media } from './mropeMedia.ts';
-import { OMNI } from './mropeOmni.ts';
+import { OMNI, type Piece } from './mropeOmni.ts';
 
 export const TEXT = 0;
 export const IMAGE = 1;
@@ -116,16 +116,21 @@ function threeStreams(types: Uint8Array, runs: readonly Run[], where: string, pl
     const frame = video.h * video.w;
     // an offset from the float32 start, as the code compares positions, not offsets
     const videoTime = (i: number) => round(start + video.time(Math.floor(i / frame))) - start;
-    for (const piece of omni.interleave(videos, audio.tokens, videoTime, placing.chunk)) {
+    const order = (time: (i: number) => number) => omni.interleave(videos, audio.tokens, time, placing.chunk);
+    const pieces = order(videoTime);
+    const wrong = deviation(types, at, pieces);
+    // the prompt was put in order by times without these roundings: where two agree, either may come first
+    const rounded = (by: number) => order((i) => video.exactTime(Math.floor(i / frame)) * by);
+    if (wrong !== undefined && ROUNDINGS.every((by) => deviation(types, at, rounded(by)) !== undefined)) {
+      const [got, want] = types[wrong] === VIDEO ? ['video', 'audio'] : ['audio', 'video'];
+      throw new PosencError(
+        'ERR_SHAPE',
+        `${video.name} and ${audio.name}: token ${wrong} of ${where} is ${got} where their times put ${want}; check secondPerGrid and tokensPerSecond`,
+      );
+    }
+    for (const piece of pieces) {
       let top = start;
       for (let i = piece.from; i < piece.to; i++) {
-        if ((types[at] === VIDEO) !== piece.video) {
-          const [want, got] = piece.video ? ['video', 'audio'] : ['audio', 'video'];
-          throw new PosencError(
-            'ERR_SHAPE',
-            `${video.name} and ${audio.name}: token ${at} of ${where} is ${got} where their times put ${want}; check secondPerGrid and tokensPerSecond`,
-          );
-        }
         const time = round(start + i);
         top = Math.max(top, piece.video ? token(video, start, i) : write(time, time, time));
       }
@@ -150,6 +155,18 @@ function threeStreams(types: Uint8Array, runs: readonly Run[], where: string, pl
     else block(run);
   }
   return { positions, highest };
+}
+
+/** Times before rounding, and a little more and less for seconds that are float32 already. */
+const ROUNDINGS = [1, 1 + 1e-6, 1 - 1e-6];
+
+/** The first token that is not of the kind the pieces put there. */
+function deviation(types: Uint8Array, from: number, pieces: readonly Piece[]): number | undefined {
+  let at = from;
+  for (const piece of pieces) {
+    for (let i = piece.from; i < piece.to; i++, at++) if ((types[at] === VIDEO) !== piece.video) return at;
+  }
+  return undefined;
 }
 
 /** HunYuan: the plain index on every axis; in a picture the last three axes are width, height and its number. */

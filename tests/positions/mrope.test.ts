@@ -392,4 +392,40 @@ test('refused', () => {
   );
 });
 
+test('Qwen3-Omni: where a frame and a sound token fall on one time, either may come first', () => {
+  // frame 1 at 0.4 * 25 = 10, as audio token 10; float32 behind a text of 3 puts it after, the processor before
+  const [sound, seconds, rate] = [20, 0.4, 25];
+  const at = (first: boolean): number[] => {
+    const types = [...repeat(3, TEXT), VIDEO, ...repeat(10, AUDIO)];
+    return [...types, ...(first ? [VIDEO, AUDIO] : [AUDIO, VIDEO]), ...repeat(sound - 11, AUDIO), TEXT];
+  };
+  const frames = SOUND.qwen3_omni(sound);
+  const ids = (types: number[], secondPerGrid: number) =>
+    mropeIndex({
+      model: 'qwen3_omni_moe',
+      tokenTypes: [types],
+      videoGridThw: [[2, 2, 2]],
+      audioSeqlens: [frames],
+      secondPerGrid: [secondPerGrid],
+      tokensPerSecond: rate,
+    });
+  const [before, after] = [true, false].map((first) => ids(at(first), seconds));
+  assert.equal(before.positionIds.data, after.positionIds.data);
+  // a difference that no rounding explains is refused
+  assert.throws(() => ids(at(true), 0.5), /secondPerGrid/);
+});
+
+test('Qwen3-Omni: the delta is rounded to float32 as the positions are', () => {
+  const types = [...repeat(4, TEXT), ...repeat(3, VIDEO), TEXT];
+  const { ropeDeltas, positionIds } = mropeIndex({
+    model: 'qwen3_omni_moe',
+    tokenTypes: [types],
+    videoGridThw: [[3, 2, 2]],
+    secondPerGrid: [0.7],
+    tokensPerSecond: 2,
+  });
+  const highest = Math.max(...positionIds.data);
+  assert.is(ropeDeltas.data[0], Math.fround(Math.fround(highest + 1) - types.length));
+});
+
 test.run();
