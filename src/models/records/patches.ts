@@ -329,4 +329,14 @@ export const PATCHES_RECORDS: readonly ModelRecord[] = [
     config: rows(2304, 1536),
     gguf: null,
   },
+  {
+    types: ['hiera'],
+    source: 'hiera',
+    config: {
+      ...patches(224, 4, 96, 0),
+      dim: given(96, 'embed_dim'),
+      grid: { image: given(224, 'image_size'), patch: given(4, 'patch_stride'), prefix: 0, prefixKeys: [] },
+    },
+    gguf: null,
+  },
 ];

@@ -127,4 +127,28 @@ export const WITHOUT_RECORDS: readonly ModelRecord[] = [
     config: none('convolutions carry the positions'),
     gguf: null,
   },
+  {
+    types: ['align_vision_model', 'glpn', 'chameleon_vqgan', 'emu3_vqgan', 'janus_vqgan', 'glm_image_vqmodel'],
+    source: 'align',
+    config: none('convolutions carry the positions'),
+    gguf: null,
+  },
+  {
+    types: ['qwen2_5_omni_bigvgan', 'speecht5_hifigan', 'fastspeech2_conformer_hifigan'],
+    source: 'speecht5',
+    config: none('convolutions carry the positions'),
+    gguf: null,
+  },
+  {
+    types: ['pp_lcnet', 'pp_lcnet_v3', 'pp_lcnet_v4', 'uvdoc_backbone'],
+    source: 'pp_lcnet',
+    config: none('convolutions carry the positions'),
+    gguf: null,
+  },
+  {
+    types: ['idefics2_perceiver', 'idefics_perciever', 'flava_multimodal_model'],
+    source: 'idefics2',
+    config: none('attends to features that have their positions already'),
+    gguf: null,
+  },
 ];

@@ -143,6 +143,11 @@ const ROWS: readonly Row[] = [
   ['videoprism', null, null],
   ['voxtral_realtime', 'voxtral_realtime_text', 'voxtral_realtime_encoder'],
   ['xclip', 'xclip_text_model', 'xclip_vision_model'],
+  [
+    'depth_anything prompt_depth_anything zoedepth upernet vitmatte vitpose tipsv2_dpt encoder-decoder speech-encoder-decoder vision-encoder-decoder vision-text-dual-encoder',
+    null,
+    null,
+  ],
 ];
 
 /** Remote code. */
