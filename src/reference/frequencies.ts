@@ -47,6 +47,7 @@ const SPEC_KEYS: Readonly<Record<keyof LooseSpec, true>> = {
   mscaleAllDim: true,
   truncate: true,
   extrapolationFactor: true,
+  ntkFactor: true,
   lowFreqFactor: true,
   highFreqFactor: true,
   shortFactor: true,
@@ -256,8 +257,10 @@ export function ruleFrequencies(spec: LooseSpec, context: number): bigint[] {
     }
     case 'ntk-by-parts': {
       const grown = ladder(lnGrownBase(p.theta, fixed(p.factor()), dims), dims);
-      const inner = mix(ramp(1.25, 0.75, true, p, dims), divided(fixed(p.factor())), grown);
-      return mix(ramp(16, 2, true, p, dims), inner, plain);
+      const keep = (fast: number, slow: number, weight = 1) =>
+        ramp(fast, slow, true, p, dims).map((r) => mul(ONE - r, fixed(weight)));
+      const inner = mix(keep(1.25, 0.75, spec.ntkFactor), grown, divided(fixed(p.factor())));
+      return mix(keep(16, 2, spec.extrapolationFactor), plain, inner);
     }
     case 'yarn':
     case 'dynamic-yarn': {
@@ -379,8 +382,10 @@ function torchRule(spec: LooseSpec, p: Parameters, dims: RotaryDims): number[] {
     case 'ntk-by-parts': {
       const factor = fl(p.factor());
       const linear = powers.map((P) => fl(1 / fl(factor * P)));
-      const keep = (fast: number, slow: number) => torchRamp(fast, slow, true, p, dims).map((r) => fl(1 - r));
-      return torchMix(keep(16, 2), plain, torchMix(keep(1.25, 0.75), fromBase(grownBase(p.factor())), linear));
+      const keep = (fast: number, slow: number, weight = 1) =>
+        torchRamp(fast, slow, true, p, dims).map((r) => fl(fl(1 - r) * fl(weight)));
+      const inner = torchMix(keep(1.25, 0.75, spec.ntkFactor), fromBase(grownBase(p.factor())), linear);
+      return torchMix(keep(16, 2, spec.extrapolationFactor), plain, inner);
     }
     case 'yarn':
     case 'dynamic-yarn': {

@@ -64,4 +64,4 @@ export { transformerXlScores, transformerXlTable } from './transformerXl.ts';
 export { type TupeOptions, tupe, tupeBucket } from './tupe.ts';
 export { beitBias, maxvitBias, type SwinV2BiasOptions, swinBias, swinIndex, swinV2Bias } from './windowBias.ts';
 export { xlnetPositions, xlnetScores } from './xlnet.ts';
-export { type XposOptions, xposTable } from './xpos.ts';
+export { type XposOptions, xposCachedTables, xposTable } from './xpos.ts';

@@ -35,3 +35,26 @@ export function xposTable(
   });
   return { cos, sin };
 }
+
+/** Queries at the end of the keys; 'rotary-embedding-torch': each side is centred at half its own length. */
+export function xposCachedTables(
+  spec: RotarySpec,
+  options: {
+    readonly queryLength: number;
+    readonly keyLength: number;
+    readonly center: number | 'rotary-embedding-torch';
+    readonly scaleBase?: number;
+    readonly gamma?: number;
+  },
+) {
+  const { queryLength, keyLength, center, ...rest } = options;
+  const side = (name: 'query' | 'key', length: number) =>
+    xposTable(spec, {
+      ...rest,
+      side: name,
+      length,
+      offset: keyLength - length,
+      center: typeof center === 'number' ? center : Math.floor(length / 2),
+    });
+  return { query: side('query', queryLength), key: side('key', keyLength) };
+}

@@ -49,4 +49,11 @@ export {
   type TableAsOptions,
   type TableLayout,
 } from './tableLayouts.ts';
-export { type XposConvention, type XposOptions, xposCenter, xposTable } from './xpos.ts';
+export {
+  type XposCachedOptions,
+  type XposConvention,
+  type XposOptions,
+  xposCachedTables,
+  xposCenter,
+  xposTable,
+} from './xpos.ts';

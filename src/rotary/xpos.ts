@@ -149,3 +149,59 @@ export function xposCenter(convention: XposConvention, given: { readonly length:
   const o = take('xposCenter', given, ['length']);
   return CENTERS[name](integer('length', o.length, 0, MAX_POSITION));
 }
+
+export interface XposCachedOptions {
+  /** New queries: the last ones of the keys. */
+  readonly queryLength: number;
+  /** Keys, the cached ones included. */
+  readonly keyLength: number;
+  /**
+   * One center for both sides, or 'rotary-embedding-torch': half of each side's own length, which multiplies every score by
+   * zeta^((floor(keyLength / 2) - floor(queryLength / 2)) / scaleBase).
+   */
+  readonly center: number | 'rotary-embedding-torch';
+  /** Default 512. */
+  readonly scaleBase?: number;
+  /** Default 0.4. */
+  readonly gamma?: number;
+  /** Default: keyLength. */
+  readonly context?: number;
+  readonly engine?: Engine;
+}
+
+/**
+ * Both tables of a decoding step with xPos: queries keyLength - queryLength .. keyLength - 1 against keys 0 .. keyLength - 1
+ * (rotary-embedding-torch rotate_queries_with_cached_keys, which rotates the unrotated cached keys anew at every step).
+ * @returns query [queryLength, rotaryDim / 2], key [keyLength, rotaryDim / 2], for applyRotary: token t takes row t
+ * @throws ERR_OPTION, ERR_SHAPE, ERR_POSITION, ERR_OUT_OF_MEMORY
+ */
+export function xposCachedTables(
+  spec: RotarySpec,
+  given: XposCachedOptions,
+): { readonly query: RotaryTable; readonly key: RotaryTable } {
+  const o = take('xposCachedTables', given, [
+    'queryLength',
+    'keyLength',
+    'center',
+    'scaleBase',
+    'gamma',
+    'context',
+    'engine',
+  ]);
+  const keyLength = size('keyLength', o.keyLength, 0, MAX_ROWS);
+  const queryLength = size('queryLength', o.queryLength, 0, keyLength);
+  const { center, scaleBase, gamma, engine } = o;
+  if (typeof center === 'string') oneOf('center', center, ['rotary-embedding-torch']);
+  const centerOf = (length: number) =>
+    typeof center === 'string' ? xposCenter('rotary-embedding-torch', { length }) : center;
+  const common = { scaleBase, gamma, engine, context: o.context ?? Math.max(1, keyLength) };
+  const key = xposTable(spec, { ...common, length: keyLength, side: 'key', center: centerOf(keyLength) });
+  try {
+    // a list of positions makes a table whose row t is for token t
+    const positions = Float64Array.from({ length: queryLength }, (_, i) => keyLength - queryLength + i);
+    return { query: xposTable(spec, { ...common, positions, side: 'query', center: centerOf(queryLength) }), key };
+  } catch (error) {
+    key.dispose();
+    throw error;
+  }
+}

@@ -1,5 +1,7 @@
 /** The NTK-aware rules: closed forms, and what they agree on. */
 import * as assert from 'uvu/assert';
+import { invFreq } from '../../src/index.ts';
+import * as reference from '../../src/reference/index.ts';
 import type { LooseSpec } from '../../src/rotary/spec.ts';
 import { test } from '../support/test.ts';
 import { frequenciesOf } from './specs.ts';
@@ -48,6 +50,39 @@ test('by parts: fast pairs stay, slow pairs are interpolated', () => {
   near(got[15], plain[15] / 4, 'slowest');
   const none = hi({ ropeType: 'ntk-by-parts', factor: 4, originalMaxPositionEmbeddings: 2048, extrapolationFactor: 0 });
   assert.ok(none[1] < plain[1]);
+  // without the NTK part and the plain part only the interpolation is left
+  const weights = { extrapolationFactor: 0, ntkFactor: 0 };
+  const linear = hi({ ropeType: 'ntk-by-parts', factor: 4, originalMaxPositionEmbeddings: 2048, ...weights });
+  linear.forEach((value, i) => {
+    near(value, plain[i] / 4, `pair ${i}`);
+  });
+});
+
+test('by parts: any weights equal the reference in both precisions', () => {
+  for (const ntkFactor of [0, 0.5, 1]) {
+    for (const extrapolationFactor of [0, 0.75, 1]) {
+      for (const precision of ['exact', 'torch'] as const) {
+        const spec = {
+          headDim: 64,
+          ropeType: 'ntk-by-parts',
+          factor: 4,
+          originalMaxPositionEmbeddings: 2048,
+          ntkFactor,
+          extrapolationFactor,
+          precision,
+        } as const;
+        const { invFreq: got } = invFreq(spec);
+        const want = reference.invFreq(spec).invFreq;
+        got.forEach((value, i) => {
+          const limit = precision === 'exact' ? 4e-16 : 1.2e-7;
+          assert.ok(
+            Math.abs(value / want[i] - 1) <= limit,
+            `${precision} ${ntkFactor} ${extrapolationFactor}: pair ${i}`,
+          );
+        });
+      }
+    }
+  }
 });
 
 test('rejects', () => {

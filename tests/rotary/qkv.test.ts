@@ -20,7 +20,10 @@ test('packed equals unpacked, bit for bit, values untouched; in place, into out,
         const batch = packed ? 1 : batches;
         const shape = packed ? [sequence, heads, D] : [batch, sequence, heads, D];
         const layout = packed ? 'THD' : 'BSHD';
-        const rows = packed ? { cuSeqlens: [0, Math.floor(sequence / 2), sequence], offset: 1 } : { offset: 1 };
+        // every sequence starts where its own cache ends
+        const each = packed ? [1, 4] : Array.from({ length: batch }, (_, b) => (3 * b + 1) % 4);
+        const offset = inverse || each.length === 0 ? 1 : each;
+        const rows = packed ? { cuSeqlens: [0, Math.floor(sequence / 2), sequence], offset } : { offset };
         scope(() => {
           const table = rotaryTable(spec, { length: 9, context: 99 });
           const qkv = noise(batch * sequence * heads * D);
@@ -59,6 +62,22 @@ test('packed equals unpacked, bit for bit, values untouched; in place, into out,
     ),
     { numRuns: 120 },
   );
+});
+
+test('a packed piece, rotated alone from its own offset, is the slice of the whole, bit for bit', () => {
+  const table = rotaryTable({ headDim: 12, precision: 'torch' }, { length: 40 });
+  const cuSeqlens = [0, 3, 3, 10, 14];
+  const offset = [5, 0, 29, 11];
+  const token = 4 * 12;
+  const qkv = noise(14 * token);
+  const heads = { queryHeads: 2, keyHeads: 1, layout: 'THD' } as const;
+  const whole = applyRotaryQKV(qkv.slice(), table, { ...heads, shape: [14, 4, 12], cuSeqlens, offset }) as Float32Array;
+  offset.forEach((start, i) => {
+    const [from, to] = [cuSeqlens[i], cuSeqlens[i + 1]];
+    const piece = qkv.slice(from * token, to * token);
+    const alone = applyRotaryQKV(piece, table, { ...heads, shape: [to - from, 4, 12], offset: start });
+    same(alone as Float32Array, whole.slice(from * token, to * token), `sequence ${i}`);
+  });
 });
 
 test('a shape that is not Hq + 2 Hk heads, or a position outside, changes nothing', () => {

@@ -1,7 +1,7 @@
 /** xPos: against the plain twin, the law that makes it relative, and the centers of the references. */
 import fc from 'fast-check';
 import * as assert from 'uvu/assert';
-import { applyRotary, createEngine, rotaryTable, xposCenter, xposTable } from '../../src/index.ts';
+import { applyRotary, createEngine, rotaryTable, xposCachedTables, xposCenter, xposTable } from '../../src/index.ts';
 import * as reference from '../../src/reference/index.ts';
 import { test } from '../support/test.ts';
 
@@ -112,6 +112,29 @@ test('the centers of the references', () => {
       [3, 2, 2, 2],
     ],
   );
+});
+
+test('cached keys: both tables are slices of the whole ones, each side centred as asked', () => {
+  const spec = { headDim: 16 };
+  for (const center of [7, 'rotary-embedding-torch'] as const) {
+    const sizes = { queryLength: 5, keyLength: 23, center };
+    const { query, key } = xposCachedTables(spec, sizes);
+    const at = (length: number) => (typeof center === 'number' ? center : Math.floor(length / 2));
+    const queries = xposTable(spec, { length: 40, side: 'query', center: at(5) });
+    const keys = xposTable(spec, { length: 40, side: 'key', center: at(23) });
+    assert.equal(query.sin.data, queries.sin.data.slice(18 * 8, 23 * 8));
+    assert.equal(key.cos.data, keys.cos.data.slice(0, 23 * 8));
+    const twin = reference.xposCachedTables(spec, sizes);
+    query.cos.data.forEach((x, i) => {
+      assert.ok(Math.abs(x - twin.query.cos.data[i]) <= 2e-7);
+    });
+  }
+  assert.throws(() => xposCachedTables(spec, { queryLength: 9, keyLength: 3, center: 0 }), /queryLength/);
+  assert.throws(
+    () => xposCachedTables(spec, { queryLength: 1, keyLength: 3, center: 'torchscale' as never }),
+    /center/,
+  );
+  assert.throws(() => xposCachedTables(spec, { queryLength: 1, keyLength: 3 } as never), /center/);
 });
 
 test('what cannot be is said', () => {

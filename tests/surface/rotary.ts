@@ -186,6 +186,11 @@ export const rotary: Readonly<Record<string, Generator>> = {
     args: [{ headDim: 16 }, { grid: [random.int(1, 4), random.int(1, 4)] }],
     out: 'one',
   }),
+  xposCachedTables(random) {
+    const keyLength = random.int(1, 9);
+    const center = random.pick<unknown>([4, 'rotary-embedding-torch']);
+    return { args: [{ headDim: 8 }, { queryLength: random.int(0, keyLength), keyLength, center }] };
+  },
   xposTable(random) {
     const { headDim, pairing, precision } = specOf(random);
     return {

@@ -17,6 +17,8 @@ export type NtkByPartsSpec = {
   readonly ropeType: 'ntk-by-parts';
   /** Weight of the plain frequencies inside the outer ramp. Default 1. */
   readonly extrapolationFactor?: number;
+  /** Weight of the NTK frequencies inside the inner ramp. Default 1. */
+  readonly ntkFactor?: number;
 } & ContextFactor;
 
 /** The constants of the reference, in turns: linear to NTK between 1.25 and 0.75, NTK to plain between 16 and 2. */
@@ -24,27 +26,28 @@ const BETAS = { fast: 1.25, slow: 0.75 };
 const GAMMAS = { fast: 16, slow: 2 };
 
 export const ntkByParts: RotaryRule<NtkByPartsSpec> = {
-  options: { factor: true, extrapolationFactor: true },
+  options: { factor: true, extrapolationFactor: true, ntkFactor: true },
   frequencies(widths, spec) {
     const original = originalLength(spec);
     const factor = contextFactor(spec);
     const weight = finite('extrapolationFactor', spec.extrapolationFactor, {}, 1);
+    const ntkWeight = finite('ntkFactor', spec.ntkFactor, {}, 1);
     requireRamp(widths, 'ntk-by-parts');
     const base = grownBase(widths, dd.from(factor), 'ntk-by-parts');
     const inner = correctionRange(widths, { ...BETAS, original, truncate: true });
     const outer = correctionRange(widths, { ...GAMMAS, original, truncate: true });
     return {
-      key: `ntk-by-parts ${factor} ${original} ${weight}`,
+      key: `ntk-by-parts ${factor} ${original} ${weight} ${ntkWeight}`,
       exact: () => {
         const plain = exactDefault(widths);
         const linear = plain.map((value) => dd.divNumber(value, factor));
-        return blendExact(blendExact(linear, exactDefault(widths, base), inner, 1), plain, outer, weight);
+        return blendExact(blendExact(linear, exactDefault(widths, base), inner, ntkWeight), plain, outer, weight);
       },
       torch: () => {
         const periods = torchPeriods(widths);
         const linear = reciprocals(periods.map((period) => Math.fround(factor) * period));
         const ntk = reciprocals(torchPeriods(widths, ddToFloat32(base)));
-        return blendTorch(blendTorch(linear, ntk, inner, 1), reciprocals(periods), outer, weight);
+        return blendTorch(blendTorch(linear, ntk, inner, ntkWeight), reciprocals(periods), outer, weight);
       },
       attentionFactor: 1,
     };
@@ -54,7 +57,7 @@ export const ntkByParts: RotaryRule<NtkByPartsSpec> = {
 export const ntkByPartsWords: RuleWords<NtkByPartsSpec> = {
   docs: {
     frequencies: 'two ramps: linear, NTK, plain',
-    options: '`factor`, `originalMaxPositionEmbeddings`, `extrapolationFactor` 1',
+    options: '`factor`, `originalMaxPositionEmbeddings`, `extrapolationFactor` 1, `ntkFactor` 1',
     source: 'jquesnelle/yarn',
   },
   about: 'NTK by parts, as jquesnelle/yarn has it: the step before YaRN',

@@ -43,8 +43,9 @@ function rows({ params, inputs }: GoldenRecord): Record<string, unknown> {
 
 /** q and k heads of a packed [B, S, Hq + 2Hk, D] are rotated where they are, v is left alone. */
 function applyQkv(record: GoldenRecord, context: Context): Outputs {
-  const { params } = record;
+  const { params, inputs } = record;
   const { shape } = input(record, 'qkv');
+  const packed = shape.length === 3;
   const data = context.api.applyRotaryQKV(
     floats(record, 'qkv'),
     givenTable(record, context),
@@ -52,7 +53,9 @@ function applyQkv(record: GoldenRecord, context: Context): Outputs {
       shape,
       queryHeads: required(params, 'num_heads_q'),
       keyHeads: required(params, 'num_heads_k'),
-      offset: number(params, 'seqlen_offset'),
+      layout: packed ? 'THD' : 'BSHD',
+      offset: inputs.seqlen_offsets?.data ?? number(params, 'seqlen_offset'),
+      cuSeqlens: inputs.cu_seqlens?.data,
     }),
   );
   return { qkv: { shape, data } };
@@ -84,11 +87,11 @@ export const rotaryApply: Adapter[] = [
     when: {
       system: ['rotary/flash_attn_layouts'],
       op: ['rope_apply_qkv'],
-      layout: ['B,S,Hq+2Hk,D'],
+      layout: ['B,S,Hq+2Hk,D', 'T,Hq+2Hk,D'],
       table_layout: [undefined, 'half'],
     },
     params: ['num_heads_q', 'num_heads_k', 'rotary_dim', 'head_dim', 'pairing', 'seqlen_offset'],
-    inputs: ['qkv', 'cos', 'sin'],
+    inputs: ['qkv', 'cos', 'sin', 'cu_seqlens', 'seqlen_offsets'],
     run: applyQkv,
   },
 ];

@@ -20,6 +20,7 @@ function ruleOf({ params }: GoldenRecord): { rule: Record<string, unknown>; posi
   // the classes that follow the length start from the plain frequencies, or finetuned from the whole extension
   const grown = length > maximum ? length / original : finetuned ? maximum / original : undefined;
   const { extrapolationFactor } = weights;
+  const ntkFactor = number(params, 'ntk_factor');
   switch (params.method) {
     case 'yarn':
       return { rule: { ropeType: 'yarn', factor: scale, ...lengths, ...weights }, position: {} };
@@ -29,10 +30,16 @@ function ruleOf({ params }: GoldenRecord): { rule: Record<string, unknown>; posi
     case 'ntk_fixed':
       return { rule: { ropeType: 'ntk', alpha: required(params, 'alpha') }, position: {} };
     case 'ntk_by_parts':
-      return { rule: { ropeType: 'ntk-by-parts', factor: scale, ...lengths, extrapolationFactor }, position: {} };
+      return {
+        rule: { ropeType: 'ntk-by-parts', factor: scale, ...lengths, extrapolationFactor, ntkFactor },
+        position: {},
+      };
     case 'dynamic_ntk_by_parts':
       if (grown === undefined) return { rule: {}, position: {} };
-      return { rule: { ropeType: 'ntk-by-parts', factor: grown, ...lengths, extrapolationFactor }, position: {} };
+      return {
+        rule: { ropeType: 'ntk-by-parts', factor: grown, ...lengths, extrapolationFactor, ntkFactor },
+        position: {},
+      };
     case 'dynamic_ntk':
       return { rule: { ropeType: 'dynamic', factor: required(params, 'ntk'), ...lengths }, position: {} };
     case 'dynamic_linear':
@@ -47,9 +54,6 @@ function ruleOf({ params }: GoldenRecord): { rule: Record<string, unknown>; posi
 function run(record: GoldenRecord, { api, precision }: Context): Outputs {
   const { params } = record;
   if (params.method === 'dynamic_linear' && params.ntk !== false) throw new Unsupported("parameter 'ntk': not false");
-  if (number(params, 'ntk_factor') !== undefined && params.ntk_factor !== 1) {
-    throw new Unsupported(`parameter 'ntk_factor': ${String(params.ntk_factor)}`);
-  }
   const dim = required(params, 'dim');
   const { rule, position } = ruleOf(record);
   const plain = defined({ headDim: dim, ropeTheta: number(params, 'base'), precision, ...rule });

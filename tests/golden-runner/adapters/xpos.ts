@@ -64,13 +64,16 @@ function rotaryEmbeddingTorch(record: GoldenRecord, context: Context): Outputs {
   ] as const) {
     const { shape } = input(record, name);
     const length = shape[2];
-    const positions = Array.from({ length }, (_, i) => keys - length + i);
-    const center = context.api.xposCenter('rotary-embedding-torch', { length });
-    // the q side of the reference centres the positions it took, which begin at keys - length
-    const table = context.api.xposTable(
+    // each side is centred at half its own length
+    const table = context.api.xposCachedTables(
       spec(record, context),
-      defined({ positions, side, center, scaleBase: scaleBase(record) }),
-    );
+      defined({
+        queryLength: length,
+        keyLength: keys,
+        center: 'rotary-embedding-torch',
+        scaleBase: scaleBase(record),
+      }),
+    )[side];
     outputs[name] = rotated(record, context, name, table, shape);
   }
   return outputs;
