@@ -2,13 +2,14 @@
  * One number for all the bits: a 64-bit FNV-1a hash over the outputs of a fixed battery. Equal on every runtime and machine;
  * a change of it is a change of major version.
  */
+import { compactRelativeTable } from './absolute/compact.ts';
 import { complexOrder } from './absolute/complexOrder.ts';
 import { convPositional } from './absolute/convPositional.ts';
 import { floaterPositions } from './absolute/floater.ts';
-import { fourierFeatures, nerfEncoding } from './absolute/fourier.ts';
+import { fourierFeatures, nerfEncoding, perceiverEncoding } from './absolute/fourier.ts';
 import { peg } from './absolute/peg.ts';
 import { gruPositions, recursivePositions } from './absolute/recursive.ts';
-import { sincos2d } from './absolute/sincos.ts';
+import { sincos2d, sincos3d } from './absolute/sincos.ts';
 import { sinusoidal } from './absolute/sinusoidal.ts';
 import { timestepEmbedding } from './absolute/timestep.ts';
 import { alibi } from './bias/distance/alibi.ts';
@@ -21,15 +22,18 @@ import { swinBias } from './bias/window/swin.ts';
 import { swinV2Bias } from './bias/window/swinV2.ts';
 import { applyRotary } from './rotary/apply.ts';
 import { axialTable } from './rotary/axial.ts';
+import { goldenGateFrequencies } from './rotary/goldenGate.ts';
 import { shiftKeys } from './rotary/keys.ts';
+import { mixedAxialTable } from './rotary/learned.ts';
 import { applyPope, popeTable } from './rotary/pope.ts';
 import { ROPE_EXAMPLES } from './rotary/rules/words.ts';
 import type { HeadSpec } from './rotary/spec.ts';
 import { type RotaryTable, rotaryTable, type TableDtype } from './rotary/table.ts';
-import { xposTable } from './rotary/xpos.ts';
+import { xposCachedTables, xposTable } from './rotary/xpos.ts';
 import { hierarchicalPositions } from './rows/hierarchical.ts';
 import { merge } from './rows/merge.ts';
 import { resizePositionTable } from './rows/resize.ts';
+import { resizeRelativeTable } from './rows/resizeRelative.ts';
 import { createEngine, type Engine } from './runtime/engine.ts';
 import { UNARY } from './runtime/operations.ts';
 import { type Dtype, Tensor } from './runtime/tensor.ts';
@@ -58,7 +62,8 @@ export function fingerprint(): string {
     }
   };
   try {
-    for (const battery of [phases, rotations, biases, scores, rows, transcendental]) battery(engine, add);
+    for (const battery of [phases, rotations, biases, scores, rows, transcendental, modelsOfToday])
+      battery(engine, add);
   } finally {
     engine.dispose();
   }
@@ -172,6 +177,46 @@ function rows(engine: Engine, add: Add): void {
   }
   add(peg(numbers(1, 12, 8), { weight: numbers(8, 1, 3, 3), bias: numbers(8), height: 3, width: 4 }));
   add(convPositional(numbers(1, 9, 8), { weight: numbers(8, 4, 6), bias: numbers(8), groups: 2 }));
+}
+
+/** Presets and encodings named after models: float32 routes, tiles, unequal axes. */
+function modelsOfToday(engine: Engine, add: Add): void {
+  for (const preset of ['whisper', 'tensor2tensor', 'transformer-xl'] as const) {
+    add(sinusoidal({ preset, length: 20, offset: 1480, dim: 26, precision: 'torch', engine }));
+  }
+  for (const preset of ['ddpm', 'f5-tts', 'diffwave', 'pi0'] as const) {
+    for (const precision of ['exact', 'torch'] as const) {
+      add(timestepEmbedding([0, 0.25, 17, 49.5], { preset, dim: 22, scale: 3.7, precision, engine }));
+    }
+  }
+  const tile = { grid: [3, 2], offset: [4, 5], referenceGrid: [12, 9] } as const;
+  add(sincos2d({ variant: 'diffusers', dim: 12, ...tile, engine }));
+  add(sincos2d({ variant: 'detr', dim: 12, grid: [3, 4], normalize: true, positionOffset: -0.5, engine }));
+  add(sincos3d({ variant: 'vjepa', dim: 20, grid: [2, 3, 2], uniformPower: true, engine }));
+  add(sincos3d({ variant: 'prithvi', dim: 16, grid: [2, 3, 2], prefixTokens: 1, engine }));
+  const x = Tensor.from(noise(15), [5, 3], { engine });
+  for (const arrangement of ['dimensions', 'concat'] as const) {
+    add(nerfEncoding(x, { numFrequencies: 6, timesPi: true, arrangement }));
+  }
+  add(perceiverEncoding({ grid: [3, 4], maxResolution: [3, 224], numBands: 5, engine }));
+  add(compactRelativeTable({ dim: 14, length: 30, engine }));
+  const table = Tensor.from(noise(25 * 3), [25, 3], { engine });
+  for (const mode of ['nearest', 'nearest-exact'] as const) add(resizePositionTable(table, { to: [9, 7], mode }));
+  add(resizeRelativeTable(table, { to: [5, 4] }), table, x);
+  const both = (...tables: RotaryTable<TableDtype>[]) => {
+    for (const { cos, sin } of tables) add(cos, sin);
+  };
+  for (const precision of ['exact', 'torch'] as const) {
+    for (const preset of ['flux', 'wan', 'cogvideox', 'z-image'] as const) {
+      both(axialTable({ preset, headDim: 128, precision }, { grid: [2, 3, 4], engine }));
+    }
+  }
+  const frequencies = goldenGateFrequencies({ heads: 2, pairs: 7, minFrequency: 1, maxFrequency: 20, engine });
+  both(mixedAxialTable(frequencies, { positions: [0.5, -1, 0.25, 0.75] }));
+  add(frequencies);
+  const cached = { queryLength: 3, keyLength: 9, center: 'rotary-embedding-torch' } as const;
+  const { query, key } = xposCachedTables({ headDim: 16 }, { ...cached, engine });
+  both(query, key);
 }
 
 const MAGNITUDES = [1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1, 10, 100];
