@@ -103,7 +103,7 @@ function supportedContext(form: NormalForm, tables: readonly TableExplanation[])
     return originalMaxPositionEmbeddings === undefined ? (trained ?? 0) : originalMaxPositionEmbeddings * (factor ?? 1);
   });
   const longest = Math.max(form.maxPositionEmbeddings ?? 0, ...scaled);
-  const rows = form.parameters?.maxPositions ?? form.parameters?.length;
+  const rows = form.parameters?.usableLength ?? form.parameters?.maxPositions ?? form.parameters?.length;
   if (typeof rows === 'number') return rows;
   return longest > 0 ? longest : undefined;
 }
@@ -264,10 +264,12 @@ function otherFamilies(form: NormalForm, context: number): Finding[] {
   const list: Finding[] = [];
   for (const side of [form, form.encoder, form.decoder]) {
     if (!side) continue;
-    const { family, parameters } = side;
-    if (family === 'learned' && typeof parameters?.maxPositions === 'number' && context > parameters.maxPositions) {
+    const { parameters } = side;
+    // Rows before position 0 and the row of padded tokens hold no token.
+    const tokens = parameters?.usableLength;
+    if (typeof tokens === 'number' && context > tokens) {
       list.push({
-        message: `${context} positions are asked for, the learned table has ${parameters.maxPositions} rows`,
+        message: `${context} positions are asked for, the learned table has ${parameters?.rows} rows for ${tokens} tokens`,
         fix: 'shorten the input, or resize the table and train it',
       });
     }

@@ -31,6 +31,21 @@ for (const [name, context] of CASES) {
   });
 }
 
+test('learned rows: what counts is the tokens that fit, beside relative rows too', () => {
+  const file = { hidden_size: 768, num_attention_heads: 12 };
+  const roberta = { ...file, model_type: 'roberta', max_position_embeddings: 514, pad_token_id: 1 };
+  assert.is(explain(roberta, { context: 512 }).warnings.length, 0);
+  assert.match(explain(roberta, { context: 514 }).warnings[0].message, /514 rows for 512 tokens/);
+  assert.is(explain(roberta).supported, 512);
+  const relative = {
+    ...file,
+    model_type: 'bert',
+    max_position_embeddings: 512,
+    position_embedding_type: 'relative_key',
+  };
+  assert.match(explain(relative, { context: 600 }).warnings[0].message, /512 rows for 512 tokens/);
+});
+
 test('Llama 3.1 keeps 29 pairs, blends 6, divides 29 by 8', () => {
   const { tables } = explain(config('llama-3.1-8b'), { context: 131072 });
   assert.equal(
