@@ -54,6 +54,7 @@ const PLAIN = [
   'explainForm',
   'fromGGUF',
   'fromHF',
+  'knownModels',
   'mropeDecode',
   'mropeIndex',
   'positionIds',
