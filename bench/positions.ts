@@ -3,6 +3,7 @@
  * of them, positions that follow from one another or from the tokens.
  */
 import {
+  compactRelativeTable,
   convPositional,
   floaterPositions,
   gruPositions,
@@ -10,6 +11,7 @@ import {
   learnedPositions,
   nerfEncoding,
   peg,
+  perceiverEncoding,
   resizePositionTable,
   sincos2d,
   Tensor,
@@ -71,6 +73,43 @@ function grid(height: number, width: number, dim: number): Case {
     return {
       ours: () => sincos2d(options),
       peers: { 'typed JS': (own) => peers.sincos2d(own, height, width, dim, theta) },
+      tolerance: 1.2e-7,
+    };
+  });
+}
+
+/** The middle of SD3's reference grid of 192 x 192. */
+function tile(height: number, width: number, dim: number): Case {
+  return producer('absolute.sincos.tile', [height * width, dim], (out) => {
+    const offset = [(192 - height) >> 1, (192 - width) >> 1] as const;
+    const shape = { grid: [height, width], offset, referenceGrid: [192, 192], baseSize: 64 } as const;
+    const options = { variant: 'diffusers', ...shape, dim, out } as const;
+    const theta = peers.frequencies(dim / 4, dim / 4);
+    return {
+      ours: () => sincos2d(options),
+      peers: { 'typed JS': (own) => peers.sincosTile(own, [height, width], offset, 1 / 3, dim, theta) },
+      tolerance: 1.2e-7,
+    };
+  });
+}
+
+function perceiver(side: number, numBands: number): Case {
+  return producer('absolute.perceiver.grid', [side * side, 2 * (1 + 2 * numBands)], (out) => {
+    const options = { grid: [side, side], maxResolution: side, numBands, out };
+    return {
+      ours: () => perceiverEncoding(options),
+      peers: { 'typed JS': (own) => peers.perceiver(own, side, numBands) },
+      tolerance: 1.2e-7,
+    };
+  });
+}
+
+function compact(length: number, dim: number): Case {
+  return producer('absolute.compact.zipformer', [2 * length - 1, dim], (out) => {
+    const options = { length, dim, out };
+    return {
+      ours: () => compactRelativeTable(options),
+      peers: { 'typed JS': (own) => peers.compactRelative(own, length, dim) },
       tolerance: 1.2e-7,
     };
   });
@@ -210,6 +249,9 @@ function convolution(length: number, channels: number, groups: number, taps: num
 export const positions: readonly Case[] = [
   timestep(1000, 320),
   grid(14, 14, 768),
+  tile(64, 64, 1536),
+  perceiver(56, 64),
+  compact(512, 48),
   nerf(4096, 10),
   gather(512, 128),
   gather(2048, 128),

@@ -1,9 +1,9 @@
 /** Rows of the rotary family: cos/sin tables of every kind of row, and the rotation of q or k in place. */
-import { applyRotary, ggmlRotaryTable, type RotarySpec, rotaryTable, type Tensor } from 'posenc';
+import { applyRotary, axialTable, ggmlRotaryTable, type RotarySpec, rotaryTable, type Tensor } from 'posenc';
 import { type Case, inPlace, producer } from './case.ts';
 import { asWritten, typed } from './peers/rotary.ts';
 import { typedTable } from './peers/sinusoidal.ts';
-import { ggmlTable, mropeTable } from './peers/table.ts';
+import { ggmlTable, mropeTable, axialTable as typedAxial } from './peers/table.ts';
 
 const tables: Case[] = [];
 for (const precision of ['exact', 'torch'] as const) {
@@ -25,6 +25,22 @@ for (const precision of ['exact', 'torch'] as const) {
       }),
     );
   }
+}
+
+for (const [frames, height, width] of [
+  [1, 16, 16],
+  [5, 30, 52],
+]) {
+  tables.push(
+    producer('rotary.table.axial', [frames * height * width, 128], (out) => {
+      const options = { grid: [frames, height, width], out: halves(out), engine: out.engine };
+      return {
+        ours: () => axialTable({ preset: 'wan', headDim: 128 }, options),
+        peers: { 'typed JS': typedAxial(options.grid, [44, 42, 42]) },
+        tolerance: 1.2e-7,
+      };
+    }),
+  );
 }
 
 /** cos and sin of a table as the two halves of one block, so that the floor stores exactly the same bytes. */

@@ -41,6 +41,63 @@ export function sincos2d(out: Float32Array, height: number, width: number, dim: 
   }
 }
 
+/** A tile of SD3's table: coordinates are indices of the reference grid times `step`. */
+export function sincosTile(
+  out: Float32Array,
+  [height, width]: readonly [number, number],
+  [top, left]: readonly [number, number],
+  step: number,
+  dim: number,
+  theta: Float64Array,
+): void {
+  const quarter = dim >> 2;
+  for (let y = 0, row = 0; y < height; y++) {
+    const v = (top + y) * step;
+    for (let x = 0; x < width; x++, row += dim) {
+      const u = (left + x) * step;
+      for (let k = 0; k < quarter; k++) {
+        out[row + k] = Math.sin(u * theta[k]);
+        out[row + quarter + k] = Math.cos(u * theta[k]);
+        out[row + 2 * quarter + k] = Math.sin(v * theta[k]);
+        out[row + 3 * quarter + k] = Math.cos(v * theta[k]);
+      }
+    }
+  }
+}
+
+/** The Perceiver's [coordinates | sines | cosines] of a square grid. */
+export function perceiver(out: Float32Array, side: number, bands: number): void {
+  const width = 2 * (1 + 2 * bands);
+  const place = (i: number) => (2 * i) / (side - 1) - 1;
+  for (let y = 0, row = 0; y < side; y++) {
+    for (let x = 0; x < side; x++, row += width) {
+      out[row] = place(y);
+      out[row + 1] = place(x);
+      for (let a = 0; a < 2; a++) {
+        for (let k = 0; k < bands; k++) {
+          const angle = Math.PI * (1 + (k * (side / 2 - 1)) / (bands - 1)) * place(a === 0 ? y : x);
+          out[row + 2 + a * bands + k] = Math.sin(angle);
+          out[row + 2 + (2 + a) * bands + k] = Math.cos(angle);
+        }
+      }
+    }
+  }
+}
+
+/** Zipformer's compact relative positions. */
+export function compactRelative(out: Float32Array, length: number, dim: number): void {
+  const c = Math.sqrt(dim);
+  for (let x = 1 - length, row = 0; x < length; x++, row += dim) {
+    const grown = c * Math.sign(x) * (Math.log(Math.abs(x) + c) - Math.log(c));
+    const phi = Math.atan((grown * 2 * Math.PI) / dim);
+    for (let k = 0; k < dim / 2; k++) {
+      out[row + 2 * k] = Math.cos((k + 1) * phi);
+      out[row + 2 * k + 1] = Math.sin((k + 1) * phi);
+    }
+    out[row + dim - 1] = 1;
+  }
+}
+
 /** NeRF: [x | sin(2^k x) | cos(2^k x) ...]. */
 export function nerfEncoding(out: Float32Array, x: Float32Array, dims: number, bands: number): void {
   const width = dims * (2 * bands + 1);

@@ -32,3 +32,29 @@ export function mropeTable(positions: Int32Array, length: number, sections: read
     }
   };
 }
+
+/** cos, then sin, of a grid of three axes, each with a ladder of its own width (Flux, Wan). */
+export function axialTable(grid: readonly number[], widths: readonly number[], theta = 10000) {
+  const ladders = widths.map((width) =>
+    Float64Array.from({ length: width / 2 }, (_, k) => theta ** ((-2 * k) / width)),
+  );
+  const pairs = widths.reduce((sum, width) => sum + width / 2, 0);
+  const place = [0, 0, 0];
+  return (out: Float32Array): void => {
+    const half = out.length / 2;
+    let row = 0;
+    for (place[0] = 0; place[0] < grid[0]; place[0]++) {
+      for (place[1] = 0; place[1] < grid[1]; place[1]++) {
+        for (place[2] = 0; place[2] < grid[2]; place[2]++, row += pairs) {
+          for (let axis = 0, at = row; axis < 3; axis++) {
+            for (const frequency of ladders[axis]) {
+              const angle = place[axis] * frequency;
+              out[at] = Math.cos(angle);
+              out[half + at++] = Math.sin(angle);
+            }
+          }
+        }
+      }
+    }
+  };
+}
