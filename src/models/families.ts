@@ -265,9 +265,6 @@ function relative(section: Section, facts: RelativeFacts): FamilyFacts {
 }
 
 function alibi(section: Section, facts: AlibiFacts): FamilyFacts {
-  for (const [key, why] of Object.entries(facts.refused ?? {})) {
-    if (valueAt(section, key) === true) refuse(section.at(key), why);
-  }
   const heads = readCount(section, facts.heads, 'the number of heads', 1);
   const max = numberAt(section, facts.maxBias.keys, { above: 0 })?.value ?? facts.maxBias.fallback;
   const hidden = section.integerOf(['hidden_size', 'd_model', 'n_embd', 'n_embed'], 1, 2 ** 24)?.value;

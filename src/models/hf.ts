@@ -155,6 +155,9 @@ function readPart(part: Part, record: ModelRecord, modelType: string, asked: Rea
     return { modelType, ...readFamily(section, { family: 'none', reason }) };
   }
   checkPositionType(section, facts, modelType);
+  for (const [key, why] of Object.entries(facts.refused ?? {})) {
+    if (valueAt(section, key) === true) refuse(section.at(key), why);
+  }
   for (const [key, sentence] of Object.entries(facts.mentions ?? {})) {
     const value = valueAt(section, key);
     if (value !== undefined && value !== false) section.notes.warn('no-effect', section.at(key), sentence);

@@ -212,6 +212,7 @@ test('ChatGLM: a ratio multiplies the base, half of the head rotates', () => {
   const file = { model_type: 'chatglm', hidden_size: 4096, num_attention_heads: 32, num_layers: 28, kv_channels: 128 };
   const layer = fromHF({ ...file, rope_ratio: 50 }).layerTypes?.default;
   assert.equal([layer?.spec.ropeTheta, layer?.rotaryDim, layer?.pairing], [500000, 64, 'interleaved']);
+  assert.throws(() => fromHF({ ...file, position_encoding_2d: true }), /position_encoding_2d/);
 });
 
 test('Qwen: beyond seq_length the base grows with the next power of two', () => {

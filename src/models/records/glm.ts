@@ -73,6 +73,9 @@ export const GLM_RECORDS: readonly ModelRecord[] = [
       rotated: { partial: 0.5, keys: ['rotary_percent'] },
       pairing: INTERLEAVED,
       ignores: ['original_rope'],
+      refused: {
+        position_encoding_2d: 'the first ChatGLM turns two halves of a head by two positions, and no record says how',
+      },
     },
     gguf: 'chatglm',
   },

@@ -156,7 +156,7 @@ export const GRIDS_RECORDS: readonly ModelRecord[] = [
     gguf: null,
   },
   {
-    types: ['kimi_k25_vision'],
+    types: ['kimi_k25_vision', 'moonvit'],
     source: 'kimi_k25',
     config: {
       ...AXIAL,

@@ -113,6 +113,8 @@ export type ConfigFacts =
 export interface CommonFacts {
   /** Keys about positions that the code reads and that change neither tables nor rows: said, by this sentence. */
   readonly mentions?: Readonly<Record<string, string>>;
+  /** Keys whose value true belongs to other code of the same name: an error, with this sentence. */
+  readonly refused?: Readonly<Record<string, string>>;
   /** Keys that look like positions and that this code never reads, without harm. */
   readonly ignores?: readonly string[];
   readonly note?: string;
@@ -235,8 +237,6 @@ export interface AlibiFacts extends CommonFacts {
   /** A form of the encoder `alibi`. */
   readonly form: 'key' | 'key-last-zero';
   readonly rounding?: 'bfloat16';
-  /** Keys that only other code reads: true is an error. */
-  readonly refused?: Readonly<Record<string, string>>;
 }
 
 /** Rows of a learned table. */

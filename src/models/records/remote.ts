@@ -139,7 +139,7 @@ export const REMOTE_RECORDS: readonly ModelRecord[] = [
   {
     types: ['kimi_vl'],
     source: 'moonshotai/Kimi-VL-A3B-Instruct modeling_kimi_vl.py',
-    config: { family: 'wrapper', text: 'deepseek_v3', vision: null },
+    config: { family: 'wrapper', text: 'deepseek_v3', vision: 'moonvit' },
     gguf: null,
   },
   {
