@@ -14,7 +14,7 @@ import type { Engine } from '../runtime/engine.ts';
 import { PosencError, show } from '../runtime/errors.ts';
 import { type Call, type Floats, gate, type Out, type Place } from '../runtime/gate.ts';
 import { type NumberList, numbers } from '../runtime/lists.ts';
-import { checkShape, elementsOf } from '../runtime/shapes.ts';
+import { checkShape, elementsOf, rowsIn } from '../runtime/shapes.ts';
 import type { Tensor } from '../runtime/tensor.ts';
 import { axesOf, PLAIN, repeatAxis, splitAxis, writeColumns } from './axes.ts';
 
@@ -396,7 +396,7 @@ function vectors(shape: readonly number[]): { rows: number; dims: number } {
   if (shape.length < 1 || !(dims > 0)) {
     throw new PosencError('ERR_SHAPE', `x: expected [..., dims] with dims > 0, got [${shape.join(', ')}]`);
   }
-  return { rows: elementsOf(shape.slice(0, -1)), dims };
+  return { rows: rowsIn(shape), dims };
 }
 
 /** Coordinates are positions: a NaN or an infinity has no phase. */

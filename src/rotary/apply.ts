@@ -165,10 +165,11 @@ function rotateRows(engine: Engine, plan: RotationPlan, from: number, to: number
     for (let at = 0; at < sequence; at += tokensAtOnce) {
       const tokens = Math.min(tokensAtOnce, sequence - at);
       const skip = 4 * (n * strides.batch + at * strides.sequence);
-      const some = indices?.rows.subarray(n * perBatch + at, n * perBatch + at + tokens);
       const row = scratch >>> 2;
-      if (some) engine.i32.set(some, row);
-      else for (let t = 0; t < tokens; t++) engine.i32[row + t] = at + t;
+      const { i32 } = engine;
+      // one by one: a subarray costs more than the few rows of a step of decoding
+      if (indices) for (let t = 0; t < tokens; t++) i32[row + t] = indices.rows[n * perBatch + at + t];
+      else for (let t = 0; t < tokens; t++) i32[row + t] = at + t;
       const rows = { x: from + skip, out: to + skip, batches: perBatch ? 1 : batch, tokens, batch: n, rows: scratch };
       if (!staged) {
         callRotation(kernel, rotation, rows);

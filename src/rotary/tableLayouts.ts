@@ -7,7 +7,7 @@ import type { Engine } from '../runtime/engine.ts';
 import { PosencError, show } from '../runtime/errors.ts';
 import { type Call, type Floats, gate, type Out, type Place } from '../runtime/gate.ts';
 import type { NumberList } from '../runtime/lists.ts';
-import { elementsOf, sameShape } from '../runtime/shapes.ts';
+import { rowsIn, sameShape } from '../runtime/shapes.ts';
 import { type Dtype, Tensor } from '../runtime/tensor.ts';
 import type { TableDtype } from './fill.ts';
 import { mropeStreams } from './sections.ts';
@@ -115,7 +115,7 @@ export function rotaryTableFrom(given: RotaryCaches): RotaryTable<TableDtype> {
   const caches = needs.map((name) => placeCache(call, name, o[name as 'cos'], o.shape, layout));
   const shape = cacheShape(caches[0], layout);
   const width = shape[shape.length - 1];
-  const n = elementsOf(shape.slice(0, -1));
+  const n = rowsIn(shape);
   if (!joined) {
     const other = cacheShape(caches[1], layout);
     if (!sameShape(other, shape)) {

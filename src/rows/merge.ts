@@ -7,7 +7,7 @@ import type { Engine } from '../runtime/engine.ts';
 import { PosencError } from '../runtime/errors.ts';
 import { type Floats, gate, type Out } from '../runtime/gate.ts';
 import { JOIN } from '../runtime/operations.ts';
-import { elementsOf } from '../runtime/shapes.ts';
+import { rowsIn } from '../runtime/shapes.ts';
 import type { Tensor } from '../runtime/tensor.ts';
 
 export interface MergeOptions {
@@ -54,8 +54,8 @@ export function merge(x: Floats, p: Floats, given: MergeOptions = {}): Tensor {
   }
   const outShape = mode === 'concat' ? [...shape.slice(0, -1), width + added] : shape;
   const joined = call.output('out', o.out, outShape, 'float32', mode === 'concat' ? undefined : vectors);
-  const rows = elementsOf(outShape.slice(0, -1));
-  const period = elementsOf(positionShape.slice(0, -1));
+  const rows = rowsIn(outShape);
+  const period = rowsIn(positionShape);
   return call.run(({ kernels }) => {
     const to = joined.pointer;
     if (joined.length === 0) return joined.tensor;

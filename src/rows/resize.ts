@@ -8,7 +8,7 @@ import type { Engine } from '../runtime/engine.ts';
 import { PosencError } from '../runtime/errors.ts';
 import { type Floats, gate, type Out } from '../runtime/gate.ts';
 import { numbers } from '../runtime/lists.ts';
-import { elementsOf } from '../runtime/shapes.ts';
+import { elementsOf, rowsIn } from '../runtime/shapes.ts';
 import type { Tensor } from '../runtime/tensor.ts';
 import { blend, blocks, type Taps } from './taps.ts';
 
@@ -138,7 +138,7 @@ function cells(shape: readonly number[], from: unknown, extra: number, to: reado
   }
   const channels = shape[shape.length - 1];
   if (channels === 0) throw new PosencError('ERR_SHAPE', 'table: its rows have no columns');
-  const rows = elementsOf(shape.slice(0, -1));
+  const rows = rowsIn(shape);
   const isGrid = shape.length === 3 && extra === 0 && (from === undefined ? shape[0] > 1 : false);
   const given = from === undefined ? undefined : pair('from', from);
   const asGrid = isGrid || (shape.length === 3 && given?.[0] === shape[0] && given[1] === shape[1] && extra === 0);

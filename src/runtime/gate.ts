@@ -45,44 +45,56 @@ export function gate(name: string, engine?: unknown): Call {
   return new Call(name, engine);
 }
 
-/** An array of a call. Where it lies is known while the call computes. */
+/**
+ * An array of a call. Where it lies is known while the call computes. Members are declared and set in the constructor: fields of a
+ * class are defined one by one, which costs more than a small encoding.
+ */
 export class Place {
-  readonly option: string;
-  readonly role: 'input' | 'change' | 'output' | 'work';
-  readonly shape: readonly number[];
-  readonly length: number;
-  readonly dtype: Dtype;
+  declare readonly option: string;
+  declare readonly role: 'input' | 'change' | 'output' | 'work';
+  declare readonly shape: readonly number[];
+  declare readonly length: number;
+  declare readonly dtype: Dtype;
+  declare readonly byteLength: number;
   /** Byte offset in the engine's memory, once the call computes. */
-  pointer = 0;
+  declare pointer: number;
   /** @internal The Tensor that was given, or that the call makes. */
-  given: Tensor<Dtype> | undefined;
+  declare given: Tensor<Dtype> | undefined;
   /** @internal The typed array that was given, and what it was at that moment. */
-  array: unknown;
+  declare array: unknown;
   /** @internal */
-  view: View | undefined;
+  declare view: View | undefined;
   /** @internal Of an output: the input that may lie exactly there. Of an input outside the memory: the output it is copied into. */
-  partner: Place | undefined;
+  declare partner: Place | undefined;
   /** @internal Of an array outside the memory that is changed: whether the call returns a Tensor of the same numbers. */
-  kept = false;
+  declare kept: boolean;
   /**
    * @internal Where it lies: in memory that was given ('there'), `offset` bytes into the working memory of the call, in a Tensor
    * that the call makes, or in the output that it is copied into.
    */
-  where: 'there' | 'working' | 'made' | 'partner' = 'made';
+  declare where: 'there' | 'working' | 'made' | 'partner';
   /** @internal */
-  offset = 0;
+  declare offset: number;
+  /** @internal The place that the call registered after this one. */
+  declare next: Place | undefined;
 
   /** @internal */
-  constructor(role: Place['role'], option: string, shape: readonly number[], dtype: Dtype) {
+  constructor(role: Place['role'], option: string, shape: readonly number[], length: number, dtype: Dtype) {
     this.option = option;
     this.role = role;
     this.shape = shape;
-    this.length = elementsOf(shape);
+    this.length = length;
     this.dtype = dtype;
-  }
-
-  get byteLength(): number {
-    return this.length * BYTES[this.dtype];
+    this.byteLength = dtype === 'float32' ? 4 * length : BYTES[dtype] * length;
+    this.pointer = 0;
+    this.given = undefined;
+    this.array = undefined;
+    this.view = undefined;
+    this.partner = undefined;
+    this.kept = false;
+    this.where = 'made';
+    this.offset = 0;
+    this.next = undefined;
   }
 
   /** The numbers as they are before the call computes, for checks; not to be kept. */
@@ -100,13 +112,20 @@ export class Place {
 const ALIGNMENT = 16;
 
 export class Call {
-  readonly name: string;
-  #engine: Engine | undefined;
-  readonly #places: Place[] = [];
+  declare readonly name: string;
+  /** @internal The engine as far as it is known; `engine` decides. */
+  declare known: Engine | undefined;
+  /** @internal The places in the order of their registration. */
+  declare first: Place | undefined;
+  /** @internal */
+  declare last: Place | undefined;
 
   /** @internal */
   constructor(name: string, engine: unknown) {
     this.name = name;
+    this.known = undefined;
+    this.first = undefined;
+    this.last = undefined;
     if (engine === undefined) return;
     if (!(engine instanceof Engine)) {
       throw new PosencError(
@@ -115,30 +134,31 @@ export class Call {
       );
     }
     engine.assertUsable();
-    this.#engine = engine;
+    this.known = engine;
   }
 
   /** Numbers that are read. `shape`: what the caller said beside a plain array, under the name `shapeName`. */
   input(option: string, x: unknown, shape?: unknown, dtype: Dtype = 'float32', shapeName = 'shape'): Place {
-    return this.#read('input', option, x, dtype, { shape, shapeName });
+    return read(this, 'input', option, x, dtype, shape, shapeName, undefined);
   }
 
   /** The same where the other options imply the shape: a Tensor must have it, a plain array as many numbers. */
   sized(option: string, x: unknown, shape: readonly number[], dtype: Dtype = 'float32'): Place {
-    return this.#read('input', option, x, dtype, { expected: shape });
+    return read(this, 'input', option, x, dtype, undefined, undefined, shape);
   }
 
   /** The same where the shape does not matter. */
   flat(option: string, x: unknown, dtype: Dtype = 'float32'): Place {
-    return this.#read('input', option, x, dtype, {});
+    return read(this, 'input', option, x, dtype, undefined, undefined, undefined);
   }
 
   /**
-   * Numbers that are changed in place; `shape`: one they must hold, else a plain array is taken as a row. An array outside the memory is copied in, and back when the call has succeeded; with
-   * `kept` the copy becomes a Tensor that the call returns.
+   * Numbers that are changed in place; `shape`: one they must hold, else a plain array is taken as a row. An array outside the
+   * memory is copied in, and back when the call has succeeded; with `kept` the copy becomes a Tensor that the call returns.
    */
   change(option: string, x: unknown, shape?: readonly number[], kept = false): Place {
-    const place = this.#read('change', option, x, 'float32', shape === undefined ? {} : { shape, shapeName: option });
+    const shapeName = shape === undefined ? undefined : option;
+    const place = read(this, 'change', option, x, 'float32', shape, shapeName, undefined);
     place.kept = kept;
     return place;
   }
@@ -148,19 +168,23 @@ export class Call {
    * @throws ERR_OPTION, ERR_SHAPE
    */
   output(option: string, out: unknown, shape: readonly number[], dtype: Dtype = 'float32', partner?: Place): Place {
-    const place = new Place('output', option, out === undefined ? checkShape('output shape', shape) : shape, dtype);
+    const sizes = out === undefined ? checkShape('output shape', shape) : shape;
+    const place = new Place('output', option, sizes, elementsOf(sizes), dtype);
     place.partner = partner;
-    this.#places.push(place);
+    register(this, place);
     if (out === undefined) return place;
+    let length: number;
     if (out instanceof Tensor) {
-      this.#tensor(option, out, dtype);
+      useTensor(this, option, out, dtype);
       place.given = out as Tensor<Dtype>;
+      length = out.length;
     } else {
-      place.view = viewOf(option, out);
+      const view = viewOf(option, out);
+      if (view?.kind !== KINDS[dtype]) throw unusableOut(option, out, dtype);
+      place.view = view;
       place.array = out;
-      if (place.view?.kind !== KINDS[dtype]) throw unusableOut(option, out, dtype);
+      length = view.length;
     }
-    const length = place.view === undefined ? place.given!.length : place.view.length;
     if (length !== place.length) {
       throw new PosencError(
         'ERR_SHAPE',
@@ -177,47 +201,47 @@ export class Call {
 
   /** Working memory, freed when the call ends. */
   work(bytes: number): Place {
-    const place = new Place('work', 'work', [bytes], 'uint8');
-    this.#places.push(place);
+    const place = new Place('work', 'work', [bytes], bytes, 'uint8');
+    register(this, place);
     return place;
   }
 
   /** Positions, as a copy of their own. @throws ERR_OPTION, ERR_POSITION, ERR_SHAPE */
   positions(option: string, value: unknown): Numbers {
-    return this.#owned(positionList(option, value));
+    return owned(this, positionList(option, value));
   }
 
   /** Integers from `min` to `max`, as a copy of their own. @throws ERR_OPTION (or `code`), ERR_SHAPE */
   integers(option: string, value: unknown, min: number, max: number, code?: 'ERR_OPTION' | 'ERR_POSITION'): Numbers {
-    return this.#owned(integerList(option, value, min, max, code));
+    return owned(this, integerList(option, value, min, max, code));
   }
 
   /** Finite numbers, as a copy of their own. @throws ERR_OPTION, ERR_SHAPE */
   numbers(option: string, value: unknown, length?: number): Numbers {
-    return this.#owned(numberList(option, value, length));
+    return owned(this, numberList(option, value, length));
   }
 
   /** A mask of 0 and 1 or booleans, as a copy of its own. @throws ERR_OPTION, ERR_SHAPE */
   mask(option: string, value: unknown): Mask {
-    return this.#owned(maskList(option, value));
+    return owned(this, maskList(option, value));
   }
 
   /** The engine of the call, once every array is registered: for sizes that depend on its scratch arena. */
   get engine(): Engine {
-    this.#engine ??= defaultEngine();
-    return this.#engine;
+    this.known ??= defaultEngine();
+    return this.known;
   }
 
   /** Numbers of another object of the engine, such as a table: they decide the engine like any Tensor. */
   belongsTo(engine: unknown): void {
     if (!(engine instanceof Engine)) return;
-    if (this.#engine !== undefined && this.#engine !== engine) {
+    if (this.known !== undefined && this.known !== engine) {
       throw new PosencError(
         'ERR_OPTION',
         'engine: Tensors of different engines in one call; make them with the same engine, or pass x.toFloat32Array()',
       );
     }
-    this.#engine = engine;
+    this.known = engine;
   }
 
   /**
@@ -228,99 +252,121 @@ export class Call {
   run<T>(compute: (engine: Engine) => T): T {
     const { engine } = this;
     engine.assertUsable();
-    const working = this.#locate(engine);
-    this.#refuseOverlaps();
-    const made: Tensor<Dtype>[] = [];
+    const working = locate(engine, this.first);
+    refuseOverlaps(this.first);
     let block: number | undefined;
     try {
       if (working > 0) block = engine.allocate(working);
-      for (const place of this.#places) {
+      for (let place = this.first; place !== undefined; place = place.next) {
         if (place.where === 'working') place.pointer = block! + place.offset;
-        else if (place.role === 'output' || place.kept) giveTensor(engine, place, made);
+        else if (place.role === 'output' || place.kept) giveTensor(engine, place);
       }
       engine.beginCall();
-      for (const place of this.#places) if (isForeign(place)) copyIn(engine, place);
+      for (let place = this.first; place !== undefined; place = place.next) {
+        if (isForeign(place)) copyIn(engine, place);
+      }
       const result = compute(engine);
-      for (const place of this.#places) {
+      for (let place = this.first; place !== undefined; place = place.next) {
         if (place.role === 'change' && isForeign(place)) copyBack(engine, place);
       }
       return result;
     } catch (error) {
-      for (const tensor of made) tensor.dispose();
+      for (let place = this.first; place !== undefined; place = place.next) {
+        if (place.where === 'made') place.given?.dispose();
+      }
       throw error;
     } finally {
       if (block !== undefined) engine.free(block);
     }
   }
+}
 
-  #read(role: 'input' | 'change', option: string, x: unknown, dtype: Dtype, said: Said): Place {
-    let data = x;
-    let { shape, shapeName } = said;
-    if (x instanceof Tensor) this.#tensor(option, x, dtype);
-    const view = x instanceof Tensor ? undefined : viewOf(option, x);
-    if (view === undefined && !(x instanceof Tensor)) {
-      const pair = x as { data?: unknown; shape?: unknown } | null | undefined;
-      const inner = pair !== null && typeof pair === 'object' ? pair.data : undefined;
-      if (!(inner instanceof Tensor) && viewOf(`${option}.data`, inner) === undefined) throw unusable(option, x, dtype);
-      if (shape !== undefined) {
-        throw new PosencError('ERR_OPTION', `${shapeName}: ${option} brings its shape already; leave one of them out`);
-      }
-      [data, shape, shapeName] = [inner, pair!.shape, `${option}.shape`];
-      if (inner instanceof Tensor) this.#tensor(`${option}.data`, inner, dtype);
-    }
-    const array = data instanceof Tensor ? undefined : (view ?? viewOf(`${option}.data`, data)!);
-    if (array !== undefined && array.kind !== KINDS[dtype]) throw unusable(option, data, dtype);
-    const length = array === undefined ? (data as Tensor).length : array.length;
-    const place = new Place(role, option, sizesOf(option, data, length, shape, shapeName, said.expected), dtype);
-    if (array === undefined) place.given = data as Tensor<Dtype>;
-    else {
-      place.view = array;
-      place.array = data;
-    }
-    this.#places.push(place);
+function register(call: Call, place: Place): void {
+  if (call.last === undefined) call.first = place;
+  else call.last.next = place;
+  call.last = place;
+}
+
+/**
+ * An array that is read, or changed. `shape`: said by the caller under the name `shapeName`; `expected`: implied by the call; a
+ * plain array without either is a row.
+ */
+function read(
+  call: Call,
+  role: 'input' | 'change',
+  option: string,
+  x: unknown,
+  dtype: Dtype,
+  shape: unknown,
+  shapeName: string | undefined,
+  expected: readonly number[] | undefined,
+): Place {
+  if (x instanceof Tensor) {
+    useTensor(call, option, x, dtype);
+    const same = shape === undefined && expected === undefined;
+    const sizes = same ? x.shape : sizesOf(option, x, x.length, shape, shapeName, expected);
+    const place = new Place(role, option, sizes, x.length, dtype);
+    place.given = x as Tensor<Dtype>;
+    register(call, place);
     return place;
   }
-
-  #tensor(option: string, tensor: Tensor<Dtype>, dtype: Dtype): void {
-    tensor.assertUsable();
-    if (tensor.dtype !== dtype) {
-      throw new PosencError('ERR_OPTION', `${option}: expected a ${dtype} Tensor, got ${tensor.dtype}`);
+  const view = viewOf(option, x);
+  if (view === undefined) {
+    const pair = x !== null && typeof x === 'object' ? (x as { data?: unknown; shape?: unknown }) : undefined;
+    const { data, shape: own } = pair ?? {};
+    if (!(data instanceof Tensor) && viewOf(`${option}.data`, data) === undefined) throw unusable(option, x, dtype);
+    if (shape !== undefined) {
+      throw new PosencError('ERR_OPTION', `${shapeName}: ${option} brings its shape already; leave one of them out`);
     }
-    this.belongsTo(tensor.engine);
+    return read(call, role, option, data, dtype, own, `${option}.shape`, expected);
   }
+  if (view.kind !== KINDS[dtype]) throw unusable(option, x, dtype);
+  const sizes = sizesOf(option, x, view.length, shape, shapeName, expected);
+  const place = new Place(role, option, sizes, view.length, dtype);
+  place.view = view;
+  place.array = x;
+  register(call, place);
+  return place;
+}
 
-  #owned<L extends { readonly owner: unknown }>(list: L): L {
-    this.belongsTo(list.owner);
-    return list;
+function useTensor(call: Call, option: string, tensor: Tensor<Dtype>, dtype: Dtype): void {
+  tensor.assertUsable();
+  if (tensor.dtype !== dtype) {
+    throw new PosencError('ERR_OPTION', `${option}: expected a ${dtype} Tensor, got ${tensor.dtype}`);
   }
+  if (call.known !== tensor.engine) call.belongsTo(tensor.engine);
+}
 
-  /** Decides where every array lies. Returns how many bytes of working memory the call needs. */
-  #locate(engine: Engine): number {
-    let working = 0;
-    for (const place of this.#places) {
-      place.where = whereIs(engine, place);
-      if (place.where !== 'working') continue;
-      place.offset = working;
-      working += Math.ceil(place.byteLength / ALIGNMENT) * ALIGNMENT;
-    }
-    return working;
+function owned<L extends { readonly owner: unknown }>(call: Call, list: L): L {
+  if (list.owner !== undefined) call.belongsTo(list.owner);
+  return list;
+}
+
+/** Decides where every array lies. Returns how many bytes of working memory the call needs. */
+function locate(engine: Engine, first: Place | undefined): number {
+  let working = 0;
+  for (let place = first; place !== undefined; place = place.next) {
+    place.where = whereIs(engine, place);
+    if (place.where !== 'working') continue;
+    place.offset = working;
+    working += Math.ceil(place.byteLength / ALIGNMENT) * ALIGNMENT;
   }
+  return working;
+}
 
-  /** A result that lay on anything else of the call would be wrong in silence. */
-  #refuseOverlaps(): void {
-    const places = this.#places;
-    for (const a of places) {
-      if (a.role === 'input' || a.where !== 'there' || a.length === 0) continue;
-      for (const b of places) {
-        if (b === a || b.where !== 'there') continue;
-        if (a.pointer >= b.pointer + b.byteLength || b.pointer >= a.pointer + a.byteLength) continue;
-        const partners = a.partner === b || b.partner === a;
-        if (partners && a.pointer === b.pointer && a.byteLength === b.byteLength) continue;
-        throw new PosencError(
-          'ERR_OPTION',
-          `${a.option}: overlaps ${b.option}; give ${partners ? `${b.option} itself or ` : ''}a separate block`,
-        );
-      }
+/** A result that lay on anything else of the call would be wrong in silence. */
+function refuseOverlaps(first: Place | undefined): void {
+  for (let a = first; a !== undefined; a = a.next) {
+    if (a.role === 'input' || a.where !== 'there' || a.length === 0) continue;
+    for (let b = first; b !== undefined; b = b.next) {
+      if (b === a || b.where !== 'there') continue;
+      if (a.pointer >= b.pointer + b.byteLength || b.pointer >= a.pointer + a.byteLength) continue;
+      const partners = a.partner === b || b.partner === a;
+      if (partners && a.pointer === b.pointer && a.byteLength === b.byteLength) continue;
+      throw new PosencError(
+        'ERR_OPTION',
+        `${a.option}: overlaps ${b.option}; give ${partners ? `${b.option} itself or ` : ''}a separate block`,
+      );
     }
   }
 }
@@ -354,7 +400,7 @@ function whereIs(engine: Engine, place: Place): Place['where'] {
 }
 
 /** The Tensor of a result: the one given, a view of what was given, or a new one. */
-function giveTensor(engine: Engine, place: Place, made: Tensor<Dtype>[]): void {
+function giveTensor(engine: Engine, place: Place): void {
   const { given, shape, dtype } = place;
   if (place.where === 'there') {
     if (given !== undefined && (place.kept || sameShape(given.shape, shape))) return;
@@ -363,7 +409,6 @@ function giveTensor(engine: Engine, place: Place, made: Tensor<Dtype>[]): void {
   }
   place.given = new Tensor(engine, shape, dtype);
   place.pointer = place.given.byteOffset;
-  made.push(place.given);
 }
 
 /** Whether an array outside the memory stands for the place. */
@@ -392,13 +437,6 @@ function unusableOut(option: string, out: unknown, dtype: Dtype): PosencError {
     'ERR_OPTION',
     `${option}: expected a ${dtype} Tensor or a ${KINDS[dtype]} on the engine's memory, got ${show(out)}`,
   );
-}
-
-/** What is known of the shape of an input: said by the caller, expected by the call, or neither. */
-interface Said {
-  readonly shape?: unknown;
-  readonly shapeName?: string;
-  readonly expected?: readonly number[];
 }
 
 function sizesOf(
