@@ -1,6 +1,6 @@
 /** Types of remote code that compute like Llama, BERT or a composite of such, some under keys of their own. */
 import type { AlibiFacts, ModelRecord } from './record.ts';
-import { base, given, head, heads, PLAIN, rows, sizes } from './words.ts';
+import { ALL, base, FLAGS_ROTATE, given, head, heads, INTERLEAVED, PLAIN, rows, sizes } from './words.ts';
 
 const ALIBI: AlibiFacts = { family: 'alibi', heads: heads(null), slopes: 'press', maxBias: given(8), form: 'key' };
 
@@ -153,5 +153,42 @@ export const REMOTE_RECORDS: readonly ModelRecord[] = [
     source: 'vikhyatk/moondream2 configuration_moondream.py',
     config: { family: 'wrapper', text: 'phi', vision: null },
     gguf: null,
+  },
+  {
+    types: ['smallthinker'],
+    source: 'PowerInfer/SmallThinker-4BA0.6B-Instruct modeling_smallthinker.py',
+    config: {
+      ...PLAIN,
+      base: base(1e6),
+      head: head(128),
+      layers: [FLAGS_ROTATE('rope_layout', 'nope'), ALL],
+      ignores: ['sliding_window_layout', 'sliding_window_size'],
+      sizes: sizes(1536, 12, 32),
+    },
+    gguf: 'smallthinker',
+  },
+  {
+    types: ['PanguEmbedded'],
+    source: 'FreedomIntelligence/openPangu-Embedded-7B modeling_openpangu_dense.py',
+    config: { ...PLAIN, base: base(1.6e7), sizes: sizes(4096, 32, 34) },
+    gguf: 'pangu-embedded',
+  },
+  {
+    types: ['plamo'],
+    source: 'pfnet/plamo-13b modeling_plamo.py',
+    config: { ...PLAIN, base: { value: 1e4, keys: ['rope_theta'], fixed: true }, sizes: sizes(4096, 32, 32) },
+    gguf: 'plamo',
+  },
+  {
+    types: ['neobert'],
+    classes: ['NeoBERTLMHead'],
+    source: 'chandar-lab/NeoBERT model.py',
+    config: {
+      ...PLAIN,
+      base: { value: 1e4, keys: ['rope_theta'], fixed: true },
+      pairing: INTERLEAVED,
+      sizes: sizes(768, 12, 28),
+    },
+    gguf: 'neo-bert',
   },
 ];
