@@ -63,7 +63,7 @@ export interface ConvPositionalOptions {
   readonly padding?: number;
   /** Default 'gelu' (by erf). */
   readonly activation?: 'gelu' | 'none';
-  /** Shape of x, [B, L, C]; needed for a plain Float32Array. */
+  /** Shape of x, [B, L, C] or [L, C]; needed for a plain Float32Array. */
   readonly shape?: readonly number[];
   readonly out?: Out;
   readonly engine?: Engine;
@@ -73,7 +73,7 @@ export interface ConvPositionalOptions {
 const SLACK = 8;
 
 /**
- * @returns float32 [B, L, C]
+ * @returns float32 [B, L, C], or [L, C] as x
  * @throws ERR_OPTION, ERR_SHAPE, ERR_OUT_OF_MEMORY
  */
 export function convPositional(x: Floats, given: ConvPositionalOptions): Tensor {
@@ -92,9 +92,10 @@ export function convPositional(x: Floats, given: ConvPositionalOptions): Tensor 
   const activation = oneOf('activation', o.activation, ['gelu', 'none'], 'gelu');
   const call = gate('convPositional', o.engine);
   const tokens = call.input('x', x, o.shape);
-  const { shape } = tokens;
+  // one sequence may come without its batch, and goes without it
+  const shape = tokens.shape.length === 2 ? [1, ...tokens.shape] : tokens.shape;
   if (shape.length !== 3 || shape[2] < 1) {
-    throw new PosencError('ERR_SHAPE', `x: expected [B, L, C], got [${shape.join(', ')}]`);
+    throw new PosencError('ERR_SHAPE', `x: expected [B, L, C] or [L, C], got [${tokens.shape.join(', ')}]`);
   }
   const [batch, length, channels] = shape;
   if (channels % groups !== 0) throw new PosencError('ERR_OPTION', `groups: ${groups} do not divide ${channels}`);
@@ -113,7 +114,7 @@ export function convPositional(x: Floats, given: ConvPositionalOptions): Tensor 
   if (o.padding !== undefined && o.padding !== padding) {
     throw new PosencError('ERR_OPTION', `padding: ${taps} taps keep the length with ${padding} only, got ${o.padding}`);
   }
-  const result = call.output('out', o.out, shape);
+  const result = call.output('out', o.out, tokens.shape);
   // a tile: some positions, padding included, of as many channels of a group as the arena holds
   const floats = call.engine.scratchBytes >>> 2;
   const tile = Math.min(length, Math.max(8, Math.floor(floats / Math.min(width, 64)) - taps - SLACK) & ~7);

@@ -21,7 +21,7 @@ export interface PegOptions {
   readonly stride?: number;
   /** Plus the tokens themselves. Default: with stride 1, as released. */
   readonly residual?: boolean;
-  /** Shape of x, [B, H W, C]; needed for a plain Float32Array. */
+  /** Shape of x, [B, H W, C] or [H W, C]; needed for a plain Float32Array. */
   readonly shape?: readonly number[];
   readonly out?: Out;
   readonly engine?: Engine;
@@ -32,7 +32,7 @@ const PACK_BYTES = 160;
 
 /**
  * Tokens with their conditional position.
- * @returns float32 [B, ceil(H / stride) ceil(W / stride), C]
+ * @returns float32 [B, ceil(H / stride) ceil(W / stride), C], or without B as x
  * @throws ERR_OPTION, ERR_SHAPE, ERR_OUT_OF_MEMORY
  */
 export function peg(x: Floats, given: PegOptions): Tensor {
@@ -46,17 +46,20 @@ export function peg(x: Floats, given: PegOptions): Tensor {
   }
   const call = gate('peg', o.engine);
   const tokens = call.input('x', x, o.shape);
-  const { shape } = tokens;
+  // one image may come without its batch, and goes without it
+  const alone = tokens.shape.length === 2;
+  const shape = alone ? [1, ...tokens.shape] : tokens.shape;
   if (shape.length !== 3 || shape[1] !== height * width || shape[2] < 1) {
     throw new PosencError(
       'ERR_SHAPE',
-      `x: expected [B, ${height * width}, C] for a grid of ${height} x ${width}, got [${shape.join(', ')}]`,
+      `x: expected [B, ${height * width}, C] or [${height * width}, C] for a grid of ${height} x ${width}, got [${tokens.shape.join(', ')}]`,
     );
   }
   const [batch, , channels] = shape;
   const weight = call.sized('weight', o.weight, [channels, 1, 3, 3]);
   const bias = o.bias === undefined ? undefined : call.sized('bias', o.bias, [channels]);
-  const outShape = [batch, Math.ceil(height / stride) * Math.ceil(width / stride), channels];
+  const outCells = Math.ceil(height / stride) * Math.ceil(width / stride);
+  const outShape = alone ? [outCells, channels] : [batch, outCells, channels];
   const result = call.output('out', o.out, outShape);
   return call.run((engine) => {
     const { kernels } = engine;

@@ -127,7 +127,8 @@ function coordinates(
       const offset = typeof spec.gridOffset === 'object' ? spec.gridOffset[axis] : (spec.gridOffset ?? 0);
       const value = (i: number) => {
         if (spec.coordinates === 'centered') return (2 * (i + 0.5)) / side - 1;
-        if (spec.coordinates === 'unit') return side === 1 ? -1 : -1 + (2 * i) / (side - 1);
+        const scale = (rows.referenceGrid?.[axis] ?? side) / side;
+        if (spec.coordinates === 'unit') return (side === 1 ? -1 : -1 + (2 * i) / (side - 1)) * scale;
         return ((i + offset) * (rows.referenceGrid?.[axis] ?? side)) / side;
       };
       cells = cells.flatMap((cell) => Array.from({ length: side }, (_, i) => [...cell, value(i)]));

@@ -14,7 +14,7 @@ export interface AxialRows {
   readonly grid?: readonly number[];
   /** Coordinates instead of a grid, [n, axes] flat, in the order the preset names. */
   readonly positions?: NumberList;
-  /** Sides of the grid the model was trained on: indices are scaled by reference / grid (timm ref_feat_shape). */
+  /** Sides of the grid the model was trained on: coordinates are scaled by reference / grid (timm ref_feat_shape). */
   readonly referenceGrid?: readonly number[];
   /** Unrotated tokens before the first cell. Default 0. */
   readonly prefixTokens?: number;
@@ -73,7 +73,7 @@ function gridCells(given: AxialRows, { axes, coordinates, gridOrder, gridOffset,
     MAX_TOKENS,
   );
   const reference = given.referenceGrid === undefined ? sides : sidesOf('referenceGrid', given.referenceGrid, axes);
-  if (given.referenceGrid !== undefined && coordinates !== 'index') {
+  if (given.referenceGrid !== undefined && coordinates === 'centered') {
     throw new PosencError(
       'ERR_OPTION',
       `referenceGrid: scales indices; coordinates '${coordinates}' are normalized already`,
@@ -90,10 +90,9 @@ function gridCells(given: AxialRows, { axes, coordinates, gridOrder, gridOffset,
   const scales = sides.map((n, axis) => [n, reference[axis]]);
   const values = sides.map((n, axis) =>
     Float64Array.from({ length: n }, (_, i) => {
-      if (coordinates === 'unit') return linspace(-1, 1, n, i, round);
       if (coordinates === 'centered') return round(round(2 * round((i + 0.5) / n)) - 1);
       const [from, to] = scales[axis];
-      const index = round(i + offsets[axis]);
+      const index = coordinates === 'unit' ? linspace(-1, 1, n, i, round) : round(i + offsets[axis]);
       return from === to ? index : round(round(index / from) * to);
     }),
   );

@@ -141,7 +141,7 @@ function cogVideo(o: Flat): Rows {
   const [start, stop] = o.crop.map((corner, i) => numbers(`crop[${i}]`, corner, 2));
   const points = (axis: number, n: number) => {
     const last = (finite('crop', stop[axis]) * (n - 1)) / n;
-    return Float64Array.from({ length: n }, (_, i) => linspace(start[axis], last, n, i, (x) => x));
+    return Float64Array.from({ length: n }, (_, i) => linspace(start[axis], last, n, i, Math.fround));
   };
   fill(rows, 0, [counted(frames), points(0, height), points(1, width)]);
   return rows;

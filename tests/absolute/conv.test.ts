@@ -113,4 +113,16 @@ test('bad input is refused by name', () => {
   fails('ERR_SHAPE', /width/, () => peg(x, { weight: noise(54, 1), height: 2, width: 0, shape }));
 });
 
+test('a sequence without a batch gives the bits of a batch of one, without it', () => {
+  const numbers = (n: number) => Float32Array.from({ length: n }, (_, i) => ((i * 37) % 64) / 64 - 0.5);
+  const image = { weight: numbers(36), height: 3, width: 4 };
+  const alone = peg(numbers(48), { ...image, shape: [12, 4] });
+  assert.equal(alone.shape, [12, 4]);
+  assert.equal(alone.data, peg(numbers(48), { ...image, shape: [1, 12, 4] }).data);
+  const filter = { weight: { data: numbers(48), shape: [4, 4, 3] }, groups: 1 };
+  const line = convPositional(numbers(28), { ...filter, shape: [7, 4] });
+  assert.equal(line.shape, [7, 4]);
+  assert.equal(line.data, convPositional(numbers(28), { ...filter, shape: [1, 7, 4] }).data);
+});
+
 test.run();

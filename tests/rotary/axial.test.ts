@@ -223,6 +223,23 @@ test('the widths of the generators, and what is refused', () => {
   assert.throws(() => axialTable({ headDim: 16, axesDim: 'thirds' as never }, { grid }), /'sixths' or 'eighths'/);
 });
 
+test("timm's pixel mode: a reference grid scales coordinates, logarithmic bands run from pi to 112 pi", () => {
+  for (const preset of ['eva-02-pixel', 'timm-pixel'] as const) {
+    const rows = { grid: [3, 5], referenceGrid: [6, 4] };
+    const table = axialTable({ preset, headDim: 16 }, rows);
+    const { frequencies, maxFreq, coordinates } = AXIAL_PRESETS[preset];
+    const want = reference.axialTable({ headDim: 16, frequencies, maxFreq, coordinates }, rows);
+    near(table.cos.data, want.cos.data, 3e-7, preset);
+    near(table.sin.data, want.sin.data, 3e-7, preset);
+  }
+  const angles = axialAngles({ preset: 'timm-pixel', headDim: 16 }, { positions: [1, 0] });
+  near(
+    Array.from(angles.data.slice(0, 4), (a) => a / Math.PI),
+    [1, 112 ** (1 / 3), 112 ** (2 / 3), 112],
+    1e-4,
+  );
+});
+
 test('Gemma 4: two tables rotate one block of channels each', () => {
   const positions = [2, 5, 1, 7];
   const x = Float32Array.from({ length: 16 }, (_, i) => i - 7);

@@ -164,9 +164,8 @@ function timmEva(record: GoldenRecord, context: Context): Outputs {
   const pixels = params.in_pixels === true;
   const linear = params.linear_bands !== false;
   const spec = defined({
-    ...axialSpec(record, context, pixels ? 'eva-02-pixel' : 'eva-02'),
+    ...axialSpec(record, context, pixels ? (linear ? 'eva-02-pixel' : 'timm-pixel') : 'eva-02'),
     ropeTheta: pixels ? undefined : (number(params, 'temperature') ?? number(params, 'rope_theta')),
-    frequencies: pixels && !linear ? 'pixel-exponential' : undefined,
     maxFreq: pixels ? number(params, 'max_res') : undefined,
     gridOrder: word(params, 'grid_indexing', INDEXING, INDEXING.ij),
     gridOffset: number(params, 'grid_offset'),
