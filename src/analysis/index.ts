@@ -1,5 +1,6 @@
 /**
- * `posenc/analysis`: what an encoding does: decay, decompositions, permutation error, and the diagnosis of a rotation. The
+ * `posenc/analysis`: what an encoding does: decay, decompositions, permutation error, the diagnosis of a rotation, and which
+ * formula made a table. The
  * engine and its Tensors come along.
  */
 export * from '../runtime/index.ts';
@@ -13,4 +14,5 @@ export {
   taylorDecomposition,
 } from './decomposition.ts';
 export { type DiagnoseOptions, type Diagnosis, diagnose } from './diagnose.ts';
+export { type Identification, type Identified, identify } from './identify.ts';
 export { permutationError, permuteRows } from './permutation.ts';

@@ -1,0 +1,457 @@
+/**
+ * Tables of sines and cosines of position times frequency: from the numbers to frequencies and positions, and back to numbers.
+ * What is found is a hypothesis until every number of the table was made again from it, within its rounding.
+ */
+import { type Ladder, ladderCandidates, plainLadder, type Scaling, scaledLadders } from './ladders.ts';
+import type { Layout } from './layouts.ts';
+import { angleError, type Grid, halfUlp, line, roundest, type Stored, tidy } from './numbers.ts';
+
+export interface Wave {
+  readonly layout: Layout;
+  readonly ladder: Ladder;
+  readonly scaling?: Scaling;
+  readonly amplitude: number;
+  /** Of each row, in steps of the frequencies; NaN for rows of zeros. */
+  readonly positions: readonly number[];
+  readonly maxError: number;
+  /** Pairs whose frequency these rows tell; slower ones do not move visibly. */
+  readonly told: number;
+}
+
+/** A row may be all zero: fairseq's padding row, MAE's class token. */
+function zeroRows({ rows, columns, data }: Grid): boolean[] {
+  return Array.from({ length: rows }, (_, r) => data.subarray(r * columns, (r + 1) * columns).every((v) => v === 0));
+}
+
+interface Table {
+  readonly grid: Grid;
+  readonly layout: Layout;
+  readonly stored: Stored;
+  readonly empty: readonly boolean[];
+}
+
+const at = ({ grid }: Table, row: number, column: number): number => grid.data[row * grid.columns + column];
+
+/** Every wave that makes these numbers, the roundest first. */
+export function waves(grid: Grid, layout: Layout, stored: Stored): Wave[] {
+  const table: Table = { grid, layout, stored, empty: zeroRows(grid) };
+  if (layout.pairs < 2 || table.empty.every(Boolean)) return [];
+  const both = layout.sin !== undefined && layout.cos !== undefined;
+  const amplitude = both ? amplitudeOf(table) : largest(grid);
+  if (amplitude === undefined || !(amplitude > 0)) return [];
+  if (!both) return fromRecurrence(table, amplitude);
+  const phases = phasesOf(table);
+  const plain = fromTails(table, amplitude, phases);
+  return plain.length > 0 ? plain : fromSteps(table, amplitude, phases);
+}
+
+/** A wave of frequencies that are known already, in rows that may not tell them. */
+export function waveWith(grid: Grid, layout: Layout, stored: Stored, ladder: Ladder): Wave | undefined {
+  const table: Table = { grid, layout, stored, empty: zeroRows(grid) };
+  const amplitude = amplitudeOf(table);
+  if (amplitude === undefined) return undefined;
+  const frequencies = plainLadder(ladder, layout.pairs);
+  const raw = positionsOf(table, phasesOf(table), frequencies);
+  for (const positions of settled(raw, stored)) {
+    const wave = verify(table, { ladder, frequencies, positions, amplitude }, 0);
+    if (wave) return wave;
+  }
+  return undefined;
+}
+
+/** Length of every pair, if all agree. */
+function amplitudeOf(table: Table): number | undefined {
+  const { layout, stored, empty } = table;
+  const [sin, cos] = [layout.sin as readonly number[], layout.cos as readonly number[]];
+  let [sum, count] = [0, 0];
+  const [low, high] = [new Float64Array(2), new Float64Array(2)];
+  [low[0], high[0]] = [Number.POSITIVE_INFINITY, 0];
+  for (let r = 0; r < table.grid.rows; r++) {
+    if (empty[r]) continue;
+    for (let k = 0; k < layout.pairs; k++) {
+      if (sin[k] < 0 || cos[k] < 0) continue;
+      const [s, c] = [at(table, r, sin[k]), at(table, r, cos[k])];
+      const square = s * s + c * c;
+      if (!Number.isFinite(square)) return undefined;
+      const slack = 3 * (Math.abs(s) * halfUlp(s, stored) + Math.abs(c) * halfUlp(c, stored));
+      if (square < low[0]) low.set([square, slack]);
+      if (square > high[0]) high.set([square, slack]);
+      sum += square;
+      count++;
+    }
+  }
+  if (count === 0) return undefined;
+  const mean = sum / count;
+  if (high[0] - low[0] > low[1] + high[1] + 8e-6 * mean) return undefined;
+  const amplitude = Math.sqrt(mean);
+  return Math.abs(amplitude - 1) < 2 ** -9 && stored !== 'float32' ? 1 : Math.abs(amplitude - 1) < 3e-7 ? 1 : amplitude;
+}
+
+function largest({ data }: Grid): number | undefined {
+  let top = 0;
+  for (const value of data) {
+    if (!Number.isFinite(value)) return undefined;
+    top = Math.max(top, Math.abs(value));
+  }
+  // sines alone may not reach their amplitude
+  return top > 1 + 1e-6 ? top : 1;
+}
+
+/** Angle of every pair, in (-pi, pi]; NaN where one of the two is missing. */
+function phasesOf(table: Table): Float64Array {
+  const { layout, grid, empty } = table;
+  const phases = new Float64Array(grid.rows * layout.pairs).fill(Number.NaN);
+  const [sin, cos] = [layout.sin as readonly number[], layout.cos as readonly number[]];
+  for (let r = 0; r < grid.rows; r++) {
+    if (empty[r]) continue;
+    for (let k = 0; k < layout.pairs; k++) {
+      if (sin[k] < 0 || cos[k] < 0) continue;
+      phases[r * layout.pairs + k] = Math.atan2(at(table, r, sin[k]), at(table, r, cos[k]));
+    }
+  }
+  return phases;
+}
+
+/** Rows that are looked at for the ladder; more say no more. */
+const LOOKED_AT = 12;
+
+/**
+ * Slow pairs have not made a full turn, so their angles are known, and from pair to pair they grow by one factor; that
+ * predicts the next pair well enough to know its full turns, and so on up to the fastest. Rows need not be consecutive.
+ */
+function fromTails(table: Table, amplitude: number, phases: Float64Array): Wave[] {
+  const { layout, grid } = table;
+  const growths: { growth: number; error: number }[] = [];
+  const step = Math.max(1, Math.floor(grid.rows / LOOKED_AT));
+  for (let r = grid.rows - 1; r >= 0; r -= step) {
+    const found = growthOf(phases.subarray(r * layout.pairs, (r + 1) * layout.pairs), table.stored);
+    if (found) growths.push(found);
+  }
+  growths.sort((a, b) => a.error - b.error);
+  const tries = [...growths.slice(0, 3)];
+  const candidates = tries.flatMap(({ growth, error }) => ladderCandidates(layout, growth, error));
+  return firstThatFit(table, candidates, (ladder) => {
+    const frequencies = plainLadder(ladder, layout.pairs);
+    const raw = positionsOf(table, phases, frequencies);
+    return settled(raw, table.stored).map((positions) => ({ frequencies, positions, amplitude, ladder }));
+  });
+}
+
+/** How ln(angle) grows from a pair to the next faster one, in one row. */
+function growthOf(row: Float64Array, stored: Stored): { growth: number; error: number } | undefined {
+  const known: number[] = [];
+  const unwrapped: number[] = [];
+  const logs: number[] = [];
+  const weights: number[] = [];
+  let last = row.length - 1;
+  while (last >= 0 && Number.isNaN(row[last])) last--;
+  const sign = row[last] < 0 ? -1 : 1;
+  for (let k = last; k >= 0; k--) {
+    if (Number.isNaN(row[k])) continue;
+    let angle = sign * row[k];
+    const count = known.length;
+    if (count < 3) {
+      if (angle <= 0 || (count > 0 && angle < unwrapped[count - 1])) {
+        if (count < 2 || angle > 0) return undefined;
+      }
+    }
+    if (count >= 2) {
+      const fit = line(known, logs, weights);
+      const predicted = Math.exp(fit.at0 + fit.slope * k);
+      angle += 2 * Math.PI * Math.round((predicted - angle) / (2 * Math.PI));
+      // a prediction that is off by a good part of a turn tells nothing: what was found so far counts
+      if (Math.abs(predicted - angle) > 1.2 || !(angle > 0)) break;
+    }
+    known.push(k);
+    unwrapped.push(angle);
+    logs.push(Math.log(angle));
+    const error = (halfUlp(Math.min(angle, 1), stored) + 1e-9) / angle + 1.5e-7;
+    weights.push(1 / error ** 2);
+  }
+  if (known.length < 2) return undefined;
+  const fit = line(known, logs, weights);
+  // what rounding alone leaves open, also where the points lie on a line by chance
+  const mean = known.reduce((sum, k, i) => sum + k * weights[i], 0) / weights.reduce((sum, w) => sum + w, 0);
+  const spread = Math.sqrt(known.reduce((sum, k, i) => sum + weights[i] * (k - mean) ** 2, 0));
+  return { growth: -fit.slope, error: Math.max(fit.error, 1.5 / spread) };
+}
+
+/** Position of every row: the slowest pair tells it roughly, every faster one more exactly. */
+function positionsOf(table: Table, phases: Float64Array, frequencies: readonly number[]): number[] {
+  const { layout, grid } = table;
+  return Array.from({ length: grid.rows }, (_, r) => {
+    let position = Number.NaN;
+    for (let k = layout.pairs - 1; k >= 0; k--) {
+      const angle = phases[r * layout.pairs + k];
+      if (Number.isNaN(angle)) continue;
+      const turns = Number.isNaN(position) ? 0 : Math.round((position * frequencies[k] - angle) / (2 * Math.PI));
+      position = (angle + 2 * Math.PI * turns) / frequencies[k];
+    }
+    return position;
+  });
+}
+
+/** Positions as people count: whole numbers, equal steps, halves; else as they were found. */
+function settled(raw: readonly number[], stored: Stored): number[][] {
+  const known = raw.filter((p) => !Number.isNaN(p));
+  const snapped = (unit: number): number[] | undefined =>
+    known.every((p) => Math.abs(p / unit - Math.round(p / unit)) < 0.05)
+      ? raw.map((p) => Math.round(p / unit) * unit + 0)
+      : undefined;
+  const whole = snapped(1);
+  if (whole) return [whole];
+  const list: number[][] = [];
+  const steps = evenSteps(raw, stored);
+  if (steps) list.push(...steps);
+  const quarters = snapped(0.25);
+  if (quarters) list.push(quarters);
+  const unit = unitOf(known);
+  if (unit !== undefined) {
+    const units = roundNear(unit, (1e-7 + halfUlp(1, stored) / 2) * unit);
+    for (const value of units) list.push(raw.map((p) => Math.round(p / value) * value));
+  }
+  return [...list, [...raw]];
+}
+
+/** A step, as round as it or its inverse can be within what is known about it. */
+function roundNear(step: number, slack: number): number[] {
+  const [low, high] = [Math.max(step - slack, 1e-300), step + slack];
+  const inverse = roundest(1 / high, 1 / low).map(({ value, digits }) => ({ value: 1 / value, digits }));
+  const all = [...roundest(low, high), ...inverse].sort((a, b) => a.digits - b.digits);
+  return all.slice(0, 3).map(({ value }) => value);
+}
+
+/** What all positions are whole multiples of: coordinates of a grid that was made larger or smaller. */
+function unitOf(known: readonly number[]): number | undefined {
+  const sorted = [...new Set(known)].sort((a, b) => a - b);
+  const gaps = sorted.slice(1).map((p, i) => p - sorted[i]);
+  const largest = Math.max(...gaps, 0);
+  let unit = Math.min(...gaps.filter((gap) => gap > 0.1 * largest));
+  if (!Number.isFinite(unit) || !(unit > 1e-9)) return undefined;
+  for (let step = 0; step < 2; step++) {
+    const counts = known.map((p) => Math.round(p / unit));
+    if (known.some((p, i) => Math.abs(p / unit - counts[i]) > 0.2)) return undefined;
+    const own = counts.reduce((sum, n) => sum + n * n, 0);
+    if (own === 0) return undefined;
+    unit = counts.reduce((sum, n, i) => sum + n * known[i], 0) / own;
+  }
+  return unit;
+}
+
+/** Equal steps from row to row, rounded where the numbers leave room. */
+function evenSteps(raw: readonly number[], stored: Stored): number[][] | undefined {
+  const rows = raw.flatMap((p, r) => (Number.isNaN(p) ? [] : [r]));
+  if (rows.length < 3) return undefined;
+  const values = rows.map((r) => raw[r]);
+  const { slope, at0 } = line(
+    rows,
+    values,
+    rows.map(() => 1),
+  );
+  const worst = Math.max(...rows.map((r) => Math.abs(raw[r] - at0 - slope * r)));
+  if (!(Math.abs(slope) > 1e-9) || worst > 0.05 * Math.abs(slope)) return undefined;
+  const slack = (2 * worst) / rows.length + (1e-7 + halfUlp(1, stored) / 2) * Math.abs(slope);
+  const steps = roundNear(Math.abs(slope), slack);
+  return steps.map((value) => {
+    const step = Math.sign(slope) * value;
+    const first = Math.round((raw[rows[0]] - rows[0] * step) / step);
+    return raw.map((p, r) => (Number.isNaN(p) ? Number.NaN : (first + r) * step));
+  });
+}
+
+/** Angle from a row to the next one: frequencies of consecutive rows, also of a scaled ladder. */
+function fromSteps(table: Table, amplitude: number, phases: Float64Array): Wave[] {
+  const { layout, grid, empty } = table;
+  if (grid.rows < 3) return [];
+  const measured = Array.from({ length: layout.pairs }, (_, k) => {
+    let [x, y] = [0, 0];
+    for (let r = 0; r + 1 < grid.rows; r++) {
+      if (empty[r] || empty[r + 1]) continue;
+      const turn = phases[(r + 1) * layout.pairs + k] - phases[r * layout.pairs + k];
+      x += Math.cos(turn);
+      y += Math.sin(turn);
+    }
+    return Math.atan2(y, x);
+  });
+  if (!measured.every((f) => Number.isNaN(f) || f > 0)) return [];
+  const errors = measured.map((f) => {
+    // an angle per row, off by the rounding over all rows
+    const reach = Math.min(1, f * grid.rows);
+    return (2 * halfUlp(reach, table.stored) + 4e-7 * reach) / (f * grid.rows);
+  });
+  return firstThatFit(table, scaledLadders(layout, measured, errors), (candidate) => {
+    const raw = positionsOf(table, phases, candidate.frequencies);
+    const start = raw.findIndex((p) => !Number.isNaN(p));
+    const first = Math.round(raw[start] - start);
+    const positions = raw.map((p, r) => (Number.isNaN(p) ? Number.NaN : first + r));
+    return [{ ...candidate, positions, amplitude }];
+  });
+}
+
+/**
+ * Sines or cosines alone, of consecutive rows: v(r + 1) + v(r - 1) = 2 cos(f) v(r). Pairs that hardly turn in these rows tell
+ * nothing, and are believed when the others are right.
+ */
+function fromRecurrence(table: Table, amplitude: number): Wave[] {
+  const { layout, grid, stored } = table;
+  const columns = (layout.sin ?? layout.cos) as readonly number[];
+  if (grid.rows < 4) return [];
+  const measured = columns.map((column) => {
+    let [both, own] = [0, 0];
+    for (let r = 1; r + 1 < grid.rows; r++) {
+      const value = at(table, r, column);
+      both += (at(table, r - 1, column) + at(table, r + 1, column)) * value;
+      own += value * value;
+    }
+    const f = Math.acos(Math.min(1, Math.max(-1, both / (2 * own))));
+    // the curvature must stand out from the rounding
+    return f * f * amplitude > 60 * halfUlp(amplitude, stored) + 1e-5 && own > 0 ? f : Number.NaN;
+  });
+  const errors = measured.map((f) => (1.5 * halfUlp(amplitude, stored) + 3e-7 * amplitude) / (f * f * amplitude));
+  return firstThatFit(table, scaledLadders(layout, measured, errors), (candidate) =>
+    starts(table, candidate.frequencies, amplitude).map((first) => ({
+      ...candidate,
+      positions: Array.from({ length: grid.rows }, (_, r) => first + r),
+      amplitude,
+    })),
+  );
+}
+
+/** Tables go to millions of positions, not further. */
+const MOST_POSITION = 2 ** 26;
+
+/** First positions that agree with the first and the last row of all pairs, tried from the slowest pairs upwards. */
+function starts(table: Table, frequencies: readonly number[], amplitude: number): number[] {
+  const { layout, grid } = table;
+  const columns = (layout.sin ?? layout.cos) as readonly number[];
+  const wave = layout.sin ? Math.sin : Math.cos;
+  const list = new Set<number>([0, 1]);
+  const last = frequencies.length - 1;
+  for (const k of [last, Math.ceil(last / 2), Math.ceil(last / 3), Math.ceil(last / 4)]) {
+    const value = Math.min(1, Math.max(-1, at(table, grid.rows - 1, columns[k]) / amplitude));
+    const angle = layout.sin ? Math.asin(value) : Math.acos(value);
+    const rough = angle / frequencies[k] - (grid.rows - 1);
+    if (!(Math.abs(rough) < MOST_POSITION)) continue;
+    // candidates around it, ranked by a few faster pairs of the first row
+    const scale = Math.min(4096, Math.ceil(1 / frequencies[k]));
+    let [best, error] = [0, Number.POSITIVE_INFINITY];
+    for (let first = Math.max(0, Math.floor(rough - scale)); first <= rough + scale; first++) {
+      let sum = 0;
+      for (let j = 0; j <= k; j++) {
+        sum += Math.abs(wave(first * frequencies[j]) * amplitude - at(table, 0, columns[j]));
+        if (sum > error) break;
+      }
+      if (sum < error) [best, error] = [first, sum];
+    }
+    list.add(best);
+  }
+  return [...list];
+}
+
+interface Try {
+  readonly ladder: Ladder;
+  readonly scaling?: Scaling;
+  readonly frequencies: readonly number[];
+  readonly positions: readonly number[];
+  readonly amplitude: number;
+}
+
+/** Candidates come roundest first; those as round as the first that fits are kept beside it. */
+function firstThatFit<C extends { readonly digits: number }>(
+  table: Table,
+  candidates: readonly C[],
+  tries: (candidate: C) => readonly Try[],
+): Wave[] {
+  const found: Wave[] = [];
+  let digits = Number.POSITIVE_INFINITY;
+  for (const candidate of [...candidates].sort((a, b) => a.digits - b.digits)) {
+    if (candidate.digits > digits) break;
+    for (const attempt of tries(candidate)) {
+      const wave = verify(table, attempt);
+      if (!wave) continue;
+      digits = candidate.digits;
+      if (
+        !found.some(
+          (other) => other.ladder.base === wave.ladder.base && other.ladder.denominator === wave.ladder.denominator,
+        )
+      )
+        found.push(wave);
+      break;
+    }
+  }
+  return found;
+}
+
+/** Every number made again. */
+function verify(
+  table: Table,
+  { ladder, scaling, frequencies, positions, amplitude }: Try,
+  fewest = 2,
+): Wave | undefined {
+  const { layout, grid, stored, empty } = table;
+  const trial = amplitude === 1 ? 1 : bestAmplitude(table, frequencies, positions, amplitude, scaling);
+  // positions that were fitted are known to a part of the rounding only
+  const whole = positions.every((p) => Number.isNaN(p) || Number.isInteger(p));
+  const fitted = whole ? 0 : 0.4 * halfUlp(trial, stored);
+  let [maxError, furthest] = [0, 0];
+  for (let r = 0; r < grid.rows; r++) {
+    if (empty[r]) continue;
+    furthest = Math.max(furthest, Math.abs(positions[r]));
+    for (let k = 0; k < layout.pairs; k++) {
+      const angle = positions[r] * frequencies[k];
+      for (const [columns, wave] of [
+        [layout.sin, Math.sin],
+        [layout.cos, Math.cos],
+      ] as const) {
+        if (columns === undefined || columns[k] < 0) continue;
+        const want = trial * wave(angle);
+        const got = at(table, r, columns[k]);
+        const error = Math.abs(got - want);
+        const rounding = Math.max(halfUlp(want, stored), halfUlp(got, stored));
+        if (!(error <= 1.01 * rounding + fitted + trial * angleError(angle))) return undefined;
+        maxError = Math.max(maxError, error);
+      }
+    }
+  }
+  const told = frequencies.filter((f) => {
+    const angle = Math.min(1, furthest * f);
+    const moves = layout.sin ? angle : angle * angle;
+    return 0.02 * moves > halfUlp(layout.sin ? angle : 1, stored) + angleError(angle);
+  }).length;
+  if (told < fewest) return undefined;
+  return { layout, ladder, scaling, amplitude: tidy(trial), positions, maxError, told };
+}
+
+/** The amplitudes that every number allows: their middle, or YaRN's own where it is among them. */
+function bestAmplitude(
+  table: Table,
+  frequencies: readonly number[],
+  positions: readonly number[],
+  rough: number,
+  scaling: Scaling | undefined,
+): number {
+  const { layout, grid, empty, stored } = table;
+  let [low, high] = [0, Number.POSITIVE_INFINITY];
+  for (let r = 0; r < grid.rows; r++) {
+    if (empty[r]) continue;
+    for (let k = 0; k < layout.pairs; k++) {
+      const angle = positions[r] * frequencies[k];
+      for (const [columns, wave] of [
+        [layout.sin, Math.sin],
+        [layout.cos, Math.cos],
+      ] as const) {
+        if (columns === undefined || columns[k] < 0) continue;
+        const unit = Math.abs(wave(angle));
+        // near a zero nothing is told
+        if (unit < 0.1) continue;
+        const got = Math.abs(at(table, r, columns[k]));
+        const slack = halfUlp(got, stored) + rough * angleError(angle);
+        low = Math.max(low, (got - slack) / unit);
+        high = Math.min(high, (got + slack) / unit);
+      }
+    }
+  }
+  const own = scaling?.ropeType === 'yarn' ? 1 + 0.1 * Math.log(scaling.factor) : Number.NaN;
+  if (own >= low && own <= high) return own;
+  return low <= high ? (low + high) / 2 : rough;
+}

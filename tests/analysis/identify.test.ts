@@ -1,0 +1,392 @@
+/** identify: every public variant is named from 32 rows or fewer, in three formats; random numbers are nothing. */
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import {
+  alibi,
+  alibiSlopes,
+  identify,
+  type RotarySpec,
+  rotaryFrequencies,
+  rotaryTable,
+  rotaryTableAs,
+  sincos2d,
+  sinusoidal,
+  type Tensor,
+  t5Buckets,
+  timestepEmbedding,
+} from '../../src/index.ts';
+
+type Numbers = { data: Float64Array; shape: readonly number[] };
+type Format = 'float32' | 'float16' | 'bfloat16';
+const FORMATS: readonly Format[] = ['float32', 'float16', 'bfloat16'];
+
+/** Rounded by a rule of its own: scaled to whole units of the last place, half to even. */
+function rounded(value: number, format: Format): number {
+  if (format === 'float32' || !Number.isFinite(value) || value === 0) return value;
+  const [bits, least] = format === 'float16' ? [11, -14] : [8, -126];
+  const unit = 2 ** (Math.max(least, Math.floor(Math.log2(Math.abs(value)))) + 1 - bits);
+  const units = value / unit;
+  const below = Math.floor(units);
+  const up = units - below > 0.5 || (units - below === 0.5 && below % 2 !== 0);
+  return (up ? below + 1 : below) * unit;
+}
+
+function take(tensor: Tensor, format: Format, rows?: readonly [number, number]): Numbers {
+  const { shape } = tensor;
+  const values = Float64Array.from(tensor.toFloat32Array(), (value) => rounded(value, format));
+  tensor.dispose();
+  if (!rows) return { data: values, shape };
+  const width = shape[shape.length - 1];
+  const [from, to] = rows;
+  return { data: values.subarray(from * width, to * width), shape: [to - from, width] };
+}
+
+/** Names and options that are there; what else is said is not compared. */
+function expect(given: Parameters<typeof identify>[0], encoding: string, options: object, about: string): void {
+  const { found, reason } = identify(given);
+  assert.is(found[0]?.encoding, encoding, `${about}: ${reason} ${JSON.stringify(found[0])}`);
+  for (const [key, value] of Object.entries(options)) {
+    assert.equal(found[0].options[key], value, `${about}: ${key} of ${JSON.stringify(found[0].options)}`);
+  }
+}
+
+const SINUSOIDAL: readonly [given: object, wanted: object][] = [
+  [{ dim: 64 }, { base: 10000, arrangement: 'interleaved', denominator: 'half' }],
+  [
+    { dim: 64, arrangement: 'concat' },
+    { base: 10000, arrangement: 'concat', denominator: 'half' },
+  ],
+  [
+    { dim: 384, arrangement: 'concat', denominator: 'half-1' },
+    { arrangement: 'concat', denominator: 'half-1', base: 10000 },
+  ],
+  [
+    { dim: 80, denominator: 'half-1', zeroRow: 1 },
+    { denominator: 'half-1', base: 10000, zeroRow: 1 },
+  ],
+  [
+    { dim: 512, arrangement: 'concat', denominator: 'half-1', zeroRow: 1 },
+    { zeroRow: 1, denominator: 'half-1' },
+  ],
+  [
+    { dim: 33, oddRule: 'truncate' },
+    { dim: 33, oddRule: 'truncate', base: 10000 },
+  ],
+  [
+    { dim: 33, oddRule: 'zero', arrangement: 'concat', denominator: 'half-1' },
+    { dim: 33, oddRule: 'zero', denominator: 'half-1' },
+  ],
+  [
+    { dim: 33, oddRule: 'ceil', arrangement: 'concat' },
+    { dim: 33, oddRule: 'ceil', base: 10000 },
+  ],
+  [{ dim: 128, base: 500 }, { base: 500 }],
+  [
+    { dim: 96, base: 5000, arrangement: 'concat', offset: 1 },
+    { base: 5000, offset: 1 },
+  ],
+  [
+    { dim: 64, scale: 0.25 },
+    { base: 10000, scale: 0.25 },
+  ],
+  [{ dim: 64, precision: 'torch' }, { base: 10000 }],
+  [{ dim: 16 }, { base: 10000 }],
+];
+
+for (const format of FORMATS) {
+  test(`sinusoidal tables, ${format}`, () => {
+    for (const [given, wanted] of SINUSOIDAL) {
+      for (const [from, to] of [
+        [0, 32],
+        [5, 15],
+        [0, 4],
+      ] as const) {
+        const zero = 'zeroRow' in given;
+        if (zero && from > 0) continue;
+        const make = () => sinusoidal({ length: 32, ...given } as never) as Tensor;
+        const offset = from + ((given as { offset?: number }).offset ?? 0);
+        const cut = offset > 0 ? { offset } : {};
+        const about = `${JSON.stringify(given)} rows ${from} to ${to} as ${format}`;
+        expect(take(make(), format, [from, to]), 'sinusoidal', { ...wanted, ...cut }, about);
+      }
+    }
+    expect(
+      take(sinusoidal({ length: 32, dim: 64, offset: 3000 }), format),
+      'sinusoidal',
+      { offset: 3000, base: 10000 },
+      'far away',
+    );
+  });
+
+  test(`rotary caches in every layout, ${format}`, () => {
+    for (const [headDim, ropeTheta] of [
+      [64, 10000],
+      [128, 500000],
+      [128, 1e6],
+      [96, 150000],
+      [32, 1e7],
+    ] as const) {
+      const table = rotaryTable({ headDim, ropeTheta }, { length: 32, offset: 0 });
+      const wanted = { rotaryDim: headDim, ropeTheta };
+      const about = `${headDim} ${ropeTheta} ${format}`;
+      expect(
+        { cos: take(table.cos, format), sin: take(table.sin, format) },
+        'rotary',
+        { ...wanted, tableLayout: 'half' },
+        about,
+      );
+      table.dispose();
+      for (const tableLayout of ['full_duplicated', 'full_interleaved'] as const) {
+        const own = rotaryTable({ headDim, ropeTheta }, { length: 32 });
+        const { cos, sin } = rotaryTableAs(own, { tableLayout });
+        const [c, s] = [take(cos, format), take(sin, format)];
+        expect({ cos: c, sin: s }, 'rotary', { ...wanted, tableLayout }, `${about} ${tableLayout}`);
+        const stacked = Float64Array.of(...c.data, ...s.data);
+        expect({ data: stacked, shape: [2, 32, headDim] }, 'rotary', { ...wanted, tableLayout }, `${about} stacked`);
+        // slow pairs of a cosine do not move: in 8 bits a ladder of one function alone is known to a percent or so
+        if (format === 'float32') {
+          expect(c, 'rotary', { ...wanted, tableLayout, holds: 'cos' }, `${about} cos alone`);
+          expect(s, 'rotary', { ...wanted, tableLayout, holds: 'sin' }, `${about} sin alone`);
+        }
+        own.dispose();
+      }
+      for (const tableLayout of [
+        'cos_sin_concat',
+        'cos_sin_interleaved',
+        'complex',
+        'sin_cos_concat',
+        'sin_cos_interleaved',
+      ] as const) {
+        const own = rotaryTable({ headDim, ropeTheta }, { length: 32, offset: 7 });
+        const joined = take(rotaryTableAs(own, { tableLayout }) as unknown as Tensor, format);
+        own.dispose();
+        const { found, also } = identify(joined);
+        const name = `${about} ${tableLayout}`;
+        const { encoding, options } = found[0] ?? {};
+        if (tableLayout.startsWith('sin')) {
+          // with the sine first it is a sinusoidal table as well, and that is what most people have
+          assert.is(encoding, 'sinusoidal', name);
+          assert.ok(
+            also.some((text) => text.includes(`tableLayout ${tableLayout}`)),
+            `${name}: ${also}`,
+          );
+        } else {
+          assert.is(encoding, 'rotary', name);
+          assert.is(options.tableLayout, tableLayout, name);
+        }
+        assert.is(options.ropeTheta ?? options.base, ropeTheta, name);
+        assert.is(options.offset, 7, name);
+      }
+    }
+  });
+
+  test(`scaled rotary caches and inverse frequencies, ${format}`, () => {
+    const specs: readonly [RotarySpec, object][] = [
+      [{ headDim: 128, ropeTheta: 10000 }, { ropeTheta: 10000 }],
+      [{ headDim: 64, ropeTheta: 1e6 }, { ropeTheta: 1e6 }],
+      [
+        { headDim: 128, ropeTheta: 10000, ropeType: 'linear', factor: 4 },
+        { ropeTheta: 10000, ropeType: 'linear', factor: 4 },
+      ],
+      [
+        {
+          headDim: 128,
+          ropeTheta: 500000,
+          ropeType: 'llama3',
+          factor: 8,
+          lowFreqFactor: 1,
+          highFreqFactor: 4,
+          originalMaxPositionEmbeddings: 8192,
+        },
+        {
+          ropeTheta: 500000,
+          ropeType: 'llama3',
+          factor: 8,
+          lowFreqFactor: 1,
+          highFreqFactor: 4,
+          originalMaxPositionEmbeddings: 8192,
+        },
+      ],
+      [
+        { headDim: 128, ropeTheta: 1e6, ropeType: 'yarn', factor: 4, originalMaxPositionEmbeddings: 32768 },
+        { ropeTheta: 1e6, ropeType: 'yarn', factor: 4, originalMaxPositionEmbeddings: 32768 },
+      ],
+    ];
+    for (const [spec, wanted] of specs) {
+      const about = `${spec.ropeType ?? 'default'} ${format}`;
+      const { ladder } = rotaryFrequencies({ ...spec, precision: 'exact' });
+      const list = Float64Array.from(ladder.hi, (f) => rounded(Math.fround(f), format));
+      expect(list, 'invFreq', wanted, `invFreq ${about}`);
+      const table = rotaryTable(spec, { length: 32 });
+      const given = { cos: take(table.cos, format), sin: take(table.sin, format) };
+      table.dispose();
+      expect(given, 'rotary', wanted, `table ${about}`);
+    }
+  });
+
+  test(`time steps, ${format}`, () => {
+    const steps = [0, 1, 17, 250, 500.5, 731, 999];
+    for (const [preset, dim, wanted] of [
+      ['ddpm', 128, { flipSinToCos: false, downscaleFreqShift: 1 }],
+      ['stable-diffusion', 320, { flipSinToCos: true, downscaleFreqShift: 0 }],
+      ['dit', 256, { flipSinToCos: true, downscaleFreqShift: 0 }],
+    ] as const) {
+      const table = take(timestepEmbedding(steps, { preset, dim }), format);
+      expect(
+        table,
+        'timestep',
+        { ...wanted, dim, maxPeriod: 10000, ...(format === 'float32' && { steps }) },
+        `${preset} ${format}`,
+      );
+    }
+    const flux = take(timestepEmbedding([0.25, 0.5, 0.75, 1], { preset: 'flux', dim: 256 }), format);
+    expect(flux, 'timestep', { maxPeriod: 10000, flipSinToCos: true }, `flux ${format}`);
+  });
+
+  test(`two axes, ${format}`, () => {
+    for (const [given, wanted] of [
+      [{ variant: 'mae', grid: [14, 14], dim: 64 }, { variant: 'mae' }],
+      [
+        { variant: 'mae', grid: [14, 14], dim: 64, prefixTokens: 1 },
+        { variant: 'mae', prefixTokens: 1 },
+      ],
+      [{ variant: 'timm', grid: [14, 14], dim: 64 }, { variant: 'timm' }],
+      [
+        { variant: 'timm', grid: [14, 14], dim: 64, interleaveSinCos: true },
+        { variant: 'timm', interleaveSinCos: true },
+      ],
+      [{ variant: 't2t', grid: [14, 14], dim: 64 }, { variant: 't2t' }],
+      [
+        { variant: 't2t', grid: [14, 14], dim: 66 },
+        { variant: 't2t', dim: 66 },
+      ],
+      [{ variant: 'tatp22', grid: [14, 14], dim: 64 }, { variant: 'tatp22' }],
+      [
+        { variant: 'tatp22', grid: [14, 14], dim: 50 },
+        { variant: 'tatp22', dim: 50 },
+      ],
+      [
+        { variant: 'diffusers', grid: [12, 12], dim: 64, baseSize: 8 },
+        { variant: 'diffusers', grid: [12, 12], baseSize: 8 },
+      ],
+    ] as const) {
+      const about = `${JSON.stringify(given)} ${format}`;
+      const whole = sincos2d(given as never);
+      const width = whole.shape[whole.shape.length - 1];
+      const rows = { data: take(whole, format).data.subarray(0, 32 * width), shape: [32, width] };
+      expect(rows, 'sincos2d', wanted, about);
+    }
+    const detr = take(sincos2d({ variant: 'detr', grid: [4, 8], dim: 64 }), format);
+    expect(detr, 'sincos2d', { variant: 'detr', grid: [4, 8] }, `detr ${format}`);
+    const normalized = take(sincos2d({ variant: 'detr', grid: [4, 8], dim: 64, normalize: true }), format);
+    expect(normalized, 'sincos2d', { variant: 'detr', normalize: true, grid: [4, 8] }, `detr normalized ${format}`);
+  });
+
+  test(`ALiBi, ${format}`, () => {
+    for (const heads of [8, 12, 16, 20, 32, 71]) {
+      const slopes = take(alibiSlopes({ heads }), format);
+      expect(slopes, 'alibiSlopes', { heads, slopes: 'press', alibiBiasMax: 8 }, `slopes ${heads} ${format}`);
+    }
+    expect(
+      take(alibiSlopes({ heads: 12, slopes: 'geometric' }), format),
+      'alibiSlopes',
+      { slopes: 'geometric' },
+      'geometric',
+    );
+    expect(take(alibiSlopes({ heads: 16, alibiBiasMax: 16 }), format), 'alibiSlopes', { alibiBiasMax: 16 }, 'max 16');
+    for (const form of ['distance', 'tril', 'key', 'key-last-zero', 'nonsymmetric'] as const) {
+      for (const heads of [8, 12]) {
+        const bias = take(alibi({ heads, keyLength: 24, form }), format);
+        expect(bias, 'alibi', { heads, form }, `${form} ${heads} ${format}`);
+      }
+    }
+    const causal = take(alibi({ heads: 8, keyLength: 24, queryLength: 8, causal: true }), format);
+    expect(causal, 'alibi', { heads: 8, causal: true, queryLength: 8 }, `causal ${format}`);
+    const row = take(alibi({ heads: 12, keyLength: 24, queryLength: 1, form: 'key' }), format);
+    expect(row, 'alibi', { heads: 12, form: 'key' }, `one row ${format}`);
+  });
+}
+
+test("T5's buckets", () => {
+  for (const bidirectional of [true, false]) {
+    const table = t5Buckets({ queryLength: 32, keyLength: 200, queryOffset: 0, bidirectional });
+    const given = { data: Array.from(table.data), shape: table.shape };
+    table.dispose();
+    expect(given, 't5Buckets', { numBuckets: 32, maxDistance: 128, bidirectional }, `${bidirectional}`);
+  }
+  const other = t5Buckets({ queryLength: 16, keyLength: 300, numBuckets: 64, maxDistance: 256, queryOffset: 0 });
+  expect(other, 't5Buckets', { numBuckets: 64, maxDistance: 256 }, 'other');
+  const short = t5Buckets({ queryLength: 12, keyLength: 12 });
+  const { found, also } = identify(short);
+  assert.is(found[0].sure, 'likely');
+  assert.ok(also.length > 0, 'short distances do not tell the rule');
+});
+
+/** Uniform numbers in [0, 1) that are the same in every run. */
+function randomFrom(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    // the upper bits, twice: a linear generator's lower ones are poor
+    const high = state >>> 8;
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return (high + (state >>> 8) / 2 ** 24) / 2 ** 24;
+  };
+}
+
+test('200 random tables, and tables that only look like one, are none of these', () => {
+  const claims: string[] = [];
+  for (let n = 0; n < 200; n++) {
+    const random = randomFrom(n + 1);
+    const [rows, columns] = [1 + Math.floor(random() * 32), 2 + Math.floor(random() * 64)];
+    const normal = (): number => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(6.283185307 * random());
+    const kinds: (() => number)[] = [
+      normal,
+      random,
+      () => Math.sin(100 * random()),
+      () => Math.floor(32 * random()),
+      () => 0.02 * normal(),
+    ];
+    const format = FORMATS[n % 3];
+    const data = Float64Array.from({ length: rows * columns }, () => rounded(Math.fround(kinds[n % 5]()), format));
+    if (n % 7 === 0) data.sort().reverse();
+    const shape =
+      n % 11 === 0 ? [rows * columns] : n % 13 === 0 && columns % 2 === 0 ? [rows, columns / 2, 2] : [rows, columns];
+    const { found } = identify({ data, shape });
+    if (found.length > 0) claims.push(`${n} [${shape}]: ${JSON.stringify(found[0])}`);
+  }
+  assert.equal(claims, []);
+  // one wrong number, another wave, a learned table of the right statistics
+  const spoilt = take(sinusoidal({ length: 32, dim: 64 }), 'float32');
+  spoilt.data[777] += 1e-3;
+  assert.equal(identify(spoilt).found, []);
+  const other = Float64Array.from({ length: 32 * 64 }, (_, i) => Math.sin(((i >> 6) * ((i % 64) + 1)) / 7));
+  assert.equal(identify({ data: other, shape: [32, 64] }).found, []);
+  for (const flat of [new Array(64).fill(0), new Array(64).fill(1), [1, 2], [1]])
+    assert.equal(identify(flat).found, []);
+  const counting = Float64Array.from({ length: 64 }, (_, i) => i);
+  assert.equal(identify({ data: counting, shape: [8, 8] }).found, []);
+});
+
+test('what is open is said', () => {
+  const cosine = rotaryTable({ headDim: 128, ropeTheta: 500000 }, { length: 16 });
+  const { found } = identify(take(cosine.cos, 'float32'));
+  assert.match(found[0].unknown.join(), /hardly move in these rows/);
+  assert.is(found[0].sure, 'likely');
+  cosine.sin.dispose();
+  const odd = identify(take(sinusoidal({ length: 32, dim: 64, base: 31234.5678 }), 'float32'));
+  assert.match(odd.found[0].unknown.join(), /not round/);
+  assert.is(identify(take(sinusoidal({ length: 32, dim: 64 }), 'bfloat16')).found[0].stored, 'bfloat16');
+});
+
+test('what is no array of numbers is refused', () => {
+  for (const bad of [null, 'x', { cos: [1] }, [[1], [1, 2]], ['a', 'b'], [1, Number.NaN, 2]])
+    assert.throws(
+      () => identify(bad as never),
+      (error: Error) => error.name === 'PosencError',
+      String(bad),
+    );
+  assert.throws(() => identify({ cos: [[1, 2]], sin: [[1, 2, 3]] }), /expected the shape of cos, \[2\], got \[3\]/);
+});
+
+test.run();
