@@ -1,32 +1,60 @@
 /** posenc explain: what a model's own configuration does with positions. */
 import { Command } from 'commander';
-import { describeExplanation, explainForm } from '../index.ts';
-import { type ModelOptions, readModel } from './input.ts';
-import { example, withModel } from './options.ts';
+import {
+  describeExplanation,
+  ENGINES,
+  type EngineLine,
+  type EngineName,
+  explainForm,
+  extend,
+  forEngine,
+  type NormalForm,
+} from '../index.ts';
+import { formOf, type ModelFile, type ModelOptions, readModelFile } from './input.ts';
+import { choice, example, withModel } from './options.ts';
 import type { Shell } from './shell.ts';
-import { printableJson } from './text.ts';
+import { printable, printableJson, printableLines } from './text.ts';
 
 export function explainCommand(shell: Shell): Command {
   return withModel(
     new Command('explain').description('what a configuration does with positions, with warnings and fixes'),
   )
-    .argument('<file>', 'config.json, a GGUF file (only its header is read), or - for JSON from standard input')
+    .argument('<file>', 'config.json, a GGUF file (only its header is read), or - for standard input')
+    .addOption(choice('--for <engine>', 'only what this engine needs: a line or a block to paste', ENGINES))
     .option('--json', 'the explanation as JSON')
     .addHelpText(
       'after',
       example(
         'posenc explain config.json --context 131072',
-        'posenc explain model.gguf',
-        'curl -s $URL | posenc explain - --json',
+        'posenc explain model.gguf --context 128k --for llama.cpp',
+        'curl -sSfL $URL | posenc explain - --json',
       ),
     )
-    .action(async (file: string, options: ModelOptions & { json?: boolean }) => {
+    .action(async (path: string, options: ModelOptions & { json?: boolean; for?: EngineName }) => {
       const { layerType, context } = options;
-      const form = await readModel(file, shell, options);
+      const file = await readModelFile(path, shell);
+      const form = formOf(file, options);
+      if (options.for !== undefined) {
+        const needed = engineOf(file, form, options.for, options);
+        await shell.write(options.json ? toJson(needed) : engineText(needed));
+        return;
+      }
       const explanation = explainForm(form, { layerType, context });
       await shell.write(options.json ? toJson(explanation) : describeExplanation(explanation));
     });
 }
+
+/** The line of an engine for the context asked for; of a config.json that is read as another type, the file itself tells. */
+function engineOf(file: ModelFile, form: NormalForm, engine: EngineName, options: ModelOptions): EngineLine {
+  const { context, strict, as } = options;
+  if (context === undefined || file.kind !== 'config') return forEngine(form, engine, { context });
+  return (
+    extend(file.config as object, { context, strict, as }).forEngines[engine] ?? forEngine(form, engine, { context })
+  );
+}
+
+const engineText = ({ line, notes }: EngineLine): string =>
+  printableLines(`${line}\n${notes.map((note) => `# ${printable(note)}\n`).join('')}`);
 
 /** JSON with what JSON cannot say as text: Infinity, NaN. */
 export function toJson(value: unknown): string {

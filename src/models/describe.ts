@@ -7,6 +7,7 @@ import { printable } from '../runtime/printable.ts';
 import { type Explanation, type PairGroup, round, type TableExplanation } from './explain.ts';
 import { type NormalForm, type RotaryLayer, readingForm } from './normalForm.ts';
 import type { QueryScale } from './softmaxScale.ts';
+import { grouped } from './words.ts';
 
 /** What a model does with positions, in words. */
 export function describe(form: NormalForm): string {
@@ -30,13 +31,12 @@ export function describeExplanation(explanation: Explanation): string {
 }
 
 function explanationText(explanation: Explanation): string {
-  const { form, supported, requested, tables, assumed, warnings } = explanation;
+  const { form, supported, trained, requested, tables, assumed, warnings } = explanation;
   const lines = [`model      ${form.modelType}`, `family     ${familyWords(form)}`];
-  const trained = [...new Set(tables.flatMap((table) => (table.trained === undefined ? [] : [table.trained])))];
   const context = [
-    ...(trained.length > 0 ? [`trained on ${trained.join(' and ')} positions`] : []),
-    supported === undefined ? 'any length' : `made for ${supported}`,
-    ...(requested === undefined ? [] : [`${requested} requested`]),
+    ...(trained === undefined || trained === supported ? [] : [`trained on ${grouped(trained)} positions`]),
+    supported === undefined ? 'any length' : `made for ${grouped(supported)}`,
+    ...(requested === undefined ? [] : [`${grouped(requested)} requested`]),
   ];
   lines.push(`context    ${context.join(', ')}`);
   for (const table of tables) lines.push(...tableLines(table));
@@ -100,11 +100,11 @@ function scalingWords({ spec, lengthDependent }: RotaryLayer): string {
   if (spec.factor !== undefined) words.push(`factor ${round(spec.factor)}`);
   if (spec.alpha !== undefined) words.push(`alpha ${spec.alpha}`);
   if (spec.originalMaxPositionEmbeddings !== undefined)
-    words.push(`from ${spec.originalMaxPositionEmbeddings} positions`);
+    words.push(`from ${grouped(spec.originalMaxPositionEmbeddings)} positions`);
   if (spec.lowFreqFactor !== undefined) words.push(`low ${spec.lowFreqFactor}, high ${spec.highFreqFactor}`);
   if (spec.betaFast !== undefined) words.push(`beta fast ${spec.betaFast}, slow ${spec.betaSlow ?? 1}`);
   if (spec.truncate === false) words.push('not truncated');
-  if (lengthDependent) words.push(`changes beyond ${lengthDependent.threshold} positions`);
+  if (lengthDependent) words.push(`changes beyond ${grouped(lengthDependent.threshold)} positions`);
   return words.length === 0 ? '' : ` (${words.join(', ')})`;
 }
 
@@ -126,7 +126,9 @@ function tableLines({ label, layer, pairs, length, groups, angleError }: TableEx
   lines.push(`pairs      ${pairs}: ${summary.join(', ')}`);
   for (const group of groups) lines.push(`  ${groupLine(group)}`);
   const { exact, torch, ggml } = angleError;
-  lines.push(`angle off  exact ${round(exact)}, torch ${round(torch)}, ggml ${round(ggml)} rad at ${length} positions`);
+  lines.push(
+    `angle off  exact ${round(exact)}, torch ${round(torch)}, ggml ${round(ggml)} rad at ${grouped(length)} positions`,
+  );
   return lines;
 }
 
@@ -152,6 +154,18 @@ function queryWords({ appliesTo, formula, parameters }: QueryScale): string {
   return `queries    of ${appliesTo} times ${formula}; ${values.join(', ')}`;
 }
 
+/** Indices as runs: 3, 7, 11 to 14. */
+function runs(indices: readonly number[]): string {
+  const parts: string[] = [];
+  for (let i = 0; i < indices.length; ) {
+    let end = i;
+    while (indices[end + 1] === indices[end] + 1) end++;
+    parts.push(end > i + 1 ? `${indices[i]} to ${indices[end]}` : indices.slice(i, end + 1).join(', '));
+    i = end + 1;
+  }
+  return parts.length > 12 ? `${parts.slice(0, 12).join(', ')} ...` : parts.join(', ');
+}
+
 function layoutLines(form: NormalForm): string[] {
   const lines: string[] = [];
   const { layers, vision, parameters, encoder, decoder } = form;
@@ -159,12 +173,18 @@ function layoutLines(form: NormalForm): string[] {
     const labels = Object.entries(layers.rotary).map(
       ([label, list]) => `${list.length} ${label === 'default' ? 'rotary' : label}`,
     );
-    if (layers.nope.length > 0) labels.push(`${layers.nope.length} without positions`);
+    if (layers.nope.length > 0) labels.push(`${layers.nope.length} without positions (${runs(layers.nope)})`);
     const counted = Object.values(layers.rotary).reduce((sum, list) => sum + list.length, layers.nope.length);
     if (counted < layers.count) labels.push(`${layers.count - counted} without attention`);
     lines.push(`layers     ${layers.count}: ${labels.join(', ')}`);
   }
   if (form.queryScale) lines.push(queryWords(form.queryScale));
+  if (form.indexer) {
+    const { headDim, rotaryDim, rotaryOffset, pairing } = form.indexer;
+    lines.push(
+      `indexer    of sparse attention rotates channels ${rotaryOffset} to ${rotaryOffset + rotaryDim - 1} of ${headDim}, pairing ${pairing}`,
+    );
+  }
   if (vision) {
     lines.push(
       `vision     ${vision.modelType}: base ${vision.ropeTheta}, head ${vision.headDim}, ${vision.invFreq.length} frequencies`,

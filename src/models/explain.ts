@@ -9,9 +9,11 @@ import { wordsOf } from '../rotary/rules/words.ts';
 import type { Precision } from '../rotary/spec.ts';
 import { options as checkOptions, integer } from '../runtime/arguments.ts';
 import type { TableChoice } from './chooseLayer.ts';
+import { type Extension, extensionOf } from './extension.ts';
 import { type FromHFOptions, fromHF } from './hf.ts';
 import { type NormalForm, type RotaryLayer, readingForm } from './normalForm.ts';
 import type { Assumption } from './read.ts';
+import { grouped } from './words.ts';
 
 /** Neighbouring pairs that a scaling treats alike. */
 export interface PairGroup {
@@ -50,9 +52,13 @@ export interface Finding {
 
 export interface Explanation {
   readonly form: NormalForm;
-  /** Context the model was made for: max_position_embeddings, or what scaling extends. */
+  /** Positions the file serves as it is; undefined: any number. Of learned rows those that tokens take. */
   readonly supported?: number;
+  /** Positions of pre-training, before any scaling, where the file tells them. */
+  readonly trained?: number;
   readonly requested?: number;
+  /** What the requested context asks for. */
+  readonly extension?: Extension;
   readonly tables: readonly TableExplanation[];
   readonly assumed: readonly Assumption[];
   readonly warnings: readonly Finding[];
@@ -86,26 +92,17 @@ function explained(form: NormalForm, choice: TableChoice): Explanation {
   const tables = labels
     .filter(([label]) => choice.layerType === undefined || label === choice.layerType)
     .map(([label, layer]) => explainTable(label, layer, form.maxPositionEmbeddings, context));
-  const supported = supportedContext(form, tables);
+  const extension = extensionOf(form, context ?? 1);
+  const supported = extension.supportedLength;
   return {
     form,
     ...(supported === undefined ? {} : { supported }),
-    ...(context === undefined ? {} : { requested: context }),
+    ...(extension.trainedLength === undefined ? {} : { trained: extension.trainedLength }),
+    ...(context === undefined ? {} : { requested: context, extension }),
     tables,
     assumed: form.assumed,
-    warnings: findings(form, tables, supported, context),
+    warnings: findings(form, tables, context === undefined ? undefined : extension, context),
   };
-}
-
-function supportedContext(form: NormalForm, tables: readonly TableExplanation[]): number | undefined {
-  const scaled = tables.map(({ layer, trained }) => {
-    const { factor, originalMaxPositionEmbeddings } = layer.spec;
-    return originalMaxPositionEmbeddings === undefined ? (trained ?? 0) : originalMaxPositionEmbeddings * (factor ?? 1);
-  });
-  const longest = Math.max(form.maxPositionEmbeddings ?? 0, ...scaled);
-  const rows = form.parameters?.usableLength ?? form.parameters?.maxPositions ?? form.parameters?.length;
-  if (typeof rows === 'number') return rows;
-  return longest > 0 ? longest : undefined;
 }
 
 function explainTable(
@@ -200,7 +197,7 @@ function offBy({ ladder }: RotaryFrequencies, i: number, position: number, angle
 function findings(
   form: NormalForm,
   tables: readonly TableExplanation[],
-  supported: number | undefined,
+  extension: Extension | undefined,
   context: number | undefined,
 ): Finding[] {
   const list: Finding[] = form.warnings.filter(({ code }) => code !== 'no-effect').map(({ message }) => ({ message }));
@@ -210,20 +207,20 @@ function findings(
     const { lengthDependent, ropeType } = layer;
     if (lengthDependent?.rule === 'longrope' && (context === undefined || context > lengthDependent.threshold)) {
       list.push({
-        message: `${lengthDependent.threshold + 1} positions or more use other frequencies${where}: keys cached before the crossing no longer fit`,
+        message: `${grouped(lengthDependent.threshold + 1)} positions or more use other frequencies${where}: keys cached before the crossing no longer fit`,
         fix: 'choose one list for a whole generation by passing context, and drop or re-rotate the cache at the crossing',
       });
     }
     if (lengthDependent?.rule === 'dynamic' && (context === undefined || context > lengthDependent.threshold)) {
       list.push({
-        message: `the base grows beyond ${lengthDependent.threshold} positions${where}: every cached key keeps the base it was made with`,
+        message: `the base grows beyond ${grouped(lengthDependent.threshold)} positions${where}: every cached key keeps the base it was made with`,
         fix: 'pass the largest context once, and keep its table for the whole generation',
       });
     }
     if (ropeType === 'yarn' && context !== undefined && trained !== undefined && context <= trained) {
       list.push({
-        message: `YaRN is static${where}: it changes texts shorter than ${trained} positions as well`,
-        fix: 'remove the rope block for work within the trained context',
+        message: `YaRN is static${where}: it changes texts shorter than ${grouped(trained)} positions as well`,
+        fix: 'a model trained with it (DeepSeek, gpt-oss) keeps it; where it was added to a plain model (Qwen2.5, Qwen3), leave the block out for short texts',
       });
     }
     if (layer.softmaxScaleFactor !== undefined && layer.softmaxScaleFactor !== 1) {
@@ -239,44 +236,50 @@ function findings(
     }
     if (context !== undefined && angleError.torch > VISIBLE_ERROR) {
       list.push({
-        message: `float32 angles are off by up to ${round(angleError.torch)} rad at ${context} positions${where}`,
+        message: `float32 angles are off by up to ${round(angleError.torch)} rad at ${grouped(context)} positions${where}`,
         fix: "keep precision 'torch' to match PyTorch, use 'exact' for relative positions that hold at this length",
       });
     }
   }
-  if (form.family === 'rotary' && context !== undefined && supported !== undefined && context > supported) {
-    list.push({
-      message: `${context} positions are asked for, the model is made for ${supported}`,
-      fix: `scale by at least ${Math.ceil(context / supported)}: rope_scaling { "rope_type": "yarn", "factor": ${Math.ceil(context / supported)}, "original_max_position_embeddings": ${supported} }`,
-    });
-  }
+  if (extension !== undefined && context !== undefined && extension.outcome !== 'covered')
+    list.push(longer(extension, context));
   if (context !== undefined && context > FLOAT32_INTEGERS) {
     list.push({
-      message: `positions above ${FLOAT32_INTEGERS} are not float32 integers: PyTorch merges neighbours`,
+      message: `positions above ${grouped(FLOAT32_INTEGERS)} are not float32 integers: PyTorch merges neighbours`,
       fix: "use precision 'exact', which holds to 2^53",
     });
   }
   return list;
 }
 
+/** More positions than the file serves: the keys that change, or that none do. */
+function longer(
+  { outcome, reason, supportedLength, trainedLength, changes, tables }: Extension,
+  context: number,
+): Finding {
+  const made = supportedLength === undefined ? '' : `, the model is made for ${grouped(supportedLength)}`;
+  const trained =
+    trainedLength === undefined || trainedLength === supportedLength
+      ? ''
+      : ` (trained on ${grouped(trainedLength)} before scaling)`;
+  const message = `${grouped(context)} positions are asked for${made}${trained}: ${reason}`;
+  if (outcome === 'unsupported') {
+    return { message, fix: 'stay within that, or train at the length wanted: no key and no flag does it' };
+  }
+  const words = changes
+    ? Object.entries(changes).map(([path, value]) => `${path}: ${JSON.stringify(value)}`)
+    : Object.entries(tables ?? {}).map(
+        ([label, { factor }]) => `${label === 'default' ? '' : `${label}: `}factor ${grouped(factor)}`,
+      );
+  return { message, fix: `set ${words.join('; ')}` };
+}
+
 /** What a context means for positions that are not rotary. */
 function otherFamilies(form: NormalForm, context: number): Finding[] {
   const list: Finding[] = [];
-  for (const side of [form, form.encoder, form.decoder]) {
-    if (!side) continue;
-    const { parameters } = side;
-    // Rows before position 0 and the row of padded tokens hold no token.
-    const tokens = parameters?.usableLength;
-    if (typeof tokens === 'number' && context > tokens) {
-      list.push({
-        message: `${context} positions are asked for, the learned table has ${parameters?.rows} rows for ${tokens} tokens`,
-        fix: 'shorten the input, or resize the table and train it',
-      });
-    }
-  }
   if (form.family === 't5' && context > Number(form.parameters?.maxDistance)) {
     list.push({
-      message: `keys farther away than ${form.parameters?.maxDistance} positions share one bucket: at ${context} their order is lost`,
+      message: `keys farther away than ${form.parameters?.maxDistance} positions share one bucket: at ${grouped(context)} their order is lost`,
       fix: 'nothing to configure: the model tells far keys apart by content alone',
     });
   }
@@ -289,9 +292,10 @@ function otherFamilies(form: NormalForm, context: number): Finding[] {
   return list;
 }
 
-/** Three significant digits, without the noise of more. */
+/** Three significant digits, without the noise of more; large numbers in groups. */
 export function round(value: number): string {
   if (value === 0) return '0';
-  if (Number.isInteger(value) && Math.abs(value) < 1e9) return String(value);
-  return String(Number(value.toPrecision(Math.abs(value) >= 1000 ? 4 : 3)));
+  if (Number.isInteger(value) && Math.abs(value) < 1e9) return grouped(value);
+  const short = Number(value.toPrecision(Math.abs(value) >= 1000 ? 4 : 3));
+  return Math.abs(short) < 1e21 ? grouped(short) : String(short);
 }

@@ -4,7 +4,10 @@
  */
 export * from '../runtime/index.ts';
 export { describe, describeExplanation } from './describe.ts';
+export { ENGINES, type Engine as EngineName, type EngineLine, type EngineLines, forEngine } from './engines.ts';
 export { type Explanation, explain, explainForm } from './explain.ts';
+export { type Extended, type ExtendOptions, extend } from './extend.ts';
+export { type Extension, extendForm } from './extension.ts';
 export { type FromGGUFOptions, fromGGUF, type GGUFTensors } from './gguf.ts';
 export { type FromHFOptions, fromHF, toHF } from './hf.ts';
 export { type KnownModel, knownModels } from './known.ts';

@@ -1,22 +1,30 @@
 /**
- * A rotary table in the words of llama.cpp: the arguments of ggml_rope_ext and the command-line flags. What ggml has no
- * argument for (llama3, longrope, an untruncated yarn ramp) becomes divisors of the angles, `freqFactors`.
- * ggml/include/ggml.h; llama.cpp common/arg.cpp.
+ * A rotary table in the words of llama.cpp: the arguments of ggml_rope_ext, the command-line flags, and what a converted file of
+ * the model holds. Sources: ggml/include/ggml.h; llama.cpp common/arg.cpp, src/llama-context.cpp (which flags are overwritten),
+ * src/llama-model.cpp (llama_model_rope_type), conversion/*.py (permutation, divisors); architectures: records/gguf.
  */
 import { rotaryFrequencies } from '../rotary/frequencies.ts';
 import { ggmlFreqFactors } from '../rotary/ggml.ts';
 import { yarnMscale } from '../rotary/rules/yarn.ts';
+import type { OpenSpec } from '../rotary/spec.ts';
 import { options as checkOptions } from '../runtime/arguments.ts';
 import { chooseLayer, type TableChoice } from './chooseLayer.ts';
-import type { NormalForm } from './normalForm.ts';
+import type { NormalForm, RotaryLayer } from './normalForm.ts';
+import type { GgufRotary } from './records/gguf/facts.ts';
 import { ggufRecord } from './records/gguf/index.ts';
 import { recordOf } from './records/index.ts';
+import type { ModelRecord } from './records/record.ts';
+
+type Mode = 0 | 2 | 8 | 40;
 
 /** ggml_rope_ext(ctx, a, pos, freqFactors, nDims, mode, nCtxOrig, freqBase, freqScale, extFactor, attnFactor, betaFast, betaSlow) */
 export interface GgmlRopeArguments {
   readonly nDims: number;
-  /** 0 NORMAL, 2 NEOX, 8 MROPE, 40 IMROPE. */
-  readonly mode: 0 | 2 | 8 | 40;
+  /**
+   * 0 NORMAL, 2 NEOX, 8 MROPE, 40 IMROPE: for the weights as the hub holds them (of a GGUF file: as it holds them). undefined:
+   * no mode of ggml pairs these channels with these sections.
+   */
+  readonly mode?: Mode;
   readonly nCtxOrig: number;
   readonly freqBase: number;
   readonly freqScale: number;
@@ -31,26 +39,47 @@ export interface GgmlRopeArguments {
 }
 
 export interface LlamaCpp {
+  /** `general.architecture` of a converted file; undefined: llama.cpp does not know the model, or this library does not know. */
+  readonly architecture?: string;
+  /** What llama.cpp runs. */
   readonly rope: GgmlRopeArguments;
-  /** Flags of llama-cli and llama-server that have the same effect; empty when the model needs none. */
+  /** Arguments that give the model's own angles where those of llama.cpp differ: an untruncated YaRN ramp, as divisors. */
+  readonly own?: GgmlRopeArguments;
+  /** The mode llama.cpp runs for a converted file. */
+  readonly fileMode?: Mode;
+  /** Converters reorder the rows of the q and k weights, from half to interleaved pairs. */
+  readonly permuted: boolean;
+  /** Flags of llama-cli and llama-server that have the same effect, for a file that says nothing; empty when none are needed. */
   readonly flags: readonly string[];
+  /** Flags needed with a file that a converter made: it holds the scaling itself. */
+  readonly flagsWithFile: readonly string[];
+  /** Flags that llama.cpp overwrites or ignores here. */
+  readonly flagsWithoutEffect: readonly string[];
+  /** Amplitude of cos and sin in the model. */
+  readonly amplitude: number;
+  /** What llama.cpp makes of it by the flags alone; absent without scaling. */
+  readonly amplitudeByFlags?: number;
+  /** What q.k is multiplied with. */
+  readonly kqScale: number;
+  /** Layers that llama.cpp must not rotate. */
+  readonly layersWithoutRotation: readonly number[];
   /** What the flags cannot say, and what differs from transformers. */
   readonly notes: readonly string[];
 }
 
-const MODES = { interleaved: 0, half: 2 } as const;
+const FILE_MODES = { norm: 0, neox: 2, mrope: 8, imrope: 40 } as const;
 
 /** @throws PosencError ERR_CONFIG for another family, several tables without layerType, or a missing context */
 export function toLlamaCpp(form: NormalForm, choice: TableChoice = {}): LlamaCpp {
   checkOptions('toLlamaCpp', choice, ['layerType', 'context']);
   const { layer, context } = chooseLayer(form, choice, 'toLlamaCpp(form');
   const { spec, ropeType } = layer;
-  const freqBase = spec.ropeTheta ?? 10000;
+  const file = fileFacts(form);
   const common = {
     nDims: layer.rotaryDim,
-    mode: layer.mropeLayout === 'chunked' ? 8 : layer.mropeLayout === 'interleaved' ? 40 : MODES[layer.pairing],
+    mode: modeOf(layer),
     nCtxOrig: spec.originalMaxPositionEmbeddings ?? form.maxPositionEmbeddings ?? 0,
-    freqBase,
+    freqBase: spec.ropeTheta ?? 10000,
     freqScale: 1,
     extFactor: 0,
     attnFactor: layer.attentionFactor,
@@ -58,46 +87,173 @@ export function toLlamaCpp(form: NormalForm, choice: TableChoice = {}): LlamaCpp
     betaSlow: spec.betaSlow ?? 1,
     ...(layer.mropeSection ? { sections: fourSections(layer.mropeSection, layer.mropeLayout) } : {}),
   } as const;
-  const notes = remarks(form, choice);
+  const known = {
+    ...(file && { architecture: file.architecture, fileMode: fileMode(file.facts, layer) }),
+    permuted: isPermuted(form, layer, file?.facts),
+    flagsWithFile: [],
+    flagsWithoutEffect: [] as string[],
+    amplitude: layer.attentionFactor,
+    kqScale: layer.softmaxScale,
+    layersWithoutRotation: form.layers?.nope ?? [],
+  };
+  const notes = remarks(form, layer, file?.facts);
   const factor = spec.factor ?? 1;
-  if (ropeType === 'default') return { rope: common, flags: [], notes };
+  if (ropeType === 'default') return { ...known, rope: common, flags: [], notes };
   if (ropeType === 'linear') {
+    const rope = { ...common, freqScale: 1 / factor };
     return {
-      rope: { ...common, freqScale: 1 / factor },
-      flags: ['--rope-scaling', 'linear', '--rope-freq-scale', String(1 / factor)],
+      ...known,
+      rope,
+      flags: ['--rope-scaling', 'linear', '--rope-scale', String(factor)],
+      amplitudeByFlags: 1,
       notes,
     };
   }
-  if (ropeType === 'yarn' && spec.truncate !== false) {
-    // The kernel multiplies by 1 + 0.1 ln factor itself.
-    const attnFactor = layer.attentionFactor / yarnMscale(factor, 1);
+  if (ropeType === 'yarn') {
+    const own = yarnMscale(factor, 1);
     return {
-      rope: { ...common, freqScale: 1 / factor, extFactor: 1, attnFactor },
-      flags: [
-        ...['--rope-scaling', 'yarn', '--rope-freq-scale', String(1 / factor)],
-        ...['--yarn-orig-ctx', String(common.nCtxOrig), '--yarn-ext-factor', '1'],
-        ...['--yarn-attn-factor', String(attnFactor)],
-        ...['--yarn-beta-fast', String(common.betaFast), '--yarn-beta-slow', String(common.betaSlow)],
-      ],
-      notes,
+      ...known,
+      // the kernel multiplies by 1 + 0.1 ln factor itself
+      rope: {
+        ...common,
+        freqScale: 1 / factor,
+        extFactor: spec.extrapolationFactor ?? 1,
+        attnFactor: layer.attentionFactor / own,
+      },
+      ...(spec.truncate === false && { own: { ...common, freqFactors: divisors(spec, layer, 1) } }),
+      flags: yarnFlags(spec, common.nCtxOrig),
+      flagsWithoutEffect: ['--yarn-attn-factor'],
+      amplitudeByFlags: file?.facts.yarn.amplitude === 'one' ? 1 : own,
+      notes: [...notes, ...yarnNotes(layer, file?.facts, own)],
     };
   }
   const length = context ?? layer.lengthDependent?.threshold ?? 1;
-  const exact = (of: typeof spec): { hi: number; lo: number }[] => {
-    const { ladder } = rotaryFrequencies({ ...of, precision: 'exact' }, { context: length });
+  const rope = {
+    ...common,
+    attnFactor: rotaryFrequencies(spec, { context: length }).attentionFactor,
+    freqFactors: divisors(spec, layer, length),
+  };
+  return { ...known, rope, flags: [], notes: [...notes, divisorNote(layer, file?.facts)] };
+}
+
+function yarnFlags(spec: OpenSpec, original: number): string[] {
+  const flags = [
+    '--rope-scaling',
+    'yarn',
+    '--rope-scale',
+    String(spec.factor ?? 1),
+    '--yarn-orig-ctx',
+    String(original),
+  ];
+  if (spec.betaFast !== undefined && spec.betaFast !== 32) flags.push('--yarn-beta-fast', String(spec.betaFast));
+  if (spec.betaSlow !== undefined && spec.betaSlow !== 1) flags.push('--yarn-beta-slow', String(spec.betaSlow));
+  return flags;
+}
+
+function yarnNotes(layer: RotaryLayer, facts: GgufRotary | undefined, own: number): string[] {
+  const { spec } = layer;
+  const notes: string[] = [
+    'llama.cpp computes the amplitude from the factor whenever YaRN is on: --yarn-attn-factor is overwritten',
+  ];
+  if (spec.truncate === false) {
+    const { off, pair } = rampDifference(layer);
+    notes.push(
+      `truncate is false, and llama.cpp always rounds the ends of the ramp: pair ${pair} turns ${Number((100 * off).toPrecision(2))} % otherwise than in the model; no key and no flag changes that (own holds divisors that do)`,
+    );
+  }
+  if (
+    spec.mscaleAllDim !== undefined &&
+    (facts?.yarn.multiplier || Math.abs(layer.attentionFactor - own) > 1e-6 * own)
+  ) {
+    notes.push(
+      `the file must hold rope.scaling.yarn_log_multiplier (mscale_all_dim ${spec.mscaleAllDim}): flags alone give the amplitude ${Number(own.toPrecision(6))} and the plain softmax scale`,
+    );
+  } else if (Math.abs(layer.attentionFactor - own) > 1e-6 * own) {
+    notes.push(
+      `the amplitude ${Number(layer.attentionFactor.toPrecision(6))} is not 1 + 0.1 ln(factor) = ${Number(own.toPrecision(6))}: the file must hold rope.scaling.attn_factor ${Number((layer.attentionFactor / own).toPrecision(6))}`,
+    );
+  }
+  return notes;
+}
+
+/** The pair that a rounded ramp changes most. */
+function rampDifference({ spec }: RotaryLayer): { off: number; pair: number } {
+  const of = (truncate: boolean): Float64Array =>
+    rotaryFrequencies({ ...spec, truncate, precision: 'exact' } as OpenSpec).ladder.hi;
+  const [rounded, own] = [of(true), of(false)];
+  let [off, pair] = [0, 0];
+  own.forEach((f, i) => {
+    const error = Math.abs(rounded[i] / f - 1);
+    if (error > off) [off, pair] = [error, i];
+  });
+  return { off, pair };
+}
+
+/** Divisors of the angles that express a rule for which ggml has no argument. */
+function divisors(spec: OpenSpec, layer: RotaryLayer, length: number): number[] {
+  const exact = (of: OpenSpec): { hi: number; lo: number }[] => {
+    const { ladder } = rotaryFrequencies({ ...of, precision: 'exact' } as OpenSpec, { context: length });
     return Array.from(ladder.hi, (hi, i) => ({ hi, lo: ladder.lo[i] }));
   };
   const plain = exact({ headDim: spec.headDim, rotaryDim: layer.rotaryDim, ropeTheta: spec.ropeTheta });
-  const freqFactors = Array.from(ggmlFreqFactors(plain, exact(spec)));
-  const attnFactor = rotaryFrequencies(spec, { context: length }).attentionFactor;
-  return {
-    rope: { ...common, attnFactor, freqFactors },
-    flags: [],
-    notes: [
-      ...notes,
-      `rope type '${ropeType}' has no flags: it is stored in the GGUF file as divisors (rope_freqs or rope_factors)`,
-    ],
-  };
+  return Array.from(ggmlFreqFactors(plain, exact(spec)));
+}
+
+function divisorNote({ ropeType }: RotaryLayer, facts: GgufRotary | undefined): string {
+  const names = ropeType === 'longrope' ? 'rope_factors_long and rope_factors_short' : 'rope_freqs';
+  if (facts && facts.factors[ropeType === 'longrope' ? 'lists' : 'freqs'] === 'none') {
+    return `rope type '${ropeType}' has no flags, and llama.cpp reads no divisors (${names}) for this architecture`;
+  }
+  if (ropeType === 'llama3' || ropeType === 'longrope' || ropeType === 'proportional') {
+    return `rope type '${ropeType}' has no flags: a converted file holds it as divisors, the tensor ${names}`;
+  }
+  return `rope type '${ropeType}' has no flags; llama.cpp would need these divisors as a tensor ${names}, which no converter writes`;
+}
+
+/** How the hub's weights pair, as a mode; sections exist for half pairing alone. */
+function modeOf(layer: RotaryLayer): Mode | undefined {
+  if (layer.mropeLayout === undefined) return layer.pairing === 'half' ? 2 : 0;
+  if (layer.pairing !== 'half') return undefined;
+  return layer.mropeLayout === 'chunked' ? 8 : layer.mropeLayout === 'interleaved' ? 40 : undefined;
+}
+
+/** What llama.cpp knows about the architecture; of several cases the first that rotates. */
+function fileFacts(form: NormalForm): { architecture: string; facts: GgufRotary } | undefined {
+  // a form of a GGUF file carries the architecture as its type
+  const name = textRecord(form.modelType)?.gguf ?? assumedRecord(form)?.gguf ?? form.modelType;
+  const found = typeof name === 'string' ? ggufRecord(name) : undefined;
+  if (!found) return undefined;
+  const cases = 'family' in found.positions ? [found.positions] : found.positions.map(({ positions }) => positions);
+  const facts = cases.find((positions): positions is GgufRotary => positions.family === 'rotary');
+  return facts && { architecture: found.arch, facts };
+}
+
+/** A composite model is what its text part is. */
+function textRecord(type: string): ModelRecord | undefined {
+  const record = recordOf(type);
+  const facts = record?.config;
+  return facts?.family === 'wrapper' && facts.text !== null ? recordOf(facts.text) : record;
+}
+
+/** A file under another name was read with a record that the form names as an assumption. */
+function assumedRecord(form: NormalForm): ModelRecord | undefined {
+  const said = form.assumed.find(({ key }) => /(^|\.)model_type$/.test(key));
+  return typeof said?.value === 'string' ? textRecord(said.value) : undefined;
+}
+
+/** Weights of the hub that pair otherwise than llama.cpp rotates them must have been reordered. */
+function isPermuted(form: NormalForm, layer: RotaryLayer, facts: GgufRotary | undefined): boolean {
+  if (!facts) return false;
+  if (isGGUF(form)) return facts.permuted;
+  return (fileMode(facts, layer) === 0) !== (layer.pairing === 'interleaved');
+}
+
+/** A form of a GGUF file: of a config.json the source holds at least what names the model. */
+export const isGGUF = (form: NormalForm): boolean => Object.keys(form.source).length === 0;
+
+function fileMode({ mode, sections }: GgufRotary, layer: RotaryLayer): Mode {
+  const several = (layer.mropeSection ?? []).filter((n) => n > 0).length > 1;
+  return sections === 'optional' && several && mode !== 'imrope' ? 8 : FILE_MODES[mode];
 }
 
 /** ERNIE lists h, w, t. */
@@ -109,21 +265,15 @@ function fourSections(
   return layout === 'ernie_hw_alternating' ? [c, a, b, 0] : [a, b, c, 0];
 }
 
-/** Whether converters reorder q and k of this type. */
-function permutedInFiles(modelType: string): boolean {
-  const arch = recordOf(modelType)?.gguf;
-  const positions = typeof arch === 'string' ? ggufRecord(arch)?.positions : undefined;
-  const all =
-    positions === undefined ? [] : Array.isArray(positions) ? positions.map((one) => one.positions) : [positions];
-  return all.some((one) => one.family === 'rotary' && one.permuted);
-}
-
-function remarks(form: NormalForm, choice: TableChoice): string[] {
-  const { layer } = chooseLayer(form, choice, 'toLlamaCpp(form');
+function remarks(form: NormalForm, layer: RotaryLayer, facts: GgufRotary | undefined): string[] {
   const notes: string[] = [];
-  if (layer.pairing === 'half' && permutedInFiles(form.modelType)) {
-    notes.push('GGUF files of this model hold q and k permuted to interleaved pairs: use mode 0 with them');
+  if (facts && isPermuted(form, layer, facts)) {
+    notes.push(
+      `GGUF files of this model hold q and k permuted: the pairs of the hub's weights (${layer.pairing}) lie elsewhere, and llama.cpp rotates them in mode ${fileMode(facts, layer)}`,
+    );
   }
+  const nope = form.layers?.nope ?? [];
+  if (nope.length > 0) notes.push(`layers without rotation: ${nope.join(', ')}`);
   if (layer.rotaryOffset > 0) notes.push(`rotate a view that starts at channel ${layer.rotaryOffset}`);
   if (layer.outputPairing !== layer.pairing) {
     notes.push(
@@ -134,6 +284,8 @@ function remarks(form: NormalForm, choice: TableChoice): string[] {
   if (layer.mropeLayout === 'interleaved')
     notes.push('give the fourth stream the temporal positions: left-over pairs read it');
   if (layer.mropeLayout === 'ernie_hw_alternating') notes.push('h and w alternate: ggml_rope_multi has no such layout');
+  if (layer.mropeLayout !== undefined && layer.pairing === 'interleaved')
+    notes.push('sections over interleaved pairs: no mode of ggml fits the weights of the hub');
   if (layer.softmaxScaleFactor !== undefined && layer.softmaxScaleFactor !== 1) {
     notes.push(`kq_scale is ${layer.softmaxScale}, not 1 / sqrt(${layer.headDim})`);
   }

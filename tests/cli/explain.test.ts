@@ -11,12 +11,12 @@ const stored = (name: string): string =>
 
 /** Each with a context that has something to warn about. */
 const CASES: readonly [name: string, context: string, warning: RegExp][] = [
-  ['llama-3.1-8b', '262144', /262144 positions are asked for, the model is made for 131072/],
+  ['llama-3.1-8b', '262144', /262 144 positions are asked for, the model is made for 131 072/],
   ['qwen2.5-7b-yarn', '8192', /YaRN is static/],
   ['phi-3.5-mini', '131072', /keys cached before the crossing no longer fit/],
   ['deepseek-v3', '163840', /the softmax scale is corrected/],
   ['gemma-3-27b', '1048576', /float32 angles are off/],
-  ['qwen2-vl-7b', '65536', /65536 positions are asked for/],
+  ['qwen2-vl-7b', '65536', /65 536 positions are asked for/],
   ['bloom', '4096', /rounded to bfloat16/],
   ['t5-base', '4096', /share one bucket/],
 ];
@@ -54,7 +54,7 @@ test('every line that applies is there', async () => {
     assert.match(out, new RegExp(`^${line} `, 'm'));
   }
   assert.match(out, /29 kept, 6 blended, 29 divided by 8/);
-  assert.match(out, /trained on 8192 positions, made for 131072, 131072 requested/);
+  assert.match(out, /trained on 8192 positions, made for 131 072, 131 072 requested/);
 });
 
 test('standard input, Infinity as Python writes it, --json', async () => {

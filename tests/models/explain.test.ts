@@ -76,11 +76,38 @@ test('angle errors of float32 are those of the published table, and exact has no
   assert.ok(angleError.ggml > angleError.torch / 2 && angleError.ggml < 0.1);
 });
 
-test('a longer context is a warning with a factor that covers it', () => {
-  const { warnings } = explain(config('llama-3.1-8b'), { context: 300000 });
-  const found = warnings.find(({ message }) => message.includes('131072'));
-  assert.match(found?.fix ?? '', /"factor": 3/);
-  assert.is(explain(config('llama-3.1-8b'), { context: 131072 }).warnings.length, 0);
+test('a longer context is a warning that says what changes, or that nothing does', () => {
+  const about = (name: string, context: number) => {
+    const { warnings, extension } = explain(config(name), { context });
+    return { ...warnings.find(({ message }) => message.includes('are asked for')), outcome: extension?.outcome };
+  };
+  const llama = about('llama-3.1-8b', 300000);
+  assert.match(
+    llama.message ?? '',
+    /300 000 positions .* made for 131 072 \(trained on 8192 before scaling\).*no drop-in/,
+  );
+  assert.is(llama.outcome, 'unsupported');
+  const qwen = about('qwen2.5-7b-yarn', 262144);
+  assert.match(qwen.fix ?? '', /^set rope_scaling: .*"factor":8,.*32768/);
+  assert.is(qwen.outcome, 'rescaled');
+  const { warnings, extension } = explain(config('llama-3.1-8b'), { context: 131072 });
+  assert.is(warnings.length, 0);
+  assert.is(extension?.outcome, 'covered');
+  assert.is(explain(config('llama-3.1-8b')).extension, undefined);
+});
+
+test('layers without rotation and the indexer are named, rows are those that tokens take', () => {
+  const small = { hidden_size: 2048, num_attention_heads: 16, num_hidden_layers: 8, max_position_embeddings: 65536 };
+  const smol = describeExplanation(
+    explain({ model_type: 'smollm3', ...small, no_rope_layers: [1, 1, 1, 0, 1, 1, 1, 0] }),
+  );
+  assert.match(smol, /^layers .* 2 without positions \(3, 7\)$/m);
+  const roberta = explain(
+    { model_type: 'roberta', hidden_size: 768, max_position_embeddings: 514, pad_token_id: 1 },
+    { context: 513 },
+  );
+  assert.is(roberta.supported, 512);
+  assert.is(roberta.extension?.outcome, 'unsupported');
 });
 
 test('proportional tables have pairs that do not turn', () => {

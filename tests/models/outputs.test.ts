@@ -18,7 +18,8 @@ const form = (name: string) => fromHF(golden.get(name));
 /** Angles of ggml_rope_ext with these arguments against the real-valued ones of the specification. */
 function worstAngle(name: string, position: number, choice = {}): number {
   const of = form(name);
-  const { rope } = toLlamaCpp(of, { context: position + 1, ...choice });
+  const words = toLlamaCpp(of, { context: position + 1, ...choice });
+  const rope = words.own ?? words.rope;
   const layer = Object.values(of.layerTypes ?? {})[0];
   const { ladder } = rotaryFrequencies({ ...layer.spec, precision: 'exact' }, { context: position + 1 });
   const angles = ggmlAngles(position, ggmlFrequencies(rope), new Float32Array(rope.nDims / 2));
@@ -59,7 +60,11 @@ test('toLlamaCpp: pairing, sections and what to say', () => {
   assert.is(toLlamaCpp(form('gpt-j-6b')).rope.mode, 0);
   assert.equal(toLlamaCpp(form('qwen2-vl-7b')).rope.sections, [16, 24, 24, 0]);
   assert.is(toLlamaCpp(form('qwen3-vl-32b')).rope.mode, 40);
-  assert.ok(toLlamaCpp(form('gpt-oss-20b')).rope.freqFactors, 'an untruncated ramp has no argument');
+  const rounded = toLlamaCpp(form('gpt-oss-20b'));
+  assert.is(rounded.rope.extFactor, 1, 'llama.cpp runs its own ramp');
+  assert.ok(rounded.own?.freqFactors, 'an untruncated ramp has no argument');
+  assert.match(rounded.notes.join(), /truncate is false.* pair \d+ turns [\d.]+ % otherwise/);
+  assert.equal(rounded.flagsWithoutEffect, ['--yarn-attn-factor']);
   assert.throws(() => toLlamaCpp(form('bloom-176b')), /alibi/);
   assert.throws(() => toLlamaCpp(form('medgemma-27b')), /layerType: 'full_attention' or 'sliding_attention'/);
 });

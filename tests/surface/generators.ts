@@ -14,6 +14,7 @@ export type Generator = (random: Random) => SurfaceCall;
 /** What is no function of arguments: classes, constants, and what makes or ends engines. */
 export const NOT_CALLED: Readonly<Record<string, string>> = {
   AXIAL_PRESETS: 'a constant',
+  ENGINES: 'a constant',
   ROPE_EXAMPLES: 'a constant',
   PosencError: 'a class',
   Tensor: 'a class; its static functions are called as Tensor.zeros and Tensor.from',

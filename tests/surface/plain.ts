@@ -1,6 +1,6 @@
 /** Calls that need no memory of the engine: ids, models, analysis. */
 import { readdirSync, readFileSync } from 'node:fs';
-import { explain, fromHF } from '../../src/index.ts';
+import { ENGINES, explain, fromHF } from '../../src/index.ts';
 import type { Random } from '../support/random.ts';
 import type { Generator } from './generators.ts';
 import { List } from './material.ts';
@@ -77,6 +77,14 @@ export const plain: Readonly<Record<string, Generator>> = {
   ]),
   explain: noEngine((random) => [random.pick(CONFIGS), { context: 4096 }]),
   explainForm: noEngine(() => [fromHF(CONFIGS[0], { context: 4096 })]),
+  extend: noEngine((random) => [random.pick(CONFIGS), { context: random.int(1, 300000) }]),
+  extendForm: noEngine((random) => [fromHF(random.pick(CONFIGS)), { context: random.int(1, 300000) }]),
+  forEngine: noEngine((random) => [
+    fromHF(random.pick(CONFIGS)),
+    random.pick(ENGINES),
+    { context: random.int(1, 300000) },
+  ]),
+  identify: noEngine((random) => [new List(Array.from(random.floats(48)), [6, 8], 'number')]),
   describe: noEngine(() => [fromHF(CONFIGS[0], { context: 4096 })]),
   toLlamaCpp: noEngine(() => [fromHF(LLAMA, { context: 4096 })]),
   toOnnxCaches: (random) => ({ args: [fromHF(LLAMA, { context: 4096 }), { length: random.int(1, 9) }] }),

@@ -21,12 +21,14 @@ import { coarseGridIds } from './coarse-grid-ids.ts';
 import { compact } from './compact.ts';
 import { configs } from './configs.ts';
 import { deberta } from './deberta.ts';
+import { extend } from './extend.ts';
 import { fourier } from './fourier.ts';
 import { gguf } from './gguf.ts';
 import { hybrid } from './hybrid.ts';
 import { interpolation } from './interpolation.ts';
 import { kitaevKlein } from './kitaev-klein.ts';
 import { learned } from './learned.ts';
+import { llamaCpp } from './llama-cpp.ts';
 import { lucidrains } from './lucidrains.ts';
 import { merge } from './merge.ts';
 import { mropeIndex } from './mrope-index.ts';
@@ -66,12 +68,14 @@ export const adapters: readonly Adapter[] = [
   ...compact,
   ...configs,
   ...deberta,
+  ...extend,
   ...fourier,
   ...gguf,
   ...hybrid,
   ...interpolation,
   ...kitaevKlein,
   ...learned,
+  ...llamaCpp,
   ...lucidrains,
   ...merge,
   ...mropeIndex,

@@ -1,0 +1,262 @@
+/**
+ * What an engine needs for a model and a context, as a line or a block to paste, and what it ignores or overwrites. transformers:
+ * docs of rope_utils; vLLM: docs/features/context_extension (--hf-overrides, --max-model-len); SGLang: docs/advanced_features/
+ * server_arguments (--json-model-override-args, --context-length); llama.cpp: common/arg.cpp, src/llama-context.cpp; ONNX:
+ * operators RotaryEmbedding (opset 23) and com.microsoft.RotaryEmbedding.
+ */
+import { oneOf, take } from '../runtime/arguments.ts';
+import { changedForm, type Extension, extendForm } from './extension.ts';
+import { isGGUF, toLlamaCpp } from './llamaCpp.ts';
+import type { NormalForm, RotaryLayer } from './normalForm.ts';
+import { readingForm } from './normalForm.ts';
+import type { Json } from './read.ts';
+import { grouped } from './words.ts';
+
+export const ENGINES = ['llama.cpp', 'vllm', 'sglang', 'transformers', 'onnx'] as const;
+export type Engine = (typeof ENGINES)[number];
+
+export interface EngineLine {
+  /** To paste: a command line, or a block of JSON. */
+  readonly line: string;
+  /** What the engine ignores, overwrites or does by itself. */
+  readonly notes: readonly string[];
+}
+
+export type EngineLines = Partial<Readonly<Record<Engine, EngineLine>>>;
+
+export interface EngineChoice {
+  readonly context?: number;
+}
+
+/**
+ * What one engine needs for a model and, with `context`, for so many positions; a form of a config.json or of a GGUF file.
+ * @throws ERR_OPTION for an unknown engine or context; ERR_CONFIG for a form that was read `as` another type and must change:
+ *   extend(config, { context, as }).forEngines has it
+ * @example
+ * const form = fromGGUF(metadata);
+ * forEngine(form, 'llama.cpp', { context: 131072 }).line; // llama-server -m MODEL.gguf -c 131072 ...
+ */
+export function forEngine(form: NormalForm, engine: Engine, choice: EngineChoice = {}): EngineLine {
+  oneOf('engine', engine, ENGINES);
+  const { context } = take('forEngine', choice, ['context']);
+  return readingForm('forEngine', form, () => {
+    if (context === undefined) return engineLine(engine, form, undefined, {});
+    const extension = extendForm(form, { context });
+    const changed = extension.changes === undefined ? form : changedForm(form, extension, context);
+    return engineLine(engine, changed, extension, { context });
+  });
+}
+
+/** @internal Every engine; `form` is the model with the changes of `extension` in place. */
+export function engineLines(form: NormalForm, extension: Extension | undefined, choice: EngineChoice): EngineLines {
+  return Object.fromEntries(ENGINES.map((engine) => [engine, engineLine(engine, form, extension, choice)]));
+}
+
+/** @internal One engine. */
+export function engineLine(
+  engine: Engine,
+  form: NormalForm,
+  extension: Extension | undefined,
+  choice: EngineChoice,
+): EngineLine {
+  const notes: string[] = [];
+  if (extension?.outcome === 'unsupported')
+    notes.push(`${grouped(choice.context ?? 0)} positions: ${extension.reason}`);
+  const changed = extension?.outcome === 'rescaled' ? extension : undefined;
+  const given: Given = {
+    form,
+    changed,
+    context: extension?.outcome === 'unsupported' ? extension.supportedLength : choice.context,
+    notes,
+  };
+  switch (engine) {
+    case 'llama.cpp':
+      return llamaCpp(given);
+    case 'vllm':
+      return vllm(given);
+    case 'sglang':
+      return sglang(given);
+    case 'transformers':
+      return transformers(given);
+    default:
+      return onnx(given);
+  }
+}
+
+interface Given {
+  readonly form: NormalForm;
+  readonly changed: Extension | undefined;
+  /** Positions the line is for. */
+  readonly context: number | undefined;
+  readonly notes: string[];
+}
+
+const STATIC_YARN = 'YaRN is static here: texts within the trained length are changed as well; leave it out for those';
+
+/** The tables that see long distances come first. */
+function mainLayer(form: NormalForm): { label: string; layer: RotaryLayer } | undefined {
+  const entries = Object.entries(form.layerTypes ?? {});
+  const [found] = [...entries.filter(([label]) => !/sliding|local|chunked|window/.test(label)), ...entries];
+  return found && { label: found[0], layer: found[1] };
+}
+
+function llamaCpp({ form, changed, context, notes }: Given): EngineLine {
+  const size = context === undefined ? '' : ` -c ${context}`;
+  const main = mainLayer(form);
+  const lines: string[] = [];
+  if (!main) {
+    return {
+      line: `llama-server -m MODEL.gguf${size}`,
+      notes: [...notes, `positions: ${form.family}; no flag changes them`],
+    };
+  }
+  const words = toLlamaCpp(form, { layerType: main.label, ...(context !== undefined && { context }) });
+  const own = changed?.tables?.[main.label];
+  const flags = own === undefined ? [] : flagsOf(words.flags, own);
+  lines.push(['llama-server', '-m MODEL.gguf', ...(size ? [size.trim()] : []), ...flags].join(' '));
+  if (own === undefined && words.flags.length > 0) {
+    notes.push(
+      `a converted file holds the scaling itself; a file that says nothing about it needs ${words.flags.join(' ')}`,
+    );
+  }
+  if (words.architecture === undefined) notes.push('this library knows no architecture of llama.cpp for the model');
+  if (own !== undefined && Object.keys(form.layerTypes ?? {}).length > 1)
+    notes.push(
+      `flags scale the table of ${main.label}; whether local layers follow is fixed in the graph of the architecture`,
+    );
+  if (own?.ropeType === 'yarn') notes.push(STATIC_YARN);
+  return { line: lines.join('\n'), notes: [...notes, ...words.notes] };
+}
+
+/** Flags of the scaling as it is to be; a GGUF form still has the old one. */
+function flagsOf(
+  flags: readonly string[],
+  { ropeType, factor, originalMaxPositionEmbeddings }: NonNullable<Extension['tables']>[string],
+): readonly string[] {
+  const at = flags.indexOf('--rope-scale');
+  if (at >= 0) return flags.map((flag, i) => (i === at + 1 ? String(factor) : flag));
+  const original =
+    originalMaxPositionEmbeddings === undefined ? [] : ['--yarn-orig-ctx', String(originalMaxPositionEmbeddings)];
+  return ['--rope-scaling', ropeType ?? 'yarn', '--rope-scale', String(factor), ...original];
+}
+
+/** JSON inside single quotes of a shell. */
+const quoted = (value: Json): string => `'${JSON.stringify(value).replaceAll("'", "'\\''")}'`;
+
+/** The changes as an object of their own, nested like the file. */
+function nested(changes: Readonly<Record<string, Json>>, rename: (key: string) => string): Record<string, Json> {
+  const top: Record<string, Json> = {};
+  for (const [path, value] of Object.entries(changes)) {
+    const keys = path.split('.').map(rename);
+    let at = top;
+    for (const key of keys.slice(0, -1)) {
+      at[key] ??= {};
+      at = at[key] as Record<string, Json>;
+    }
+    at[keys[keys.length - 1]] = value;
+  }
+  return top;
+}
+
+/** vLLM reads one block with the base in it. */
+function withBase(changes: Readonly<Record<string, Json>>, form: NormalForm): Record<string, Json> {
+  return Object.fromEntries(
+    Object.entries(changes)
+      .filter(
+        ([path]) => !/(^|\.)rope_scaling$/.test(path) || !(path.replace(/rope_scaling$/, 'rope_parameters') in changes),
+      )
+      .map(([path, value]) => {
+        if (
+          !/(^|\.)rope_(scaling|parameters)(\.|$)/.test(path) ||
+          typeof value !== 'object' ||
+          value === null ||
+          Array.isArray(value)
+        )
+          return [path, value];
+        const { type, rope_type, ...rest } = value as Record<string, Json>;
+        const theta = mainLayer(form)?.layer.spec.ropeTheta;
+        return [
+          path,
+          { rope_type: rope_type ?? type, ...(theta !== undefined && { rope_theta: theta }), ...rest } as Json,
+        ];
+      }),
+  );
+}
+
+function vllm({ form, changed, context, notes }: Given): EngineLine {
+  const size = context === undefined ? '' : ` --max-model-len ${context}`;
+  if (isGGUF(form)) notes.push('vLLM reads the config.json of a model; of a GGUF file only some architectures');
+  if (changed?.changes === undefined) return { line: `vllm serve MODEL${size}`, notes };
+  // one block holds all that vLLM reads; of several tables the file's own spelling says which is which
+  const single = Object.keys(form.layerTypes ?? {}).length === 1;
+  const overrides = single
+    ? nested(withBase(changed.changes, form), (key) => (key === 'rope_scaling' ? 'rope_parameters' : key))
+    : nested(changed.changes, (key) => key);
+
+  notes.push('--rope-scaling and --rope-theta are gone; the block replaces the one in the file, so it holds all keys');
+  if (Object.values(changed.tables ?? {}).some(({ ropeType }) => ropeType === 'yarn')) notes.push(STATIC_YARN);
+  return { line: `vllm serve MODEL --hf-overrides ${quoted(overrides)}${size}`, notes };
+}
+
+function sglang({ form, changed, context, notes }: Given): EngineLine {
+  const size = context === undefined ? '' : ` --context-length ${context}`;
+  const launch = 'python -m sglang.launch_server --model-path MODEL';
+  if (isGGUF(form)) notes.push('SGLang reads the config.json of a model');
+  if (changed?.changes === undefined) return { line: `${launch}${size}`, notes };
+  if (Object.values(changed.tables ?? {}).some(({ ropeType }) => ropeType === 'yarn')) notes.push(STATIC_YARN);
+  notes.push('the block replaces the one in the file, so it holds all keys');
+  const max = form.maxPositionEmbeddings;
+  const longer = context !== undefined && max !== undefined && context > max;
+  // it takes max_position_embeddings for the limit where the block says its original length
+  if (longer) notes.push('without the variable a context above max_position_embeddings is refused');
+  const start = longer ? `SGLANG_ALLOW_OVERWRITE_LONGER_CONTEXT_LEN=1 ${launch}` : launch;
+  return { line: `${start} --json-model-override-args ${quoted(nested(changed.changes, (key) => key))}${size}`, notes };
+}
+
+function transformers({ form, changed, notes }: Given): EngineLine {
+  if (isGGUF(form)) notes.push('transformers reads the config.json of a model; this is a GGUF file');
+  if (changed?.changes === undefined) return { line: 'no change: config.json says all that is needed', notes };
+  if (Object.values(changed.tables ?? {}).some(({ ropeType }) => ropeType === 'yarn')) notes.push(STATIC_YARN);
+  notes.push('these keys replace those of config.json; all others stay');
+  return {
+    line: JSON.stringify(
+      nested(changed.changes, (key) => key),
+      null,
+      2,
+    ),
+    notes,
+  };
+}
+
+function onnx({ form, changed, context, notes }: Given): EngineLine {
+  const main = mainLayer(form);
+  if (!main) {
+    return {
+      line: 'no RotaryEmbedding: positions enter as rows or biases',
+      notes: [...notes, `positions: ${form.family}`],
+    };
+  }
+  const { layer, label } = main;
+  const length = context ?? form.maxPositionEmbeddings ?? layer.spec.originalMaxPositionEmbeddings ?? 1;
+  const several = Object.keys(form.layerTypes ?? {}).length > 1;
+  const table = `posenc table --config config.json --length ${length} --context ${length}${several ? ` --layer-type ${label}` : ''} --out caches.safetensors`;
+  const part = layer.rotaryDim === layer.headDim ? '' : `, rotary_embedding_dim=${layer.rotaryDim}`;
+  const node = `RotaryEmbedding(x, cos_cache, sin_cache, position_ids; interleaved=${layer.pairing === 'interleaved' ? 1 : 0}${part})`;
+  if (changed?.changes)
+    notes.push('first put the keys of `--for transformers` into config.json: the caches are those of the file');
+  if (layer.attentionFactor !== 1) notes.push('the caches hold the attention factor: multiply nothing else');
+  if (layer.rotaryOffset > 0)
+    notes.push(`the node rotates from channel 0: split the head at channel ${layer.rotaryOffset} first`);
+  if (layer.rotationSign === -1) notes.push('angles are negated: negate sin_cache');
+  if (layer.mropeLayout)
+    notes.push(
+      'several position streams: com.microsoft.MRotaryEmbedding, or one cache a token (rotaryTable with mropeSection)',
+    );
+  if (layer.outputPairing !== layer.pairing)
+    notes.push(
+      `the model leaves channels in ${layer.outputPairing} order, the node keeps ${layer.pairing}: scores are equal`,
+    );
+  if (layer.softmaxScaleFactor !== undefined && layer.softmaxScaleFactor !== 1)
+    notes.push(`scale of the attention: ${layer.softmaxScale}`);
+  return { line: `${table}\n${node}`, notes };
+}

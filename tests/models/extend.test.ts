@@ -1,0 +1,143 @@
+/** extend: what is advised survives its own reading, for every configuration of the vectors and six contexts each. */
+import { readFileSync } from 'node:fs';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { extend, forEngine, fromGGUF, fromHF, rotaryFrequencies } from '../../src/index.ts';
+import { readGolden } from './golden.ts';
+
+// biome-ignore lint/suspicious/noExplicitAny: configurations are read, not written
+type Loose = any;
+
+const CONTEXTS = [512, 4096, 32768, 131072, 1_000_000, 2 ** 24];
+const config = (name: string): Loose =>
+  JSON.parse(readFileSync(new URL(`../../examples/configs/${name}.json`, import.meta.url), 'utf8'));
+
+/** Paths of every key. */
+function paths(value: Loose, path = ''): string[] {
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) return [];
+  return Object.keys(value).flatMap((key) => [`${path}.${key}`, ...paths(value[key], `${path}.${key}`)]);
+}
+
+/** Pairs that turn faster in `after`, at lengths up to the context and beyond. */
+function faster(before: Loose, after: Loose, context: number): string[] {
+  return [1, context / 64, context / 4, context, 4 * context].flatMap((length) => {
+    const [old, now] = [before, after].map((given) => fromHF(given, { context: Math.ceil(length) }));
+    return Object.entries(old.layerTypes ?? {}).flatMap(([label, layer]) => {
+      const [a, b] = [layer, now.layerTypes?.[label]].map(
+        (table) =>
+          rotaryFrequencies({ ...table?.spec, precision: 'exact' } as Loose, { context: Math.ceil(length) }).ladder.hi,
+      );
+      const pair = b.findIndex((f, i) => f > a[i] * (1 + 1e-12));
+      return pair < 0 ? [] : [`${label}: pair ${pair} at ${length}`];
+    });
+  });
+}
+
+test('every configuration of the vectors, six contexts each', () => {
+  const seen = { covered: 0, rescaled: 0, unsupported: 0 };
+  for (const [name, record] of readGolden<Loose>('configs')) {
+    const given = record.config;
+    const text = JSON.stringify(given);
+    for (const context of CONTEXTS) {
+      const about = `${name} ${context}`;
+      const result = extend(given, { context });
+      seen[result.outcome]++;
+      assert.is(JSON.stringify(given), text, `${about}: the given object is not changed`);
+      assert.ok(result.reason.length > 10, about);
+      const { supportedLength = Number.POSITIVE_INFINITY, trainedLength = 1 } = result;
+      assert.ok(trainedLength >= 1, about);
+      if (result.outcome === 'covered') assert.ok(context <= supportedLength * (1 + 1e-12), about);
+      if (result.outcome !== 'rescaled') {
+        assert.is(result.config, undefined, about);
+        assert.is(result.changes, undefined, about);
+        continue;
+      }
+      const { config: now, changes } = result;
+      const kept = new Set(paths(now));
+      assert.equal(
+        paths(given).filter((path) => !kept.has(path)),
+        [],
+        `${about}: no key is lost`,
+      );
+      assert.ok(Object.keys(changes ?? {}).length > 0, about);
+      assert.equal(faster(given, now, context), [], `${about}: no pair turns faster`);
+      const again = extend(now as object, { context });
+      assert.is(again.outcome, 'covered', `${about}: ${again.reason}`);
+      assert.is(again.trainedLength, result.trainedLength, about);
+      for (const [engine, { line }] of Object.entries(result.forEngines)) {
+        assert.ok(line.length > 0, `${about} ${engine}`);
+        for (const [, json] of line.matchAll(/'(\{.*\})'/g)) JSON.parse(json);
+      }
+    }
+  }
+  assert.ok(seen.covered > 100 && seen.rescaled > 100 && seen.unsupported > 50, JSON.stringify(seen));
+});
+
+test('the block is written in the spelling of the file', () => {
+  const plain = { model_type: 'llama', hidden_size: 256, num_attention_heads: 4, max_position_embeddings: 4096 };
+  const of = (more: object) => extend({ ...plain, ...more }, { context: 16384 }).changes;
+  const yarn = { factor: 4, original_max_position_embeddings: 4096 };
+  assert.equal(of({}), { rope_scaling: { rope_type: 'yarn', ...yarn } });
+  assert.equal(of({ rope_scaling: null }), { rope_scaling: { rope_type: 'yarn', ...yarn } });
+  assert.equal(of({ rope_scaling: { type: 'default' } }), { rope_scaling: { type: 'yarn', ...yarn } });
+  assert.equal(of({ rope_parameters: { rope_type: 'default', rope_theta: 5e5 } }), {
+    rope_parameters: { rope_type: 'yarn', rope_theta: 5e5, ...yarn },
+  });
+  const [a, b] = [
+    { rope_type: 'linear', factor: 2 },
+    { type: 'linear', factor: 2 },
+  ];
+  assert.equal(of({ rope_scaling: a }), { rope_scaling: { rope_type: 'linear', factor: 4 } });
+  assert.equal(of({ rope_scaling: b }), { rope_scaling: { type: 'linear', factor: 4 } });
+  const full = { rope_type: 'linear', factor: 8, rope_theta: 1e6 };
+  const gemma = { ...config('gemma-3-27b').text_config, rope_scaling: undefined, rope_theta: undefined };
+  const labelled = { full_attention: full, sliding_attention: { rope_type: 'default', rope_theta: 1e4 } };
+  const v5 = extend({ ...gemma, rope_local_base_freq: undefined, rope_parameters: labelled }, { context: 262144 });
+  assert.equal(v5.changes, {
+    'rope_parameters.full_attention': { ...full, factor: 16 },
+    max_position_embeddings: 262144,
+  });
+});
+
+test('other families say what ends and what does not', () => {
+  const of = (name: string, context: number) => {
+    const { outcome, supportedLength } = extend(config(name), { context });
+    return [outcome, supportedLength];
+  };
+  assert.equal(of('gpt2', 1024), ['covered', 1024]);
+  assert.equal(of('gpt2', 1025), ['unsupported', 1024]);
+  assert.equal(of('bloom', 100000), ['covered', undefined]);
+  assert.equal(of('t5-base', 100000), ['covered', undefined]);
+  assert.throws(() => extend(config('gpt2'), { context: 0 }), /context/);
+  assert.throws(() => extend(config('gpt2'), {} as never), /context/);
+});
+
+test('a GGUF file gets flags, with the factor of what is asked', () => {
+  const header = {
+    'general.architecture': 'qwen2',
+    'qwen2.context_length': 32768,
+    'qwen2.embedding_length': 3584,
+    'qwen2.attention.head_count': 28,
+    'qwen2.rope.freq_base': 1e6,
+  };
+  const lines = (metadata: object, context: number): string => {
+    return forEngine(fromGGUF(metadata, {}), 'llama.cpp', { context }).line;
+  };
+  assert.is(lines(header, 32768), 'llama-server -m MODEL.gguf -c 32768');
+  assert.is(
+    lines(header, 131072),
+    'llama-server -m MODEL.gguf -c 131072 --rope-scaling yarn --rope-scale 4 --yarn-orig-ctx 32768',
+  );
+  const scaled = {
+    ...header,
+    'qwen2.rope.scaling.type': 'yarn',
+    'qwen2.rope.scaling.factor': 4,
+    'qwen2.rope.scaling.original_context_length': 32768,
+  };
+  assert.is(
+    lines(scaled, 262144),
+    'llama-server -m MODEL.gguf -c 262144 --rope-scaling yarn --rope-scale 8 --yarn-orig-ctx 32768',
+  );
+});
+
+test.run();
