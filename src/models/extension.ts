@@ -145,8 +145,8 @@ function otherFamily(form: NormalForm, context: number): Extension {
     const known = { trainedLength: usable, supportedLength: usable };
     if (context <= usable) return { ...known, outcome: 'covered', reason: 'it already serves this many positions' };
     const reason =
-      form.family === 'learned'
-        ? 'learned rows end here; a longer table must be trained (resizePositionTable gives a start)'
+      form.parameters?.rows !== undefined || form.family === 'learned'
+        ? `the learned rows end (${numberOf(form.parameters?.rows) ?? usable} rows for ${usable} tokens); a longer table must be trained, and resizePositionTable gives a start`
         : `the table can be computed further, but the model was trained to ${grouped(usable)} positions; no published extension`;
     return { ...known, outcome: 'unsupported', reason };
   }
