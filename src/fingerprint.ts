@@ -73,12 +73,13 @@ export function fingerprint(): string {
 type Add = (...tensors: Tensor<Dtype>[]) => void;
 
 const STARTS = [0, 131056, 2 ** 24 - 20, 2 ** 31 - 4096];
-/** Two places of the rotated channels, and an example of every rope type. */
-const ROTARY: readonly { readonly spec: HeadSpec; readonly context?: number }[] = [
-  { spec: { headDim: 64, ropeTheta: 10000 } },
-  { spec: { headDim: 80, rotaryDim: 20, pairing: 'interleaved', ropeTheta: 10000 } },
-  ...Object.values(ROPE_EXAMPLES),
-];
+const PLAIN: HeadSpec = { headDim: 64, ropeTheta: 10000 };
+
+/** Two places of the rotated channels, and an example of every rope type. A function: a constant would hold the rules in every bundle. */
+function rotarySpecs(): readonly { readonly spec: HeadSpec; readonly context?: number }[] {
+  const partial: HeadSpec = { headDim: 80, rotaryDim: 20, pairing: 'interleaved', ropeTheta: 10000 };
+  return [{ spec: PLAIN }, { spec: partial }, ...Object.values(ROPE_EXAMPLES)];
+}
 
 function phases(engine: Engine, add: Add): void {
   for (const precision of ['exact', 'torch'] as const) {
@@ -108,7 +109,7 @@ function phases(engine: Engine, add: Add): void {
 function rotations(engine: Engine, add: Add): void {
   const both = (table: RotaryTable<TableDtype>) => add(table.cos, table.sin);
   for (const precision of ['exact', 'torch', 'ggml'] as const) {
-    for (const { spec, context } of ROTARY) {
+    for (const { spec, context } of rotarySpecs()) {
       const table = rotaryTable({ ...spec, precision }, { length: 40, offset: 1000, context, engine });
       for (const layout of ['BSHD', 'BHSD'] as const) {
         const shape = layout === 'BSHD' ? [2, 5, 3, spec.headDim] : [2, 3, 5, spec.headDim];
@@ -118,15 +119,14 @@ function rotations(engine: Engine, add: Add): void {
       both(table);
     }
   }
-  for (const dtype of ['float16', 'bfloat16'] as const)
-    both(rotaryTable(ROTARY[0].spec, { length: 20, dtype, engine }));
+  for (const dtype of ['float16', 'bfloat16'] as const) both(rotaryTable(PLAIN, { length: 20, dtype, engine }));
   const mrope = { headDim: 32, mropeSection: [4, 6, 6], mropeLayout: 'chunked' } as const;
   both(rotaryTable(mrope, { positions: [0, 1, 2, 5, 6, 7, 900, 3, 1], engine }));
   both(axialTable({ preset: 'qwen2-vl', headDim: 32 }, { grid: [3, 4], engine }));
   both(xposTable({ headDim: 32 }, { length: 12, side: 'key', center: 6, engine }));
   const pope = popeTable({ dim: 16, length: 7, engine });
   add(applyPope(Tensor.from(noise(7 * 2 * 16), [1, 7, 2, 16], { engine }), pope));
-  add(shiftKeys(Tensor.from(noise(6 * 2 * 64), [1, 6, 2, 64], { engine }), -37, ROTARY[0].spec));
+  add(shiftKeys(Tensor.from(noise(6 * 2 * 64), [1, 6, 2, 64], { engine }), -37, PLAIN));
 }
 
 function biases(engine: Engine, add: Add): void {
