@@ -9,6 +9,7 @@ import { biasCommand } from './bias.ts';
 import { checkCommand } from './check.ts';
 import { explainCommand } from './explain.ts';
 import { fingerprintCommand } from './fingerprint.ts';
+import { identifyCommand } from './identify.ts';
 import { modelsCommand } from './models.ts';
 import { plotCommand } from './plot.ts';
 import { CliError, EXIT, type Shell } from './shell.ts';
@@ -21,7 +22,7 @@ Exit codes:
   0  done
   1  check: the output differs from what is expected
   2  the command line is wrong
-  3  the input is no JSON, no GGUF, or a configuration that cannot be read without guessing
+  3  the input is no file of a kind that is read, or a configuration that cannot be read without guessing
   4  a file cannot be read or written
   5  the runtime: out of memory, no WebAssembly SIMD
 `;
@@ -34,7 +35,7 @@ export async function run(argv: readonly string[], shell: Shell, version: string
     .version(version)
     .addHelpText('after', `${EXIT_CODES}\nposenc COMMAND --help has an example of each.`);
   const makers = [explainCommand, modelsCommand, tableCommand, biasCommand, sinusoidalCommand, plotCommand];
-  for (const make of [...makers, vectorsCommand, checkCommand, benchCommand, fingerprintCommand])
+  for (const make of [...makers, vectorsCommand, checkCommand, identifyCommand, benchCommand, fingerprintCommand])
     program.addCommand(make(shell));
   for (const command of [program, ...program.commands]) {
     command.exitOverride().configureOutput({

@@ -7,7 +7,18 @@ import { progress } from '../../src/cli/shell.ts';
 import { fingerprint } from '../../src/index.ts';
 import { config, file, posenc } from './shell.ts';
 
-const COMMANDS = ['explain', 'table', 'bias', 'sinusoidal', 'plot', 'vectors', 'check', 'bench', 'fingerprint'];
+const COMMANDS = [
+  'explain',
+  'table',
+  'bias',
+  'sinusoidal',
+  'plot',
+  'vectors',
+  'check',
+  'identify',
+  'bench',
+  'fingerprint',
+];
 
 test('help of every command has an example; it is asked for, so it is no error', async () => {
   const { code, out, err } = await posenc(['--help']);
