@@ -1,10 +1,11 @@
 /** The shell of the page: header, pages, the list of encodings, language, theme; and the address that reproduces all of it. */
-import { init } from '../src/index.ts';
+
 import { h } from './dom.ts';
 import { Exhibit } from './exhibit.ts';
+import { init } from './library.ts';
 import { List } from './list.ts';
 import { type PAGES, resolve, type Target, views } from './route.ts';
-import { modelPage } from './sections/model.ts';
+import { lazily } from './sections/lazily.ts';
 import type { Shown } from './sections/section.ts';
 import { sentencePage } from './sections/sentence.ts';
 import { speedPage } from './sections/speed.ts';
@@ -17,6 +18,11 @@ interface Page {
   readonly title: Text;
   render(main: HTMLElement): Shown;
 }
+/** It brings what is known about every architecture: loaded when it is asked for. */
+const modelPage: Page = lazily(
+  T('Your model', '你的模型'),
+  async () => (await import('./sections/model.ts')).modelPage,
+);
 const pages: Readonly<Record<(typeof PAGES)[number], Page>> = { '': sentencePage, model: modelPage, speed: speedPage };
 /** The links at the top; an encoding stands for all of them. */
 const TABS: readonly (readonly [page: string, title: Text])[] = [

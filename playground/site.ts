@@ -128,7 +128,7 @@ ${embed ? '' : body(page, language, up)}
 
 /** Writes the site, without its preview images. @param base where it will stand. @returns the number of pages */
 export async function buildSite(base: string): Promise<number> {
-  const { script, style } = await bundle();
+  const { script, style, chunks } = await bundle(true);
   rmSync(SITE, { recursive: true, force: true });
   const write = (path: string, text: string) => {
     mkdirSync(dirname(join(SITE, path)), { recursive: true });
@@ -140,6 +140,7 @@ export async function buildSite(base: string): Promise<number> {
     return path;
   };
   const assets = { script: named(script, 'js'), style: named(style, 'css') };
+  for (const [name, text] of chunks) write(`assets/${name}`, text);
   let count = 0;
   const addresses: string[] = [];
   for (const language of LANGUAGES) {

@@ -2,9 +2,10 @@
  * What the page shows is a list of views. A view is plain data and pure functions of its parameters, without the DOM: the
  * page draws it, the tests compute it in Node and compare.
  */
-import type { Tensor } from '../src/index.ts';
-import { createEngine, type Engine, Tensor as TensorClass } from '../src/index.ts';
+
 import type { Palette } from './colour.ts';
+import type { Tensor } from './library.ts';
+import { createEngine, type Engine, Tensor as TensorClass } from './library.ts';
 import type { Text } from './text.ts';
 
 interface ControlBase {

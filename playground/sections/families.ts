@@ -1,5 +1,5 @@
 /** Models whose positions are not (only) rotary: what their encoder does, in words, and which view shows it. */
-import type { NormalForm } from '../../src/index.ts';
+import type { NormalForm } from '../../src/models/index.ts';
 import { grouped, same, T, type Text } from '../text.ts';
 
 /** Family, its name, the view that shows it. */

@@ -7,7 +7,7 @@ import mpt from '../../examples/configs/mpt-7b.json' with { type: 'json' };
 import phi from '../../examples/configs/phi-3.5-mini.json' with { type: 'json' };
 import qwen from '../../examples/configs/qwen2.5-7b-yarn.json' with { type: 'json' };
 import t5 from '../../examples/configs/t5-base.json' with { type: 'json' };
-import { type Explanation, explain, explainForm, fromGGUF, fromHF, toHF } from '../../src/index.ts';
+import { type Explanation, explain, explainForm, fromGGUF, fromHF, toHF } from '../../src/models/index.ts';
 import { h } from '../dom.ts';
 import { type GGUFHeader, readGGUF } from '../gguf.ts';
 import { Curves } from '../panels/curves.ts';

@@ -1,13 +1,7 @@
 /** A model's normal form in words, numbers and curves. */
-import {
-  type Explanation,
-  type NormalForm,
-  PosencError,
-  type RotaryLayer,
-  type RotarySpec,
-  rotaryFrequencies,
-} from '../../src/index.ts';
+import type { Explanation, NormalForm, RotaryLayer } from '../../src/models/index.ts';
 import { h } from '../dom.ts';
+import { PosencError, type RotarySpec, rotaryFrequencies } from '../library.ts';
 import { grouped, same, show, T, type Text, tr } from '../text.ts';
 import type { CurvePanel, Series } from '../view.ts';
 import { searched } from '../views/rotary.ts';

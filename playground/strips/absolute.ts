@@ -11,7 +11,7 @@ import {
   recursivePositions,
   sinusoidal,
   type Tensor,
-} from '../../src/index.ts';
+} from '../library.ts';
 import { T } from '../text.ts';
 import { smoothTable } from '../trained.ts';
 import { noise, type Workspace } from '../view.ts';

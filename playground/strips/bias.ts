@@ -12,7 +12,7 @@ import {
   Tensor,
   type Tensor as TensorType,
   t5Bias,
-} from '../../src/index.ts';
+} from '../library.ts';
 import { same, T, type Text } from '../text.ts';
 import { nearIsHigh } from '../trained.ts';
 import { noise, type Workspace } from '../view.ts';

@@ -13,7 +13,7 @@ import {
   tupe,
   xlnetPositions,
   xlnetScores,
-} from '../../src/index.ts';
+} from '../library.ts';
 import { same, T } from '../text.ts';
 import { direction, distanceTable, nearIsHigh, smoothTable } from '../trained.ts';
 import type { Workspace } from '../view.ts';

@@ -8,7 +8,7 @@ import {
   rotaryTable,
   type Tensor,
   xposTable,
-} from '../../src/index.ts';
+} from '../library.ts';
 import { same, T, type Text } from '../text.ts';
 import type { Workspace } from '../view.ts';
 import { searched } from '../views/rotary.ts';

@@ -2,7 +2,7 @@
  * A strip is one encoding on one sentence: how strongly a word looks at every word. The scores are the library's own; what is said
  * about them (knows order or not, relative or absolute, what happens past training) is read off these numbers.
  */
-import { hybridScores, type Tensor } from '../../src/index.ts';
+import { hybridScores, type Tensor } from '../library.ts';
 import { show, T, type Text } from '../text.ts';
 import { direction, wordVector } from '../trained.ts';
 import type { Workspace } from '../view.ts';

@@ -1,5 +1,5 @@
 /** Views of the encodings that are added to the input. */
-import { rotaryFrequencies, type SinusoidalOptions, sinusoidal, sinusoidalGram } from '../../src/index.ts';
+import { rotaryFrequencies, type SinusoidalOptions, sinusoidal, sinusoidalGram } from '../library.ts';
 import { T } from '../text.ts';
 import { call, choice, type Params, slider, steps, type View } from '../view.ts';
 import { BASES, channel, DIMS, position } from './common.ts';

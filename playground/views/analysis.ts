@@ -9,7 +9,7 @@ import {
   sinusoidal,
   sinusoidalGram,
   Tensor,
-} from '../../src/index.ts';
+} from '../library.ts';
 import { grouped, show, T, type Text, tr } from '../text.ts';
 import {
   around,

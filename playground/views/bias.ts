@@ -1,5 +1,5 @@
 /** Views of the biases that depend on distance: one matrix per head, added onto the scores. */
-import { type AlibiOptions, alibi, alibiSlopes } from '../../src/index.ts';
+import { type AlibiOptions, alibi, alibiSlopes } from '../library.ts';
 import { show, T } from '../text.ts';
 import {
   call,

@@ -1,5 +1,5 @@
 /** Views of the biases with learned numbers: buckets, kernels, networks. Weights here are smooth or random stand-ins. */
-import { alibi, dynamicBias, kerple, naiveRelativeBias, sandwich, t5Bias, t5Buckets } from '../../src/index.ts';
+import { alibi, dynamicBias, kerple, naiveRelativeBias, sandwich, t5Bias, t5Buckets } from '../library.ts';
 import { T, type Text } from '../text.ts';
 import { nearIsHigh } from '../trained.ts';
 import {

@@ -14,7 +14,7 @@ import {
   transformerXlTable,
   xlnetPositions,
   xlnetScores,
-} from '../../src/index.ts';
+} from '../library.ts';
 import { T } from '../text.ts';
 import { direction, distanceTable } from '../trained.ts';
 import {

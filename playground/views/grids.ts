@@ -11,7 +11,7 @@ import {
   swinV2Bias,
   swinV2Coordinates,
   type Tensor,
-} from '../../src/index.ts';
+} from '../library.ts';
 import { same, T, type Text } from '../text.ts';
 import {
   around,

@@ -1,5 +1,5 @@
 /** Two encodings at once: a rotation for what is near, a bias for how far. */
-import { alibi, applyRotary, hybridScores, rotaryTable, type Tensor, t5Bias } from '../../src/index.ts';
+import { alibi, applyRotary, hybridScores, rotaryTable, type Tensor, t5Bias } from '../library.ts';
 import { T } from '../text.ts';
 import { direction, nearIsHigh } from '../trained.ts';
 import { choice, slider, steps, type View, type Workspace } from '../view.ts';

@@ -1,5 +1,5 @@
 /** The figures that carry the ideas, made from what a view computes: dials from speeds, rulers from a row of a bias, paths from rows. */
-import { hybridScores, type Tensor } from '../../src/index.ts';
+import { hybridScores, type Tensor } from '../library.ts';
 import { grouped, T, type Text } from '../text.ts';
 import type { Workspace } from '../view.ts';
 import {

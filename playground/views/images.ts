@@ -1,5 +1,5 @@
 /** Section 5: positions of pictures. */
-import { mropeIndex, type RotarySpec, rotaryFrequencies, rotaryTable } from '../../src/index.ts';
+import { mropeIndex, type RotarySpec, rotaryFrequencies, rotaryTable } from '../library.ts';
 import { T } from '../text.ts';
 import { choice, slider, steps, type View } from '../view.ts';
 import { pair, position } from './common.ts';

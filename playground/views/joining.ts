@@ -1,5 +1,5 @@
 /** Views of how positions join the words: merge modes, and memory tokens between segments. */
-import { merge, rmtMask, rmtPositionIds, rmtSegments, sinusoidal } from '../../src/index.ts';
+import { merge, rmtMask, rmtPositionIds, rmtSegments, sinusoidal } from '../library.ts';
 import { T } from '../text.ts';
 import { around, choice, noise, slider, type View } from '../view.ts';
 import { channel, key, notThere, position, query } from './common.ts';

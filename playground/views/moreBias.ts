@@ -1,5 +1,5 @@
 /** Views of FIRE, TUPE and masks. Weights are random stand-ins. */
-import { attentionMask, fire, tupe } from '../../src/index.ts';
+import { attentionMask, fire, tupe } from '../library.ts';
 import { T } from '../text.ts';
 import { nearIsHigh, smoothTable } from '../trained.ts';
 import { around, call, noise, type Params, slider, steps, toggle, type View } from '../view.ts';

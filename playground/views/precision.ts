@@ -1,5 +1,5 @@
 /** Section 4: how far angles, and with them cosines, are off in the number formats that models run in. */
-import { type Precision, type RotarySpec, rotaryTable, type TableDtype } from '../../src/index.ts';
+import { type Precision, type RotarySpec, rotaryTable, type TableDtype } from '../library.ts';
 import { grouped, show, T, type Text } from '../text.ts';
 import { type Params, slider, steps, type View, type Workspace } from '../view.ts';
 import { pair } from './common.ts';

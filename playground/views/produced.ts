@@ -14,7 +14,7 @@ import {
   type TimestepPreset,
   timestepEmbedding,
   weightNorm,
-} from '../../src/index.ts';
+} from '../library.ts';
 import { show, T, type Text } from '../text.ts';
 import { smoothTable } from '../trained.ts';
 import {

@@ -1,5 +1,5 @@
 /** Section 2: what "relative" and "absolute" mean, seen on the scores of two constant vectors. */
-import { alibi, applyRotary, hybridScores, rotaryTable, sinusoidal, type Tensor } from '../../src/index.ts';
+import { alibi, applyRotary, hybridScores, rotaryTable, sinusoidal, type Tensor } from '../library.ts';
 import { show, T } from '../text.ts';
 import { direction, smoothTable } from '../trained.ts';
 import { around, choice, extent, type Params, slider, steps, type View, type Workspace } from '../view.ts';

@@ -1,5 +1,5 @@
 /** Views of the rotary family. */
-import { applyRotary, type RotarySpec, rotaryFrequencies, rotaryTable } from '../../src/index.ts';
+import { applyRotary, type RotarySpec, rotaryFrequencies, rotaryTable } from '../library.ts';
 import { grouped, show, T } from '../text.ts';
 import { direction } from '../trained.ts';
 import {

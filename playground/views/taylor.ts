@@ -1,5 +1,5 @@
 /** What a position adds to a score, by Taylor: the only term that knows both positions is the mixed one. */
-import { sinusoidal, taylorDecomposition } from '../../src/index.ts';
+import { sinusoidal, taylorDecomposition } from '../library.ts';
 import { show, T } from '../text.ts';
 import { direction } from '../trained.ts';
 import { slider, type View } from '../view.ts';

@@ -2,7 +2,7 @@
  * A sentence whose words mean something to attention: verbs and adjectives ask for nouns, nouns for verbs, articles for what follows.
  * Queries and keys are made up from that; views that use them say so.
  */
-import type { Tensor } from '../../src/index.ts';
+import type { Tensor } from '../library.ts';
 import { currentLanguage } from '../text.ts';
 import { direction } from '../trained.ts';
 import type { Workspace } from '../view.ts';

@@ -1,5 +1,5 @@
 /** Views of the relatives of rotation: xPos, with a decay, and PoPE, in polar coordinates. */
-import { applyPope, applyRotary, popeTable, type RotarySpec, rotaryTable, xposTable } from '../../src/index.ts';
+import { applyPope, applyRotary, popeTable, type RotarySpec, rotaryTable, xposTable } from '../library.ts';
 import { T, type Text } from '../text.ts';
 import { direction } from '../trained.ts';
 import { noise, type Panel, type Params, slider, steps, type View, type Workspace } from '../view.ts';

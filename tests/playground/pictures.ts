@@ -1,6 +1,7 @@
 /** Pictures of what the page looks like, to be looked at; two of them are README's. */
 import { existsSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { Test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { PAGE } from '../../playground/build.ts';
@@ -8,6 +9,8 @@ import { allAddresses } from './expected.ts';
 import { open, tour } from './harness.ts';
 
 const SCREENSHOTS = join(dirname(PAGE), 'screenshots');
+/** README's pictures; `-- pictures` takes them anew. */
+const README = join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'playground', 'pictures');
 const SLID = '#?gesture=slide&slide=11';
 
 /** The first screen as it is met. */
@@ -29,6 +32,19 @@ export function pictureTests(test: Test): void {
       const path = join(SCREENSHOTS, `first-${name}.png`);
       await page.screenshot({ path, fullPage: false });
       assert.ok(existsSync(path));
+      await page.close();
+    }
+    for (const [name, lang] of [
+      ['encodings', 'en'],
+      ['encodings.zh', 'zh'],
+    ]) {
+      const { page } = await open(`${SLID}&lang=${lang}`);
+      await page.setViewportSize({ width: 1120, height: 660 });
+      await page.waitForTimeout(80);
+      // what the text beside the picture says is on it
+      assert.match(await page.textContent('[data-strip=rope] .verdict'), /relative|相对/);
+      const path = join(process.argv.includes('pictures') ? README : SCREENSHOTS, `${name}.png`);
+      await page.screenshot({ path, fullPage: false });
       await page.close();
     }
     const languages = process.argv.includes('all') ? ['en', 'zh'] : ['en'];
