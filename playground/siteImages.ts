@@ -1,7 +1,7 @@
 /** The preview image of every page of the site: its embedded figure, photographed in Chromium at 1200 x 630. */
 import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { chromiumPath, launch } from '../tests/playground/browser.ts';
+import { chromiumPath, launch } from './browser.ts';
 import { imageOf, SITE, sitePages } from './site.ts';
 import { serveSite } from './siteServer.ts';
 

@@ -28,6 +28,10 @@ export function ruler(panel: RulerPanel, width: number): SVGElement {
   const base = TOP + PLOT + 8;
   svg.append(s('rect', { class: 'rule', x: LEFT, y: base, width: width - LEFT - RIGHT, height: RULE - 8 }));
   // one block of the ruler for every run of distances that share a mark
+  let bars = '';
+  let notches = '';
+  const blocks = ['', ''];
+  const hits: SVGElement[] = [];
   for (let i = 0, block = 0; i < count; block++) {
     let end = i + 1;
     while (end < count && groupOf(end) === groupOf(i)) end++;
@@ -37,35 +41,39 @@ export function ruler(panel: RulerPanel, width: number): SVGElement {
       `Distance ${where}: ${value(values, i, end)}${end - i > 1 ? `; these ${end - i} distances are one to the model` : ''}`,
       `距离 ${where}：${value(values, i, end)}${end - i > 1 ? `；这 ${end - i} 个距离对模型来说没有区别` : ''}`,
     );
-    const group = s('g', { class: `mark${block % 2 ? ' odd' : ''}`, 'data-say': tr(text) });
-    group.append(s('rect', { class: 'hit', x: xAt(i), y: TOP, width: (end - i) * step, height: PLOT + RULE }));
+    hits.push(
+      s('rect', {
+        class: 'hit',
+        'data-say': tr(text),
+        x: xAt(i),
+        y: TOP,
+        width: (end - i) * step,
+        height: PLOT + RULE,
+      }),
+    );
     for (let k = i; k < end; k++) {
       const y = Number.isFinite(values[k]) ? ys.at(values[k]) : zero;
-      group.append(
-        s('rect', {
-          class: 'bar',
-          x: xAt(k) + Math.min(1, step * 0.1),
-          y: Math.min(y, zero),
-          width: Math.max(0.6, step - Math.min(2, step * 0.2)),
-          height: Math.max(1, Math.abs(zero - y)),
-          fill: css(colours[0]),
-        }),
-      );
+      const wide = Math.max(0.6, step - Math.min(2, step * 0.2));
+      const tall = Math.max(1, Math.abs(zero - y));
+      bars += `M${(xAt(k) + Math.min(1, step * 0.1)).toFixed(1)} ${Math.min(y, zero).toFixed(1)}h${wide.toFixed(1)}v${tall.toFixed(1)}h${(-wide).toFixed(1)}z`;
     }
-    group.append(s('rect', { class: 'block', x: xAt(i), y: base, width: (end - i) * step, height: RULE - 8 }));
-    group.append(s('line', { class: 'notch', x1: xAt(i), x2: xAt(i), y1: base, y2: base + (end - i > 1 ? 18 : 11) }));
+    blocks[block % 2] +=
+      `M${xAt(i).toFixed(1)} ${base}h${((end - i) * step).toFixed(1)}v${RULE - 8}h${(-(end - i) * step).toFixed(1)}z`;
+    notches += `M${xAt(i).toFixed(1)} ${base}v${end - i > 1 ? 18 : 11}`;
     if ((end - i) * step > 26 || (block % Math.ceil(26 / step) === 0 && step * (end - i) >= step && count - i > 2))
       if ((end - i) * step > 26 || i % Math.ceil(30 / step) === 0)
-        group.append(
+        svg.append(
           s(
             'text',
             { class: 'tick', x: xAt(i) + ((end - i) * step) / 2, y: base + 31, 'text-anchor': 'middle' },
             (end - i) * step > 60 ? where : `${a}`,
           ),
         );
-    svg.append(group);
     i = end;
   }
+  // a few paths instead of many elements: a slider redraws them at every step
+  svg.append(s('path', { class: 'block', d: blocks[0] }), s('path', { class: 'block odd', d: blocks[1] }));
+  svg.append(s('path', { class: 'notch', d: notches }), s('path', { class: 'bar', d: bars, fill: css(colours[0]) }));
   others.forEach((other, n) => {
     const points = Array.from(
       other.values,
@@ -93,6 +101,7 @@ export function ruler(panel: RulerPanel, width: number): SVGElement {
       tr(from < 0 ? T('key − query', '键 − 查询') : T('distance from the query, in words', '与查询的距离（词）')),
     ),
   );
+  svg.append(...hits);
   return svg;
 }
 

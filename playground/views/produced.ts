@@ -574,10 +574,10 @@ const floater: View = {
     const [dt, substeps, method] = [num(p.dt), num(p.substeps), p.method as 'euler'];
     const rows = work.take(floaterPositions(initial, { length: n, flow, dt, substeps, method }));
     // the same flow in fine steps, and in Euler's coarse ones
-    const fine = 8;
-    const shown = Math.min(n, 40);
+    const fine = 6;
+    const shown = Math.min(n, 28);
     const smooth = work.take(
-      floaterPositions(initial, { length: shown * fine, flow, dt: dt / fine, substeps: 4, method: 'rk4-classic' }),
+      floaterPositions(initial, { length: shown * fine, flow, dt: dt / fine, substeps: 1, method: 'rk4-classic' }),
     );
     const euler = work.take(floaterPositions(initial, { length: shown, flow, dt, substeps: 1, method: 'euler' }));
     const column = (from: Tensor, count: number, c: number) =>

@@ -54,11 +54,21 @@ function tables(p: Params, work: Workspace, spec: RotarySpec, context?: number):
   return [map('cos'), map('sin')];
 }
 
+/** Frequencies do not change while a position is dragged. */
+const known = new Map<string, Float64Array>();
+
 /** The wavelength of every pair in positions: a full turn over the frequency. */
 function wavelengths(spec: RotarySpec, length?: number): Float64Array {
-  return rotaryFrequencies({ ...spec, precision: 'exact' }, { context: length }).ladder.hi.map(
-    (f) => (2 * Math.PI) / f,
-  );
+  const key = JSON.stringify([spec, length]);
+  let made = known.get(key);
+  if (!made) {
+    if (known.size > 64) known.clear();
+    made = rotaryFrequencies({ ...spec, precision: 'exact' }, { context: length }).ladder.hi.map(
+      (f) => (2 * Math.PI) / f,
+    );
+    known.set(key, made);
+  }
+  return made;
 }
 
 const tsSpec = (spec: RotarySpec) =>

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import type { Test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { axePath } from './browser.ts';
+import { axePath } from '../../playground/browser.ts';
 import { allAddresses } from './expected.ts';
 import { open, press, tour } from './harness.ts';
 
@@ -30,8 +30,8 @@ export function accessTests(test: Test): void {
 
   test('all of it by keyboard; at most 10 Tabs to the first control', async () => {
     for (const [hash, control] of [
-      ['#sinusoidal', 'sinusoidal-length'],
-      ['#deberta', 'deberta-length'],
+      ['#sinusoidal', 'sinusoidal-place'],
+      ['#deberta', 'deberta-cc'],
       ['#', 'gesture-swap'],
     ]) {
       const { page } = await open(`${hash}?lang=en`);
@@ -135,7 +135,7 @@ export function accessTests(test: Test): void {
           return (Math.max(line, paper) + 0.05) / (Math.min(line, paper) + 0.05);
         });
       })()`);
-      assert.is(ratios.length, 7);
+      assert.is(ratios.length, 8);
       for (const ratio of ratios) assert.ok(ratio >= 3, `${theme}: ${ratios}`);
     }
     await page.close();

@@ -6,8 +6,8 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import * as assert from 'uvu/assert';
+import { chromiumPath, launch, type Page } from '../../playground/browser.ts';
 import { PAGE } from '../../playground/build.ts';
-import { chromiumPath, launch, type Page } from './browser.ts';
 import { compare } from './expected.ts';
 import type { Seen } from './inPage.ts';
 

@@ -1,7 +1,8 @@
 /**
  * npm run test:playground: the built page in real browsers. Chromium is walked through by keyboard, pointer and address, from
  * loopback and from file://; Firefox and WebKit, where present and asked for (`-- all`), make the tour of all views. Pictures of
- * every view: build/playground/screenshots.
+ * every view: build/playground/screenshots; `-- pictures` also takes README's. `-- quick` leaves out what takes long: axe and the
+ * keyboard on every view, the site, costs, pictures.
  */
 import { test } from 'uvu';
 import { accessTests } from './access.ts';
@@ -18,10 +19,12 @@ tourTests(test);
 sentenceTests(test);
 findingTests(test);
 modelTests(test);
-accessTests(test);
-costTests(test);
-siteTests(test);
-pictureTests(test);
+if (!process.argv.includes('quick')) {
+  accessTests(test);
+  siteTests(test);
+  costTests(test);
+  pictureTests(test);
+}
 
 test('the end', async () => {
   await browser.close();

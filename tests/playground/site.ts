@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import type { Test } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { Page } from '../../playground/browser.ts';
 import { LIMIT } from '../../playground/build.ts';
 import { views } from '../../playground/route.ts';
 import { buildSite, imageOf, SITE, sitePages } from '../../playground/site.ts';
 import { makeImages } from '../../playground/siteImages.ts';
 import { serveSite } from '../../playground/siteServer.ts';
-import type { Page } from './browser.ts';
 import { browser } from './harness.ts';
 
 const BASE = 'https://example.org/posenc/';

@@ -42,7 +42,7 @@ interface Browser {
   close(): Promise<void>;
 }
 
-const installed = createRequire(fileURLToPath(new URL('./installed/package.json', import.meta.url)));
+const installed = createRequire(fileURLToPath(new URL('../tests/playground/installed/package.json', import.meta.url)));
 
 const CHROMIUM = [
   '/usr/bin/chromium-headless-shell',
