@@ -10,6 +10,7 @@ export { alibiRows, slopeDistances } from "./alibi";
 export { bucketRows } from "./t5";
 export { kerpleRows } from "./kerple";
 export { cosineSums, divideRows } from "./sandwich";
+export { clippedRows } from "./clipped";
 export { signedDistances } from "./dynamicBias";
 export { logDistances, fireRow } from "./fire";
 export {

@@ -2,9 +2,31 @@
  * Rows of the bias family: ALiBi, the expansion of a diagonal that every other bias of the distance uses, those biases
  * themselves, windows of images, and a matrix larger than memory in blocks of rows.
  */
-import { alibi, expandDiagonal, kerple, sandwich, swinBias, Tensor, t5Bias } from 'posenc';
+import {
+  alibi,
+  clippedRelativeBias,
+  expandDiagonal,
+  kerple,
+  offsetBias,
+  sandwich,
+  shiftedWindowMask,
+  swinBias,
+  Tensor,
+  t5Bias,
+} from 'posenc';
 import { type Case, numbers, producer } from './case.ts';
-import { typedAlibi, typedExpand, typedKerple, typedSandwich, typedSwin, typedT5, writtenAlibi } from './peers/bias.ts';
+import {
+  typedAlibi,
+  typedClipped,
+  typedExpand,
+  typedKerple,
+  typedOffsets,
+  typedSandwich,
+  typedShifted,
+  typedSwin,
+  typedT5,
+  writtenAlibi,
+} from './peers/bias.ts';
 
 /** [heads, queries, keys] */
 const SHAPES = { small: [4, 128, 128], cache: [4, 256, 256], large: [32, 1024, 1024], decode: [32, 1, 8192] } as const;
@@ -83,11 +105,10 @@ function sandwichCase(name: string, shape: readonly number[]): Case {
   });
 }
 
-function swinCase(window: readonly [number, number], heads: number): Case {
-  const [height, width] = window;
-  const tokens = height * width;
-  return producer(`bias.swin.${height}x${width}`, [heads, tokens, tokens], (out) => {
-    const size = [(2 * height - 1) * (2 * width - 1), heads];
+function swinCase(window: readonly [number, number] | readonly [number, number, number], heads: number): Case {
+  const tokens = window.reduce((product, side) => product * side, 1);
+  return producer(`bias.swin.${window.join('x')}`, [heads, tokens, tokens], (out) => {
+    const size = [window.reduce((product, side) => product * (2 * side - 1), 1), heads];
     const table = Tensor.from(numbers(size), size, { engine: out.engine });
     const options = { windowSize: window, out };
     return {
@@ -96,6 +117,40 @@ function swinCase(window: readonly [number, number], heads: number): Case {
     };
   });
 }
+
+function offsetCase(side: number, heads: number): Case {
+  const tokens = side * side;
+  return producer(`bias.offset.${side}x${side}`, [heads, tokens, tokens], (out) => {
+    const plain = numbers([tokens, heads]);
+    const turned = Float32Array.from(plain, (_, t) => plain[(t % tokens) * heads + Math.floor(t / tokens)]);
+    const table = Tensor.from(turned, [heads, tokens], { engine: out.engine });
+    const options = { resolution: [side, side], out } as const;
+    return {
+      ours: () => offsetBias(table, options),
+      peers: { 'typed JS': typedOffsets([side, side], heads, plain) },
+    };
+  });
+}
+
+/** Phi-4-multimodal's audio encoder: 16 heads, 500 distances either way. */
+function clippedCase(shape: readonly number[]): Case {
+  return producer('bias.clipped.matrix', shape, (out) => {
+    const [heads, queryLength, keyLength] = shape;
+    const plain = numbers([1000, heads]);
+    const table = Tensor.from(plain, [1000, heads], { engine: out.engine });
+    const options = { queryLength, keyLength, out };
+    return {
+      ours: () => clippedRelativeBias(table, options),
+      peers: { 'typed JS': typedClipped(shape, 500, plain) },
+    };
+  });
+}
+
+/** Swin's first stage: 56 x 56 patches in windows of 7. */
+const shiftedCase = producer('bias.shifted.56x56', [64, 49, 49], (out) => {
+  const options = { gridSize: [56, 56], windowSize: [7, 7], shiftSize: [3, 3], out } as const;
+  return { ours: () => shiftedWindowMask(options), peers: { 'typed JS': typedShifted([56, 56], 7, 3) } };
+});
 
 /** 64 heads x 32768 x 32768, 256 GiB, through one block of 64 MiB: a call makes the next 8 rows. */
 const STREAM = { heads: 64, length: 32768, rows: 8 };
@@ -153,5 +208,9 @@ export const bias: readonly Case[] = [
   ...byShape(sandwichCase),
   swinCase([7, 7], 3),
   swinCase([12, 12], 6),
+  swinCase([8, 7, 7], 3),
+  offsetCase(14, 4),
+  clippedCase([16, 512, 512]),
+  shiftedCase,
   ...streams,
 ];

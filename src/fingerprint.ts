@@ -13,11 +13,14 @@ import { sincos2d, sincos3d } from './absolute/sincos.ts';
 import { sinusoidal } from './absolute/sinusoidal.ts';
 import { timestepEmbedding } from './absolute/timestep.ts';
 import { alibi } from './bias/distance/alibi.ts';
+import { clippedRelativeBias } from './bias/distance/clipped.ts';
 import { dynamicBias } from './bias/distance/dynamicBias.ts';
 import { fire } from './bias/distance/fire.ts';
 import { kerple } from './bias/distance/kerple.ts';
 import { sandwich } from './bias/distance/sandwich.ts';
 import { t5Bias } from './bias/distance/t5.ts';
+import { offsetBias } from './bias/window/offset.ts';
+import { shiftedWindowMask } from './bias/window/shifted.ts';
 import { swinBias } from './bias/window/swin.ts';
 import { swinV2Bias } from './bias/window/swinV2.ts';
 import { applyRotary } from './rotary/apply.ts';
@@ -145,6 +148,12 @@ function biases(engine: Engine, add: Add): void {
   add(fire({ layers: mlp(), queryLength: 9, keyLength: 40, engine }));
   add(dynamicBias({ layers: mlp(), logDistance: true, queryLength: 9, keyLength: 40, engine }));
   add(swinBias(Tensor.from(noise(70), [35, 2], { engine }), { windowSize: [3, 4] }));
+  add(swinBias(Tensor.from(noise(162), [81, 2], { engine }), { windowSize: [2, 2, 5], frames: 1 }));
+  add(shiftedWindowMask({ gridSize: [3, 5, 4], windowSize: [2, 2, 3], engine }));
+  add(offsetBias(Tensor.from(noise(24), [2, 12], { engine }), { resolution: [3, 4], stride: 2 }));
+  const clipped = Tensor.from(noise(20), [10, 2], { engine });
+  add(clippedRelativeBias(clipped, { queryLength: 9, keyLength: 30 }));
+  add(clippedRelativeBias(clipped, { keyLength: 6, queryGroups: [1, 1, 1, 2, 2, 1], layout: 'qkh' }));
   add(swinV2Bias({ windowSize: [3, 4], layers: [layer(2, 16), layer(16, 2, false)], engine }));
 }
 

@@ -119,17 +119,63 @@ export function typedSandwich(shape: readonly number[], dim: number) {
   });
 }
 
-/** Swin (arXiv 2103.14030): table [(2h - 1)(2w - 1), heads], its index computed before. */
-export function typedSwin([height, width]: readonly number[], heads: number, table: Float32Array) {
-  const tokens = height * width;
-  const index = Int32Array.from({ length: tokens * tokens }, (_, n) => {
-    const [q, k] = [Math.floor(n / tokens), n % tokens];
-    const dy = Math.floor(q / width) - Math.floor(k / width) + height - 1;
-    return dy * (2 * width - 1) + (q % width) - (k % width) + width - 1;
-  });
+/** Any bias that is a table row of an index computed before: table [rows, heads], index [q, k]. */
+export function typedGather(index: Int32Array, heads: number, table: Float32Array) {
   return (out: Float32Array): void => {
     for (let h = 0, at = 0; h < heads; h++) {
       for (let n = 0; n < index.length; n++, at++) out[at] = table[index[n] * heads + h];
+    }
+  };
+}
+
+/** Swin (arXiv 2103.14030), Video Swin (2106.13230): table [(2f - 1)(2h - 1)(2w - 1), heads]. */
+export function typedSwin(window: readonly number[], heads: number, table: Float32Array) {
+  const [frames, height, width] = window.length === 3 ? window : [1, ...window];
+  const [cells, tokens] = [height * width, frames * height * width];
+  const index = Int32Array.from({ length: tokens * tokens }, (_, n) => {
+    const [q, k] = [Math.floor(n / tokens), n % tokens];
+    const dt = Math.floor(q / cells) - Math.floor(k / cells) + frames - 1;
+    const dy = Math.floor((q % cells) / width) - Math.floor((k % cells) / width) + height - 1;
+    return (dt * (2 * height - 1) + dy) * (2 * width - 1) + (q % width) - (k % width) + width - 1;
+  });
+  return typedGather(index, heads, table);
+}
+
+/** LeViT (arXiv 2104.01136), TinyViT: a table by absolute offset, here [offsets, heads]. */
+export function typedOffsets([height, width]: readonly number[], heads: number, table: Float32Array) {
+  const tokens = height * width;
+  const index = Int32Array.from({ length: tokens * tokens }, (_, n) => {
+    const [q, k] = [Math.floor(n / tokens), n % tokens];
+    const dy = Math.abs(Math.floor(q / width) - Math.floor(k / width));
+    return dy * width + Math.abs((q % width) - (k % width));
+  });
+  return typedGather(index, heads, table);
+}
+
+/** Phi-4-multimodal: table [2 limit, heads]. */
+export function typedClipped([heads, rows, columns]: readonly number[], limit: number, table: Float32Array) {
+  const index = Int32Array.from({ length: rows * columns }, (_, n) => {
+    const distance = (n % columns) - Math.floor(n / columns) - (columns - rows);
+    return Math.min(limit - 1, Math.max(-limit, distance)) + limit;
+  });
+  return typedGather(index, heads, table);
+}
+
+/** The mask of shifted windows as the published code makes it: regions painted on the grid, windows cut out, compared. */
+export function typedShifted([h, w]: readonly number[], side: number, shift: number) {
+  const [tall, wide] = [h / side, w / side];
+  const n = side * side;
+  return (out: Float32Array): void => {
+    const part = (at: number, size: number) => (at < size - side ? 0 : at < size - shift ? 1 : 2);
+    const regions = new Int32Array(n);
+    for (let window = 0, at = 0; window < tall * wide; window++) {
+      const [top, left] = [Math.floor(window / wide) * side, (window % wide) * side];
+      for (let t = 0; t < n; t++) {
+        regions[t] = 3 * part(top + Math.floor(t / side), h) + part(left + (t % side), w);
+      }
+      for (let x = 0; x < n; x++) {
+        for (let y = 0; y < n; y++, at++) out[at] = regions[x] === regions[y] ? 0 : -100;
+      }
     }
   };
 }

@@ -1,10 +1,11 @@
 /**
  * `posenc/bias`: what is added to attention scores by distance or by window: ALiBi, T5, KERPLE, Sandwich, FIRE, masks, Swin,
- * BEiT, MaxViT. The engine and its Tensors come along.
+ * BEiT, MaxViT, LeViT, shifted windows. The engine and its Tensors come along.
  */
 export * from '../runtime/index.ts';
 export { type AlibiOptions, alibi } from './distance/alibi.ts';
 export { type AlibiSlopeOptions, alibiSlopes } from './distance/alibiSlopes.ts';
+export { type ClippedRelativeBiasOptions, clippedRelativeBias } from './distance/clipped.ts';
 export { type ExpandDiagonalOptions, expandDiagonal } from './distance/diagonal.ts';
 export { type DynamicBiasOptions, dynamicBias } from './distance/dynamicBias.ts';
 export { type FireOptions, fire } from './distance/fire.ts';
@@ -16,6 +17,8 @@ export { type T5BiasOptions, type T5BucketsOptions, t5Bias, t5Buckets } from './
 export type { Layer } from './mlp.ts';
 export { type BeitBiasOptions, beitBias } from './window/beit.ts';
 export { type MaxvitBiasOptions, maxvitBias } from './window/maxvit.ts';
+export { type OffsetBiasOptions, offsetBias } from './window/offset.ts';
+export { type ShiftedWindowMaskOptions, shiftedWindowMask } from './window/shifted.ts';
 export {
   type SwinBiasOptions,
   type SwinIndexOptions,

@@ -7,6 +7,7 @@
 export { type AlibiOptions, type AlibiSlopesOptions, alibi, alibiSlopes } from './alibi.ts';
 export { axialTable, mixedAxialTable, type ReferenceAxialSpec, rotaryTableFromAngles } from './axial.ts';
 export { type RetableOptions, retable, type ShiftKeysOptions, shiftKeys, unrotate } from './cached.ts';
+export { type ClippedRelativeBiasOptions, clippedRelativeBias } from './clipped.ts';
 export { type CompactRelativeTableOptions, compactRelativeTable } from './compact.ts';
 export { convPositional, peg, weightNorm } from './conv.ts';
 export { debertaRelativePositions, debertaScores } from './deberta.ts';
@@ -62,6 +63,17 @@ export {
 } from './table.ts';
 export { transformerXlScores, transformerXlTable } from './transformerXl.ts';
 export { type TupeOptions, tupe, tupeBucket } from './tupe.ts';
-export { beitBias, maxvitBias, type SwinV2BiasOptions, swinBias, swinIndex, swinV2Bias } from './windowBias.ts';
+export {
+  beitBias,
+  maxvitBias,
+  type OffsetBiasOptions,
+  offsetBias,
+  type ShiftedWindowMaskOptions,
+  type SwinV2BiasOptions,
+  shiftedWindowMask,
+  swinBias,
+  swinIndex,
+  swinV2Bias,
+} from './windowBias.ts';
 export { xlnetPositions, xlnetScores } from './xlnet.ts';
 export { type XposOptions, xposCachedTables, xposTable } from './xpos.ts';

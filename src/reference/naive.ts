@@ -18,9 +18,13 @@ export function naiveRelativeBias(table: Float32Array | Shaped, options: NaiveRe
     if (row < 0 || row >= rows) throw new RangeError(`table: ${rows} rows do not reach distance ${j - i}`);
     return data[row * heads + head];
   });
-  if (options.layout !== 'qkh') return bias;
+  return options.layout === 'qkh' ? headsLast(bias) : bias;
+}
+
+/** [..., heads, q, k] as [..., q, k, heads]. */
+export function headsLast(bias: ReferenceTensor): ReferenceTensor {
   const batch = bias.shape.slice(0, -3);
-  const [q, k] = bias.shape.slice(-2);
+  const [heads, q, k] = bias.shape.slice(-3);
   const last = tensor([...batch, q, k, heads]);
   for (let cell = 0; cell < bias.data.length; cell++) {
     const [b, rest] = [Math.floor(cell / (heads * q * k)), cell % (heads * q * k)];

@@ -298,6 +298,17 @@ export interface Kernels {
   ) => void;
 
   /**
+   * out[t] = stride x row, int32; row = clip(sign d + centre, 0, last), or min(|d|, last) when sign is 0, for the distances
+   * d = first + t, or float64 numbers at `list` when it is not 0. Where the int32 at groups + 4 t is not `group`, row = other;
+   * groups 0: no such row.
+   * @see assembly/clipped.ts
+   */
+  readonly clippedRows: (
+    out: usize, list: usize, first: f64, count: usize, sign: i32, centre: i32, last: i32, stride: i32, groups: usize,
+    group: i32, other: i32
+  ) => void;
+
+  /**
    * out[t] = query minus key as float32, or with `logarithmic` sign(d) ln(|d| + 1): what a bias MLP is fed.
    * @see assembly/dynamicBias.ts
    */

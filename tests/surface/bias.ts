@@ -120,6 +120,28 @@ export const bias: Readonly<Record<string, Generator>> = {
       out: 'one',
     };
   },
+  clippedRelativeBias(random) {
+    const [heads, rows] = [random.int(1, 3), random.int(2, 7)];
+    const table = floats(random, [rows, heads]);
+    if (random.chance(0.5)) {
+      const centre = random.int(0, rows - 1);
+      return distance(random, heads, [table], { direction: random.pick(['key-query', 'query-key']), centre });
+    }
+    const n = random.int(1, 6);
+    const list = (from: number, to: number) =>
+      new List(
+        Array.from({ length: n }, () => random.int(from, to)),
+        [n],
+      );
+    const layout = random.pick(['hqk', 'qkh']);
+    const o: Record<string, unknown> = { queryPositions: list(0, 9), keyPositions: list(0, 9), layout };
+    o.queryGroups = list(1, 2);
+    if (random.chance(0.4)) {
+      const shape = layout === 'qkh' ? [2, n, n, heads] : [2, heads, n, n];
+      return { args: [table, { ...o, addTo: new Floats(random.floats(2 * n * n * heads), shape, true) }] };
+    }
+    return { args: [table, o], out: 'one' };
+  },
   expandDiagonal(random) {
     const [h, q, k] = [random.int(1, 3), random.int(1, 5), random.int(1, 6)];
     return { args: [floats(random, [h, q + k - 1]), { queryLength: q, keyLength: k }], out: 'one' };
@@ -135,8 +157,36 @@ export const bias: Readonly<Record<string, Generator>> = {
   swinBias(random) {
     const [windowSize, heads] = [side(random), random.int(1, 3)];
     const [h, w] = windowSize;
+    if (random.chance(0.3)) {
+      const frames = random.int(1, 3);
+      const table = floats(random, [(2 * frames - 1) * (2 * h - 1) * (2 * w - 1), heads]);
+      return windowed(random, heads, frames * h * w, [table], { windowSize: [frames, h, w] });
+    }
     const table = floats(random, [(2 * h - 1) * (2 * w - 1), heads]);
     return windowed(random, heads, h * w, [table], { windowSize });
+  },
+  offsetBias(random) {
+    const [resolution, heads, stride] = [side(random), random.int(1, 3), random.int(1, 2)];
+    const [h, w] = resolution;
+    const table = floats(random, [heads, h * w]);
+    if (stride > Math.max(h, w)) return { args: [table, { resolution }], out: 'one' };
+    if (stride > 1) return { args: [table, { resolution, stride }], out: 'one' };
+    return windowed(random, heads, h * w, [table], { resolution });
+  },
+  shiftedWindowMask(random) {
+    const axes = random.int(2, 3);
+    const list = (low: number, high: number) => Array.from({ length: axes }, () => random.int(low, high));
+    const [gridSize, windowSize] = [list(1, 5), list(1, 3)];
+    const o: Record<string, unknown> = { gridSize, windowSize, shiftSize: windowSize.map((n) => random.int(0, n - 1)) };
+    if (random.chance(0.2)) return { args: [{ ...o, distinct: true }], out: 'one' };
+    if (random.chance(0.2)) return { args: [{ ...o, dtype: 'uint8' }], out: 'one' };
+    if (random.chance(0.3)) {
+      const n = windowSize.reduce((a, b) => a * b, 1);
+      const windows = gridSize.reduce((a, cells, axis) => a * Math.ceil(cells / windowSize[axis]), 1);
+      const scores = new Floats(random.floats(2 * windows * 2 * n * n), [2, windows, 2, n, n], true);
+      return { args: [{ ...o, heads: 2, addTo: scores }] };
+    }
+    return { args: [o], out: 'one' };
   },
   beitBias(random) {
     const [windowSize, heads] = [side(random), random.int(1, 3)];

@@ -79,7 +79,8 @@ export interface Filler {
 /** A bias as a function of distance. Every member is said, so that none is inherited: made by encodingOf. */
 export interface Encoding {
   readonly heads: number;
-  /** Floats of an entry where heads are the last dimension (`heads` is then 1). */
+  /** Heads are the last dimension of the result; `heads` is then 1, and the entry of a distance is `width` floats. */
+  readonly headsLast: boolean;
   readonly width: number;
   readonly dtype: 'float32' | 'int32';
   /** Leading dimensions of size 1 that the result leaves out. */
@@ -106,6 +107,7 @@ export function encodingOf(
 ): Encoding {
   const encoding: Encoding = {
     heads,
+    headsLast: false,
     width: 1,
     dtype: 'float32',
     squeeze: 0,

@@ -44,6 +44,7 @@ export function naiveRelativeBias(table: Floats, given: NaiveRelativeBiasOptions
   return toeplitz(
     call,
     encodingOf(last ? 1 : heads, (engine) => filler(engine, place.pointer + 4 * heads * reach, heads), {
+      headsLast: last,
       width: last ? heads : 1,
       range: { low: -reach, high: reach, option: 'table' },
     }),

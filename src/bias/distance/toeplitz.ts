@@ -28,7 +28,7 @@ import { Writer } from './writer.ts';
  * @throws ERR_OPTION, ERR_SHAPE, ERR_POSITION, ERR_OUT_OF_MEMORY
  */
 export function toeplitz(call: Call, encoding: Encoding, o: ToeplitzOptions, given?: Block): Tensor {
-  const { heads, width, squeeze, range } = encoding;
+  const { heads, width, headsLast, squeeze, range } = encoding;
   const diagonal = boolean('diagonal', o.diagonal, false);
   if (diagonal) refuse(o, 'diagonal', ['queryPositions', 'keyPositions', 'cuSeqlens', 'addTo', ...BATCH_OPTIONS]);
   if (encoding.consecutiveOnly) checkConsecutive(call, o);
@@ -36,7 +36,7 @@ export function toeplitz(call: Call, encoding: Encoding, o: ToeplitzOptions, giv
   if (range !== undefined) checkRange(call, range, block);
   const entries = Math.max(0, block.rows + block.columns - 1);
   const sizes = diagonal ? [heads, entries] : [heads, block.rows, block.columns];
-  const shape = width > 1 ? [...sizes.slice(1), width] : squeeze > 0 ? sizes.slice(squeeze) : sizes;
+  const shape = headsLast ? [...sizes.slice(1), width] : squeeze > 0 ? sizes.slice(squeeze) : sizes;
   if (block.batch !== undefined) shape.unshift(block.batch);
   const { place, repeats, mode } = destinationOf(call, o, shape, encoding.dtype);
   return call.run((engine) => {

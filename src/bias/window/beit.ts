@@ -7,11 +7,23 @@ import { take } from '../../runtime/arguments.ts';
 import type { Engine } from '../../runtime/engine.ts';
 import { type Floats, gate } from '../../runtime/gate.ts';
 import type { Tensor } from '../../runtime/tensor.ts';
-import { entriesOf, GRID_OPTIONS, gridBias, swinTable, tableOf, windowSize } from './grid.ts';
-import type { SwinBiasOptions } from './swin.ts';
+import {
+  entriesOf,
+  GRID_OPTIONS,
+  type GridOptions,
+  gridBias,
+  swinTable,
+  tableOf,
+  type WindowSize,
+  windowSize,
+} from './grid.ts';
 
-/** `windowSize` is the grid of patches; `shape` of the table [(2 height - 1)(2 width - 1) + 3, heads]. */
-export type BeitBiasOptions = SwinBiasOptions;
+export interface BeitBiasOptions extends GridOptions {
+  /** [height, width] of the grid of patches. */
+  readonly windowSize: WindowSize;
+  /** [(2 height - 1)(2 width - 1) + 3, heads]; needed for a plain array. */
+  readonly shape?: readonly number[];
+}
 
 /**
  * The bias of 1 + height x width tokens, CLS first: Swin's between patches; the table's last three rows are CLS to token,
@@ -25,6 +37,6 @@ export function beitBias(table: Floats, given: BeitBiasOptions): Tensor {
   const window = windowSize(call, 'windowSize', o.windowSize);
   const words = '(2 height - 1)(2 width - 1) + 3';
   const { table: place, heads } = tableOf(call, table, o.shape, entriesOf(window) + 3, words);
-  const bind = (engine: Engine) => swinTable(engine, place.pointer, heads, window, true);
+  const bind = (engine: Engine) => swinTable(engine, place.pointer, heads, entriesOf(window), true);
   return gridBias(call, { heads, window, classToken: true, bind }, o);
 }

@@ -1,6 +1,7 @@
 /**
- * What the biases of a window of height x width tokens share (Swin, SwinV2, BEiT, MaxViT): a number per head for every
- * difference of rows and columns, spread over all pairs of tokens, optionally with a CLS token in front.
+ * What the biases of a window of height x width tokens share (Swin, SwinV2, BEiT, MaxViT, LeViT): a number per head for every
+ * difference of rows and columns, spread over all pairs of tokens, optionally with a CLS token in front. A window of several
+ * frames has such a table for every difference of frames.
  */
 import { own, size } from '../../runtime/arguments.ts';
 import { headCount, rowRange } from '../../runtime/block.ts';
@@ -24,7 +25,10 @@ export interface GridOptions {
 
 export const GRID_OPTIONS = ['rows', 'addTo', 'out', 'engine'] as const;
 
-/** A table in place, its entries ordered by key minus query: row 0 and column 0 are the most negative differences. */
+/** [frames, height, width] of a window, in tokens. */
+export type VideoWindowSize = readonly [number, number, number];
+
+/** A table in place, its entries ordered by key minus query: frame, row and column 0 are the most negative differences. */
 export interface GridTable {
   /** Bytes of the arena it needs, a multiple of 16. */
   readonly scratchBytes: number;
@@ -39,6 +43,11 @@ export interface GridTable {
 export interface GridEncoding {
   readonly heads: number;
   readonly window: WindowSize;
+  /** Frames of the window, and of the window that the table is for. Default 1. */
+  readonly frames?: number;
+  readonly tableFrames?: number;
+  /** Queries stand at every stride-th row and column of the window; all its cells are keys. Default 1. */
+  readonly stride?: number;
   readonly classToken?: boolean;
   readonly dtype?: 'float32' | 'int32';
   /** The result has no dimension of heads. */
@@ -47,7 +56,8 @@ export interface GridEncoding {
   bind(engine: Engine): GridTable;
 }
 
-const MAX_SIDE = 2048;
+/** Tokens along an axis of a window. */
+export const MAX_SIDE = 2048;
 
 /** @throws ERR_SHAPE */
 export function windowSize(call: Call, option: string, value: unknown): WindowSize {
@@ -56,16 +66,21 @@ export function windowSize(call: Call, option: string, value: unknown): WindowSi
 }
 
 /** Number of entries of a window's table. */
-export function entriesOf([height, width]: WindowSize): number {
-  return (2 * height - 1) * (2 * width - 1);
+export function entriesOf([height, width]: WindowSize, frames = 1): number {
+  return (2 * frames - 1) * (2 * height - 1) * (2 * width - 1);
 }
 
 /** float32 [heads, tokens, tokens], or the rows asked for; or addTo. @throws ERR_OPTION, ERR_SHAPE, ERR_OUT_OF_MEMORY */
 export function gridBias(call: Call, encoding: GridEncoding, o: GridOptions): Tensor {
-  const { heads, window } = encoding;
-  const tokens = window[0] * window[1] + (own(encoding, 'classToken') ? 1 : 0);
-  const [from, to] = rowRange(call, o.rows, tokens);
-  const sizes = [heads, to - from, tokens];
+  const { heads } = encoding;
+  const [height, width] = encoding.window;
+  const stride = own(encoding, 'stride') ?? 1;
+  const frames = own(encoding, 'frames') ?? 1;
+  const prefix = own(encoding, 'classToken') ? 1 : 0;
+  const keys = frames * height * width + prefix;
+  const queries = frames * Math.ceil(height / stride) * Math.ceil(width / stride) + prefix;
+  const [from, to] = rowRange(call, o.rows, queries);
+  const sizes = [heads, to - from, keys];
   const { place, repeats, mode } = destinationOf(
     call,
     o,
@@ -74,7 +89,7 @@ export function gridBias(call: Call, encoding: GridEncoding, o: GridOptions): Te
   );
   return call.run((engine) => {
     if (place.length === 0) return place.tensor;
-    const matrices = { pointer: place.pointer, repeats, from, to, mode };
+    const matrices = { pointer: place.pointer, repeats, from, to, keys, mode };
     writeMatrices(engine, encoding, encoding.bind(engine), matrices);
     return place.tensor;
   });
@@ -85,15 +100,16 @@ interface Matrices {
   readonly repeats: number;
   readonly from: number;
   readonly to: number;
+  readonly keys: number;
   readonly mode: number;
 }
 
-/** In groups of heads, and of table rows where not even one head's table fits the arena. */
+/** In groups of heads, frame by frame, and in parts of a frame's table where not even one head's fits the arena. */
 function writeMatrices(engine: Engine, encoding: GridEncoding, table: GridTable, to: Matrices): void {
   const { heads, window } = encoding;
-  const classToken = own(encoding, 'classToken');
+  const frames = own(encoding, 'frames') ?? 1;
+  const centre = (own(encoding, 'tableFrames') ?? frames) - 1;
   const [height, width] = window;
-  const { kernels } = engine;
   const arena = engine.scratch();
   table.prepare(arena);
   const at = arena + table.scratchBytes;
@@ -101,33 +117,78 @@ function writeMatrices(engine: Engine, encoding: GridEncoding, table: GridTable,
   const [tall, breadth] = [2 * height - 1, 2 * width - 1];
   const group = Math.max(1, Math.min(heads, Math.floor(room / (tall * breadth))));
   const block = Math.min(tall, Math.floor(room / (group * breadth)));
-  const prefix = classToken ? 1 : 0;
-  const rowStride = 4 * (height * width + prefix);
-  const [rows, headStride] = [to.to - to.from, rowStride * (to.to - to.from)];
-  // the CLS row is not a token of the grid
-  const skip = classToken && to.from === 0 && rows > 0 ? 1 : 0;
-  const first = Math.max(0, to.from - prefix);
   for (let head = 0; head < heads; head += group) {
     const n = Math.min(group, heads - head);
-    for (let from = 0; from < tall; from += block) {
-      const until = Math.min(tall, from + block);
-      table.load(at, head, n, from * breadth, (until - from) * breadth);
-      for (let r = 0; r < to.repeats; r++) {
-        const out = to.pointer + (r * heads + head) * headStride + skip * rowStride;
-        // biome-ignore format: grouped as the kernel declares it
-        kernels.gridRows(
-          out, headStride, rowStride, at, n, from, until, height, width, first, rows - skip, prefix, to.mode);
+    for (let apart = 1 - frames; apart < frames; apart++) {
+      for (let from = 0; from < tall; from += block) {
+        const until = Math.min(tall, from + block);
+        table.load(at, head, n, ((apart + centre) * tall + from) * breadth, (until - from) * breadth);
+        const part = { at, head, heads: n, from, until };
+        for (let frame = Math.max(0, -apart); frame < frames && frame + apart < frames; frame++) {
+          writeFrames(engine, encoding, to, part, frame, frame + apart);
+        }
       }
     }
   }
   const numbers = own(table, 'classToken');
   if (numbers === undefined) return;
   const [corner, row, column] = numbers;
+  const rowStride = 4 * to.keys;
+  const [rows, headStride] = [to.to - to.from, rowStride * (to.to - to.from)];
   for (let r = 0; r < to.repeats; r++) {
     const out = to.pointer + r * heads * headStride;
     // biome-ignore format: grouped as the kernel declares it
-    kernels.classRows(
+    engine.kernels.classRows(
       out, headStride, rowStride, corner, row, column, heads, height * width, to.from, rows, to.mode);
+  }
+}
+
+/** Rows [from, until) of the table of one difference of frames, for heads [head, head + heads), in the arena. */
+interface TablePart {
+  readonly at: number;
+  readonly head: number;
+  readonly heads: number;
+  readonly from: number;
+  readonly until: number;
+}
+
+/** The bias of the queries of one frame against the keys of one frame. */
+function writeFrames(
+  engine: Engine,
+  encoding: GridEncoding,
+  to: Matrices,
+  { at, head, heads, from, until }: TablePart,
+  queryFrame: number,
+  keyFrame: number,
+): void {
+  const [height, width] = encoding.window;
+  const stride = own(encoding, 'stride') ?? 1;
+  const across = Math.ceil(width / stride);
+  const queries = Math.ceil(height / stride) * across;
+  const classRow = own(encoding, 'classToken') ? 1 : 0;
+  // the CLS row, number 0, is not a token of the grid
+  const start = classRow + queryFrame * queries;
+  const first = Math.max(to.from, start);
+  const rows = Math.min(to.to, start + queries) - first;
+  if (rows <= 0) return;
+  const prefix = classRow + keyFrame * height * width;
+  const rowStride = 4 * to.keys;
+  const headStride = rowStride * (to.to - to.from);
+  for (let r = 0; r < to.repeats; r++) {
+    let out = to.pointer + (r * encoding.heads + head) * headStride + (first - to.from) * rowStride;
+    if (stride === 1) {
+      // biome-ignore format: grouped as the kernel declares it
+      engine.kernels.gridRows(
+        out, headStride, rowStride, at, heads, from, until, height, width, first - start, rows, prefix, to.mode);
+      continue;
+    }
+    for (let q = first - start; q < first - start + rows; q++, out += rowStride) {
+      const x = q % across;
+      const cell = stride * (((q - x) / across) * width + x);
+      // biome-ignore format: grouped as the kernel declares it
+      engine.kernels.gridRows(
+        out, headStride, rowStride, at, heads, from, until, height, width, cell, 1, prefix, to.mode);
+    }
   }
 }
 
@@ -148,14 +209,7 @@ export function tableOf(
 }
 
 /** A table [entries, heads] in the order of Swin, query minus key: read backwards. `extra` rows for CLS follow the grid. */
-export function swinTable(
-  engine: Engine,
-  pointer: number,
-  heads: number,
-  window: WindowSize,
-  extra: boolean,
-): GridTable {
-  const entries = entriesOf(window);
+export function swinTable(engine: Engine, pointer: number, heads: number, entries: number, extra: boolean): GridTable {
   const row = (t: number) => pointer + 4 * heads * t;
   return {
     scratchBytes: 0,

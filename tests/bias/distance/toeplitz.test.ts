@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import * as assert from 'uvu/assert';
 import type { ToeplitzOptions } from '../../../src/bias/distance/encoding.ts';
 import {
+  clippedRelativeBias,
   createEngine,
   dynamicBias,
   type Engine,
@@ -13,6 +14,7 @@ import {
   Tensor,
   t5Bias,
 } from '../../../src/index.ts';
+import * as clippedReference from '../../../src/reference/clipped.ts';
 import * as dynamicReference from '../../../src/reference/dynamicBias.ts';
 import * as kerpleReference from '../../../src/reference/kerple.ts';
 import * as naiveReference from '../../../src/reference/naive.ts';
@@ -52,7 +54,39 @@ const layers = [
   { weight: floats(14, 7), bias: floats(2, 8) },
 ];
 
+const clippedTable = floats(3 * 7, 9);
+/** More rows than any distance that the properties reach: a symmetric table refuses to be too short on one side. */
+const symmetricTable = floats(2 * 2000, 10);
+
 const subjects: Subject[] = [
+  ...(['key-query', 'query-key'] as const).map(
+    (direction): Subject => ({
+      name: `clipped ${direction}`,
+      heads: 3,
+      make: (o) => clippedRelativeBias(clippedTable, { shape: [7, 3], direction, ...o }),
+      reference: (o) => clippedReference.clippedRelativeBias(clippedTable, { shape: [7, 3], direction, ...o }),
+      abs: 0,
+      rel: 0,
+    }),
+  ),
+  {
+    name: 'clipped heads last',
+    heads: 3,
+    headsLast: true,
+    make: (o) => clippedRelativeBias(clippedTable, { shape: [7, 3], centre: 5, layout: 'qkh', ...o }),
+    reference: (o) =>
+      clippedReference.clippedRelativeBias(clippedTable, { shape: [7, 3], centre: 5, layout: 'qkh', ...o }),
+    abs: 0,
+    rel: 0,
+  },
+  {
+    name: 'clipped symmetric',
+    heads: 2,
+    make: (o) => clippedRelativeBias(symmetricTable, { shape: [2000, 2], symmetric: true, ...o }),
+    reference: (o) => clippedReference.clippedRelativeBias(symmetricTable, { shape: [2000, 2], symmetric: true, ...o }),
+    abs: 0,
+    rel: 0,
+  },
   {
     name: 't5',
     heads: 3,

@@ -6,6 +6,7 @@ import {
   createEngine,
   type Engine,
   maxvitBias,
+  offsetBias,
   swinBias,
   swinRelativePositionIndex,
   swinV2Bias,
@@ -131,6 +132,94 @@ for (const s of subjects) {
     small.dispose();
   });
 }
+
+test('Video Swin: reference, rows, addTo, fewer frames, a small arena', () => {
+  const small = createEngine({ scratchBytes: 65536 });
+  const axis = fc.integer({ min: 1, max: 4 });
+  fc.assert(
+    fc.property(fc.tuple(axis, axis, axis, axis), fc.nat(), fc.nat(), ([f, h, w, heads], a, b) => {
+      const windowSize = [f, h, w] as const;
+      const rows3 = (2 * f - 1) * (2 * h - 1) * (2 * w - 1);
+      const frames = 1 + (a % f);
+      const { data, shape } = table(rows3, heads);
+      const n = frames * h * w;
+      const whole = swinBias(data, { windowSize, frames, shape });
+      sameBits(whole.data, reference.swinBias({ data, shape }, { windowSize, frames }).data, 'reference');
+      const [from, to] = [a % (n + 1), b % (n + 1)].sort((x, y) => x - y);
+      const block = swinBias(data, { windowSize, frames, shape, rows: [from, to], engine: small });
+      const slices = Array.from({ length: heads }, (_, t) => [
+        ...whole.data.subarray((t * n + from) * n, (t * n + to) * n),
+      ]);
+      sameBits(block.data, Float32Array.from(slices.flat()), 'rows');
+      const scores = floats(2 * whole.length, 6);
+      const want = scores.map((v, t) => v + whole.data[t % whole.length]);
+      swinBias(data, { windowSize, frames, shape, addTo: scores });
+      sameBits(scores, want, 'addTo');
+      const index = swinRelativePositionIndex({ windowSize, frames });
+      assert.equal([...index.shape], [n, n]);
+      for (let t = 0; t < n * n; t++) assert.is(data[index.data[t] * heads], whole.data[t]);
+      for (const tensor of [whole, block, index]) tensor.dispose();
+    }),
+    { seed: 22, numRuns: 60 },
+  );
+  // a table of which not even one head's plane fits the arena
+  const [window, entries3] = [[2, 60, 90] as const, 3 * 119 * 179];
+  const { data, shape } = table(entries3, 2);
+  const [a, b] = [undefined, small].map((engine) =>
+    swinBias(data, { windowSize: window, shape, rows: [5390, 5410], engine }),
+  );
+  sameBits(b.data, a.data, 'parts');
+  a.dispose();
+  small.dispose();
+});
+
+test('Video Swin refuses what has no meaning', () => {
+  const windowSize = [2, 2, 2] as const;
+  rejects(() => swinBias(floats(27, 1), { windowSize, frames: 3, shape: [27, 1] }), 'ERR_SHAPE', 'frames');
+  rejects(() => swinBias(floats(9, 1), { windowSize: [2, 2], frames: 1, shape: [9, 1] }), 'ERR_OPTION', 'frames');
+  rejects(() => swinBias(floats(9, 1), { windowSize, shape: [9, 1] }), 'ERR_SHAPE', 'table');
+  rejects(() => swinRelativePositionIndex({ windowSize, classToken: true }), 'ERR_OPTION', 'classToken');
+  rejects(() => swinRelativePositionIndex({ windowSize: [2] as never }), 'ERR_SHAPE', 'windowSize');
+});
+
+test('offsets: reference, rows, addTo, strides, a small arena', () => {
+  const small = createEngine({ scratchBytes: 65536 });
+  fc.assert(
+    fc.property(shapes, fc.integer({ min: 1, max: 3 }), fc.nat(), fc.nat(), ([resolution, heads], s, a, b) => {
+      const [h, w] = resolution;
+      const stride = Math.min(s, Math.max(h, w));
+      const data = floats(heads * h * w, 7);
+      const shape = [heads, h * w];
+      const n = Math.ceil(h / stride) * Math.ceil(w / stride);
+      const whole = offsetBias(data, { resolution, stride, shape });
+      assert.equal([...whole.shape], [heads, n, h * w]);
+      sameBits(whole.data, reference.offsetBias({ data, shape }, { resolution, stride }).data, 'reference');
+      const [from, to] = [a % (n + 1), b % (n + 1)].sort((x, y) => x - y);
+      const block = offsetBias(data, { resolution, stride, shape, rows: [from, to], engine: small });
+      const slices = Array.from({ length: heads }, (_, t) => [
+        ...whole.data.subarray((t * n + from) * h * w, (t * n + to) * h * w),
+      ]);
+      sameBits(block.data, Float32Array.from(slices.flat()), 'rows');
+      const scores = floats(2 * whole.length, 6);
+      const want = scores.map((v, t) => v + whole.data[t % whole.length]);
+      offsetBias(data, { resolution, stride, shape, addTo: scores });
+      sameBits(scores, want, 'addTo');
+      for (const tensor of [whole, block]) tensor.dispose();
+    }),
+    { seed: 23, numRuns: 80 },
+  );
+  // a grid of which not even one head's table fits the arena
+  const resolution = [70, 90] as const;
+  const data = floats(2 * 6300, 8);
+  const [a, b] = [undefined, small].map((engine) =>
+    offsetBias(data, { resolution, shape: [2, 6300], rows: [3000, 3020], engine }),
+  );
+  sameBits(b.data, a.data, 'parts');
+  a.dispose();
+  small.dispose();
+  rejects(() => offsetBias(floats(9, 1), { resolution: [2, 3], shape: [1, 9] }), 'ERR_SHAPE', 'table');
+  rejects(() => offsetBias(floats(6, 1), { resolution: [2, 3], stride: 4, shape: [1, 6] }), 'ERR_SHAPE', 'stride');
+});
 
 test('index matrices of Swin and BEiT', () => {
   for (const windowSize of [

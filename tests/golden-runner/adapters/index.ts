@@ -16,6 +16,7 @@ import { alibi } from './alibi.ts';
 import { analysis } from './analysis.ts';
 import { biasDiagonal } from './bias-diagonal.ts';
 import { biasGrid } from './bias-grid.ts';
+import { clipped } from './clipped.ts';
 import { cnn } from './cnn.ts';
 import { coarseGridIds } from './coarse-grid-ids.ts';
 import { compact } from './compact.ts';
@@ -63,6 +64,7 @@ export const adapters: readonly Adapter[] = [
   ...analysis,
   ...biasDiagonal,
   ...biasGrid,
+  ...clipped,
   ...cnn,
   ...coarseGridIds,
   ...compact,
