@@ -3,6 +3,7 @@ import type { Api } from './api.ts';
 import { compare } from './compare.ts';
 import {
   type Adapter,
+  type ComputingAdapter,
   type Finding,
   type GoldenRecord,
   type Outputs,
@@ -43,7 +44,7 @@ function examine(record: GoldenRecord, api: Api, adapters: readonly Adapter[]): 
   refuseUnknown(record.inputs, adapter.inputs, 'input');
   if (Object.keys(record.outputs).length === 0) throw new Error('the record has no outputs');
   const once = (mode: Precision, tolerance: Tolerance): Finding[] => {
-    const outputs = inScope(api, () => copied(adapter.run(record, { api, precision: mode })));
+    const outputs = computed(adapter, record, api, mode);
     return Object.entries(record.outputs).map(([name, want]) => compare(name, outputs[name], want, tolerance));
   };
   const findings = once(precision, record.tolerance);
@@ -54,6 +55,21 @@ function examine(record: GoldenRecord, api: Api, adapters: readonly Adapter[]): 
     }
   }
   return findings;
+}
+
+function computed(adapter: ComputingAdapter, record: GoldenRecord, api: Api, precision: Precision): Outputs {
+  return inScope(api, () => copied(adapter.run(record, { api, precision })));
+}
+
+/** The outputs of a record in one precision, for whoever compares them by other rules; undefined where an adapter compares. */
+export function outputsOf(
+  record: GoldenRecord,
+  api: Api,
+  adapters: readonly Adapter[],
+  precision = (record.params.precision ?? 'exact') as Precision,
+): Outputs | undefined {
+  const adapter = choose(record, adapters);
+  return 'check' in adapter ? undefined : computed(adapter, record, api, precision);
 }
 
 /** The one adapter whose discriminators fit. */

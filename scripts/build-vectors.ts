@@ -1,0 +1,70 @@
+/**
+ * npm run vectors: makes the package posenc-vectors in build/posenc-vectors from tests/golden. Nothing of it but what a person
+ * wrote is in the repository (vectors/): schemas, runners, words. `--golden DIR` takes other records; `--accept` writes the ids
+ * and contents of all cases to vectors/ids.txt, which later builds must not lose; `--pages` writes docs/disagreements.md and the flags of
+ * docs/conformance.md.
+ */
+import { execFileSync } from 'node:child_process';
+import { copyFileSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { build } from 'esbuild';
+import { disagreementsPage, flagsTable, sourcesFile, withPart } from '../vectors/make/pages.ts';
+import { flagsFile, groupFile, groupsOf, hashOf, indexOf, makeCases, questionsFile } from '../vectors/make/suite.ts';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** Writes the package to a directory. @returns what index.json says */
+export async function buildVectors(out: string, golden = join(root, 'tests/golden')) {
+  const home = join(root, 'vectors');
+  const { version } = JSON.parse(readFileSync(join(home, 'package.json'), 'utf8'));
+  const cases = makeCases(golden).map((made) => made.case);
+  const groups = groupsOf(cases);
+  const index = indexOf(version, groups);
+  rmSync(out, { recursive: true, force: true });
+  mkdirSync(out, { recursive: true });
+  const json = (name: string, value: unknown) => writeFileSync(join(out, name), `${JSON.stringify(value, null, 2)}\n`);
+  for (const group of groups)
+    writeFileSync(join(out, `${group.name}.json`), groupFile(version, index.fingerprint, group));
+  json('index.json', index);
+  json('flags.json', flagsFile());
+  json('questions.json', questionsFile(cases));
+  writeFileSync(join(out, 'SOURCES.md'), sourcesFile(cases));
+  for (const name of ['package.json', 'README.md']) copyFileSync(join(home, name), join(out, name));
+  copyFileSync(join(root, 'LICENSE'), join(out, 'LICENSE'));
+  for (const folder of ['schema', 'runners']) cpSync(join(home, folder), join(out, folder), { recursive: true });
+  await build({
+    entryPoints: [join(root, 'src/cli/suiteReport.ts')],
+    outfile: join(out, 'check.js'),
+    bundle: true,
+    format: 'esm',
+    target: 'es2022',
+    logLevel: 'warning',
+    banner: { js: '// Compares results with the suite and says what fails and what that usually means.' },
+  });
+  return { index, cases };
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const { values } = parseArgs({
+    options: {
+      out: { type: 'string' },
+      golden: { type: 'string' },
+      accept: { type: 'boolean', default: false },
+      pages: { type: 'boolean', default: false },
+    },
+  });
+  const { index, cases } = await buildVectors(values.out ?? join(root, 'build/posenc-vectors'), values.golden);
+  if (values.accept) {
+    const lines = cases.map((one) => `${one.id} ${hashOf(one)}\n`).sort();
+    writeFileSync(join(root, 'vectors/ids.txt'), lines.join(''));
+  }
+  if (values.pages) {
+    writeFileSync(join(root, 'docs/disagreements.md'), disagreementsPage(cases));
+    const guide = join(root, 'docs/conformance.md');
+    writeFileSync(guide, withPart(readFileSync(guide, 'utf8'), 'flags', flagsTable(cases)));
+    execFileSync('npx', ['biome', 'format', '--write', 'docs/disagreements.md', guide], { cwd: root, stdio: 'ignore' });
+  }
+  console.log(`posenc-vectors ${index.version}: ${index.cases} cases, fingerprint ${index.fingerprint}`);
+}
