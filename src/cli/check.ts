@@ -7,6 +7,7 @@ import { readJson } from './input.ts';
 import { example, rotarySpec, type SpecOptions, withSpec } from './options.ts';
 import type { Preset } from './presets.ts';
 import { CliError, EXIT, type Shell } from './shell.ts';
+import { checkSuite, onlyForSuite, type SuiteOptions, several } from './suite.ts';
 import { largestDifference, type Numbers, ownPreset, presetOf, type Vector, vectorOf } from './vectors.ts';
 
 interface Finding {
@@ -19,6 +20,7 @@ interface Finding {
 }
 
 type Fields = Readonly<Record<string, unknown>>;
+type CheckOptions = SpecOptions & SuiteOptions & { name?: string; tolerance?: number; suite?: boolean };
 const OUTPUTS = ['inv_freq', 'cos', 'sin', 'rotated', 'table', 'bias'] as const;
 
 export function checkCommand(shell: Shell): Command {
@@ -28,16 +30,28 @@ export function checkCommand(shell: Shell): Command {
     .argument('<file>', 'JSON: what `posenc vectors` prints, with your outputs in place of ours; - is standard input')
     .option('--name <name>', 'the vectors it belongs to (default: its "name")')
     .option('--tolerance <abs>', 'largest difference allowed (default: what float32 angles need)', Number)
+    .option('--suite', 'the file holds results of the conformance suite, { "case id": numbers }: docs/conformance.md')
+    .option('--group <name>', 'suite: only cases of this group (may be repeated)', several)
+    .option('--flag <name>', 'suite: only cases with this flag (may be repeated)', several)
+    .option('--vectors <dir>', 'suite: where posenc-vectors is (default: as it is installed here)')
+    .option('--tight', 'suite: what is allowed to code that repeats the float32 operations of the source')
+    .option('--badge', 'suite: one line, such as posenc-vectors 1.0: 467 / 512')
     .option('--json', 'the findings as JSON')
     .addHelpText(
       'after',
-      `${example('posenc check mine.json', 'posenc check mine.json --config config.json')}
+      `${example(
+        'posenc check mine.json',
+        'posenc check mine.json --config config.json',
+        'posenc check --suite results.json',
+      )}
 The file needs "name" (or "spec", or "config", or an option that says it) and "outputs" with any of
 ${OUTPUTS.join(', ')}; your own "positions" and "inputs": {"x": ...} if they are others.
 Arrays are {"shape": [...], "data": [...]} or nested lists.
 `,
     )
-    .action(async (file: string, options: SpecOptions & { name?: string; tolerance?: number; json?: boolean }) => {
+    .action(async (file: string, options: CheckOptions) => {
+      if (options.suite) return checkSuite(file, options, shell);
+      onlyForSuite(options);
       const given = await readJson(file, shell);
       if (typeof given !== 'object' || given === null || Array.isArray(given)) {
         throw new CliError(EXIT.input, `${file}: expected an object with "outputs"`);

@@ -13,6 +13,7 @@ import { jsonNumber } from './formats.ts';
 import { example, rotarySpec, type SpecOptions, withSpec } from './options.ts';
 import { POSITIONS, PRESETS, type Preset } from './presets.ts';
 import { CliError, EXIT, type Shell } from './shell.ts';
+import { listSuite, type SuiteOptions, several } from './suite.ts';
 
 export interface Numbers {
   readonly shape: readonly number[];
@@ -145,6 +146,10 @@ export function ownPreset(spec: RotarySpec, context?: number): Preset {
 export function vectorsCommand(shell: Shell): Command {
   return withSpec(new Command('vectors').description('test vectors as JSON: inputs and expected outputs'))
     .argument('[name]', 'without one: the list of names')
+    .option('--all', 'the cases of the conformance suite, the package posenc-vectors: docs/conformance.md')
+    .option('--group <name>', 'of the suite, only this group (may be repeated)', several)
+    .option('--flag <name>', 'of the suite, only cases with this flag (may be repeated)', several)
+    .option('--vectors <dir>', 'where posenc-vectors is (default: as it is installed here)')
     .option('--json', 'the list as JSON (vectors always are)')
     .addHelpText(
       'after',
@@ -152,9 +157,14 @@ export function vectorsCommand(shell: Shell): Command {
         'posenc vectors llama3 > llama3.json',
         'posenc vectors --config config.json --context 8192',
         'posenc vectors',
+        'posenc vectors --all --group rotary --flag LongPosition',
       ),
     )
-    .action(async (name: string | undefined, options: SpecOptions & { json?: boolean }) => {
+    .action(async (name: string | undefined, options: SpecOptions & SuiteOptions & { all?: boolean }) => {
+      if (options.all || options.group || options.flag) {
+        if (name !== undefined) throw new CliError(EXIT.usage, `give a name or --all, --group, --flag, not both`);
+        return listSuite(options, shell);
+      }
       const own = options.config !== undefined || options.spec !== undefined || options.headDim !== undefined;
       if (name === undefined && !own) {
         const list = Object.entries(PRESETS).map(([key, { kind, about }]) => ({ name: key, kind, about }));
