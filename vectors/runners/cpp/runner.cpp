@@ -69,7 +69,7 @@ std::map<std::string, Vec> answer(const Json& one) {
   if (op.is("inv_freq") && (plain || p["rope_type"].is("linear")) && p["head_dim"].number > 0 && p["partial_rotary_factor"].number == 1) {
     out["inv_freq"] = inv_freq(p["head_dim"].number, p["rope_theta"].number, p);
     out["attention_factor"] = {1};
-  } else if (op.is("cos_sin_table") && plain && p["table_layout"].is("half")) {
+  } else if (op.is("cos_sin_table") && (p["system"].is("rotary/hf_llama_half") || p["system"].is("rotary/exact_tables"))) {
     Vec freqs = inv_freq(p["rotary_dim"].number, p["rope_theta"].number, p);
     for (double position : ids)
       for (double f : freqs) {

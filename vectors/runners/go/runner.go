@@ -104,7 +104,7 @@ func answer(op string, p map[string]any, in map[string]array) map[string][]float
 	switch {
 	case op == "inv_freq" && (p["rope_type"] == "default" || p["rope_type"] == "linear") && number("head_dim") > 0 && p["partial_rotary_factor"] == 1.0:
 		out["inv_freq"], out["attention_factor"] = invFreq(number("head_dim"), base, p), []float64{1}
-	case op == "cos_sin_table" && p["rope_type"] == "default" && p["table_layout"] == "half":
+	case op == "cos_sin_table" && (p["system"] == "rotary/hf_llama_half" || p["system"] == "rotary/exact_tables"):
 		for _, position := range ids {
 			for _, f := range invFreq(number("rotary_dim"), base, p) {
 				out["cos"], out["sin"] = append(out["cos"], math.Cos(position*f)), append(out["sin"], math.Sin(position*f))

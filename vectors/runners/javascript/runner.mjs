@@ -57,7 +57,7 @@ function idsFromMask(row) {
 function answer({ op, params: p, inputs }) {
   if (op === 'inv_freq' && ['default', 'linear'].includes(p.rope_type) && p.head_dim && p.partial_rotary_factor === 1)
     return { inv_freq: invFreq(p.head_dim, p.rope_theta, p), attention_factor: [1] };
-  if (op === 'cos_sin_table' && p.rope_type === 'default' && p.table_layout === 'half') {
+  if (op === 'cos_sin_table' && /hf_llama_half|exact_tables/.test(p.system)) {
     const freqs = invFreq(p.rotary_dim, p.rope_theta, p);
     const angles = inputs.position_ids.data.flatMap((position) => freqs.map((f) => position * f));
     return { cos: angles.map(Math.cos), sin: angles.map(Math.sin) };

@@ -67,7 +67,7 @@ def ids_from_mask(row):
 def answer(op, p, inputs, outputs):
     if op == "inv_freq" and p["rope_type"] in ("default", "linear") and p.get("head_dim") and not p["partial_rotary_factor"] < 1:
         return {"inv_freq": inv_freq(p["head_dim"], p["rope_theta"], p), "attention_factor": [1]}
-    if op == "cos_sin_table" and p.get("rope_type") == "default" and p["table_layout"] == "half":
+    if op == "cos_sin_table" and p["system"] in ("rotary/hf_llama_half", "rotary/exact_tables"):
         angles = [q * f for q in inputs["position_ids"]["data"] for f in inv_freq(p["rotary_dim"], p["rope_theta"], p)]
         return {"cos": [math.cos(a) for a in angles], "sin": [math.sin(a) for a in angles]}
     if op == "rope_end_to_end" and p["rope_type"] == "default" and p["system"] in ("rotary/hf_llama_half", "rotary/hf_gptj_interleaved"):

@@ -67,7 +67,7 @@ fn answer(one: &Json) -> Option<BTreeMap<&'static str, Vec<f64>>> {
             out.insert("inv_freq", inv_freq(p["head_dim"].number() as usize, base, p));
             out.insert("attention_factor", vec![1.0]);
         }
-        "cos_sin_table" if plain && p["table_layout"].text() == "half" => {
+        "cos_sin_table" if ["rotary/hf_llama_half", "rotary/exact_tables"].contains(&p["system"].text()) => {
             let freqs = inv_freq(dim, base, p);
             let angles: Vec<f64> = ids.iter().flat_map(|position| freqs.iter().map(move |f| position * f)).collect();
             out.insert("cos", angles.iter().map(|a| a.cos()).collect());
