@@ -7,7 +7,17 @@ import mpt from '../../examples/configs/mpt-7b.json' with { type: 'json' };
 import phi from '../../examples/configs/phi-3.5-mini.json' with { type: 'json' };
 import qwen from '../../examples/configs/qwen2.5-7b-yarn.json' with { type: 'json' };
 import t5 from '../../examples/configs/t5-base.json' with { type: 'json' };
-import { type Explanation, explain, explainForm, fromGGUF, fromHF, toHF } from '../../src/models/index.ts';
+import {
+  type Explanation,
+  type Extension,
+  explain,
+  explainForm,
+  extend,
+  extendForm,
+  fromGGUF,
+  fromHF,
+  toHF,
+} from '../../src/models/index.ts';
 import { h } from '../dom.ts';
 import { type GGUFHeader, readGGUF } from '../gguf.ts';
 import { Curves } from '../panels/curves.ts';
@@ -89,7 +99,7 @@ export const modelPage = {
       const context = get('context') === undefined ? undefined : Number(get('context'));
       try {
         const explanation = read(loaded, context);
-        const made = report(explanation, context);
+        const made = report(explanation, context, context === undefined ? undefined : further(loaded, context));
         curves = made.curves;
         result.replaceChildren(...made.parts);
         outcome.textContent = tr(T(`Read: ${explanation.form.modelType}`, `已读取：${explanation.form.modelType}`));
@@ -257,7 +267,36 @@ function leadTo(view: string | undefined, name: Text): HTMLElement | false {
   );
 }
 
-function report(explanation: Explanation, context: number | undefined): { parts: HTMLElement[]; curves: Curves[] } {
+/** What reaching a context means for the model: nothing, changed keys, or that no published rule does it. */
+function further(loaded: Loaded, context: number): Extension {
+  if (loaded.kind === 'config') return extend(JSON.parse(loaded.text), { context });
+  const { metadata, tensors } = loaded.header;
+  return extendForm(fromGGUF(metadata, { tensors }), { context });
+}
+
+const OUTCOMES: Readonly<Record<Extension['outcome'], Text>> = {
+  covered: T('Nothing to change.', '无需改动。'),
+  rescaled: T('Change these keys:', '改动这些键：'),
+  unsupported: T('No change of the file does it.', '改动文件做不到。'),
+};
+
+function advice({ outcome, reason, changes, tables }: Extension, context: number): HTMLElement {
+  const length = (n: number) => grouped(n);
+  const kept = changes ?? (tables && Object.fromEntries(Object.entries(tables)));
+  return block(
+    T(`To reach ${length(context)} positions`, `要达到 ${length(context)} 个位置`),
+    h('p', { class: `what ${outcome === 'unsupported' ? 'warn' : 'good'}`, id: 'advice' }, tr(OUTCOMES[outcome])),
+    kept !== undefined &&
+      h('pre', { class: 'code', tabindex: 0 }, h('code', { translate: 'no' }, JSON.stringify(kept, null, 2))),
+    h('ul', { class: 'said' }, said(reason)),
+  );
+}
+
+function report(
+  explanation: Explanation,
+  context: number | undefined,
+  extension: Extension | undefined,
+): { parts: HTMLElement[]; curves: Curves[] } {
   const { form } = explanation;
   const facts = h('dl', { class: 'facts' });
   for (const [name, value] of factsOf(form, explanation))
@@ -301,10 +340,11 @@ function report(explanation: Explanation, context: number | undefined): { parts:
       );
     }
   }
-  if (explanation.warnings.length > 0) {
-    const list = explanation.warnings.map(({ message, fix }) =>
-      fix && !/^scale by at least/.test(fix) ? said(message, fix) : said(message),
-    );
+  if (extension && context !== undefined) parts.push(advice(extension, context));
+  // what is said of the wanted length stands above already
+  const warnings = explanation.warnings.filter(({ message }) => !extension || !/positions are asked for/.test(message));
+  if (warnings.length > 0) {
+    const list = warnings.map(({ message, fix }) => (fix ? said(message, fix) : said(message)));
     parts.push(block(T('Take care', '请注意'), h('ul', { class: 'said', id: 'warnings' }, ...list)));
   }
   if (form.assumed.length > 0) {
