@@ -113,17 +113,32 @@ export interface Numbers {
   readonly owner: unknown;
 }
 
-type Check = (value: number) => boolean;
-const finiteNumber: Check = (value) => Number.isFinite(value);
-const isPosition: Check = (value) => Math.abs(value) <= MAX_POSITION;
+/** What is asked of the numbers of a list. */
+interface Wanted {
+  readonly integer: boolean;
+  readonly min: number;
+  readonly max: number;
+  readonly code: 'ERR_OPTION' | 'ERR_POSITION';
+  /** In words, for messages; made where one is needed: text of a number costs more than a short list. */
+  readonly words?: string;
+}
 
-function convert(
-  option: string,
-  value: unknown,
-  check: Check,
-  code: 'ERR_OPTION' | 'ERR_POSITION',
-  what: string,
-): Numbers {
+const POSITIONS: Wanted = {
+  integer: false,
+  min: -MAX_POSITION,
+  max: MAX_POSITION,
+  code: 'ERR_POSITION',
+  words: 'a finite position of magnitude at most 2^53',
+};
+const FINITE: Wanted = {
+  integer: false,
+  min: -Number.MAX_VALUE,
+  max: Number.MAX_VALUE,
+  code: 'ERR_OPTION',
+  words: 'a finite number',
+};
+
+function convert(option: string, value: unknown, wanted: Wanted): Numbers {
   const { values, shape, owner } = listOf(option, value);
   const kind = kindOf(values);
   const length = elementsOf(shape);
@@ -137,31 +152,44 @@ function convert(
       // a bigint above 2^53 would lose its last digits: no position, and refused below
       else if (typeof given === 'bigint')
         data[i] = given > 9007199254740992n || given < -9007199254740992n ? Number.NaN : Number(given);
-      else throw new PosencError('ERR_OPTION', `${option}[${i}]: expected ${what}, got ${show(given)}`);
+      else throw unwanted('ERR_OPTION', option, i, given, wanted);
     }
   }
+  const { integer, min, max } = wanted;
   for (let i = 0; i < length; i++) {
-    if (check(data[i])) continue;
-    throw new PosencError(code, `${option}[${i}]: expected ${what}, got ${show(values[i])}`);
+    const n = data[i];
+    if (n >= min && n <= max && (!integer || Number.isInteger(n))) continue;
+    throw unwanted(wanted.code, option, i, values[i], wanted);
   }
   return { data, shape, owner };
 }
 
+function unwanted(
+  code: Wanted['code'],
+  option: string,
+  i: number,
+  got: unknown,
+  { words, min, max }: Wanted,
+): PosencError {
+  const what = words ?? `an integer from ${min} to ${max}`;
+  return new PosencError(code, `${option}[${i}]: expected ${what}, got ${show(got)}`);
+}
+
 /** Positions: finite, of magnitude at most 2^53, fractions allowed. @throws ERR_OPTION, ERR_POSITION, ERR_SHAPE */
 export function positionList(option: string, value: unknown): Numbers {
-  return convert(option, value, isPosition, 'ERR_POSITION', 'a finite position of magnitude at most 2^53');
+  return convert(option, value, POSITIONS);
 }
 
 /** Finite numbers. @throws ERR_OPTION, ERR_SHAPE when their number is not `length` */
 export function numberList(option: string, value: unknown, length?: number): Numbers {
-  const list = convert(option, value, finiteNumber, 'ERR_OPTION', 'a finite number');
+  const list = convert(option, value, FINITE);
   if (length !== undefined && list.data.length !== length) {
     throw new PosencError('ERR_SHAPE', `${option}: expected ${length} numbers, got ${list.data.length}`);
   }
   return list;
 }
 
-/** Integers in [min, max], as int32 where the range allows it in the kernels. @throws `code` outside the range */
+/** Integers in [min, max]. @throws `code` outside the range */
 export function integerList(
   option: string,
   value: unknown,
@@ -169,13 +197,7 @@ export function integerList(
   max: number,
   code: 'ERR_OPTION' | 'ERR_POSITION' = 'ERR_OPTION',
 ): Numbers {
-  return convert(
-    option,
-    value,
-    (n) => Number.isInteger(n) && n >= min && n <= max,
-    code,
-    `an integer from ${min} to ${max}`,
-  );
+  return convert(option, value, { integer: true, min, max, code });
 }
 
 /** A mask: 1 or true keeps, 0 or false leaves out. */
