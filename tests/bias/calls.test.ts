@@ -274,7 +274,12 @@ test('what Object.prototype holds is no option', () => {
     const run = () => make((values, shape) => Tensor.from(values, shape) as never, undefined).toFloat32Array();
     const want = run();
     for (const option of names) {
-      Object.defineProperty(Object.prototype, option, { value: [1, 2], configurable: true, enumerable: true });
+      Object.defineProperty(Object.prototype, option, {
+        value: [1, 2],
+        writable: true,
+        configurable: true,
+        enumerable: true,
+      });
       let got: Float32Array;
       try {
         got = run();
