@@ -5,7 +5,7 @@ import { alternatives, rotationDifferences, tableDifferences } from './differenc
 import { toJson } from './explain.ts';
 import { readJson } from './input.ts';
 import { example, rotarySpec, type SpecOptions, withSpec } from './options.ts';
-import type { Preset } from './presets.ts';
+import { PRESETS, type Preset } from './presets.ts';
 import { CliError, EXIT, type Shell } from './shell.ts';
 import { checkSuite, onlyForSuite, type SuiteOptions, several } from './suite.ts';
 import { largestDifference, type Numbers, ownPreset, presetOf, type Vector, vectorOf } from './vectors.ts';
@@ -20,7 +20,14 @@ interface Finding {
 }
 
 type Fields = Readonly<Record<string, unknown>>;
-type CheckOptions = SpecOptions & SuiteOptions & { name?: string; tolerance?: number; suite?: boolean };
+type CheckOptions = SpecOptions &
+  SuiteOptions & {
+    name?: string;
+    tolerance?: number;
+    suite?: boolean;
+    /** --strict was given. */
+    byPosition?: boolean;
+  };
 const OUTPUTS = ['inv_freq', 'cos', 'sin', 'rotated', 'table', 'bias'] as const;
 
 export function checkCommand(shell: Shell): Command {
@@ -36,6 +43,7 @@ export function checkCommand(shell: Shell): Command {
     .option('--vectors <dir>', 'suite: where posenc-vectors is (default: as it is installed here)')
     .option('--tight', 'suite: what is allowed to code that repeats the float32 operations of the source')
     .option('--badge', 'suite: one line, such as posenc-vectors 1.0: 467 / 512')
+    .option('--strict', 'a tolerance for each position, as float32 needs it: 16-bit outputs do not pass')
     .option('--json', 'the findings as JSON')
     .addHelpText(
       'after',
@@ -49,14 +57,17 @@ ${OUTPUTS.join(', ')}; your own "positions" and "inputs": {"x": ...} if they are
 Arrays are {"shape": [...], "data": [...]} or nested lists.
 `,
     )
-    .action(async (file: string, options: CheckOptions) => {
-      if (options.suite) return checkSuite(file, options, shell);
-      onlyForSuite(options);
-      const given = await readJson(file, shell);
-      if (typeof given !== 'object' || given === null || Array.isArray(given)) {
+    .action(async (file: string, given: CheckOptions, command: Command) => {
+      if (given.suite) return checkSuite(file, given, shell);
+      onlyForSuite(given);
+      // --no-strict of the readers shares the name: only what was typed counts
+      const byPosition = given.strict === true && command.getOptionValueSource('strict') === 'cli';
+      const options = { ...given, byPosition };
+      const mine = await readJson(file, shell);
+      if (typeof mine !== 'object' || mine === null || Array.isArray(mine)) {
         throw new CliError(EXIT.input, `${file}: expected an object with "outputs"`);
       }
-      const findings = await check(given as Fields, options, shell);
+      const findings = await check(mine as Fields, options, shell);
       if (findings.some(({ ok }) => !ok)) shell.exitCode = EXIT.difference;
       await shell.write(options.json ? toJson(findings) : findings.map(words).join(''));
     });
@@ -68,11 +79,7 @@ function words({ output, ok, maxError, tolerance, messages }: Finding): string {
   return first + messages.map((message) => `        ${message}\n`).join('');
 }
 
-async function check(
-  given: Fields,
-  options: SpecOptions & { name?: string; tolerance?: number },
-  shell: Shell,
-): Promise<Finding[]> {
+async function check(given: Fields, options: CheckOptions, shell: Shell): Promise<Finding[]> {
   const preset = await presetFor(given, options, shell);
   const inputs = (given.inputs ?? given) as Fields;
   const outputs = (given.outputs ?? given) as Fields;
@@ -85,7 +92,10 @@ async function check(
     throw new CliError(EXIT.input, `outputs: none of ${Object.keys(vector.outputs).join(', ')} is there`);
   }
   const got = Object.fromEntries(names.map((name) => [name, numbersOf(name, outputs[name])]));
-  return names.map((name) => compare(name, got, vector, options.tolerance ?? vector.tolerance[name]));
+  const strict = options.byPosition && options.tolerance === undefined;
+  return names.map((name) =>
+    compare(name, got, vector, { tolerance: options.tolerance ?? vector.tolerance[name], strict }),
+  );
 }
 
 async function presetFor(given: Fields, options: SpecOptions & { name?: string }, shell: Shell): Promise<Preset> {
@@ -94,6 +104,7 @@ async function presetFor(given: Fields, options: SpecOptions & { name?: string }
     return ownPreset(await rotarySpec(options, shell, context ?? 4096), context);
   }
   if (options.name !== undefined) return presetOf(options.name);
+  if (given.options !== undefined) return presetOfOptions(given);
   if (given.spec !== undefined) return ownPreset(given.spec as RotarySpec, context);
   if (given.config !== undefined) {
     return ownPreset(
@@ -106,6 +117,28 @@ async function presetFor(given: Fields, options: SpecOptions & { name?: string }
     EXIT.input,
     'name: missing; say what is expected with "name", "spec" or "config", or --name, --config',
   );
+}
+
+/** Options of the file over those of the vector it names: what was computed with other ones is judged by those. */
+function presetOfOptions(given: Fields): Preset {
+  const { options, name } = given;
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    throw new CliError(EXIT.input, 'options: expected an object, as `posenc vectors` prints it');
+  }
+  const base = typeof name === 'string' && Object.hasOwn(PRESETS, name) ? PRESETS[name] : undefined;
+  const kind = given.kind ?? base?.kind ?? ('heads' in options ? 'alibi' : 'dim' in options ? 'sinusoidal' : 'rotary');
+  const own = base?.kind === kind ? base : undefined;
+  const about = 'the options that were given';
+  if (kind === 'rotary')
+    return { ...ownPreset({ ...(own as { spec?: object })?.spec, ...options } as RotarySpec), about };
+  if (kind !== 'sinusoidal' && kind !== 'alibi') {
+    throw new CliError(
+      EXIT.input,
+      `kind: expected rotary, sinusoidal or alibi, got ${JSON.stringify(kind)?.slice(0, 60)}`,
+    );
+  }
+  const before = own && 'options' in own ? own.options : {};
+  return { kind, about, options: { ...before, ...options } } as Preset;
 }
 
 /** {"shape", "data"}, or nested lists. */
@@ -133,13 +166,31 @@ function numbersOf(
   return { shape: size, data: make.from(data as number[]) as Float32Array };
 }
 
-function compare(name: string, got: Readonly<Record<string, Numbers>>, vector: Vector, tolerance: number): Finding {
+function compare(
+  name: string,
+  got: Readonly<Record<string, Numbers>>,
+  vector: Vector,
+  { tolerance, strict }: { readonly tolerance: number; readonly strict: boolean | undefined },
+): Finding {
   const want = vector.outputs[name];
   const { data } = got[name];
   const { preset } = vector;
   const expected = widened(name, want, data.length, preset);
   const maxError = name === 'inv_freq' ? relativeDifference(data, expected) : largestDifference(data, expected);
-  if (maxError <= tolerance) return { output: name, ok: true, maxError, tolerance, messages: [] };
+  const loose = maxError <= tolerance;
+  const worst = strict && loose ? worstByPosition(name, data, expected, vector) : undefined;
+  if (loose && worst === undefined) return { output: name, ok: true, maxError, tolerance, messages: [] };
+  if (worst !== undefined) {
+    const stored = storedIn(data);
+    const why = stored ? [`every number is a ${stored} value: your output was rounded to 16 bits`] : [];
+    return {
+      output: name,
+      ok: false,
+      maxError: worst.error,
+      tolerance: worst.allowed,
+      messages: [...why, worst.where],
+    };
+  }
   const messages = ((): string[] => {
     if (data.length !== expected.length) {
       return [
@@ -151,6 +202,58 @@ function compare(name: string, got: Readonly<Record<string, Numbers>>, vector: V
     return tableDifferences(name, vector, got);
   })();
   return { output: name, ok: false, maxError, tolerance, messages };
+}
+
+/** The element furthest beyond what float32 needs at its position; undefined when there is none. */
+function worstByPosition(
+  name: string,
+  got: ArrayLike<number>,
+  want: ArrayLike<number>,
+  vector: Vector,
+): { readonly error: number; readonly allowed: number; readonly where: string } | undefined {
+  const [a, b] = vector.byPosition[name];
+  const relative = name === 'inv_freq' || name === 'bias';
+  const rows = relative ? [] : rowPositions(vector);
+  const width = relative ? 1 : want.length / Math.max(1, rows.length);
+  let worst: { error: number; allowed: number; where: string } | undefined;
+  for (let i = 0; i < want.length; i++) {
+    if (got[i] === want[i]) continue;
+    const position = relative ? 0 : rows[Math.floor(i / width)];
+    const allowed = relative ? a * Math.abs(want[i]) : a + b * position;
+    const error = Math.abs(got[i] - want[i]);
+    if (error <= allowed || (worst !== undefined && error / allowed <= worst.error / worst.allowed)) continue;
+    const where = relative ? `at number ${i}` : `at position ${position}`;
+    worst = {
+      error,
+      allowed,
+      where: `${where}: off by ${error.toPrecision(2)}, float32 is off by ${allowed.toPrecision(2)} at most`,
+    };
+  }
+  return worst;
+}
+
+/** The largest position of each row. */
+function rowPositions({ preset, positions = [], outputs }: Vector): number[] {
+  if (preset.kind === 'sinusoidal') {
+    const { offset = 0, scale = 1 } = preset.options;
+    return Array.from({ length: outputs.table.shape[0] }, (_, row) => Math.abs((row + offset) * scale));
+  }
+  const streams = preset.kind === 'rotary' ? (preset.spec.mropeSection?.length ?? 1) : 1;
+  const tokens = positions.length / streams;
+  return Array.from({ length: tokens }, (_, t) =>
+    Math.max(...Array.from({ length: streams }, (__, s) => Math.abs(positions[s * tokens + t]))),
+  );
+}
+
+/** 16-bit numbers have few digits: of all of them float32 would have more. */
+function storedIn(data: ArrayLike<number>): 'float16' | 'bfloat16' | undefined {
+  const fits = (bits: number, least: number): boolean =>
+    Array.from(data).every((value) => {
+      if (value === 0 || !Number.isFinite(value)) return true;
+      const unit = 2 ** (Math.max(least, Math.floor(Math.log2(Math.abs(value)))) + 1 - bits);
+      return Number.isInteger(value / unit);
+    });
+  return fits(8, -126) ? 'bfloat16' : fits(11, -14) ? 'float16' : undefined;
 }
 
 /** cos and sin of full width are tables too: every value twice, in the order of the pairing. */

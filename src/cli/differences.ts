@@ -1,6 +1,7 @@
 /** In words: how a rotation, a table or a bias differs from the expected one. */
 import { type Diagnosis, diagnose, rotaryFrequencies } from '../index.ts';
 import type { Preset } from './presets.ts';
+import { streamMistake } from './streams.ts';
 import { largestDifference, type Numbers, type Vector, vectorOf } from './vectors.ts';
 
 type RotaryPreset = Extract<Preset, { kind: 'rotary' }>;
@@ -11,7 +12,10 @@ const say = (value: number): string => (Number.isInteger(value) ? String(value) 
 export function rotationDifferences(vector: Vector, rotated: Float32Array, tolerance: number): string[] {
   const preset = vector.preset as RotaryPreset;
   if (preset.spec.mropeSection) {
-    return ['pairs take several position streams here; check cos and sin first, then pairing with equal streams'];
+    return [
+      streamMistake(vector, 'rotated', rotated, tolerance) ??
+        'pairs take several position streams here; check cos and sin first, then pairing with equal streams',
+    ];
   }
   const x = vector.x as Numbers;
   const positions = vector.positions as readonly number[];
@@ -43,6 +47,10 @@ export function tableDifferences(name: string, vector: Vector, got: Readonly<Rec
   }
   const swap = expected[name === 'cos' ? 'sin' : 'cos'].data;
   if (largestDifference(data, swap) <= vector.tolerance.cos) return ['cos and sin are exchanged'];
+  if (preset.spec.mropeSection) {
+    const mistake = streamMistake(vector, name, Float32Array.from(data), vector.tolerance.cos);
+    if (mistake !== undefined) return [mistake];
+  }
   if (!cos || !sin || cos.data.length !== sin.data.length || preset.spec.mropeSection)
     return ['give cos and sin both for a diagnosis'];
   const [tokens, pairs] = expected.cos.shape;

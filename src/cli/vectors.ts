@@ -29,6 +29,8 @@ export interface Vector {
   readonly outputs: Readonly<Record<string, Numbers>>;
   /** Largest difference allowed for each output; of inv_freq relative. */
   readonly tolerance: Readonly<Record<string, number>>;
+  /** What float32 needs at a position p, a + b |p|, by output: `check --strict`. Of inv_freq and bias relative to the value. */
+  readonly byPosition: Readonly<Record<string, readonly [a: number, b: number]>>;
 }
 
 const HEADS = 2;
@@ -50,10 +52,11 @@ export function vectorOf(
 ): Vector {
   if (preset.kind === 'sinusoidal') {
     const table = take(sinusoidal({ ...preset.options }));
-    return { name, preset, outputs: { table }, tolerance: { table: 1e-5 } };
+    return { name, preset, outputs: { table }, tolerance: { table: 1e-5 }, byPosition: { table: [4e-7, 1.5e-7] } };
   }
   if (preset.kind === 'alibi') {
-    return { name, preset, outputs: { bias: take(alibi({ ...preset.options })) }, tolerance: { bias: 1e-6 } };
+    const bias = take(alibi({ ...preset.options }));
+    return { name, preset, outputs: { bias }, tolerance: { bias: 1e-6 }, byPosition: { bias: [2e-7, 0] } };
   }
   const { spec } = preset;
   const positions = given.positions ?? preset.positions ?? POSITIONS;
@@ -75,6 +78,7 @@ export function vectorOf(
   const largest = positions.reduce((a, b) => Math.max(a, Math.abs(b)), 0);
   const size = x.data.reduce((a, b) => Math.max(a, Math.abs(b)), 1);
   const angle = Math.abs(attentionFactor) * (2e-6 + 1.5e-7 * largest);
+  const [a, b] = [4e-7 * Math.abs(attentionFactor), 1.5e-7 * Math.abs(attentionFactor)];
   return {
     name,
     preset,
@@ -88,6 +92,7 @@ export function vectorOf(
       rotated: { shape: x.shape, data: rotated },
     },
     tolerance: { inv_freq: 1e-6, cos: angle, sin: angle, rotated: 2 * size * angle },
+    byPosition: { inv_freq: [1e-6, 0], cos: [a, b], sin: [a, b], rotated: [2 * size * a, 2 * size * b] },
   };
 }
 
@@ -108,22 +113,43 @@ export function largestDifference(got: ArrayLike<number>, want: ArrayLike<number
   return worst;
 }
 
+/** With the defaults that another implementation has to know. */
+function resolved(preset: Exclude<Preset, { kind: 'rotary' }>): object {
+  if (preset.kind === 'sinusoidal') {
+    return {
+      base: 10000,
+      arrangement: 'interleaved',
+      order: 'sin-cos',
+      denominator: 'half',
+      offset: 0,
+      ...preset.options,
+    };
+  }
+  const { keyLength = 0, queryLength = keyLength } = preset.options as { keyLength?: number; queryLength?: number };
+  // queries are the last ones of the keys
+  return { form: 'distance', slopes: 'press', queryOffset: keyLength - queryLength, ...preset.options };
+}
+
 /** The vector as a JSON text, one array a line. */
 export function vectorJson(vector: Vector): string {
-  const { name, preset, positions, x, outputs, tolerance } = vector;
+  const { name, preset, positions, x, outputs, tolerance, byPosition } = vector;
   const array = ({ shape, data }: Numbers) =>
     `{"shape": ${JSON.stringify(shape)}, "dtype": "float32", "data": [${Array.from(data, jsonNumber).join(', ')}]}`;
   const parameters =
     preset.kind === 'rotary'
-      ? { spec: preset.spec, ...(preset.context && { context: preset.context }) }
-      : { options: preset.options };
+      ? { spec: { pairing: 'half', ...preset.spec }, ...(preset.context && { context: preset.context }) }
+      : { options: resolved(preset) };
   const lines = [
     ...Object.entries({ schema: 'posenc-vectors/1', name, about: preset.about, kind: preset.kind, ...parameters }),
     ...(positions ? [['positions', positions]] : []),
   ].map(([key, value]) => `  ${JSON.stringify(key)}: ${JSON.stringify(value)}`);
   if (x) lines.push(`  "inputs": {\n    "x": ${array(x)}\n  }`);
   const results = Object.entries(outputs).map(([key, value]) => `    ${JSON.stringify(key)}: ${array(value)}`);
-  lines.push(`  "outputs": {\n${results.join(',\n')}\n  }`, `  "tolerance": ${JSON.stringify(tolerance)}`);
+  lines.push(
+    `  "outputs": {\n${results.join(',\n')}\n  }`,
+    `  "tolerance": ${JSON.stringify(tolerance)},
+  "tolerance_by_position": ${JSON.stringify(byPosition)}`,
+  );
   return `{\n${lines.join(',\n')}\n}\n`;
 }
 

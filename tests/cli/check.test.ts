@@ -265,6 +265,85 @@ test("a model's own config, other tokens, a tolerance, --json", async () => {
   assert.match(own.out, /nothing was rotated/);
 });
 
+test('the streams of M-RoPE: layout, exchanged, flat', async () => {
+  const vector = await vectors('mrope');
+  const made = async (change: { spec?: object; positions?: number[] }) => {
+    const input = { ...vector, ...change, name: undefined, spec: { ...vector.spec, ...change.spec } };
+    // what another rotation makes of the same x is found by asking for its own difference
+    const { vectorOf } = await import('../../src/cli/vectors.ts');
+    const preset = { kind: 'rotary', about: '', spec: input.spec } as never;
+    const x = { shape: vector.inputs.x.shape, data: Float32Array.from(vector.inputs.x.data) };
+    const { outputs } = vectorOf('own', preset, { positions: input.positions, x });
+    return outputs;
+  };
+  const [t, h, w] = [0, 1, 2].map((i) => vector.positions.slice(8 * i, 8 * i + 8));
+  for (const [change, about] of [
+    [{ spec: { mropeLayout: 'interleaved' } }, /your sections are laid out interleaved, expected chunked/],
+    [{ positions: [...t, ...w, ...h] }, /your streams h and w are exchanged/],
+    [{ positions: [...h, ...t, ...w] }, /your streams t and h are exchanged/],
+    [{ positions: [...t, ...t, ...t] }, /your positions are flat: every pair takes stream t, expected 3 streams/],
+    [{ positions: [0, 1, 2].flatMap(() => [0, 1, 2, 3, 4, 5, 6, 7]) }, /your positions are flat: 0, 1, 2/],
+  ] as const) {
+    const outputs = await made(change as never);
+    for (const output of ['cos', 'rotated'] as const) {
+      const got = await check({ name: 'mrope', outputs: { [output]: Array.from(outputs[output].data) } });
+      assert.is(got.code, 1);
+      assert.match(got.out, about, output);
+    }
+  }
+});
+
+test('options of the file are those it is judged by', async () => {
+  for (const [name, options] of [
+    ['sinusoidal', { length: 16, dim: 32, base: 500 }],
+    ['alibi', { heads: 8, queryLength: 6, keyLength: 6, form: 'key' }],
+  ] as const) {
+    const vector = await vectors(name);
+    assert.is((await check({ ...vector, options })).code, 1, name);
+    const line =
+      name === 'alibi'
+        ? ['bias', '--heads', '8', '--length', '6', '--form', 'key']
+        : ['sinusoidal', '--length', '16', '--dim', '32', '--base', '500'];
+    const outputs = JSON.parse((await posenc(line)).out);
+    const own = await check({ name, options, outputs });
+    assert.is(own.code, 0, own.out + own.err);
+    assert.is((await check({ name, outputs })).code, 1);
+    assert.is((await check({ options, outputs })).code, 0, 'the kind follows from the options');
+  }
+  assert.is((await vectors('alibi-12')).options.queryOffset, 2);
+  assert.is((await vectors('deepseek')).spec.pairing, 'interleaved');
+  assert.match((await check({ options: [], outputs: {} })).err, /options: expected an object/);
+});
+
+test('--strict: float16 does not pass for float32, float32 angles do', async () => {
+  const half = (value: number): number => {
+    const unit = 2 ** (Math.max(-14, Math.floor(Math.log2(Math.abs(value) || 1))) - 10);
+    return Math.round(value / unit) * unit;
+  };
+  for (const name of ['default', 'yarn', 'mrope', 'sinusoidal', 'alibi-12']) {
+    const vector = await vectors(name);
+    const exact = await check(vector, '--strict');
+    assert.is(exact.code, 0, exact.out);
+    for (const output of Object.keys(vector.outputs)) {
+      if (output === 'inv_freq') continue;
+      const { shape, data } = vector.outputs[output];
+      const rounded = {
+        ...vector,
+        outputs: { [output]: { shape, data: data.map((v: number | string) => (typeof v === 'number' ? half(v) : v)) } },
+      };
+      const strict = await check(rounded, '--strict');
+      assert.is(strict.code, 1, `${name} ${output}`);
+    }
+  }
+  const { spec, positions } = await vectors('default');
+  const f = Math.fround;
+  const float32 = positions.flatMap((p: number) =>
+    Array.from({ length: 32 }, (_, i) => f(Math.cos(f(f(p) * f(1 / f(spec.ropeTheta ** f(i / 32))))))),
+  );
+  const passed = await check({ name: 'default', outputs: { cos: float32 } }, '--strict');
+  assert.is(passed.code, 0, passed.out);
+});
+
 test('files that say too little are refused with what is missing', async () => {
   const refused = async (given: unknown, about: RegExp, code = 3) => {
     const got = await check(given);
