@@ -7,7 +7,7 @@ import { type RotaryFrequencies, rotaryFrequencies } from '../rotary/frequencies
 import { ggmlAngles } from '../rotary/ggml.ts';
 import { wordsOf } from '../rotary/rules/words.ts';
 import type { Precision } from '../rotary/spec.ts';
-import { options as checkOptions, integer } from '../runtime/arguments.ts';
+import { integer, take } from '../runtime/arguments.ts';
 import type { TableChoice } from './chooseLayer.ts';
 import { type Extension, extensionOf } from './extension.ts';
 import { type FromHFOptions, fromHF } from './hf.ts';
@@ -73,10 +73,9 @@ const BFLOAT16_INTEGERS = 2 ** 8;
 
 /** @throws PosencError as fromHF */
 export function explain(config: object, options: Omit<FromHFOptions, 'precision'> = {}): Explanation {
-  checkOptions('explain', options, ['layerType', 'context', 'strict', 'as']);
-  const context =
-    options.context === undefined ? undefined : integer('context', options.context, 1, Number.MAX_SAFE_INTEGER);
-  return explainForm(fromHF(config, options), { layerType: options.layerType, context });
+  const { layerType, strict, as, ...o } = take('explain', options, ['layerType', 'context', 'strict', 'as']);
+  const context = o.context === undefined ? undefined : integer('context', o.context, 1, Number.MAX_SAFE_INTEGER);
+  return explainForm(fromHF(config, { layerType, context, strict, as }), { layerType, context });
 }
 
 /** The same for a normal form that is there already, from fromHF or fromGGUF. */
@@ -85,12 +84,11 @@ export function explainForm(form: NormalForm, choice: TableChoice = {}): Explana
 }
 
 function explained(form: NormalForm, choice: TableChoice): Explanation {
-  checkOptions('explainForm', choice, ['layerType', 'context']);
-  const context =
-    choice.context === undefined ? undefined : integer('context', choice.context, 1, Number.MAX_SAFE_INTEGER);
+  const o = take('explainForm', choice, ['layerType', 'context']);
+  const context = o.context === undefined ? undefined : integer('context', o.context, 1, Number.MAX_SAFE_INTEGER);
   const labels = Object.entries(form.layerTypes ?? {});
   const tables = labels
-    .filter(([label]) => choice.layerType === undefined || label === choice.layerType)
+    .filter(([label]) => o.layerType === undefined || label === o.layerType)
     .map(([label, layer]) => explainTable(label, layer, form.maxPositionEmbeddings, context));
   const extension = extensionOf(form, context ?? 1);
   const supported = extension.supportedLength;

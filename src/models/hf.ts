@@ -3,7 +3,7 @@
  * What transformers does with each key is the specification; what it ignores in silence is said aloud here.
  */
 import type { Precision } from '../rotary/spec.ts';
-import { options as checkOptions, integer, nearest, oneOf } from '../runtime/arguments.ts';
+import { integer, nearest, oneOf, take } from '../runtime/arguments.ts';
 import { PosencError, show } from '../runtime/errors.ts';
 import { chooseLayer, type TableChoice } from './chooseLayer.ts';
 import type { ModelClass } from './classes.ts';
@@ -54,16 +54,15 @@ export function fromHF<const C extends object>(
   config: C,
   options: FromHFOptions<NoInfer<LayerTypeOf<C>>> = {},
 ): NormalForm {
-  checkOptions('fromHF', options, ['layerType', 'context', 'precision', 'strict', 'as']);
-  const { layerType, strict = true, as } = options;
+  const o = take('fromHF', options, ['layerType', 'context', 'precision', 'strict', 'as']);
+  const { layerType, strict = true, as } = o;
   if (layerType !== undefined && typeof layerType !== 'string') {
     throw new PosencError('ERR_OPTION', `layerType: expected a layer type, got ${show(layerType)}`);
   }
   if (typeof strict !== 'boolean')
     throw new PosencError('ERR_OPTION', `strict: expected true or false, got ${show(strict)}`);
-  const context =
-    options.context === undefined ? undefined : integer('context', options.context, 1, Number.MAX_SAFE_INTEGER);
-  const precision = oneOf('precision', options.precision, ['exact', 'torch', 'ggml'], 'torch');
+  const context = o.context === undefined ? undefined : integer('context', o.context, 1, Number.MAX_SAFE_INTEGER);
+  const precision = oneOf('precision', o.precision, ['exact', 'torch', 'ggml'], 'torch');
   if (as !== undefined) checkAs(as);
   if (!isFields(config)) refuse('config', `expected the object of a config.json, got ${show(config)}`);
   return withRotary(readForm(config, { strict, as, context, precision }), { layerType, context }, 'fromHF(config');

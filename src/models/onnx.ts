@@ -4,7 +4,7 @@
  */
 import type { RotarySpec } from '../rotary/spec.ts';
 import { rotaryTable } from '../rotary/table.ts';
-import { options as checkOptions, size } from '../runtime/arguments.ts';
+import { size, take } from '../runtime/arguments.ts';
 import type { Engine } from '../runtime/engine.ts';
 import type { Tensor } from '../runtime/tensor.ts';
 import { chooseLayer } from './chooseLayer.ts';
@@ -42,7 +42,7 @@ export function toOnnxCaches(
     readonly engine?: Engine;
   },
 ): OnnxCaches {
-  const given = checkOptions('toOnnxCaches', options, ['length', 'layerType', 'context', 'engine']);
+  const given = take('toOnnxCaches', options, ['length', 'layerType', 'context', 'engine']);
   const length = size('length', given.length, 0);
   const context = given.context ?? Math.max(1, length);
   const { layer } = chooseLayer(form, { layerType: given.layerType, context }, 'toOnnxCaches(form');

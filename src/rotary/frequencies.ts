@@ -5,7 +5,7 @@
 import { cache } from '../phase/cache.ts';
 import { type DD, divNumber, mulNumber } from '../phase/dd.ts';
 import { type Ladder, ladderFrom, ladderOf } from '../phase/ladder.ts';
-import { finite, integer, oneOf, options, size } from '../runtime/arguments.ts';
+import { finite, integer, oneOf, size, take } from '../runtime/arguments.ts';
 import { PosencError } from '../runtime/errors.ts';
 import { MAX_POSITION, numbers } from '../runtime/lists.ts';
 import { type GgmlFrequencies, ggmlFreqFactors, ggmlFrequencies } from './ggml.ts';
@@ -122,7 +122,7 @@ export interface InvFreq {
  * const { invFreq: frequencies, attentionFactor } = invFreq({ headDim: 128, ropeTheta: 500000 });
  */
 export function invFreq(spec: RotarySpec, given: { readonly context?: number } = {}): InvFreq {
-  const { context } = options('invFreq', given, ['context']);
+  const { context } = take('invFreq', given, ['context']);
   const { precision, ladder, float32, attentionFactor, positionScale, positionDivisor } = rotaryFrequencies(spec, {
     context,
   });
@@ -182,7 +182,7 @@ function unchanged(spec: RotarySpec, { keys, values }: Remembered): boolean {
 }
 
 function resolve(specification: LooseSpec, asked: unknown): RotaryFrequencies {
-  const spec: LooseSpec = options('rotary specification', specification, ALL);
+  const spec: LooseSpec = take('rotary specification', specification, ALL);
   const ropeType = oneOf('ropeType', spec.ropeType, ROPE_TYPES, 'default');
   rejectUnread(spec, ropeType);
   const precision = oneOf('precision', spec.precision, ['exact', 'torch', 'ggml'], 'exact');
