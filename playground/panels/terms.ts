@@ -89,16 +89,15 @@ function cells(
 ): SVGElement {
   const table = colours('diverging', theme());
   const group = s('g', { 'shape-rendering': 'crispEdges' });
+  // one path a colour, not one element a cell: a slider redraws them at every step
+  const paths = new Map<number, string>();
+  const [wide, tall] = [(side / cols + 0.4).toFixed(2), (side / rows + 0.4).toFixed(2)];
   for (let r = 0; r < rows; r++)
-    for (let c = 0; c < cols; c++)
-      group.append(
-        s('rect', {
-          x: x + (c * side) / cols,
-          y: y + (r * side) / rows,
-          width: side / cols + 0.4,
-          height: side / rows + 0.4,
-          fill: css(table[step(data[r * cols + c], 'diverging', range)]),
-        }),
-      );
+    for (let c = 0; c < cols; c++) {
+      const index = step(data[r * cols + c], 'diverging', range);
+      const [at, down] = [(x + (c * side) / cols).toFixed(2), (y + (r * side) / rows).toFixed(2)];
+      paths.set(index, `${paths.get(index) ?? ''}M${at} ${down}h${wide}v${tall}h-${wide}z`);
+    }
+  for (const [index, d] of paths) group.append(s('path', { d, fill: css(table[index]) }));
   return group;
 }

@@ -93,7 +93,7 @@ const xpos: View = {
         range: [-1.5, 1.5],
         rowTitle: position,
         colTitle: pair,
-        through: 'column',
+        ...(side === 'query' ? { through: 'column' } : {}),
       };
     };
     return [
