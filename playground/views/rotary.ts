@@ -49,7 +49,7 @@ function tables(p: Params, work: Workspace, spec: RotarySpec, context?: number):
     rowTitle: position,
     colTitle: pair,
     rowAt: (r) => r + num(p.offset),
-    through: 'column',
+    ...(name === 'cos' ? { through: 'column' } : {}),
   });
   return [map('cos'), map('sin')];
 }
