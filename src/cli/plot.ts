@@ -1,10 +1,10 @@
 /** posenc plot: wavelengths, tables and biases as an SVG file or in the terminal. */
 import { Command } from 'commander';
-import { rotaryFrequencies } from '../index.ts';
-import { biasSource } from './bias.ts';
-import { choice, count, example, number, rotarySpec, type SpecOptions, whole, withSpec } from './options.ts';
+import { type RotarySpec, rotaryFrequencies } from '../index.ts';
+import { choice, count, defined, example, number, rotarySpec, type SpecOptions, whole, withSpec } from './options.ts';
 import { isStandardOutput, refuseInput, writeText } from './output.ts';
 import type { Picture } from './picture.ts';
+import { BIASES, type BiasKind, biasPicture } from './plotBias.ts';
 import { type Curve, svgCurves, svgHeatmap } from './plotSvg.ts';
 import { terminalCurves, terminalHeatmap } from './plotTerminal.ts';
 import { CliError, EXIT, type Shell } from './shell.ts';
@@ -22,6 +22,10 @@ interface PlotArguments extends SpecOptions {
   readonly heads?: number;
   readonly head: number;
   readonly causal?: boolean;
+  readonly options?: string;
+  readonly compare?: string;
+  readonly factor: number;
+  readonly original: number;
 }
 
 const KINDS = ['wavelengths', 'table', 'sinusoidal', 'bias'] as const;
@@ -29,6 +33,7 @@ const KINDS = ['wavelengths', 'table', 'sinusoidal', 'bias'] as const;
 export function plotCommand(shell: Shell): Command {
   return withSpec(new Command('plot').description('draws wavelengths, tables or biases, in the terminal or as SVG'))
     .argument('<kind>', KINDS.join(', '))
+    .argument('[bias]', `bias: ${BIASES.join(', ')} (default: alibi)`)
     .option('-o, --out <file.svg>', 'an SVG file; - is standard output')
     .option('--svg', 'SVG to standard output')
     .option('-l, --length <n>', 'positions (default: 128; bias 64)', count)
@@ -39,25 +44,31 @@ export function plotCommand(shell: Shell): Command {
     .option('--heads <n>', 'bias: heads', count)
     .option('--head <n>', 'bias: which head is drawn', count, 0)
     .option('--causal', 'bias: only keys up to the query')
+    .option('--options <json>', "bias: other options of the library's function, and learned numbers")
+    .option('--compare <rules>', 'wavelengths: scalings side by side, such as linear,yarn,llama3')
+    .option('--factor <n>', '--compare: how much longer the context becomes', number, 4)
+    .option('--original <positions>', '--compare: the length before', count, 8192)
     .addHelpText(
       'after',
       example(
         'posenc plot wavelengths --config config.json',
         'posenc plot sinusoidal --dim 128 --length 100 --out table.svg',
+        'posenc plot wavelengths --head-dim 128 --compare linear,yarn,llama3 --factor 8',
         'posenc plot bias --heads 8 --head 3',
+        'posenc plot bias t5 --length 300 --out t5.svg',
       ),
     )
-    .action(async (kind: string, options: PlotArguments) => {
+    .action(async (kind: string, bias: string | undefined, options: PlotArguments) => {
       checkOut(options);
       const svg = options.svg || options.out !== undefined;
       const size = { columns: Math.min(shell.columns ?? 100, 160), colour: shell.colour };
       let text: string;
       if (kind === 'wavelengths') {
-        const curves = await wavelengths(options, shell);
+        const curves = await (options.compare === undefined ? wavelengths(options, shell) : compared(options, shell));
         const axes = { title: 'wavelength of each pair', x: 'pair', y: 'positions for one turn' };
         text = svg ? svgCurves(curves, axes) : terminalCurves(curves, axes, size);
       } else {
-        const picture = await pictureOf(kind, options, shell);
+        const picture = await pictureOf(kind, bias ?? 'alibi', options, shell);
         text = svg ? svgHeatmap(picture) : terminalHeatmap(picture, size);
       }
       if (options.out === undefined || isStandardOutput(options.out)) await shell.write(text);
@@ -92,7 +103,35 @@ async function wavelengths(options: PlotArguments, shell: Shell): Promise<Curve[
   return curves;
 }
 
-async function pictureOf(kind: string, options: PlotArguments, shell: Shell): Promise<Picture> {
+const isBias = (word: string): word is BiasKind => (BIASES as readonly string[]).includes(word);
+
+/** Rules of one model side by side. */
+async function compared(options: PlotArguments, shell: Shell): Promise<Curve[]> {
+  const { factor, original, compare = '' } = options;
+  const given = options.config === undefined && options.spec === undefined ? { headDim: 128, ...options } : options;
+  const { headDim, rotaryDim, ropeTheta } = await rotarySpec(given, shell, original);
+  const context = Math.ceil(original * factor);
+  const plain = { headDim, rotaryDim, ropeTheta };
+  const lengths = { factor, originalMaxPositionEmbeddings: original };
+  const rules: Readonly<Record<string, object>> = {
+    default: {},
+    linear: { ropeType: 'linear', factor },
+    ntk: { ropeType: 'ntk', alpha: factor },
+    dynamic: { ropeType: 'dynamic', factor, maxPositionEmbeddings: original },
+    yarn: { ropeType: 'yarn', ...lengths },
+    llama3: { ropeType: 'llama3', lowFreqFactor: 1, highFreqFactor: 4, ...lengths },
+  };
+  return ['default', ...compare.split(',').map((word) => word.trim())].map((name) => {
+    if (!Object.hasOwn(rules, name)) {
+      throw new CliError(EXIT.usage, `--compare ${name}: expected ${Object.keys(rules).join(', ')}`);
+    }
+    const { ladder } = rotaryFrequencies(defined({ ...plain, ...rules[name] }) as RotarySpec, { context });
+    const values = Array.from(ladder.hi, (f) => (f === 0 ? Number.NaN : (2 * Math.PI) / f));
+    return { name: name === 'default' ? 'unscaled' : name, values };
+  });
+}
+
+async function pictureOf(kind: string, bias: string, options: PlotArguments, shell: Shell): Promise<Picture> {
   const { offset, dim, arrangement, base, head } = options;
   const length = options.length ?? (kind === 'bias' ? 64 : 128);
   if (kind === 'table') {
@@ -104,11 +143,13 @@ async function pictureOf(kind: string, options: PlotArguments, shell: Shell): Pr
     return whole2d(sinusoidalSource(given), 0, 'sinusoidal table', 'column', 'position');
   }
   if (kind === 'bias') {
-    const { config, heads = config === undefined ? 8 : undefined, causal } = options;
-    const source = await biasSource({ config, heads, length, causal }, shell);
+    const { config, heads, causal } = options;
+    if (!isBias(bias)) throw new CliError(EXIT.usage, `plot bias ${bias}: expected ${BIASES.join(', ')}`);
+    const given = { config, heads, length, causal, options: options.options };
+    const { source, title, x, y } = await biasPicture(bias, given, shell);
     if (head >= source.planes)
       throw new CliError(EXIT.usage, `--head ${head}: there are heads 0 to ${source.planes - 1}`);
-    return whole2d(source, head, `ALiBi, head ${head} of ${source.planes}`, 'key', 'query');
+    return whole2d(source, head, source.planes === 1 ? title : `${title}, head ${head} of ${source.planes}`, x, y);
   }
   throw new CliError(EXIT.usage, `plot ${kind}: expected ${KINDS.join(', ')}`);
 }

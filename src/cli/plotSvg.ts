@@ -16,7 +16,7 @@ export interface Axes {
 
 const [WIDTH, HEIGHT] = [720, 440];
 const BOX = { left: 72, top: 40, width: 610, height: 340 };
-const STROKES = ['#8a8a8a', '#2147a1', '#a01c2d'];
+const STROKES = ['#8a8a8a', '#2147a1', '#a01c2d', '#1d7a46', '#b8860b', '#6a3d9a'];
 const SHADES = 64;
 const MOST = 256;
 

@@ -15,7 +15,7 @@ const DOTS = [
   [0x08, 0x10, 0x20, 0x80],
 ];
 const SHADES = ' .:-=+*#%@';
-const CURVE_COLOURS = [90, 34, 31];
+const CURVE_COLOURS = [90, 34, 31, 32, 33, 35];
 
 /** Values on a logarithmic axis over their index. */
 export function terminalCurves(curves: readonly Curve[], axes: Axes, { columns, colour }: Size): string {
@@ -41,7 +41,7 @@ export function terminalCurves(curves: readonly Curve[], axes: Axes, { columns, 
     const text = row.map((bits, c) => {
       const dot = bits === 0 ? ' ' : String.fromCharCode(0x2800 + bits);
       return colour && bits !== 0
-        ? `\x1b[${CURVE_COLOURS[(curves.length === 1 ? 1 : owner[r][c]) % 3]}m${dot}\x1b[0m`
+        ? `\x1b[${CURVE_COLOURS[(curves.length === 1 ? 1 : owner[r][c]) % CURVE_COLOURS.length]}m${dot}\x1b[0m`
         : dot;
     });
     lines.push(`${(near ? `1e${Math.round(power)}` : '').padStart(margin - 1)}|${text.join('').trimEnd()}`);

@@ -122,6 +122,28 @@ test('terminal: braille curves, shades without colours, half blocks with them', 
   assert.is((await posenc(['plot', 'sinusoidal', '--length', '99999999'])).code, 2);
 });
 
+test('biases of every kind, and rules side by side', async () => {
+  const drawn = async (line: string[], about: RegExp, cells?: number): Promise<void> => {
+    const { code, out, err } = await posenc(['plot', ...line, '--svg']);
+    assert.is(`${code} ${err}`, '0 ', line.join(' '));
+    assert.match(out, about);
+    const runs = [...out.matchAll(/M\d+ \d+h(\d+)v1h-/g)].reduce((sum, [, run]) => sum + Number(run), 0);
+    if (cells !== undefined) assert.is(runs, cells, line.join(' '));
+  };
+  await drawn(['bias', 't5', '--length', '40'], /T5's bucket of each distance.*0 \(blue\) to 2\d \(red\)/s, 1600);
+  await drawn(['bias', 'swin'], /Swin's row of the bias table.*0 \(blue\) to 168 \(red\)/s, 49 * 49);
+  await drawn(['bias', 'swin', '--options', '{"windowSize": [4, 4]}'], /to 48 \(red\)/, 256);
+  await drawn(['bias', 'kerple', '--length', '20'], /KERPLE/, 400);
+  await drawn(['bias', 'sandwich', '--length', '20', '--heads', '4', '--head', '2'], /Sandwich, head 2 of 4/, 400);
+  await drawn(['bias', '--length', '20'], /ALiBi, head 0 of 8/, 400);
+  await drawn(['wavelengths', '--compare', 'linear,yarn,llama3'], />unscaled<.*>linear<.*>yarn<.*>llama3</s);
+  assert.match(
+    (await posenc(['plot', 'wavelengths', '--compare', 'yran'])).err,
+    /--compare yran: expected default, linear/,
+  );
+  assert.match((await posenc(['plot', 'bias', 'relu'])).err, /expected alibi, kerple, sandwich, t5, swin/);
+});
+
 test('the bundle runs alone: shebang, standard streams, a pipe whose reader leaves', () => {
   const root = new URL('../../', import.meta.url).pathname;
   const built = spawnSync(process.execPath, ['scripts/build-cli.mjs'], { cwd: root, encoding: 'utf8' });
