@@ -66,6 +66,7 @@ export function copyJson(path: string, value: unknown, depth = 6): Json {
     }
     return copy;
   }
+  if (typeof value === 'number') return refuse(path, `expected a finite number, got ${show(value)}`);
   return refuse(path, `expected a JSON value at most 6 levels deep, got ${show(value)}`);
 }
 
