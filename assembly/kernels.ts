@@ -17,6 +17,8 @@ export {
   expandRows, distanceRow, maskRow, fillRows, transposeEntries, pickRows, gatherDistances, maskBytes,
 } from "./diagonal";
 export { gridRows, classRows, indexRow, gridCoordinates, scaleFloats } from "./grid";
+export { decomposedAdd } from "./decomposed";
+export { halfSums, gateRows } from "./gated";
 export { shiftAdd, gatherAdd, bucketWeights, segmentAdd, maskBand, maskCells } from "./relative";
 export { joinRows } from "./join";
 export { gatherColumns, selectStreams, scaleRows, copyRows, transposeRows } from "./gather";

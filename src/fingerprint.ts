@@ -40,7 +40,11 @@ import { resizeRelativeTable } from './rows/resizeRelative.ts';
 import { createEngine, type Engine } from './runtime/engine.ts';
 import { UNARY } from './runtime/operations.ts';
 import { type Dtype, Tensor } from './runtime/tensor.ts';
+import { conformerScores } from './scores/conformer.ts';
 import { debertaScores } from './scores/deberta.ts';
+import { decomposedRelativeScores } from './scores/decomposed.ts';
+import { gatedRelativeBias } from './scores/gated.ts';
+import { localRelativeScores } from './scores/local.ts';
 import { shawScores } from './scores/shaw.ts';
 import { transformerXlScores, transformerXlTable } from './scores/transformerXl.ts';
 
@@ -163,6 +167,17 @@ function scores(engine: Engine, add: Add): void {
   const r = transformerXlTable({ keyLength: 9, dim: 12, engine });
   add(transformerXlScores(heads(5), heads(9), Tensor.from(noise(2 * 9 * 12), [2, 9, 12], { engine })), r);
   const pos = () => Tensor.from(noise(2 * 8 * 12), [2, 8, 12], { engine });
+  add(conformerScores(heads(5), heads(9), Tensor.from(noise(2 * 17 * 12), [2, 17, 12], { engine })));
+  const local = Tensor.from(noise(2 * 5 * 12), [2, 5, 12], { engine });
+  const context = { contextLeft: 4, contextRight: 1, softcap: 2 };
+  add(localRelativeScores(heads(7), heads(7), local, context));
+  add(localRelativeScores(heads(7), heads(7), local, { ...context, chunkSize: 3 }));
+  const tables = [5, 9].map((n) => Tensor.from(noise(n * 12), [n, 12], { engine }));
+  const grids = { querySize: [2, 3], keySize: [3, 2], prefixTokens: 1 } as const;
+  add(decomposedRelativeScores(heads(7), heads(7), tables[0], tables[1], grids));
+  const [weight, constant] = [Tensor.from(noise(40), [8, 5], { engine }), Tensor.from(noise(2), [2], { engine })];
+  const hidden = Tensor.from(noise(70), [1, 7, 10], { engine });
+  add(gatedRelativeBias(Tensor.from(noise(98), [2, 7, 7], { engine }), hidden, { weight, constant }));
   add(debertaScores(heads(6), heads(6), { posKey: pos(), posQuery: pos(), maxRelativePositions: 4 }));
 }
 

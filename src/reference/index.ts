@@ -9,8 +9,10 @@ export { axialTable, mixedAxialTable, type ReferenceAxialSpec, rotaryTableFromAn
 export { type RetableOptions, retable, type ShiftKeysOptions, shiftKeys, unrotate } from './cached.ts';
 export { type ClippedRelativeBiasOptions, clippedRelativeBias } from './clipped.ts';
 export { type CompactRelativeTableOptions, compactRelativeTable } from './compact.ts';
+export { conformerScores } from './conformer.ts';
 export { convPositional, peg, weightNorm } from './conv.ts';
 export { debertaRelativePositions, debertaScores } from './deberta.ts';
+export { decomposedRelativeScores } from './decomposed.ts';
 export { type DynamicBiasOptions, dynamicBias } from './dynamicBias.ts';
 export { factoredScores } from './factored.ts';
 export { type FireOptions, fire } from './fire.ts';
@@ -23,10 +25,17 @@ export {
   pixelBands,
 } from './fourier.ts';
 export { type InvFreq, invFreq } from './frequencies.ts';
+export {
+  type GatedRelativeBiasOptions,
+  gatedRelativeBias,
+  type RelativeGateOptions,
+  relativeGate,
+} from './gated.ts';
 export { type GoldenGateOptions, goldenGateFrequencies } from './goldenGate.ts';
 export { ropeDecayBound, sincosDetr, sincosGrid, sinusoidalGram, timestepEmbedding } from './grid.ts';
 export { hybridScores } from './hybrid.ts';
 export { type KerpleOptions, kerple } from './kerple.ts';
+export { localRelativeScores } from './local.ts';
 export { type AttentionMaskOptions, attentionMask } from './masks.ts';
 export { type MergeOptions, merge } from './merge.ts';
 export { type NaiveRelativeBiasOptions, naiveRelativeBias } from './naive.ts';

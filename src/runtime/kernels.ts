@@ -453,6 +453,34 @@ export interface Kernels {
   ) => void;
 
   /**
+   * out[r, v kw + u] += a[r, h(y, v)] + b[r, w(x, u)] for the queries (y, x) = first + r of a grid `width` wide and keys (v, u) of a
+   * grid kh x kw. An index is the whole part of position queryStep - key keyStep + origin, in float32 as published code has it.
+   * temp: 4 kw bytes.
+   * @see assembly/decomposed.ts
+   */
+  readonly decomposedAdd: (
+    out: usize, outStride: usize, a: usize, aStride: usize, b: usize, bStride: usize, rows: i32, first: i32,
+    width: i32, kh: i32, kw: i32, queryStepH: f32, keyStepH: f32, originH: f32, queryStepW: f32, keyStepW: f32,
+    originW: f32, temp: usize
+  ) => void;
+
+  /**
+   * out[r] = (z0 + z1 + z2 + z3, z4 + z5 + z6 + z7) of the eight floats of row r of z, summed in that order.
+   * @see assembly/gated.ts
+   */
+  readonly halfSums: (
+    out: usize, z: usize, rows: usize
+  ) => void;
+
+  /**
+   * out[r] = a (c constant - 1) + 2 for the pairs (a, c) of float32 at pairs + 8 r; out may be pairs.
+   * @see assembly/gated.ts
+   */
+  readonly gateRows: (
+    out: usize, pairs: usize, rows: usize, constant: f32
+  ) => void;
+
+  /**
    * Relative shift by direct indexing: out[r, c] += g[r, t - low] for low <= t < high. Beyond, the edge value is added when
    * `clip`, else nothing. Strides in bytes; gStride 0 adds one row everywhere.
    * @see assembly/relative.ts

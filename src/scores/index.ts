@@ -1,8 +1,9 @@
 /**
- * `posenc/scores`: attention scores that depend on content and position: Shaw, NEZHA, Transformer-XL, XLNet, DeBERTa, TUPE. The
- * engine and its Tensors come along.
+ * `posenc/scores`: attention scores that depend on content and position: Shaw, NEZHA, Transformer-XL, XLNet, DeBERTa, TUPE,
+ * Conformer, SAM and MViTv2, Gemma's audio encoder, WavLM. The engine and its Tensors come along.
  */
 export * from '../runtime/index.ts';
+export { type ConformerScoreOptions, conformerScores } from './conformer.ts';
 export type { ScoreOptions, Shaped, ShapedIntegers, ValueOptions } from './content.ts';
 export {
   type DebertaBucketOptions,
@@ -11,8 +12,16 @@ export {
   debertaRelativePositions,
   debertaScores,
 } from './deberta.ts';
+export { type DecomposedRelativeScoreOptions, decomposedRelativeScores } from './decomposed.ts';
 export { type FactoredScoreOptions, factoredScores } from './factored.ts';
+export {
+  type GatedRelativeBiasOptions,
+  gatedRelativeBias,
+  type RelativeGateOptions,
+  relativeGate,
+} from './gated.ts';
 export { hybridScores } from './hybrid.ts';
+export { type LocalRelativeScoreOptions, localRelativeScores } from './local.ts';
 export { type NezhaTableOptions, nezhaScores, nezhaTable, nezhaValues } from './nezha.ts';
 export {
   type ShawIndexOptions,

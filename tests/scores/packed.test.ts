@@ -1,9 +1,11 @@
 /** Packed sequences: the scores of every sequence are those of it alone, bit for bit, and all other cells are masked. */
 import * as assert from 'uvu/assert';
 import {
+  conformerScores,
   debertaScores,
   factoredScores,
   hybridScores,
+  localRelativeScores,
   nezhaScores,
   shawScores,
   shawValues,
@@ -43,6 +45,8 @@ const bias = random([H, Q, K], 3);
 const table = random([H, 11, D], 4);
 const keyTable = random([H, 16, D], 5);
 const queryTable = random([H, 16, D], 6);
+const [longTable, localTable] = [random([H, 2 * K - 1, D], 14), random([H, 5, D], 15)];
+const [content, position] = [random([H, D], 16), random([H, D], 17)];
 const mask = { data: Array.from({ length: Q * K }, (_, n) => n % 7 > 0), shape: [1, Q, K] };
 
 interface Scheme {
@@ -56,6 +60,10 @@ const schemes: Record<string, Scheme> = {
   'shaw, causal window': { run: (o, a, b) => shawScores(a, b, table, { causal: true, window: [3, 0], ...o }) },
   nezha: { run: (o, a, b) => nezhaScores(a, b, table, o) },
   hybrid: { run: (o, a, b, part) => hybridScores(a, b, part(bias), o) },
+  conformer: { run: (o, a, b) => conformerScores(a, b, longTable, { u: content, v: position, ...o }) },
+  local: {
+    run: (o, a, b) => localRelativeScores(a, b, localTable, { contextLeft: 3, contextRight: 2, softcap: 0.7, ...o }),
+  },
   'deberta, all terms': {
     run: (o, a, b) =>
       debertaScores(a, b, { posKey: keyTable, posQuery: queryTable, posAttType: ['c2p', 'p2c', 'p2p'], ...o }),

@@ -99,6 +99,64 @@ export const scores: Readonly<Record<string, Generator>> = {
     const r = floats(random, [s.h, sizes.k + s.q, s.d]);
     return finish([queries(random, sizes), keys(random, sizes), r], shared(random, sizes));
   },
+  conformerScores(random) {
+    const s = sizesOf(random);
+    const sizes = { ...s, k: s.q + random.int(0, 3) };
+    const r = floats(random, [s.h, 2 * sizes.k - 1 + 2 * random.int(0, 2), s.d]);
+    const o: Record<string, unknown> = { ...shared(random, sizes), u: floats(random, [s.h, s.d]) };
+    o.v = floats(random, [s.h, s.d]);
+    if (random.chance(0.4)) {
+      o.lengths = new List(
+        Array.from({ length: s.b }, () => random.int(0, sizes.k)),
+        [s.b],
+      );
+    }
+    return finish([queries(random, sizes), keys(random, sizes), r], o);
+  },
+  localRelativeScores(random) {
+    const s = sizesOf(random);
+    const [contextLeft, contextRight] = [random.int(1, 4), random.int(0, 2)];
+    const r = floats(random, [s.h, contextLeft + contextRight, s.d]);
+    const o: Record<string, unknown> = { contextLeft, contextRight, ...(random.chance(0.4) && { softcap: 1.5 }) };
+    if (random.chance(0.5)) {
+      const chunkSize = random.int(1, 4);
+      const sizes = { ...s, k: s.q };
+      if (random.chance(0.4)) {
+        const shape = [s.b, s.h, Math.ceil(s.q / chunkSize), chunkSize, chunkSize + contextLeft - 1 + contextRight];
+        o.addTo = new Floats(random.floats(shape.reduce((a, b) => a * b, 1)), shape, true);
+      }
+      return finish([queries(random, sizes), keys(random, sizes), r], { ...o, chunkSize });
+    }
+    const sizes = { ...s, k: s.q + random.int(0, 3) };
+    const { causal: _, window: __, ...rest } = shared(random, sizes);
+    return finish([queries(random, sizes), keys(random, sizes), r], { ...rest, ...o });
+  },
+  decomposedRelativeScores(random) {
+    const side = () => [random.int(1, 3), random.int(1, 3)];
+    const [querySize, keySize, prefixTokens] = [side(), side(), random.int(0, 1)];
+    const [q, k] = [querySize, keySize].map(([h, w]) => prefixTokens + h * w);
+    const s = { ...sizesOf(random), q, k };
+    const tables = [0, 1].map((axis) => {
+      const rows = random.chance(0.3) ? random.int(1, 7) : 2 * Math.max(querySize[axis], keySize[axis]) - 1;
+      return floats(random, [rows, s.d]);
+    });
+    const { causal: _, window: __, ...rest } = shared(random, s);
+    return finish([queries(random, s), keys(random, s), ...tables], { ...rest, querySize, keySize, prefixTokens });
+  },
+  relativeGate(random) {
+    const [b, l, h, d] = [random.int(1, 2), random.int(1, 5), random.int(1, 3), random.int(1, 5)];
+    const layer = { weight: floats(random, [8, d]), bias: floats(random, [8]), constant: floats(random, [h]) };
+    return { args: [floats(random, [b, l, h * d]), layer], out: 'one' };
+  },
+  gatedRelativeBias(random) {
+    const [b, l, h, d] = [random.int(1, 2), random.int(1, 5), random.int(1, 3), random.int(1, 5)];
+    const layer = { weight: floats(random, [8, d]), bias: floats(random, [8]), constant: floats(random, [h]) };
+    const k = random.int(1, 6);
+    const args = [floats(random, [h, l, k]), floats(random, [b, l, h * d])];
+    if (random.chance(0.5)) return { args: [...args, layer], out: 'one' };
+    const addTo = new Floats(random.floats(2 * b * h * l * k), [2, b, h, l, k], true);
+    return { args: [...args, { ...layer, addTo }] };
+  },
   debertaScores(random) {
     const s = sizesOf(random);
     const span = Math.max(s.q, s.k) + 2;

@@ -37,6 +37,7 @@ import { nezha } from './nezha.ts';
 import { packedMasks } from './packed-masks.ts';
 import { recurrent } from './recurrent.ts';
 import { relativeResize } from './relative-resize.ts';
+import { relativeScores } from './relative-scores.ts';
 import { rmt } from './rmt.ts';
 import { rotaryApply } from './rotary-apply.ts';
 import { rotaryAxial } from './rotary-axial.ts';
@@ -85,6 +86,7 @@ export const adapters: readonly Adapter[] = [
   ...packedMasks,
   ...recurrent,
   ...relativeResize,
+  ...relativeScores,
   ...rmt,
   ...rotaryApply,
   ...rotaryAxial,

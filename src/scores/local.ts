@@ -1,0 +1,203 @@
+/**
+ * The local relative scores of the audio encoders of Gemma 3n and Gemma 4, transformers modeling_gemma3n.py
+ * (Gemma3nAudioAttention): a query sees left - 1 keys before it, itself, and `right` keys after it,
+ *   scores_ij = q_i . k_j + q_i . r[left - 1 - (i - j)],   then cap tanh(scores / cap),   then the mask.
+ * As one matrix, or in chunks of queries with the keys that they can see, which never makes the cells that nobody sees.
+ */
+import { amend, boolean, finite, size, take } from '../runtime/arguments.ts';
+import { refuse } from '../runtime/block.ts';
+import { REPLACE, TANH } from '../runtime/codes.ts';
+import { destinationOf } from '../runtime/destination.ts';
+import type { Engine } from '../runtime/engine.ts';
+import { PosencError, show } from '../runtime/errors.ts';
+import { type Call, gate, type Place } from '../runtime/gate.ts';
+import type { Tensor } from '../runtime/tensor.ts';
+import {
+  expectShape,
+  keysOf,
+  MAX_LENGTH,
+  type Queries,
+  queriesOf,
+  SCORE_OPTIONS,
+  type ScoreOptions,
+  type Shaped,
+  scores,
+  shaped,
+  source,
+} from './content.ts';
+import {
+  type DistanceIndex,
+  type Frame,
+  fromRow,
+  maskBandOf,
+  maskOutside,
+  productTerm,
+  relativeTerm,
+} from './relative.ts';
+
+export interface LocalRelativeScoreOptions extends Omit<ScoreOptions, 'queryOffset' | 'causal' | 'window'> {
+  /** Keys up to the query that it sees, itself included: the published context_left. */
+  readonly contextLeft: number;
+  /** Keys after the query that it sees. Default 0. */
+  readonly contextRight?: number;
+  /** Default: no cap. Gemma: 50. */
+  readonly softcap?: number;
+  /** Queries in a chunk: the result is [B, H, chunks, chunkSize, chunkSize + contextLeft - 1 + contextRight]. Default: one matrix. */
+  readonly chunkSize?: number;
+  /** Only the chunks [from, to). */
+  readonly chunks?: readonly [number, number];
+}
+
+const OPTIONS = [
+  ...SCORE_OPTIONS.filter((key) => key !== 'queryOffset' && key !== 'causal' && key !== 'window'),
+  'contextLeft',
+  'contextRight',
+  'softcap',
+  'chunkSize',
+  'chunks',
+] as const;
+
+interface Parts {
+  readonly queries: Queries;
+  readonly keys: Place;
+  readonly table: Place;
+  readonly index: DistanceIndex;
+  readonly scale: number;
+  readonly left: number;
+  readonly right: number;
+  /** 0: none. */
+  readonly cap: number;
+}
+
+/**
+ * Scores of queries that are scaled already (scale: default 1). q [B, H, Lq, d], k [B, H, K, d], the queries being the last of
+ * K positions; r: the projected table [H, contextLeft + contextRight, d] for the positions (query minus key) contextLeft - 1,
+ * ..., -contextRight.
+ *
+ * With chunkSize W: chunk c has the queries c W, ..., c W + W - 1 and the keys from c W - (contextLeft - 1) on; keys outside the
+ * sequence are masked, and rows of queries after its end are scores of zeros. As many queries as keys.
+ * @returns float32 [B, H, Lq, K], or the rows asked for; or chunks
+ * @throws ERR_SHAPE, ERR_OPTION, ERR_OUT_OF_MEMORY
+ */
+export function localRelativeScores(q: Shaped, k: Shaped, r: Shaped, given: LocalRelativeScoreOptions): Tensor {
+  const o = take('localRelativeScores', given, OPTIONS);
+  const contextLeft = size('contextLeft', o.contextLeft, 1, MAX_LENGTH);
+  const right = size('contextRight', o.contextRight, 0, MAX_LENGTH, 0);
+  const cap = o.softcap === undefined ? 0 : finite('softcap', o.softcap, { above: 0 });
+  const scale = finite('scale', o.scale, {}, 1);
+  const call = gate('localRelativeScores', o.engine);
+  const queries = queriesOf(call, 'q', q);
+  const { batch, heads, queryLength, dim } = queries;
+  const keys = keysOf(call, 'k', k, queries);
+  const keyLength = keys.shape[2];
+  const table = shaped(call, 'r', r);
+  const count = contextLeft + right;
+  expectShape('r', table.shape, [heads, count, dim]);
+  const left = contextLeft - 1;
+  const index: DistanceIndex = { count, centre: left, edges: 'zero' };
+  const parts = { queries, keys, table, index, scale, left, right, cap };
+  if (o.chunkSize !== undefined) return chunked(call, o, parts);
+  if (o.chunks !== undefined) throw new PosencError('ERR_OPTION', 'chunks: only with chunkSize; give rows');
+  if (keyLength < queryLength) {
+    throw new PosencError('ERR_SHAPE', `k: expected at least the ${queryLength} keys of the queries, got ${keyLength}`);
+  }
+  const sizes = { batch, heads, queryLength, keyLength, queryOffset: keyLength - queryLength };
+  const content = { q: queries.place, k: keys, dim, scale };
+  const windowed = amend(o, { window: [left, right] as const });
+  return scores(call, windowed, sizes, content, ({ frame, first }) => {
+    relativeTerm(frame, 'query', fromRow(source(queries.place), first), undefined, source(table), dim, index, scale);
+    if (cap > 0) capRows(frame, cap);
+  });
+}
+
+/** x = cap tanh(x / cap) in the cells of the band; whatever lies outside will be masked. */
+function capRows(frame: Frame, cap: number): void {
+  const { engine, out, batch, heads, rows, columns, pitch, matrix, query } = frame;
+  const { left, right } = frame.band!;
+  for (let m = 0; m < batch * heads; m++) {
+    for (let r = 0; r < rows; r++) {
+      const from = Math.max(0, query + r - left);
+      const to = Math.min(columns, query + r + right + 1);
+      if (to > from) capFloats(engine, out + m * matrix + 4 * (r * pitch + from), to - from, cap);
+    }
+  }
+}
+
+function capFloats(engine: Engine, at: number, n: number, cap: number): void {
+  const { kernels } = engine;
+  kernels.scaleFloats(at, n, 1 / cap);
+  kernels.mapUnary(at, at, n, TANH, engine.coefficients);
+  kernels.scaleFloats(at, n, cap);
+}
+
+function chunked(call: Call, o: LocalRelativeScoreOptions, parts: Parts): Tensor {
+  refuse(o, 'chunkSize', ['rows', 'mask', 'cuSeqlens', 'cuSeqlensK']);
+  const { queries, keys, left, right } = parts;
+  const { batch, heads, queryLength: length } = queries;
+  if (keys.shape[2] !== length) {
+    throw new PosencError('ERR_SHAPE', `k: chunks need as many keys as queries, ${length}, got ${keys.shape[2]}`);
+  }
+  const width = size('chunkSize', o.chunkSize, 1, MAX_LENGTH);
+  const maskValue = o.maskValue ?? Number.NEGATIVE_INFINITY;
+  if (typeof maskValue !== 'number' || Number.isNaN(maskValue)) {
+    throw new PosencError('ERR_OPTION', `maskValue: expected a number, got ${show(maskValue)}`);
+  }
+  const withContent = boolean('content', o.content, true);
+  const count = Math.ceil(length / width);
+  const [from, to] = chunkRange(call, o.chunks, count);
+  const across = width + left + right;
+  const { place, mode } = destinationOf(call, o, [batch, heads, to - from, width, across]);
+  return call.run((engine) => {
+    if (place.length === 0) return place.tensor;
+    const matrix = 4 * (to - from) * width * across;
+    const whole = { engine, batch, heads, pitch: across, matrix, band: { left, right } };
+    const add = mode !== REPLACE;
+    for (let c = from; c < to; c++) {
+      const out = place.pointer + 4 * (c - from) * width * across;
+      writeChunk(parts, { ...whole, out, rows: width, columns: across, query: left }, c * width, add, withContent);
+      maskChunk(parts, { ...whole, out, rows: width, columns: across, query: left }, c * width, maskValue);
+    }
+    return place.tensor;
+  });
+}
+
+/** Chunks [from, to) of `count`. */
+function chunkRange(call: Call, given: unknown, count: number): readonly [number, number] {
+  if (given === undefined) return [0, count];
+  const { data } = call.numbers('chunks', given, 2);
+  const from = size('chunks[0]', data[0], 0, count);
+  return [from, size('chunks[1]', data[1], from, count)];
+}
+
+/** The part of a chunk's frame whose keys are in the sequence. */
+function within({ queries, left }: Parts, frame: Frame, first: number): { frame: Frame; start: number } {
+  const key = first - left;
+  const start = Math.max(0, -key);
+  const columns = Math.min(frame.columns, queries.queryLength - key) - start;
+  return { frame: { ...frame, out: frame.out + 4 * start, columns, query: left - start }, start };
+}
+
+function writeChunk(parts: Parts, chunk: Frame, first: number, add: boolean, withContent: boolean): void {
+  const { queries, keys, table, index, scale, left, cap } = parts;
+  const { engine, batch, heads, pitch, matrix, out, rows } = chunk;
+  const { frame, start } = within(parts, chunk, first);
+  const valid = Math.min(rows, queries.queryLength - first);
+  const own = { ...frame, rows: valid };
+  for (let m = 0; m < batch * heads && !add; m++) {
+    // queries after the end are zeros, and so are their scores; without content all rows are only added to
+    const skip = withContent ? valid : 0;
+    engine.kernels.fillRows(out + m * matrix + 4 * skip * pitch, 4 * pitch, rows - skip, pitch, 0);
+  }
+  const x = fromRow(source(queries.place), first);
+  const y = fromRow(source(keys), first - left + start);
+  if (withContent) productTerm(own, x, undefined, y, queries.dim, scale, add);
+  relativeTerm(own, 'query', x, undefined, source(table), queries.dim, index, scale);
+  if (cap === 0) return;
+  for (let m = 0; m < batch * heads; m++) capFloats(engine, out + m * matrix, rows * pitch, cap);
+}
+
+function maskChunk(parts: Parts, chunk: Frame, first: number, maskValue: number): void {
+  const { frame, start } = within(parts, chunk, first);
+  maskBandOf(frame, chunk.band!, maskValue);
+  maskOutside(frame, start, maskValue);
+}
