@@ -10,7 +10,7 @@ const here = dirname(fileURLToPath(import.meta.url));
 export const PAGE = join(here, '..', 'build', 'playground', 'index.html');
 /** Bytes after gzip; more is a failure. What a visitor of a page of the site loads (site.ts), and the one file with everything in it. */
 export const LIMIT = 260_000;
-const WHOLE = 300_000;
+const WHOLE = 340_000;
 
 /** The kernels, packed before they are written as text: base64 hides from gzip how alike they are. */
 const packed: Plugin = {

@@ -57,7 +57,7 @@ export const decayView: View = {
       ['bound', T('RoPE’s upper bound', 'RoPE 的上界')],
       ['gram', T('product of sinusoidal rows', '正弦编码行的内积')],
     ]),
-    steps('dim', T('Channels', '通道数'), 128, [16, 32, 64, 128, 256]),
+    steps('dim', T('Channels', '维度'), 128, [16, 32, 64, 128, 256]),
     steps('reach', T('Farthest distance', '最远距离'), 256, [64, 128, 256, 512, 1024, 4096, 16384]),
     slider('own', T('Your base: 10 to the power', '你的 base：10 的幂'), 4.5, 0, 7, 0.1),
     ...COMPARED.map((base) => toggle(`b${base}`, T(`Base ${grouped(base)}`, `底数 ${grouped(base)}`), true)),

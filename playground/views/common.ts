@@ -2,8 +2,8 @@
 import { T } from '../text.ts';
 
 export const position = T('position', '位置');
-export const channel = T('channel', '通道');
-export const pair = T('pair', '通道对');
+export const channel = T('channel', '维度');
+export const pair = T('pair', '组');
 export const query = T('query', '查询');
 export const key = T('key', '键');
 export const head = T('head', '头');

@@ -188,7 +188,7 @@ const nezha: View = {
         palette: 'diverging',
         range: around(table.data),
         rowTitle: T('key − query', '键 − 查询'),
-        colTitle: T('channel', '通道'),
+        colTitle: T('channel', '维度'),
         rowAt: (r) => r - clip,
       },
     ];

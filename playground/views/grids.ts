@@ -77,7 +77,7 @@ const sincos: View = {
   ],
   what: T(
     'Half of the channels are a sinusoid of the column, half of the row. The map shows how similar every patch’s vector is to that of one patch: the encoding knows neighbourhood in both directions, and rows and columns stand out as a cross. Which half comes first differs between code bases.',
-    '一半通道是列号的正弦编码，一半是行号的。图中显示每个图块的向量与某个图块的相似度：编码在两个方向上都懂得邻近，行与列显出十字形。哪一半在前，各家代码不同。',
+    '一半维度是列号的正弦编码，一半是行号的。图中显示每个图块的向量与某个图块的相似度：编码在两个方向上都懂得邻近，行与列显出十字形。哪一半在前，各家代码不同。',
   ),
   formula: ['p_{y,x} = [ \\mathrm{sincos} ( x ), \\mathrm{sincos} ( y ) ]'],
   controls: [
@@ -86,8 +86,8 @@ const sincos: View = {
       ['timm', T('timm: sines first', 'timm：正弦在前')],
     ]),
     SIDE,
-    steps('dim', T('Channels', '通道数'), 64, [16, 32, 64, 128, 256]),
-    slider('channel', T('Channel shown', '显示的通道'), 2, 0, 63),
+    steps('dim', T('Channels', '维度'), 64, [16, 32, 64, 128, 256]),
+    slider('channel', T('Channel shown', '显示的维度'), 2, 0, 63),
     ...AT(23),
   ],
   compute(p, work) {
@@ -110,7 +110,7 @@ const sincos: View = {
           range: extent(like),
         },
       ),
-      grid(T(`Channel ${shown} over the picture`, `通道 ${shown} 在图像上的样子`), () => table.data, side, side, {
+      grid(T(`Channel ${shown} over the picture`, `维度 ${shown} 在图像上的样子`), () => table.data, side, side, {
         start: shown,
         rowStride: side * dim,
         colStride: dim,
@@ -150,7 +150,7 @@ const axial: View = {
   ],
   what: T(
     'Some pairs of channels turn with the row of a patch, the others with its column; scores then depend on the offset in both directions. Models disagree on everything else: which axis first, in blocks or in turns, in pixels or in parts of the picture. One pair is shown over the picture, and all pairs of one patch.',
-    '一部分通道对随图块的行旋转，另一部分随列旋转；于是分数取决于两个方向的偏移。其余细节各模型互不相同：哪个轴在前、成块还是轮流、按像素还是按图像比例。图中显示某一通道对在图像上的样子，以及各图块的全部通道对。',
+    '一部分组随图块的行旋转，另一部分随列旋转；于是分数取决于两个方向的偏移。其余细节各模型互不相同：哪个轴在前、成块还是轮流、按像素还是按图像比例。图中显示某一组在图像上的样子，以及各图块的全部组。',
   ),
   formula: [
     T(
@@ -166,8 +166,8 @@ const axial: View = {
       PRESETS.map((name) => [name, same(name)] as const),
     ),
     SIDE,
-    steps('dim', T('Channels of a head', '每头通道数'), 64, [32, 64, 80, 128]),
-    slider('pair', T('Pair shown', '显示的通道对'), 1, 0, 63),
+    steps('dim', T('Channels of a head', '每头维度'), 64, [32, 64, 80, 128]),
+    slider('pair', T('Pair shown', '显示的组'), 1, 0, 63),
   ],
   compute(p, work) {
     const side = num(p.side);
@@ -179,7 +179,7 @@ const axial: View = {
     const tokens = side * side;
     return [
       grid(
-        T(`Sine of pair ${shown} over the picture`, `通道对 ${shown} 的正弦在图像上的样子`),
+        T(`Sine of pair ${shown} over the picture`, `组 ${shown} 的正弦在图像上的样子`),
         () => table.sin.data,
         side,
         side,
@@ -193,7 +193,7 @@ const axial: View = {
       ),
       {
         kind: 'map',
-        label: T('Sine of every patch and pair', '每个图块与通道对的正弦'),
+        label: T('Sine of every patch and pair', '每个图块与组的正弦'),
         data: () => table.sin.data,
         rows: tokens,
         cols: pairs,
@@ -406,7 +406,7 @@ const resize: View = {
   ],
   what: T(
     'A vision transformer learned one row per patch of a small picture. For a larger one the table is treated as a picture itself and enlarged. The rules of PyTorch are repeated to the last digit: bicubic with −0.75, with −0.5 when antialiased, even when enlarging. The picture here stands for one channel of a trained table.',
-    '视觉 Transformer 为小图像的每个图块学了一行。图像变大时，就把表本身当作图像放大。这里逐位重现 PyTorch 的规则：双三次插值系数为 −0.75，抗锯齿时为 −0.5，即使是放大。这里的图像代表训练所得表的一个通道。',
+    '视觉 Transformer 为小图像的每个图块学了一行。图像变大时，就把表本身当作图像放大。这里逐位重现 PyTorch 的规则：双三次插值系数为 −0.75，抗锯齿时为 −0.5，即使是放大。这里的图像代表训练所得表的一个维度。',
   ),
   formula: ["p'_{y,x} = \\sum_{a} \\sum_{b} w_{y,a} w_{x,b} p_{a,b}"],
   controls: [

@@ -28,7 +28,7 @@ const mrope: View = {
   ],
   what: T(
     'A picture token has three positions: frame, row and column. Each pair of channels listens to one of them. Qwen2-VL cuts the head into blocks, which leaves the slow pairs to width alone; Qwen3-VL deals the three out in turn. Text tokens carry the same number three times, so for text it is plain RoPE.',
-    '图像词元有三个位置：帧、行、列。每个通道对只听从其中一个。Qwen2-VL 把头切成块，于是慢的通道对全归宽度；Qwen3-VL 则轮流分配。文本词元三个数相同，因此对文本而言就是普通 RoPE。',
+    '图像词元有三个位置：帧、行、列。每个组只听从其中一个。Qwen2-VL 把头切成块，于是慢的组全归宽度；Qwen3-VL 则轮流分配。文本词元三个数相同，因此对文本而言就是普通 RoPE。',
   ),
   formula: [
     T(
@@ -71,7 +71,7 @@ const mrope: View = {
     return [
       {
         kind: 'map',
-        label: T('Which position each pair listens to', '每个通道对听从哪个位置'),
+        label: T('Which position each pair listens to', '每个组听从哪个位置'),
         data: () => colours,
         rows: 1,
         cols: pairs,
@@ -93,7 +93,7 @@ const mrope: View = {
       },
       {
         kind: 'map',
-        label: T('Sine of every token and pair', '每个词元与通道对的正弦'),
+        label: T('Sine of every token and pair', '每个词元与组的正弦'),
         data: () => table.sin.data,
         rows: n,
         cols: pairs,

@@ -117,7 +117,7 @@ export const precisionView: View = {
     '\\mathrm{ggml: } \\cos ( \\mathrm{fl} ( \\dots \\mathrm{fl} ( n \\cdot r ) \\cdot r \\dots ) ), \\quad r = \\mathrm{fl} ( b^{-2/d} )',
   ],
   controls: [
-    steps('dim', T('Channels of a head', '每头通道数'), 128, [32, 64, 128, 256]),
+    steps('dim', T('Channels of a head', '每头维度'), 128, [32, 64, 128, 256]),
     steps('base', T('Base (rope theta)', '底数（rope theta）'), 500000, [10000, 100000, 500000, 1000000, 10000000]),
     slider('power', T('Context, as a power of two', '上下文长度（以 2 为底的对数）'), 17, 1, 24, 0.125),
   ],
@@ -138,7 +138,7 @@ export const precisionView: View = {
     return [
       {
         kind: 'curves',
-        label: T('Largest error of cosine and sine over all pairs', '全部通道对中余弦与正弦的最大误差'),
+        label: T('Largest error of cosine and sine over all pairs', '全部组中余弦与正弦的最大误差'),
         x: { title: T('position', '位置'), log: true, min: 1, max: FARTHEST },
         y: { title: T('error', '误差'), log: true, min: FLOOR / 2, max: 2 },
         series: shown.map(({ way, i }) => ({ name: way.name, x: sampled, y: byPosition[i] })),
@@ -147,7 +147,7 @@ export const precisionView: View = {
       },
       {
         kind: 'curves',
-        label: T(`Error of each pair at position ${grouped(here[0])}`, `位置 ${grouped(here[0])} 处各通道对的误差`),
+        label: T(`Error of each pair at position ${grouped(here[0])}`, `位置 ${grouped(here[0])} 处各组的误差`),
         x: { title: pair },
         y: { title: T('error', '误差'), log: true, min: FLOOR / 2, max: 2 },
         series: shown.map(({ way, i }) => ({ name: way.name, x: channels, y: byPair[i] })),

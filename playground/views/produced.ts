@@ -35,7 +35,7 @@ import { way } from './ideas.ts';
 
 const num = (value: unknown) => value as number;
 const LENGTH = slider('length', T('Positions', '位置数'), 96, 8, 255);
-const DIM = steps('dim', T('Channels', '通道数'), 32, [8, 16, 32, 64, 128]);
+const DIM = steps('dim', T('Channels', '维度'), 32, [8, 16, 32, 64, 128]);
 const SEED = slider('seed', T('Random weights', '随机权重'), 1, 1, 20);
 
 const floatTable = T('No flag: the table is stored in the model file.', '没有对应参数：表存放在模型文件里。');
@@ -667,7 +667,7 @@ const pegView: View = {
         out: work.out(`x${layer}`, [1, n * n, 1]),
       });
     return [
-      table(T('One channel of the result', '结果的一个通道'), x, {
+      table(T('One channel of the result', '结果的一个维度'), x, {
         rows: n,
         cols: n,
         rowTitle: T('row', '行'),

@@ -18,7 +18,7 @@ import { BASES, pair, position } from './common.ts';
 import { APART, PLACE, stretched, twoWords } from './ideas.ts';
 
 const LENGTH = slider('length', T('Positions', '位置数'), 128, 8, 512);
-const DIM = steps('dim', T('Channels of a head', '每头通道数'), 128, [16, 32, 64, 80, 96, 128, 256]);
+const DIM = steps('dim', T('Channels of a head', '每头维度'), 128, [16, 32, 64, 80, 96, 128, 256]);
 const BASE = steps('base', T('Base (rope theta)', '底数（rope theta）'), 10000, BASES.slice(1));
 const OFFSET = slider('offset', T('First position', '起始位置'), 0, 0, 1000000);
 const FACTOR = slider('factor', T('Factor', '扩展倍数'), 4, 1, 32, 0.5);
@@ -113,7 +113,7 @@ const rope: View = {
   sources: [{ label: 'Su et al. 2021, RoFormer (arXiv 2104.09864)', href: 'https://arxiv.org/abs/2104.09864' }],
   what: T(
     'Instead of adding anything, rotate: each pair of channels of query and key is turned by an angle proportional to the position. The product of a query and a key then depends only on the distance between them. Almost every open language model since 2022 uses it.',
-    '不做加法，而做旋转：查询和键的每对通道按与位置成正比的角度旋转，于是查询与键的内积只取决于二者的距离。2022 年以来的开源语言模型几乎都采用它。',
+    '不做加法，而做旋转：查询和键的每组（两维）按与位置成正比的角度旋转，于是查询与键的内积只取决于二者的距离。2022 年以来的开源语言模型几乎都采用它。',
   ),
   porters: T(
     'Which channels form a pair is a choice (neighbours, or the two halves of the head), and mixing the two up is the classic porting bug.',
@@ -173,7 +173,7 @@ const rope: View = {
       palette: 'diverging',
       range: [-1.5, 1.5],
       rowTitle: position,
-      colTitle: T('channel', '通道'),
+      colTitle: T('channel', '维度'),
       rowAt: (r) => r + num(p.offset),
       through: 'column',
     });
@@ -244,7 +244,7 @@ const scaling = (s: Scaling): View => ({
       },
       {
         kind: 'curves',
-        label: T('Wavelength of each pair', '各通道对的波长'),
+        label: T('Wavelength of each pair', '各组的波长'),
         x: { title: pair },
         y: { title: T('positions per turn', '每转一圈的位置数'), log: true },
         series: [
@@ -255,7 +255,7 @@ const scaling = (s: Scaling): View => ({
       },
       {
         kind: 'curves',
-        label: T('How many times slower each pair turns', '各通道对减慢的倍数'),
+        label: T('How many times slower each pair turns', '各组减慢的倍数'),
         x: { title: pair },
         y: { title: T('times slower', '减慢倍数'), min: 0 },
         series: [{ name: s.title, x, y: ratio }],
@@ -279,7 +279,7 @@ const linear = scaling({
   sources: [{ label: 'Chen et al. 2023 (arXiv 2306.15595)', href: 'https://arxiv.org/abs/2306.15595' }],
   what: T(
     'The simplest way to make a model read further than it was trained: squeeze the positions, so that position 8000 is given the angles of position 2000. Every pair turns slower by the same factor. No angle is new to the model, but neighbours become harder to tell apart, and fine-tuning is needed.',
-    '让模型读得比训练时更长的最简单办法：压缩位置，使第 8000 个位置得到第 2000 个位置的角度。所有通道对以相同倍数减慢。模型不会遇到新角度，但相邻位置更难区分，因此需要微调。',
+    '让模型读得比训练时更长的最简单办法：压缩位置，使第 8000 个位置得到第 2000 个位置的角度。所有组以相同倍数减慢。模型不会遇到新角度，但相邻位置更难区分，因此需要微调。',
   ),
   formula: ['\\theta_k = \\frac{1}{s} b^{-2k/d}'],
   controls: [FACTOR],
@@ -298,7 +298,7 @@ const ntk = scaling({
   ],
   what: T(
     'Raise the base so that the slowest pair slows by the whole factor and the fastest not at all: high frequencies keep neighbours apart, low frequencies stretch over the longer text. It works without fine-tuning for moderate factors.',
-    '提高底数，使最慢的通道对减慢整个倍数，而最快的完全不变：高频仍能区分邻居，低频铺满更长的文本。倍数不大时无需微调。',
+    '提高底数，使最慢的组减慢整个倍数，而最快的完全不变：高频仍能区分邻居，低频铺满更长的文本。倍数不大时无需微调。',
   ),
   formula: ['\\theta_k = (b \\alpha^{d/(d-2)})^{-2k/d}'],
   controls: [{ ...FACTOR, key: 'alpha', label: T('Alpha', '参数 α') }],
@@ -318,7 +318,7 @@ const byParts = scaling({
   ],
   what: T(
     'The step between NTK-aware and YaRN: pairs that turn often within the trained context stay, pairs that never complete a turn are interpolated linearly, and those in between get the raised base. YaRN later dropped the middle piece and added the amplitude.',
-    '介于 NTK 感知与 YaRN 之间的一步：在训练长度内转很多圈的通道对保持不变，一圈都转不完的做线性插值，中间的用提高后的底数。YaRN 后来去掉了中间部分，并加上幅度校正。',
+    '介于 NTK 感知与 YaRN 之间的一步：在训练长度内转很多圈的组保持不变，一圈都转不完的做线性插值，中间的用提高后的底数。YaRN 后来去掉了中间部分，并加上幅度校正。',
   ),
   formula: ["\\theta'_k = ( 1 - g_k ) ( ( 1 - h_k ) \\frac{\\theta_k}{s} + h_k \\theta_k^{ntk} ) + g_k \\theta_k"],
   controls: [FACTOR, TRAINED],
@@ -386,7 +386,7 @@ const yarn = scaling({
     TRAINED,
     slider('fast', T('Beta fast', 'β 快'), 32, 2, 64),
     slider('slow', T('Beta slow', 'β 慢'), 1, 0.25, 8, 0.25),
-    toggle('truncate', T('Round the ramp to whole pairs', '斜坡取整到通道对'), true),
+    toggle('truncate', T('Round the ramp to whole pairs', '斜坡取整到组'), true),
   ],
   spec: (p) => ({
     ...common(p),
@@ -455,7 +455,7 @@ const longrope = scaling({
   sources: [{ label: 'Ding et al. 2024 (arXiv 2402.13753)', href: 'https://arxiv.org/abs/2402.13753' }],
   what: T(
     'One divisor for each pair, found by an evolutionary search, in two lists: one for texts up to the trained context, one beyond. The Phi-3 and Phi-4 models ship such lists; the one drawn here is a smooth stand-in that grows from 1 to the largest divisor.',
-    '每个通道对有自己的除数，由进化搜索得到，分两张表：一张用于训练长度以内，一张用于更长。Phi-3 与 Phi-4 模型附带这样的表；这里画的是从 1 平滑增长到最大除数的示意表。',
+    '每个组有自己的除数，由进化搜索得到，分两张表：一张用于训练长度以内，一张用于更长。Phi-3 与 Phi-4 模型附带这样的表；这里画的是从 1 平滑增长到最大除数的示意表。',
   ),
   formula: [
     '\\theta_k = \\frac{1}{\\lambda_k} b^{-2k/d}',

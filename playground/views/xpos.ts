@@ -67,7 +67,7 @@ const xpos: View = {
   sources: [{ label: 'Sun et al. 2022 (arXiv 2212.10554)', href: 'https://arxiv.org/abs/2212.10554' }],
   what: T(
     'RoPE with a decay: queries are multiplied by a factor that grows with their position, keys are divided by it, so that the product falls with distance, the fast pairs first. Only differences count, but the factors themselves grow without end; so one position is chosen as the centre, where the factor is one.',
-    '带衰减的 RoPE：查询乘以随位置增大的因子，键除以它，于是内积随距离下降，快的通道对先衰减。只有差值起作用，但因子本身无界增长，因此选一个位置为中心，使其因子为一。',
+    '带衰减的 RoPE：查询乘以随位置增大的因子，键除以它，于是内积随距离下降，快的组先衰减。只有差值起作用，但因子本身无界增长，因此选一个位置为中心，使其因子为一。',
   ),
   formula: [
     'q_n \\mapsto \\zeta_k^{n/s} R_n q_n, \\quad k_m \\mapsto \\zeta_k^{-m/s} R_m k_m',
@@ -75,7 +75,7 @@ const xpos: View = {
   ],
   controls: [
     slider('length', T('Positions', '位置数'), 128, 8, 512),
-    steps('dim', T('Channels of a head', '每头通道数'), 64, [16, 32, 64, 128]),
+    steps('dim', T('Channels of a head', '每头维度'), 64, [16, 32, 64, 128]),
     steps('base', T('Base (rope theta)', '底数（rope theta）'), 10000, BASES.slice(1)),
     steps('scale', T('Scale of the decay', '衰减尺度'), 64, [32, 64, 128, 256, 512, 1024]),
     slider('center', T('Centre', '中心'), 64, 0, 512),
@@ -116,14 +116,14 @@ const pope: View = {
   sources: [{ label: 'PoPE 2025 (arXiv 2509.10534)', href: 'https://arxiv.org/abs/2509.10534' }],
   what: T(
     'RoPE turns pairs, so that a channel’s content also shifts its phase. PoPE separates what from where: each channel by itself gives a magnitude, which is never negative, and its angle is the position alone. A head of d channels becomes one of 2d. Magnitudes here are random.',
-    'RoPE 旋转成对的通道，因此内容也会改变相位。PoPE 把“是什么”与“在哪里”分开：每个通道单独给出一个非负的模长，其角度只由位置决定。d 个通道的头变成 2d 个。这里的模长是随机的。',
+    'RoPE 旋转成对的维度，因此内容也会改变相位。PoPE 把“是什么”与“在哪里”分开：每个维度单独给出一个非负的模长，其角度只由位置决定。d 个维度的头变成 2d 个。这里的模长是随机的。',
   ),
   formula: [
     'x_c \\mapsto \\ln ( 1 + e^{x_c} ) \\cdot ( \\cos n\\theta_c, \\sin n\\theta_c ), \\quad \\theta_c = b^{-c/d}',
   ],
   controls: [
     slider('length', T('Positions', '位置数'), 128, 8, 512),
-    steps('dim', T('Channels of a head', '每头通道数'), 64, [16, 32, 64, 128]),
+    steps('dim', T('Channels of a head', '每头维度'), 64, [16, 32, 64, 128]),
     steps('base', T('Base (rope theta)', '底数（rope theta）'), 10000, BASES.slice(1)),
     slider('seed', T('Random weights', '随机权重'), 1, 1, 20),
   ],
@@ -143,7 +143,7 @@ const pope: View = {
       palette: 'diverging',
       range: [-most, most],
       rowTitle: position,
-      colTitle: T('channel', '通道'),
+      colTitle: T('channel', '维度'),
       through: 'column',
     });
     return [
