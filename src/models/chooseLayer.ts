@@ -1,5 +1,5 @@
 /** Choosing one of the rotary tables of a normal form; what is missing is named. */
-import { integer } from '../runtime/arguments.ts';
+import { integer, object } from '../runtime/arguments.ts';
 import { show } from '../runtime/errors.ts';
 import type { NormalForm, RotaryLayer } from './normalForm.ts';
 import { refuse } from './read.ts';
@@ -16,10 +16,11 @@ export interface TableChoice {
  * @throws PosencError ERR_CONFIG with what to pass
  */
 export function chooseLayer(
-  form: Pick<NormalForm, 'family' | 'modelType' | 'layerTypes' | 'maxPositionEmbeddings'>,
+  form: Pick<NormalForm, 'family' | 'modelType' | 'layerTypes' | 'axial' | 'maxPositionEmbeddings'>,
   choice: TableChoice,
   call: string,
 ): { readonly label: string; readonly layer: RotaryLayer; readonly context: number | undefined } {
+  object(call.slice(0, call.indexOf('(')), form);
   const labels = Object.keys(form.layerTypes ?? {});
   const { layerType } = choice;
   const context =
@@ -28,6 +29,13 @@ export function chooseLayer(
   if (layerType !== undefined && !labels.includes(layerType)) {
     const known = labels.length ? `it has ${listed}` : `its family is '${form.family}'`;
     refuse('layerType', `no layer type ${show(layerType)} in this model; ${known}`);
+  }
+  if (form.axial) {
+    const { headDim, ropeTheta, variant } = form.axial;
+    refuse(
+      'rotary',
+      `model type '${form.modelType}' is a tower that turns by the axes of a grid; axialTable makes its table: headDim: ${headDim}, ropeTheta: ${ropeTheta}, and the preset that lays it out as '${variant}'`,
+    );
   }
   if (!form.layerTypes || labels.length === 0) {
     refuse('rotary', `model type '${form.modelType}' is of the family '${form.family}' and has no rotary table`);

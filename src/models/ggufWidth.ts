@@ -8,6 +8,10 @@ const MAX_HEAD = 8192;
 /** One number, or one a layer: that of the first layer that has heads, as the loader takes it for the width of a head. */
 export function headCount(header: Header): number | undefined {
   const list = header.list('attention.head_count');
+  const layers = header.whole('block_count', 4096);
+  if (list && !list.scalar && layers !== undefined && list.values.length < layers) {
+    refuse(shorten(header.key('attention.head_count')), `${list.values.length} entries for ${layers} layers`);
+  }
   return list?.values.find((count) => count > 0);
 }
 

@@ -3,7 +3,7 @@
  * lists layer indices; a layer in no list has no self-attention.
  */
 import { show } from '../runtime/errors.ts';
-import { isFields, type Json, refuse, type Section, shorten } from './read.ts';
+import { checkNumber, isFields, type Json, refuse, type Section, shorten } from './read.ts';
 import type { LayerRule, RotaryFacts, Schedule, Use } from './records/record.ts';
 import { holds, numberAt } from './values.ts';
 
@@ -149,10 +149,11 @@ function listed(section: Section, rule: Extract<LayerRule, { list: unknown }>, c
   const path = section.at(rule.list);
   if (!Array.isArray(raw)) return refuse(path, `expected a list of one entry for each layer, got ${show(raw)}`);
   checkLength(section, rule.list, raw.length, count);
+  const numbers = Object.keys(rule.uses).length > 0 && Object.keys(rule.uses).every((word) => /^\d+$/.test(word));
   const uses = raw.slice(0, count).map((item, i): Use => {
     const word = rule.field
       ? String(rule.field.some((field) => fieldOf(item, field) === true))
-      : wordOf(`${path}[${i}]`, item);
+      : wordOf(`${path}[${i}]`, item, numbers);
     if (Object.hasOwn(rule.uses, word)) return rule.uses[word];
     if (OTHER.has(word)) return 'no attention';
     if (rule.others === null) {
@@ -169,7 +170,9 @@ function listed(section: Section, rule: Extract<LayerRule, { list: unknown }>, c
   return (layer) => uses[layer] ?? 'no attention';
 }
 
-function wordOf(path: string, item: Json): string {
+/** Where numbers are expected a flag counts as 0 or 1, and text is refused: to Python '0' is as true as '1'. */
+function wordOf(path: string, item: Json, numbers: boolean): string {
+  if (numbers) return String(typeof item === 'boolean' ? Number(item) : checkNumber(path, item, {}));
   if (typeof item === 'string' || typeof item === 'number' || typeof item === 'boolean') return String(item);
   return refuse(path, `expected a word, a number or a flag, got ${show(item)}`);
 }

@@ -2,6 +2,7 @@
  * Which part of a configuration is the text model, and which record it is read with: its model_type, the class it names in
  * `architectures`, or what a composite model around it implies.
  */
+import { show } from '../runtime/errors.ts';
 import { isFields, refuse, Section, shorten } from './read.ts';
 import { recordOf, recordOfClass } from './records/index.ts';
 import type { ConfigFacts, ModelRecord } from './records/record.ts';
@@ -50,12 +51,21 @@ function onlyPart(section: Section): string | undefined {
   return parts.length === 1 ? parts[0] : undefined;
 }
 
+/** A part of transformers' own is an object or null: of anything else its defaults would be read, and nobody would notice. */
+function checkParts(section: Section): void {
+  for (const key of ['text_config', 'vision_config', 'audio_config']) {
+    const part = section.has(key) ? section.fields[key] : null;
+    if (part !== null && !isFields(part)) refuse(section.at(key), `expected an object, got ${show(part)}`);
+  }
+}
+
 /** The part with the text model's keys, and what is around it. */
 export function textPart(root: Section): Part {
   let section = root;
   const around: Section[] = [];
   for (let depth = 0; depth < MAX_NESTING; depth++) {
     const current = section;
+    checkParts(current);
     const usual = keysFrom(current).find((name) => current.has(name) && isFields(current.fields[name]));
     const key = usual ?? onlyPart(current);
     if (key === undefined) break;

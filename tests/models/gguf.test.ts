@@ -230,6 +230,7 @@ test('refused', () => {
   refused({ 'rope.dimension_count': 256 }, /256 channels of a head of 128/, {}, 'gptneox');
   refused({ 'rope.scaling.type': 'yarn', 'rope.scaling.factor': 4 }, /original_context_length/);
   refused({ block_count: 1e9 }, /block_count/);
+  refused({ 'attention.head_count': [32] }, /head_count: 1 entries for 32 layers/);
   refused({ 'attention.head_count_kv': [8, 8] }, /head_count_kv: 2 entries for 32 layers/, {}, 'lfm2');
   refused({}, /ropeFreqs: expected 64 numbers/, { tensors: { ropeFreqs: [1] } });
   refused({}, /belong together/, { tensors: { ropeFactorsShort: new Array(64).fill(1) } }, 'phi3');

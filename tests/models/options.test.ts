@@ -168,10 +168,30 @@ test('mistakes, each named by its key', () => {
     [{ model_type: 'minimax_m2', head_dim: 128, rotary_dim: 64, partial_rotary_factor: 0.25 }, /rotary_dim/],
     [{ model_type: 'gemma3_text', rope_parameters: { full_attention: { rope_theta: 1e6 } } }, /sliding_attention/],
     [{ model_type: 'smollm3', no_rope_layers: [1, 0] }, /no_rope_layers/],
+    // to Python '0' is true
+    [
+      { model_type: 'smollm3', no_rope_layers: ['1', '0', '1', '0'] },
+      /no_rope_layers\[0\]: expected a finite number, got '1'/,
+    ],
+    [{ model_type: 'gemma3', text_config: 'text.json' }, /text_config: expected an object, got 'text.json'/],
+    [{ model_type: 'gemma3', text_config: [] }, /text_config: expected an object/],
+    [{ model_type: 'qwen2_vl', vision_config: 'vision.json' }, /vision_config: expected an object/],
     [{ model_type: 'qwen3_vl_text', rope_scaling: { mrope_section: [24, 20] } }, /mrope_section/],
     [{ model_type: 'deepseek_v3', qk_rope_head_dim: 63 }, /qk_rope_head_dim/],
   ];
   for (const [change, about] of cases) refused(() => fromHF({ ...llama, ...change }), about);
+});
+
+test('flags of a list of layers may be true and false', () => {
+  const nope = (no_rope_layers: unknown[]) => fromHF({ ...llama, model_type: 'smollm3', no_rope_layers }).layers?.nope;
+  assert.equal(nope([true, false, true, false]), nope([1, 0, 1, 0]));
+  assert.equal(nope([1, 0, 1, 0]), [1, 3]);
+});
+
+test('a tower has no table of one axis: the message names what makes its own', () => {
+  const tower = fromHF({ model_type: 'dinov3_vit', hidden_size: 384, num_attention_heads: 6 });
+  refused(() => tower.rotary, /axialTable makes its table: headDim: 64, ropeTheta: 100, .* 'dinov3'/);
+  refused(() => toLlamaCpp(null as never), /toLlamaCpp: expected an object, got null/, 'ERR_OPTION');
 });
 
 test('a rotary-looking key that nothing reads is said', () => {
