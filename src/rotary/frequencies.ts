@@ -92,13 +92,14 @@ const ggmlPlans = cache<GgmlFrequencies>(64);
  * @throws PosencError ERR_OPTION, ERR_SHAPE
  */
 export function rotaryFrequencies(spec: RotarySpec, given: { readonly context?: number } = {}): RotaryFrequencies {
+  const { context } = take('rotaryFrequencies', given, ['context']);
   const known = remembered.get(spec);
-  if (known && known.context === given.context && unchanged(spec, known)) return known.frequencies;
-  const frequencies = resolve(spec, given.context);
+  if (known && known.context === context && unchanged(spec, known)) return known.frequencies;
+  const frequencies = resolve(spec, context);
   const values = Object.values(spec);
   // lists may be written into between calls; everything else is compared
   if (values.every((value) => typeof value !== 'object')) {
-    remembered.set(spec, { context: given.context, keys: Object.keys(spec), values, frequencies });
+    remembered.set(spec, { context, keys: Object.keys(spec), values, frequencies });
   }
   return frequencies;
 }

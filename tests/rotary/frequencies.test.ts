@@ -292,4 +292,14 @@ test('one specification at two lengths keeps its length-dependent frequencies ap
   assert.is(rotaryFrequencies(spec, { context: 1024 }).ladder.hi[5], short);
 });
 
+test('the options are checked', () => {
+  const spec = { headDim: 64 };
+  rotaryFrequencies(spec);
+  assert.throws(
+    () => rotaryFrequencies(spec, null as never),
+    /rotaryFrequencies: expected one options object, got null/,
+  );
+  assert.throws(() => rotaryFrequencies(spec, { contxt: 5 } as object), /did you mean 'context'/);
+});
+
 test.run();
