@@ -165,23 +165,40 @@ writeFileSync(
   join(work, 'run.mjs'),
   `import { format } from 'node:util';
 import { writeFileSync } from 'node:fs';
+const [name, ...numbers] = process.argv.slice(2);
 const ran = {};
-for (const i of ${JSON.stringify(marked.flatMap((calls, i) => (calls ? [i] : [])))}) {
+console.log = () => {};
+for (const i of numbers) {
   const printed = {};
   globalThis.said = new Proxy({}, { get: (_, n) => (...args) => { printed[n] ??= format(...args); } });
-  console.log = () => {};
-  try { await import('./r' + i + '.ts'); ran[i] = { printed }; } catch (error) { ran[i] = { error: String(error?.stack ?? error).split('\\n').slice(0, 4).join('\\n'), printed }; }
+  let error;
+  await import('./r' + i + '.ts').catch((caught) => { error = String(caught?.stack ?? caught).split('\\n').slice(0, 4).join('\\n'); });
+  ran[i] = { error, printed };
 }
-writeFileSync(new URL('ran.json', import.meta.url), JSON.stringify(ran));
+writeFileSync(new URL(name, import.meta.url), JSON.stringify(ran));
 `,
 );
-const child = spawnSync(process.execPath, ['--import', 'tsx', join(work, 'run.mjs')], {
-  cwd: ROOT,
-  encoding: 'utf8',
-  env: { ...process.env, TSX_TSCONFIG_PATH: join(work, 'tsconfig.json') },
-});
-if (child.status !== 0) throw new Error(`the programs did not come to an end: ${child.stderr}`);
-const ran = JSON.parse(readFileSync(join(work, 'ran.json'), 'utf8')) as Record<string, Ran>;
+
+/** Runs programs, by number, in one process. */
+function run(name: string, numbers: readonly number[]): Record<string, Ran> {
+  const child = spawnSync(process.execPath, ['--import', 'tsx', join(work, 'run.mjs'), name, ...numbers.map(String)], {
+    cwd: ROOT,
+    encoding: 'utf8',
+    env: { ...process.env, TSX_TSCONFIG_PATH: join(work, 'tsconfig.json') },
+  });
+  if (child.status !== 0) throw new Error(`the programs did not come to an end: ${child.stderr}`);
+  return JSON.parse(readFileSync(join(work, name), 'utf8')) as Record<string, Ran>;
+}
+const sound = programs.flatMap((_, i) => (marked[i] ? [i] : []));
+// init() makes the default engine: it must be the first to ask for it
+const first = sound.filter((i) => /\bawait init\(/.test(programs[i].code));
+const ran = {
+  ...run(
+    'ran.json',
+    sound.filter((i) => !first.includes(i)),
+  ),
+  ...Object.assign({}, ...first.map((i) => run(`first${i}.json`, [i]))),
+} as Record<string, Ran>;
 marked.forEach((calls, i) => {
   if (!calls) return;
   const program = programs[i];
@@ -231,11 +248,12 @@ const written = [
   ...pages('docs'),
   ...pages('docs/recipes'),
 ];
+// pictures are shown from the repository and weigh more than the code: they are not in the package
 for (const file of written) {
   const text = readFileSync(join(ROOT, file), 'utf8')
     .replace(/^```.*?^```$/gms, '')
     .replace(/`[^`\n]*`/g, '');
-  for (const [, target] of text.matchAll(/\]\(([^)\s]+)\)/g)) {
+  for (const [, target] of text.matchAll(/(?<!!\[[^\]]*)\]\(([^)\s]+)\)/g)) {
     if (/^[a-z]+:/.test(target)) continue;
     links++;
     const [path, anchor] = target.split('#');

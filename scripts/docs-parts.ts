@@ -14,21 +14,22 @@ function tags(doc: string): { readonly sentence: string; readonly parts: readonl
 }
 
 /** The parts that are missing, in words; none when the docstring is whole. */
-export function lacks({ doc, kind, params, returns, door }: PublicValue): string[] {
+export function lacks({ name, doc, kind, params, returns, door }: PublicValue): string[] {
   const { sentence, parts } = tags(doc);
   const has = (tag: string) => parts.some(([name, text]) => name === tag && text.length > 0);
   const missing: string[] = [];
   if (!/[.:)]$/m.test(sentence)) missing.push('a sentence');
-  if (!has('example')) missing.push('@example');
+  if (!parts.some(([tag, text]) => tag === 'example' && new RegExp(`\\b${name}\\b`).test(text)))
+    missing.push('@example');
   if (kind !== 'function') return missing;
-  for (const name of params) {
-    if (!parts.some(([tag, text]) => tag === 'param' && new RegExp(`^${name}\\b.* \\S`, 's').test(text)))
-      missing.push(`@param ${name}`);
+  for (const param of params) {
+    if (!parts.some(([tag, text]) => tag === 'param' && new RegExp(`^${param}\\b.* \\S`, 's').test(text)))
+      missing.push(`@param ${param}`);
   }
   if (returns && !has('returns')) missing.push('@returns');
   if (!has('throws')) missing.push('@throws');
   if (WITHOUT_NUMBERS.test(door)) return missing;
   if (!has('see')) missing.push('@see (its source)');
-  if (!/\b(exact|rounded|ulp|bit for bit|integers?|copied|float64)\b/i.test(doc)) missing.push('how exact it is');
+  if (!/\b(exact|rounded|ulp|bit for bit|integers?|copied|float64|bits?)\b/i.test(doc)) missing.push('how exact it is');
   return missing;
 }

@@ -57,7 +57,14 @@ function noise(count: number): Float32Array {
   });
 }
 
-/** The hash as 16 hexadecimal digits. */
+/**
+ * A hash over values of every encoding: the same 16 hexadecimal digits on every runtime and machine that computes the same
+ * bits.
+ * @returns 16 hexadecimal digits
+ * @throws ERR_NO_SIMD, ERR_WASM_BLOCKED
+ * @example
+ * console.log(fingerprint().length); // 16
+ */
 export function fingerprint(): string {
   const engine = createEngine();
   let hash = 0xcbf29ce484222325n;

@@ -21,7 +21,12 @@ import { initFrom, type WasmSource } from './runtime/init.ts';
 /**
  * Makes the default engine asynchronously, from the embedded binary or from `source`. Optional: without it the engine is
  * compiled synchronously on first use.
+ * @param source a compiled module, bytes, a URL or a Response of posenc.simd.wasm. Default: the embedded binary
+ * @returns a promise that is kept when the default engine is there
  * @throws ERR_OPTION when the default engine exists already, ERR_NO_SIMD, ERR_WASM_BLOCKED
+ * @example
+ * await init(); // before the first call
+ * console.log(sinusoidal({ length: 2, dim: 4 }).data[4]); // 0.8414709568023682
  */
 export function init(source?: WasmSource): Promise<void> {
   return initFrom(source);

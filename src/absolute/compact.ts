@@ -30,8 +30,14 @@ export interface CompactRelativeTableOptions {
 
 /**
  * Zipformer's table of relative positions. A row depends on its distance alone.
+ * Every value is computed in float64 from the logarithm of the distance and rounded to float32 once.
+ * @param given how many distances (`length`, or `distances` themselves) and `dim` columns
  * @returns float32 [2 length - 1, dim], or [distances, dim]
  * @throws ERR_OPTION, ERR_SHAPE, ERR_POSITION, ERR_OUT_OF_MEMORY
+ * @see Yao et al., Zipformer, arXiv 2310.11230; icefall CompactRelPositionalEncoding
+ * @example
+ * const table = compactRelativeTable({ length: 4, dim: 8 });
+ * console.log(table.shape, table.data[3 * 8 + 7]); // [ 7, 8 ] 1
  */
 export function compactRelativeTable(given: CompactRelativeTableOptions): Tensor {
   const o = take('compactRelativeTable', given, ['dim', 'length', 'distances', 'lengthFactor', 'out', 'engine']);

@@ -36,8 +36,15 @@ export interface ComplexOrderOptions {
 
 /**
  * The embeddings of tokens at positions.
+ * The phase is reduced exactly, each product with an amplitude is rounded once.
+ * @param given tokens, positions, and the learned tables of amplitudes, frequencies and phases, [vocabulary, dim] each
  * @returns float32, of the shape that `form` names
  * @throws ERR_POSITION for an id outside the tables; ERR_OPTION, ERR_SHAPE, ERR_OUT_OF_MEMORY
+ * @see Wang et al., arXiv 1912.12333, section 3
+ * @example
+ * const frequency = complexOrderFrequency({ vocabulary: 3, dim: 2 });
+ * const amplitude = Tensor.from([1, 1, 1, 1, 1, 1], [3, 2]);
+ * console.log(complexOrder({ ids: [2, 0], positions: [1, 2], amplitude, frequency }).shape); // [ 2, 2, 2 ]
  */
 export function complexOrder(given: ComplexOrderOptions): Tensor {
   const o = take('complexOrder', given, [
@@ -113,8 +120,13 @@ export interface ComplexOrderFrequencyOptions {
 
 /**
  * The initial frequencies of the released code: row v, column k holds v base^(-2 k / dim), k = 0 .. dim - 1 (no halving).
+ * Powers in double-double, each value rounded once.
+ * @param given `vocabulary` rows, `dim` columns, `base` (default 10000)
  * @returns float32 [vocabulary, dim]
  * @throws ERR_OPTION, ERR_SHAPE, ERR_OUT_OF_MEMORY
+ * @see Wang et al., arXiv 1912.12333; released code iclr-complex-order
+ * @example
+ * console.log(complexOrderFrequency({ vocabulary: 3, dim: 2 }).data); // Float32Array(6) [ 0, 0, 1, 0.00009999999747378752, 2, 0.00019999999494757503 ]
  */
 export function complexOrderFrequency(given: ComplexOrderFrequencyOptions): Tensor {
   const o = take('complexOrderFrequency', given, ['vocabulary', 'dim', 'base', 'out', 'engine']);

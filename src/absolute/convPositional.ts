@@ -21,10 +21,16 @@ export interface WeightNormOptions {
 /**
  * The weights of a convolution from their normalised form, weight_norm with dim = 2: w[:, :, t] = g[t] v[:, :, t] / |v[:, :, t]|.
  * Compute it once and pass it to convPositional.
+ * Norms are summed in float64, each weight is rounded once.
  * @param v [out, in, taps]
  * @param g [taps] or [1, 1, taps]
+ * @param given `shape` of v where it is a plain array
  * @returns float32 [out, in, taps]
  * @throws ERR_OPTION, ERR_SHAPE, ERR_OUT_OF_MEMORY
+ * @see Salimans and Kingma, arXiv 1602.07868; torch.nn.utils.weight_norm(dim=2)
+ * @example
+ * const v = Tensor.from([3, 1, 4, 1], [2, 1, 2]);
+ * console.log(weightNorm(v, Tensor.from([1, 1], [2])).data); // Float32Array(4) [ 0.6000000238418579, 0.7071067690849304, 0.800000011920929, 0.7071067690849304 ]
  */
 export function weightNorm(v: Floats, g: Floats, given: WeightNormOptions = {}): Tensor {
   const o = take('weightNorm', given, ['shape', 'out', 'engine']);
@@ -73,8 +79,17 @@ export interface ConvPositionalOptions {
 const SLACK = 8;
 
 /**
+ * The positions that a grouped convolution over time gives its input: GELU(conv(x)). Add the result to x and normalise.
+ * Sums run in a fixed order; GELU is rounded once from float64.
+ * @param x [B, L, C] float32: frames or tokens
+ * @param given the `weight` [C, C / groups, taps] (weightNorm makes it), `bias` [C], `groups`
  * @returns float32 [B, L, C], or [L, C] as x
  * @throws ERR_OPTION, ERR_SHAPE, ERR_OUT_OF_MEMORY
+ * @see Baevski et al., wav2vec 2.0, arXiv 2006.11477; transformers Wav2Vec2PositionalConvEmbedding
+ * @example
+ * const x = Tensor.from([1, 2, 3, 4], [1, 4, 1]);
+ * const weight = Tensor.from([0, 1, 0], [1, 1, 3]);
+ * console.log(convPositional(x, { weight, groups: 1 }).data); // Float32Array(4) [ 0.8413447737693787, 1.9544997215270996, 2.995950222015381, 3.999873399734497 ]
  */
 export function convPositional(x: Floats, given: ConvPositionalOptions): Tensor {
   const o = take('convPositional', given, [

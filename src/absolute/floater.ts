@@ -61,9 +61,22 @@ const SELU_SCALE = 1.0507009873554805;
 
 /**
  * The rows p(offset dt), p((offset + 1) dt), ...
+ * Solver steps are float32 in a fixed order, as the code it follows; tanh is rounded once.
  * @param initial p at the first row, [components, layers, d]: a Tensor or { data, shape }
+ * @param given the `flow` h(p, t), `length` rows, `dt`, the `method` and its `substeps`
  * @returns float32 [length, components, layers, d], row 0 = initial
  * @throws ERR_OPTION, ERR_SHAPE, ERR_OUT_OF_MEMORY
+ * @see Liu et al., FLOATER, arXiv 2003.09229, section 3; torchdiffeq
+ * @example
+ * const initial = Tensor.from([1, 0], [1, 1, 2]);
+ * const flow = {
+ *   kind: 'linear' as const,
+ *   w1: new Float32Array(6), // [hidden 2, d + 1]
+ *   b1: new Float32Array(2),
+ *   w2: new Float32Array(6), // [d, hidden + 1]
+ *   b2: Float32Array.of(1, 0), // dp/dt
+ * };
+ * console.log(floaterPositions(initial, { length: 3, dt: 0.5, flow }).data); // Float32Array(6) [ 1, 0, 1.5000001192092896, 0, 2.000000238418579, 0 ]
  */
 export function floaterPositions(initial: Floats, given: FloaterPositionsOptions): Tensor {
   const o = take('floaterPositions', given, ['length', 'flow', 'dt', 'substeps', 'method', 'offset', 'out', 'engine']);

@@ -46,8 +46,14 @@ export interface NerfEncodingOptions extends InputOptions {
 
 /**
  * [x | sines and cosines of x in 2^k radians], in the order of `arrangement`; the factor pi is multiplied in exactly.
+ * Each value is the sine or cosine of the exact angle, rounded once.
+ * @param x coordinates [..., dims]: a Tensor, or a flat array with `shape`
+ * @param given `numFrequencies`, and what the code at hand does otherwise
  * @returns float32 [..., dims (2 numFrequencies + 1)]
  * @throws ERR_OPTION, ERR_SHAPE, ERR_OUT_OF_MEMORY
+ * @see Mildenhall et al., NeRF, arXiv 2003.08934, eq. 4
+ * @example
+ * console.log(nerfEncoding(Tensor.from([0.5], [1, 1]), { numFrequencies: 2 }).data); // Float32Array(5) [ 0.5, 0.4794255495071411, 0.8775825500488281, 0.8414709568023682, 0.5403022766113281 ]
  */
 export function nerfEncoding(x: Floats, given: NerfEncodingOptions): Tensor {
   const o = take('nerfEncoding', given, [
@@ -133,9 +139,17 @@ export interface FourierFeaturesOptions extends InputOptions {
 
 /**
  * Random Fourier features [sin(2 pi x B^T) | cos(2 pi x B^T)], whole turns removed exactly.
+ * The product is float64, sines and cosines are rounded once.
+ * @param x coordinates [..., dims]: a Tensor, or a flat array with `shape`
  * @param matrix B, [features, dims]
+ * @param given `shape` of x and B where they are plain arrays
  * @returns float32 [..., 2 features]
  * @throws ERR_OPTION, ERR_SHAPE, ERR_OUT_OF_MEMORY
+ * @see Tancik et al., arXiv 2006.10739, eq. 5
+ * @example
+ * const x = Tensor.from([0.25, 0.5], [1, 2]);
+ * const B = Tensor.from([1, 0, 0, 1], [2, 2]);
+ * console.log(fourierFeatures(x, B).data); // Float32Array(4) [ 1, -0, -0, -1 ]
  */
 export function fourierFeatures(x: Floats, matrix: Floats, given: FourierFeaturesOptions = {}): Tensor {
   const o = take('fourierFeatures', given, ['shape', 'matrixShape', 'order', 'out', 'engine']);
@@ -163,8 +177,15 @@ export interface GaussianFourierOptions {
 /**
  * Gaussian Fourier projection of scalars, [sin(2 pi x w) | cos(2 pi x w)] (diffusers GaussianFourierProjection; Song et al.,
  * arXiv 2011.13456). The weights carry their scale.
+ * Whole turns are removed exactly, sines and cosines are rounded once.
+ * @param x n numbers, of time steps their logarithm
+ * @param weights w, [features], with their scale
+ * @param given the order of sines and cosines
  * @returns float32 [n, 2 weights]
  * @throws ERR_OPTION, ERR_SHAPE, ERR_OUT_OF_MEMORY
+ * @see Song et al., arXiv 2011.13456; diffusers GaussianFourierProjection
+ * @example
+ * console.log(gaussianFourier(Tensor.from([0.5], [1]), Tensor.from([1, 0.5], [2]), { log: false }).data); // Float32Array(4) [ -0, 1, -1, -0 ]
  */
 export function gaussianFourier(x: Floats, weights: Floats, given: GaussianFourierOptions): Tensor {
   const o = take('gaussianFourier', given, ['log', 'flipSinToCos', 'out', 'engine']);
@@ -234,8 +255,14 @@ export interface PixelBandsOptions {
 
 /**
  * sin and cos of pi band coordinate for every axis, coordinates from -1 to 1 (timm build_fourier_pos_embed in pixels).
+ * Each value is the sine or cosine of the exact angle, rounded once.
+ * @param given the `grid` of cells, `numBands`, the highest band
  * @returns grid [..., axes, 1] (the coordinates), sin and cos [..., axes, numBands]
  * @throws ERR_OPTION, ERR_SHAPE, ERR_OUT_OF_MEMORY
+ * @see timm build_fourier_pos_embed
+ * @example
+ * const { grid, sin } = pixelBands({ grid: [2, 3], numBands: 4 });
+ * console.log(grid.shape, sin.shape); // [ 2, 3, 2, 1 ] [ 2, 3, 2, 4 ]
  */
 export function pixelBands(given: PixelBandsOptions): { grid: Tensor; sin: Tensor; cos: Tensor } {
   const o = take('pixelBands', given, ['grid', 'numBands', 'maxRes', 'linearBands', 'engine']);
@@ -290,8 +317,13 @@ export interface PerceiverEncodingOptions {
 /**
  * The Perceiver's Fourier features [coordinates | sin | cos] of pi band coordinate, every axis with bands up to its own
  * resolution, axis after axis (Jaegle et al., arXiv 2103.03206; transformers generate_fourier_features).
+ * Each value is the sine or cosine of the exact angle, rounded once.
+ * @param given the `grid` of cells, `numBands`, the resolution
  * @returns float32 [cells, axes (1 + 2 numBands)]; less without concatPos, with sineOnly
  * @throws ERR_OPTION, ERR_SHAPE, ERR_POSITION, ERR_OUT_OF_MEMORY
+ * @see Jaegle et al., arXiv 2103.03206, section 3.2
+ * @example
+ * console.log(perceiverEncoding({ grid: [2, 3], numBands: 4, maxResolution: [2, 3] }).shape); // [ 6, 18 ]
  */
 export function perceiverEncoding(given: PerceiverEncodingOptions): Tensor {
   const o = take('perceiverEncoding', given, [

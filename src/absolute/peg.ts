@@ -32,8 +32,16 @@ const PACK_BYTES = 160;
 
 /**
  * Tokens with their conditional position.
+ * Nine products and the residual are summed in a fixed float32 order, bit for bit the same everywhere.
+ * @param x tokens [B, H W, C] float32, without CLS
+ * @param given `height` and `width` of the grid, the `weight` [C, 1, 3, 3], `bias` [C], `stride` (default 1)
  * @returns float32 [B, ceil(H / stride) ceil(W / stride), C], or without B as x
  * @throws ERR_OPTION, ERR_SHAPE, ERR_OUT_OF_MEMORY
+ * @see Chu et al., CPVT, arXiv 2102.10882, section 3.3
+ * @example
+ * const x = Tensor.from([1, 2, 3, 4], [1, 4, 1]);
+ * const weight = Tensor.from([0, 0, 0, 0, 1, 0, 0, 0, 0], [1, 1, 3, 3]);
+ * console.log(peg(x, { height: 2, width: 2, weight }).data); // Float32Array(4) [ 2, 4, 6, 8 ]
  */
 export function peg(x: Floats, given: PegOptions): Tensor {
   const o = take('peg', given, ['weight', 'bias', 'height', 'width', 'stride', 'residual', 'shape', 'out', 'engine']);

@@ -26,9 +26,17 @@ export interface RecursivePositionsOptions {
 
 /**
  * Rows p_0, f(p_0), f(f(p_0)) ... of f(p) = W2 tanh(W1 p + b1) + b2.
+ * Products are float32 in a fixed order, tanh is rounded once.
  * @param initial p_0, [dim]; the last row of a table continues it
+ * @param given the two layers w1, b1, w2, b2 and `length` rows
  * @returns float32 [length, dim], row 0 = initial
  * @throws ERR_OPTION, ERR_SHAPE, ERR_OUT_OF_MEMORY
+ * @see Su, kexue.fm/archives/8130
+ * @example
+ * const identity = Tensor.from([1, 0, 0, 1], [2, 2]);
+ * const b = Tensor.zeros([2]);
+ * const rows = recursivePositions(Tensor.from([1, 0], [2]), { length: 3, w1: identity, b1: b, w2: identity, b2: b });
+ * console.log(rows.shape); // [ 3, 2 ]
  */
 export function recursivePositions(initial: Floats, given: RecursivePositionsOptions): Tensor {
   const o = take('recursivePositions', given, ['length', 'w1', 'b1', 'w2', 'b2', 'residual', 'out', 'engine']);
@@ -85,9 +93,16 @@ export interface GruPositionsOptions {
 /**
  * FLOATER's recurrent baseline: nn.GRU(1, dim, layers) over the times k dt; row k is the state after consuming its time, the
  * initial state is no row.
+ * Products are float32 in a fixed order, the gates are rounded once from float64.
  * @param hidden the initial state [layers, states, dim]: a Tensor or { data, shape }
+ * @param given the weights of each of its `layers`, `length` rows, `dt`
  * @returns float32 [length, states, dim]
  * @throws ERR_OPTION, ERR_SHAPE, ERR_OUT_OF_MEMORY
+ * @see Liu et al., FLOATER, arXiv 2003.09229; torch.nn.GRU
+ * @example
+ * const hidden = Tensor.zeros([1, 1, 2]);
+ * const layer = { weightIh: new Float32Array(6), weightHh: new Float32Array(12), biasIh: new Float32Array(6), biasHh: new Float32Array(6) };
+ * console.log(gruPositions(hidden, { length: 3, layers: [layer] }).shape); // [ 3, 1, 2 ]
  */
 export function gruPositions(hidden: Floats, given: GruPositionsOptions): Tensor {
   const o = take('gruPositions', given, ['length', 'layers', 'dt', 'offset', 'state', 'out', 'engine']);

@@ -105,8 +105,14 @@ const ALLOWED_3D: Readonly<Record<string, readonly string[]>> = {
 
 /**
  * A table over a grid of two axes; the variant says in which order the columns and the cells lie (see its options).
+ * Correctly rounded in precision 'exact' (the default); 'torch' is the float32 arithmetic of the variant's code.
+ * @param given the `variant`, its `grid` [H, W], `dim` columns, and what the variant takes
  * @returns float32; 'tatp22' and 't2t' [H, W, dim], 'mae', 'diffusers' and 'timm' [cells, dim], 'detr' [B, dim, H, W]
  * @throws ERR_OPTION, ERR_SHAPE, ERR_OUT_OF_MEMORY
+ * @see He et al., MAE, arXiv 2111.06377; Carion et al., DETR, arXiv 2005.12872; the code each variant is named after
+ * @example
+ * const table = sincos2d({ variant: 'mae', grid: [14, 14], dim: 768, prefixTokens: 1 });
+ * console.log(table.shape); // [ 197, 768 ]
  */
 export function sincos2d(given: Sincos2dOptions): Tensor {
   const variant = variantOf('sincos2d', given, [...Object.keys(ALLOWED_2D), 'detr']);
@@ -144,8 +150,13 @@ export function sincos2d(given: Sincos2dOptions): Tensor {
 
 /**
  * A table over a grid of three axes.
+ * Correctly rounded in precision 'exact' (the default); 'torch' is the float32 arithmetic of the variant's code.
+ * @param given the `variant`, its `grid` [T, H, W], `dim` columns, and what the variant takes
  * @returns float32; 'tatp22' and 't2t' [T, H, W, dim], 'cogvideox' [T, H W, dim], 'vjepa' and 'prithvi' [cells, dim]
  * @throws ERR_OPTION, ERR_SHAPE, ERR_OUT_OF_MEMORY
+ * @see Yang et al., CogVideoX, arXiv 2408.06072; Bardes et al., V-JEPA, arXiv 2404.08471; the code each variant is named after
+ * @example
+ * console.log(sincos3d({ variant: 'cogvideox', grid: [2, 4, 4], dim: 64 }).shape); // [ 2, 16, 64 ]
  */
 export function sincos3d(given: Sincos3dOptions): Tensor {
   const variant = variantOf('sincos3d', given, Object.keys(ALLOWED_3D));

@@ -128,8 +128,11 @@ const OPTIONS = [
 
 /**
  * The table of `length` consecutive positions from `offset`, or of `positions`.
+ * Correctly rounded in precision 'exact' (the default) at any position; precision 'torch' is PyTorch's float32 arithmetic.
+ * @param given which positions, `dim` columns, a `preset` or the convention by itself
  * @returns float32 [n, dim]
  * @throws ERR_OPTION, ERR_SHAPE, ERR_POSITION, ERR_OUT_OF_MEMORY
+ * @see Vaswani et al., arXiv 1706.03762, section 3.5
  * @example
  * const table = sinusoidal({ preset: 'whisper', length: 1500, dim: 512, precision: 'torch' });
  */
@@ -155,8 +158,13 @@ export function sinusoidal(given: SinusoidalOptions): Tensor {
 /**
  * The frequencies of a table: column pair k of position p turns by p * result[k]. For GPU engines, which upload these few
  * numbers instead of a table, and for comparing with a checkpoint.
+ * The nearest float64 to the formula.
+ * @param given the options of the table: `dim`, and `base` or a `preset`
  * @returns float64 [ceil(dim / 2)], or floor(dim / 2) with oddRule 'zero'; in precision 'torch' they are float32 numbers
  * @throws ERR_OPTION, ERR_SHAPE
+ * @see Vaswani et al., arXiv 1706.03762, section 3.5
+ * @example
+ * console.log(sinusoidalFrequencies({ dim: 8 })); // Float64Array(4) [ 1, 0.1, 0.01, 0.001 ]
  */
 export function sinusoidalFrequencies(given: SinusoidalFrequenciesOptions): Float64Array {
   const o = take('sinusoidalFrequencies', given, FREQUENCIES);

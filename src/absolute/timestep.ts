@@ -116,8 +116,14 @@ const OPTIONS = [
 
 /**
  * One row for each time step, fractional ones included.
+ * Correctly rounded in precision 'exact' (the default); 'torch' is the float32 arithmetic of diffusers.
+ * @param timesteps n numbers, whole or not
+ * @param given a `preset` or the convention by itself, and `dim` columns
  * @returns float32 [steps, dim]
  * @throws ERR_OPTION, ERR_SHAPE, ERR_POSITION, ERR_OUT_OF_MEMORY
+ * @see Ho et al., DDPM, arXiv 2006.11239; diffusers get_timestep_embedding
+ * @example
+ * console.log(timestepEmbedding([0, 500.5], { preset: 'ddpm', dim: 128 }).shape); // [ 2, 128 ]
  */
 export function timestepEmbedding(timesteps: Positions, given: TimestepEmbeddingOptions): Tensor {
   const o = take('timestepEmbedding', given, OPTIONS);

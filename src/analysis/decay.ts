@@ -31,8 +31,13 @@ export interface DecayOptions {
 
 /**
  * The inner product of two sinusoidal rows at each distance.
+ * Sums in float64.
+ * @param given `dim` columns, `base`, and `length` or `distances`
  * @returns float64 [distances]
  * @throws ERR_OPTION, ERR_SHAPE, ERR_POSITION, ERR_OUT_OF_MEMORY
+ * @see Vaswani et al., arXiv 1706.03762, section 3.5; Yan et al., TENER, arXiv 1911.04474, section 3.2
+ * @example
+ * console.log(sinusoidalGram({ dim: 8, distances: [0] }).data[0]); // 4
  */
 export function sinusoidalGram(given: DecayOptions): Tensor<'float64'> {
   return sums('sinusoidalGram', given, SUM_OF_COSINES);
@@ -40,8 +45,13 @@ export function sinusoidalGram(given: DecayOptions): Tensor<'float64'> {
 
 /**
  * Su's bound on the decay of rotary scores at each distance; (d/2 + 1) / 2 at distance 0.
+ * Sums in float64.
+ * @param given `dim` channels, `base`, and `length` or `distances`
  * @returns float64 [distances]
  * @throws ERR_OPTION, ERR_SHAPE, ERR_POSITION, ERR_OUT_OF_MEMORY
+ * @see Su et al., RoFormer, arXiv 2104.09864, section 3.4.3
+ * @example
+ * console.log(ropeDecayBound({ dim: 128, base: 500000, length: 2 }).data); // Float64Array(2) [ 32.5, 31.646851731542515 ]
  */
 export function ropeDecayBound(given: DecayOptions): Tensor<'float64'> {
   return sums('ropeDecayBound', given, MEAN_MODULUS);

@@ -44,7 +44,15 @@ export interface FourTerms {
 /**
  * The four terms of the scores. What became of them: TUPE keeps xx and pp, T5 xx and a scalar, DeBERTa all but pp, Transformer-XL
  * replaces p of the key by R and p of the query by u and v.
+ * float32 products summed in a fixed order, bit for bit the same everywhere.
+ * @param given x and p [n, d], wq and wk [d, d]
+ * @returns xx, xp, px, pp and their total, float32 [n, n] each
  * @throws ERR_OPTION, ERR_SHAPE, ERR_OUT_OF_MEMORY
+ * @see Ke et al., TUPE, arXiv 2006.15595, eq. 6
+ * @example
+ * const unit = Tensor.from([1, 0, 0, 1], [2, 2]);
+ * const { xx, total } = fourTermDecomposition({ x: unit, p: unit, wq: unit, wk: unit });
+ * console.log(xx.data, total.data); // Float32Array(4) [ 1, 0, 0, 1 ] Float32Array(4) [ 4, 0, 0, 4 ]
  */
 export function fourTermDecomposition(given: FourTermOptions): FourTerms {
   const o = take('fourTermDecomposition', given, ['x', 'p', 'wq', 'wk', 'shape', 'scale', 'engine']);
@@ -117,7 +125,17 @@ export interface TaylorTerms {
   readonly total: number;
 }
 
-/** The six numbers of the second-order expansion around the contents. @throws ERR_OPTION, ERR_SHAPE */
+/**
+ * The six numbers of the second-order expansion of a score around the contents.
+ * Sums in float64.
+ * @param given positions pm, pn, and the gradients and Hessian blocks of the score at them, [d] and [d, d]
+ * @returns the six terms and their total, float64
+ * @throws ERR_OPTION, ERR_SHAPE
+ * @see Su, kexue.fm/archives/8130
+ * @example
+ * const terms = taylorDecomposition({ pm: [1, 0], pn: [0, 1], gradientM: [1, 1], gradientN: [1, 1], hessianMN: [1, 0, 0, 1] });
+ * console.log(Object.keys(terms).length); // 7
+ */
 export function taylorDecomposition(given: TaylorOptions): TaylorTerms {
   const o = take('taylorDecomposition', given, [
     'pm',

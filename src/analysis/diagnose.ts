@@ -79,7 +79,16 @@ interface Frame {
 /**
  * Which rotation turned x into `rotated`. Several tokens with different, not too distant positions tell most; a single
  * token tells its pairing, and the base if nothing was added to its position.
+ * An estimate in float64, with its residual.
+ * @param given x and `rotated`, flat, their `shape` [S, D], [S, H, D] or [B, S, H, D], and the `positions`
+ * @returns what was found, as plain data: pairing, width, sign, offset, base, residual
  * @throws ERR_OPTION, ERR_SHAPE, ERR_POSITION
+ * @see Su et al., RoFormer, arXiv 2104.09864, eq. 34
+ * @example
+ * const x = Float32Array.from({ length: 8 * 64 }, (_, i) => ((i * 37) % 101) / 50 - 1);
+ * const rotated = applyRotary(x.slice(), rotaryTable({ headDim: 64 }, { length: 8 }), { shape: [1, 8, 1, 64] });
+ * const found = diagnose({ x, rotated, positions: [0, 1, 2, 3, 4, 5, 6, 7], shape: [8, 64] });
+ * console.log(found.pairing, found.base); // half 10000
  */
 export function diagnose(given: DiagnoseOptions): Diagnosis {
   const o = take('diagnose', given, ['x', 'rotated', 'positions', 'shape', 'layout']);

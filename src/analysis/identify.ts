@@ -58,11 +58,16 @@ const NONE =
   'none of these: sinusoidal tables, rotary caches, time steps, 2-D sines and cosines, inverse frequencies, ALiBi, T5 buckets';
 
 /**
+ * Which formula made these numbers: every formula that gives all of them back within the rounding of their format, or why none
+ * does.
+ * A formula must give every number back within the rounding of its format; the search is float64.
  * @param table a Tensor, nested arrays, `{ data, shape }`, a list of numbers, or `{ cos, sin }` of those (a RotaryTable). Rows may be cut out of
  *   a larger table; of sines or cosines alone, and of scaled frequencies, they must follow one another.
+ * @returns found (the formulas, with the options that make the table anew), also (those that fit less well) and reason
  * @throws ERR_OPTION, ERR_SHAPE for what is no array of numbers
+ * @see docs/absolute.md, docs/rotary.md and docs/bias.md name the source of each arrangement
  * @example
- * identify(sinusoidal({ length: 32, dim: 64 })).found[0].options; // { dim: 64, base: 10000, ... }
+ * console.log(identify(sinusoidal({ length: 32, dim: 64 })).found[0].options); // { dim: 64, base: 10000, arrangement: 'interleaved', order: 'sin-cos', denominator: 'half' }
  */
 export function identify(table: Numbers | { readonly cos: Numbers; readonly sin: Numbers }): Identification {
   const { cos: cosine, sin: sine } = (table ?? {}) as { cos?: unknown; sin?: unknown };

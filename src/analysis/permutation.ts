@@ -9,9 +9,14 @@ import { Tensor } from '../runtime/tensor.ts';
 
 /**
  * The rows of x in another order: row i of the result is row permutation[i] of x.
+ * Rows are copied.
  * @param x a Tensor or { data, shape }, [..., n, d]
+ * @param permutation the numbers 0 to n - 1 in another order
  * @returns float32, x's shape
  * @throws ERR_OPTION when `permutation` is none, ERR_SHAPE, ERR_OUT_OF_MEMORY
+ * @see Haviv et al., arXiv 2203.16634
+ * @example
+ * console.log(permuteRows(Tensor.from([1, 2, 3, 4], [2, 2]), [1, 0]).data); // Float32Array(4) [ 3, 4, 1, 2 ]
  */
 export function permuteRows(x: Floats, permutation: NumberList): Tensor {
   return permuted(x, integerList('permutation', permutation, 0, 2 ** 31 - 1).data);
@@ -41,8 +46,16 @@ function permuted(x: Floats, order: Float64Array): Tensor {
 /**
  * How far `fn` is from permuting with its input: the largest |fn(P x) - P fn(x)|. The Tensor that fn is given the second time
  * is disposed afterwards; what else fn returns stays the caller's.
+ * Differences in float64.
  * @param fn takes and returns Tensors whose rows stand for tokens, [..., n, d]
+ * @param x a Tensor or { data, shape }, [..., n, d]
+ * @param permutation the numbers 0 to n - 1 in another order
+ * @returns the largest absolute difference; 0, up to rounding, for a model without positions
  * @throws ERR_OPTION, ERR_SHAPE when fn does not keep the rows
+ * @see Haviv et al., arXiv 2203.16634
+ * @example
+ * const x = Tensor.from([1, 2, 3, 4], [2, 2]);
+ * console.log(permutationError((input) => merge(input, x), x, [1, 0])); // 2
  */
 export function permutationError(fn: (x: Tensor) => Tensor, x: Tensor, permutation: NumberList): number {
   if (typeof fn !== 'function') {

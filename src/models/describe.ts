@@ -9,7 +9,15 @@ import { type NormalForm, type RotaryLayer, readingForm } from './normalForm.ts'
 import type { QueryScale } from './softmaxScale.ts';
 import { grouped } from './words.ts';
 
-/** What a model does with positions, in words. */
+/**
+ * What a model does with positions, in words.
+ * @param form from fromHF or fromGGUF
+ * @returns lines of text
+ * @throws PosencError ERR_CONFIG when it is no normal form
+ * @example
+ * const form = fromHF({ model_type: 'gpt2', n_positions: 1024, n_embd: 768 });
+ * console.log(describe(form).split('\n')[0]); // gpt2: learned
+ */
 export function describe(form: NormalForm): string {
   return readingForm('describe', form, () => formText(form));
 }
@@ -24,7 +32,15 @@ function formText(form: NormalForm): string {
   return textOf(lines);
 }
 
-/** The text of an explanation, as `posenc explain` prints it. */
+/**
+ * The text of an explanation, as `posenc explain` prints it.
+ * @param explanation from explain or explainForm
+ * @returns lines of text
+ * @throws nothing of its own
+ * @example
+ * const config = { model_type: 'llama', hidden_size: 4096, num_attention_heads: 32, max_position_embeddings: 4096 };
+ * console.log(describeExplanation(explain(config)).split('\n')[0]); // model llama
+ */
 export function describeExplanation(explanation: Explanation): string {
   const { form } = object('describeExplanation', explanation);
   return readingForm('describeExplanation', form, () => explanationText(explanation));

@@ -12,6 +12,11 @@ import { readingForm } from './normalForm.ts';
 import type { Json } from './read.ts';
 import { grouped } from './words.ts';
 
+/**
+ * The engines that forEngine has a line for.
+ * @example
+ * console.log(ENGINES.join(' ')); // llama.cpp vllm sglang transformers onnx
+ */
 export const ENGINES = ['llama.cpp', 'vllm', 'sglang', 'transformers', 'onnx'] as const;
 export type Engine = (typeof ENGINES)[number];
 
@@ -30,11 +35,15 @@ export interface EngineChoice {
 
 /**
  * What one engine needs for a model and, with `context`, for so many positions; a form of a config.json or of a GGUF file.
+ * @param form from fromHF or fromGGUF
+ * @param engine one of ENGINES
+ * @param choice `context`, `layerType`
+ * @returns the line, and notes on what the engine ignores or overwrites
  * @throws ERR_OPTION for an unknown engine or context; ERR_CONFIG for a form that was read `as` another type and must change:
  *   extend(config, { context, as }).forEngines has it
  * @example
- * const form = fromGGUF(metadata);
- * forEngine(form, 'llama.cpp', { context: 131072 }).line; // llama-server -m MODEL.gguf -c 131072 ...
+ * const form = fromHF({ model_type: 'qwen2', hidden_size: 3584, num_attention_heads: 28, max_position_embeddings: 32768 });
+ * console.log(forEngine(form, 'llama.cpp', { context: 131072 }).line); // llama-server -m MODEL.gguf -c 131072 --rope-scaling yarn --rope-scale 4 --yarn-orig-ctx 32768
  */
 export function forEngine(form: NormalForm, engine: Engine, choice: EngineChoice = {}): EngineLine {
   oneOf('engine', engine, ENGINES);

@@ -71,14 +71,33 @@ const VISIBLE_ERROR = 1e-2;
 const FLOAT32_INTEGERS = 2 ** 24;
 const BFLOAT16_INTEGERS = 2 ** 8;
 
-/** @throws PosencError as fromHF */
+/**
+ * What a configuration does with positions, in numbers: contexts, and of each table the pairs a scaling keeps, blends and
+ * divides.
+ * @param config a parsed config.json
+ * @param options the `context` asked for, and what fromHF takes
+ * @returns plain data; describeExplanation makes text of it
+ * @throws PosencError as fromHF
+ * @example
+ * const config = { model_type: 'llama', hidden_size: 4096, num_attention_heads: 32, max_position_embeddings: 4096 };
+ * console.log(explain(config).form.family); // rotary
+ */
 export function explain(config: object, options: Omit<FromHFOptions, 'precision'> = {}): Explanation {
   const { layerType, strict, as, ...o } = take('explain', options, ['layerType', 'context', 'strict', 'as']);
   const context = o.context === undefined ? undefined : integer('context', o.context, 1, Number.MAX_SAFE_INTEGER);
   return explainForm(fromHF(config, { layerType, context, strict, as }), { layerType, context });
 }
 
-/** The same for a normal form that is there already, from fromHF or fromGGUF. */
+/**
+ * What a normal form that is there already does with positions, in numbers, as explain says it of a configuration.
+ * @param form from fromHF or fromGGUF
+ * @param choice the `context` asked for
+ * @returns plain data; describeExplanation makes text of it
+ * @throws PosencError ERR_CONFIG
+ * @example
+ * const form = fromHF({ model_type: 'llama', hidden_size: 4096, num_attention_heads: 32, max_position_embeddings: 4096 });
+ * console.log(explainForm(form, { context: 8192 }).warnings.length > 0); // true
+ */
 export function explainForm(form: NormalForm, choice: TableChoice = {}): Explanation {
   return readingForm('explainForm', form, () => explained(form, choice));
 }

@@ -22,11 +22,15 @@ export interface Extended extends Extension {
 }
 
 /**
+ * What a longer context asks of a model's configuration: the keys to change, in the file's own spelling, or why there is no
+ * drop-in extension.
  * @param config a parsed config.json; it is not changed
+ * @param options `context` in positions, and what fromHF takes
+ * @returns the outcome, its reason, the changed configuration, and what engines want
  * @throws PosencError as fromHF; ERR_OPTION for a context that is no positive integer
  * @example
  * const config = { model_type: 'qwen2', hidden_size: 3584, num_attention_heads: 28, max_position_embeddings: 32768 };
- * extend(config, { context: 131072 }).changes; // { rope_scaling: { rope_type: 'yarn', factor: 4, original_max_position_embeddings: 32768 } }
+ * console.log(extend(config, { context: 131072 }).changes); // { rope_scaling: { rope_type: 'yarn', factor: 4, original_max_position_embeddings: 32768 } }
  */
 export function extend(config: object, options: ExtendOptions): Extended {
   checkOptions('extend', options, ['context', 'strict', 'as']);

@@ -37,7 +37,16 @@ const COUNTED_AFTER = /^(gemma3|t5gemma2)/;
 /** Tables of layers that see a window only: distance ends there, whatever the context. */
 const LOCAL = /sliding|local|chunked|window/;
 
-/** What a longer context asks of a normal form, from fromHF or fromGGUF. @throws ERR_OPTION for the context */
+/**
+ * What a longer context asks of a normal form, from fromHF or fromGGUF.
+ * @param form from fromHF or fromGGUF
+ * @param options `context` in positions
+ * @returns the outcome, its reason, the lengths
+ * @throws ERR_OPTION for the context
+ * @example
+ * const form = fromHF({ model_type: 'qwen2', hidden_size: 3584, num_attention_heads: 28, max_position_embeddings: 32768 });
+ * console.log(extendForm(form, { context: 131072 }).outcome); // rescaled
+ */
 export function extendForm(form: NormalForm, options: { readonly context: number }): Extension {
   const { context } = checkOptions('extendForm', options, ['context']);
   return readingForm('extendForm', form, () =>

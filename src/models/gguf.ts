@@ -44,8 +44,20 @@ export interface FromGGUFOptions {
 type Part = Partial<NormalForm> & Pick<NormalForm, 'family'>;
 
 /**
+ * The positions of a model from the header of its GGUF file, as llama.cpp's loader and graph read it.
  * @param metadata the key-value pairs of the file's header
+ * @param options divisors that the file holds as tensors, `context`, `as`, `precision`
+ * @returns the normal form: plain data, the same as fromHF gives
  * @throws PosencError ERR_CONFIG naming the key
+ * @example
+ * const form = fromGGUF({
+ *   'general.architecture': 'qwen2',
+ *   'qwen2.block_count': 28,
+ *   'qwen2.embedding_length': 3584,
+ *   'qwen2.attention.head_count': 28,
+ *   'qwen2.context_length': 32768,
+ * });
+ * console.log(form.rotary.headDim, form.rotary.pairing); // 128 half
  */
 export function fromGGUF(metadata: object, options: FromGGUFOptions = {}): NormalForm {
   const given = take('fromGGUF', options, ['tensors', 'context', 'as', 'precision']);

@@ -47,8 +47,14 @@ export type LayerTypeOf<C> = C extends { readonly layer_types: readonly (infer L
     : string;
 
 /**
+ * The positions of a model from its config.json, as the model's own code reads it.
  * @param config a parsed config.json; it is not changed
+ * @param options `layerType`, `context`, `precision`, `strict`, `as`
+ * @returns the normal form: plain data, equal after a round trip through JSON
  * @throws PosencError ERR_CONFIG naming the key, its value, what is allowed and the fix
+ * @example
+ * const form = fromHF({ model_type: 'llama', hidden_size: 4096, num_attention_heads: 32, rope_theta: 500000 });
+ * console.log(form.family, form.rotary.headDim); // rotary 128
  */
 export function fromHF<const C extends object>(
   config: C,
@@ -135,7 +141,14 @@ function readAs({ section }: Part, as: string): Found {
   return { record: inner, modelType: section.string('model_type') ?? as };
 }
 
-/** The configuration that was read: the keys about positions, in their own spelling. */
+/**
+ * The configuration that was read: the keys about positions, in their own spelling.
+ * @param form from fromHF
+ * @returns a plain object; fromHF of it equals the form
+ * @throws PosencError ERR_CONFIG for a form that no config.json was read for
+ * @example
+ * console.log(toHF(fromHF({ model_type: 'llama', hidden_size: 64, num_attention_heads: 4, rope_theta: 10000 })).rope_theta); // 10000
+ */
 export function toHF(form: NormalForm): Record<string, Json> {
   return readingForm('toHF', form, () => structuredClone(form.source) as Record<string, Json>);
 }

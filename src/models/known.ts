@@ -18,8 +18,8 @@ export interface KnownModel {
 
 /**
  * Every model type that fromHF knows, by family and name.
- *
  * @returns one row a record, sorted
+ * @throws nothing
  * @example
  * knownModels().find(({ types }) => types.includes('deepseek_v3'));
  */

@@ -69,7 +69,17 @@ export interface LlamaCpp {
 
 const FILE_MODES = { norm: 0, neox: 2, mrope: 8, imrope: 40 } as const;
 
-/** @throws PosencError ERR_CONFIG for another family, several tables without layerType, or a missing context */
+/**
+ * What llama.cpp needs for the same rotation: the arguments of ggml_rope_ext, flags for its command line, and what they cannot
+ * say.
+ * @param form from fromHF or fromGGUF
+ * @param choice `layerType`, `context`
+ * @returns `rope`, `flags`, `notes`: plain data
+ * @throws PosencError ERR_CONFIG for another family, several tables without layerType, or a missing context
+ * @example
+ * const form = fromHF({ model_type: 'llama', hidden_size: 4096, num_attention_heads: 32, rope_theta: 500000 });
+ * console.log(toLlamaCpp(form).rope.freqBase); // 500000
+ */
 export function toLlamaCpp(form: NormalForm, choice: TableChoice = {}): LlamaCpp {
   checkOptions('toLlamaCpp', choice, ['layerType', 'context']);
   const { layer, context } = chooseLayer(form, choice, 'toLlamaCpp(form');

@@ -29,9 +29,16 @@ export interface OnnxCaches {
 }
 
 /**
+ * The caches and attributes of ONNX's rotary operators for a model.
+ * @param form from fromHF or fromGGUF
+ * @param options `length`, `context`, `layerType`
  * @param options.length rows of the caches: every position from 0 that will be looked up
  * @param options.context length that length-dependent frequencies are for. Default: `length`
+ * @returns cosCache and sinCache [length, rotaryDim / 2], the operator's name and its attributes
  * @throws PosencError ERR_CONFIG for another family, several tables without layerType, or what the operators cannot do
+ * @example
+ * const form = fromHF({ model_type: 'llama', hidden_size: 4096, num_attention_heads: 32, rope_theta: 500000 });
+ * console.log(toOnnxCaches(form, { length: 16 }).operator); // RotaryEmbedding
  */
 export function toOnnxCaches(
   form: NormalForm,

@@ -21,6 +21,7 @@ export interface CoarseGridIdsOptions<D extends IndexDtype = 'int32'> {
 
 /**
  * Ids of the rows of a position table for grids of other sizes.
+ * @param options rows a side of the table, and the `grid` or `mask` of the patches
  * @returns [h * w] for `grid`, [B, H * W] for `mask`
  * @throws PosencError ERR_OPTION, ERR_SHAPE
  * @example

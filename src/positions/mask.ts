@@ -128,8 +128,11 @@ const RANGE = 2 ** 52;
 
 /**
  * Position ids as transformers computes them.
+ * @param options one of `mask`, `cuSeqlens`, `inputIds`, `length`; dtype; what padding gets
  * @returns shape [B, S] for `mask` and `inputIds`, [T] for `cuSeqlens`, [length] for `length`
  * @throws PosencError ERR_OPTION, ERR_SHAPE, ERR_POSITION
+ * @example
+ * console.log(positionIds({ mask: [[0, 0, 1, 1]] }).data); // Int32Array(4) [ 0, 0, 0, 1 ]
  */
 export function positionIds<D extends IndexDtype = 'int32'>(options: PositionIdsOptions<D>): Indices<D> {
   const given = take('positionIds', options, OPTIONS);

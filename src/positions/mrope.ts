@@ -111,8 +111,12 @@ function modelOf(given: unknown): MropeModel {
 
 /**
  * Positions of a prompt.
+ * @param options the `model`, token types or ids, and the grids of its pictures, videos and sounds
  * @returns positionIds [3, B, S] (time, height, width) and ropeDeltas [B, 1]
  * @throws PosencError ERR_OPTION, ERR_SHAPE (a grid or a sound that does not fit its tokens), ERR_POSITION
+ * @example
+ * const { positionIds: ids } = mropeIndex({ model: 'qwen2_vl', tokenTypes: [[0, 1, 1, 1, 1, 0]], imageGridThw: [[1, 4, 4]] });
+ * console.log(ids.data.join(' ')); // 0 1 1 1 1 3 0 1 1 2 2 3 0 1 2 1 2 3
  */
 export function mropeIndex<
   const M extends MropeModel,

@@ -47,8 +47,11 @@ const DECODE_OPTIONS = [
 
 /**
  * Positions of new tokens after a prompt.
+ * @param options the rule, how many tokens, and what the prompt left
  * @returns [axes, B, newTokens]
  * @throws PosencError ERR_OPTION, ERR_SHAPE, ERR_POSITION
+ * @example
+ * console.log(mropeDecode({ rule: 'delta', newTokens: 1, ropeDeltas: [-2], cacheLength: 6 }).data.join(' ')); // 4 4 4
  */
 export function mropeDecode<D extends MropeDtype = 'int32'>(options: MropeDecodeOptions<D>): MropePositions<D> {
   const given = take('mropeDecode', options, DECODE_OPTIONS);

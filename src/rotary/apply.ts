@@ -38,9 +38,17 @@ const OPTIONS = [
 
 /**
  * Rotates the vectors of x.
+ * Two float32 products and one sum a number, in a fixed order: the same bits in every layout and on every runtime.
  * @param x q or k, in the layout's shape; an array outside the engine's memory is copied in and back
+ * @param table from rotaryTable, axialTable, xposTable, rotaryTableFrom ...
+ * @param given layout, positions or offset, and `out` where x must stay
  * @returns x, or out
  * @throws ERR_SHAPE, ERR_OPTION, ERR_POSITION (names the index, the position and the table's range), ERR_DISPOSED
+ * @see Su et al., RoFormer, arXiv 2104.09864, eq. 34
+ * @example
+ * const table = rotaryTable({ headDim: 64 }, { length: 128 });
+ * const q = applyRotary(Tensor.zeros([1, 16, 4, 64]), table, { offset: 100 });
+ * console.log(q.shape); // [ 1, 16, 4, 64 ]
  */
 export function applyRotary<T extends Floats>(
   x: T,

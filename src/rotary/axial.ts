@@ -101,10 +101,17 @@ interface Axial {
 
 /**
  * The table of a grid of patches, or of given coordinates, row-aligned: token t uses row t.
+ * cos and sin are correctly rounded in precision 'exact' (the default); 'torch' is the float32 arithmetic checkpoints were
+ * trained with.
  * @param spec a preset with headDim, or every rule by itself
+ * @param given a `grid`, or `positions` [n, axes]; tokens without a place; dtype
  * @returns cos and sin [tokens, pairs], tokens = prefixTokens + repeat x cells + suffixTokens; with `tiled` the two channels of
  * a pair have their own columns (partnerAngles)
  * @throws ERR_OPTION, ERR_SHAPE, ERR_POSITION, ERR_OUT_OF_MEMORY
+ * @see Su et al., RoFormer, arXiv 2104.09864; Heo et al., arXiv 2403.13298; the code each preset is named after
+ * @example
+ * const table = axialTable({ preset: 'dinov3', headDim: 64 }, { grid: [14, 14], prefixTokens: 5 });
+ * console.log(table.cos.shape); // [ 201, 32 ]
  */
 export function axialTable<D extends TableDtype = 'float32'>(
   spec: AxialSpec,
@@ -143,8 +150,14 @@ export function axialTable<D extends TableDtype = 'float32'>(
 
 /**
  * The angles themselves, in radians, float32: what lucidrains' and EfficientLoFTR's code passes around as `freqs`.
+ * Each angle is computed in double-double and rounded once; in precision torch as the code does.
+ * @param spec a preset with headDim, or every rule by itself
+ * @param given a `grid`, or `positions` [n, axes]
  * @returns [tokens, pairs]
  * @throws ERR_OPTION, ERR_SHAPE, ERR_POSITION, ERR_OUT_OF_MEMORY
+ * @see Su et al., RoFormer, arXiv 2104.09864; lucidrains/rotary-embedding-torch get_axial_freqs
+ * @example
+ * console.log(axialAngles({ preset: 'dinov3', headDim: 64 }, { grid: [2, 2] }).shape); // [ 4, 32 ]
  */
 export function axialAngles(spec: AxialSpec, given: AxialAnglesOptions): Tensor {
   const o = take('axialAngles', given, [...ROWS, 'out', 'engine']);

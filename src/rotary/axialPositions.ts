@@ -40,8 +40,11 @@ const MAX_TOKENS = 2 ** 26;
 
 /**
  * Coordinates of all tokens, in the order of the model's joint attention.
+ * Coordinates are integers, or float64.
+ * @param given the `model`, its `grid` in patches, and the number of text tokens
  * @returns data [tokens, axes], 3 axes (Flux.2: 4)
  * @throws ERR_OPTION, ERR_SHAPE
+ * @see diffusers: pipeline_flux, pipeline_flux2, transformer_qwenimage, get_3d_rotary_pos_embed
  * @example
  * const ids = axialPositions({ model: 'flux', grid: [64, 64], textLength: 512 });
  */

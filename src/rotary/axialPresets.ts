@@ -134,6 +134,11 @@ function frozen<T extends object>(value: T): T {
   return Object.freeze(value);
 }
 
+/**
+ * The axial embeddings of published models, one row a model: what `axialTable({ preset })` stands for.
+ * @example
+ * console.log(Object.keys(AXIAL_PRESETS).includes('qwen2-vl')); // true
+ */
 export const AXIAL_PRESETS: typeof ROWS = frozen(ROWS);
 
 export type AxialPreset = keyof typeof AXIAL_PRESETS;

@@ -31,7 +31,14 @@ export interface PrepareDecodeOptions {
 const OPTIONS = ['q', 'k', 'qShape', 'kShape', 'table', 'layout', 'inverse', 'engine'] as const;
 const CALL_WORDS = field.CALL_BYTES / 4;
 
-/** What prepareDecode returns. */
+/**
+ * What prepareDecode returns.
+ * @example
+ * const q = Tensor.zeros([1, 1, 4, 64]);
+ * const decode = prepareDecode({ q, table: rotaryTable({ headDim: 64 }, { length: 8 }) });
+ * decode.step(7); // q stands at position 7 now
+ * console.log(decode instanceof RotaryDecode); // true
+ */
 export class RotaryDecode {
   readonly table: RotaryTable<TableDtype>;
   #engine: Engine;
@@ -139,7 +146,16 @@ export class RotaryDecode {
 /**
  * Prepares the rotation of one token after another: `const decode = prepareDecode({ q, k, table }); decode.step(position)`.
  * q and k stay where they are; write the next token's vectors into them before each step. The table may extend() meanwhile.
+ * The same bits as applyRotary.
+ * @param given q and k where they lie, [B, 1, H, D], the `table`, the layout
+ * @returns a RotaryDecode: call its step(position)
  * @throws ERR_OPTION, ERR_SHAPE, ERR_OUT_OF_MEMORY
+ * @see Su et al., RoFormer, arXiv 2104.09864, eq. 34
+ * @example
+ * const [q, k] = [Tensor.zeros([1, 1, 32, 128]), Tensor.zeros([1, 1, 8, 128])];
+ * const decode = prepareDecode({ q, k, table: rotaryTable({ headDim: 128 }, { length: 64 }) });
+ * decode.step(12);
+ * console.log(q.shape); // [ 1, 1, 32, 128 ]
  */
 export function prepareDecode(given: PrepareDecodeOptions): RotaryDecode {
   const o = take('prepareDecode', given, OPTIONS);

@@ -22,6 +22,14 @@ export interface DynamicState {
  * - dynamic (transformers): the longest length so far, until a call is shorter than maxPositionEmbeddings.
  * - dynamic-yarn (jquesnelle/yarn): the longest length so far.
  * - longrope (transformers): each call decides by itself.
+ * Contexts are integers.
+ * @param spec a specification of type 'dynamic', 'dynamic-yarn' or 'longrope'
+ * @returns an object with next(length): the `context` that belongs to this call
+ * @throws ERR_OPTION
+ * @see transformers dynamic_rope_update; jquesnelle/yarn
+ * @example
+ * const state = dynamicState({ headDim: 64, ropeType: 'dynamic', factor: 2, maxPositionEmbeddings: 2048 });
+ * console.log(state.next(4096), state.next(3000), state.next(10)); // 4096 4096 2048
  */
 export function dynamicState(spec: RotarySpec): DynamicState {
   object('dynamicState', spec);

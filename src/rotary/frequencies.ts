@@ -87,9 +87,16 @@ const ggmlPlans = cache<GgmlFrequencies>(64);
 /**
  * A specification with every default resolved: widths, pairing, streams, amplitude, and the frequencies in double-double. What
  * most callers need of it is `invFreq`.
+ * Frequencies are exact to about 100 bits.
  * @param spec the rotary specification
+ * @param given `context`, for frequencies that depend on the length
  * @param given.context sequence length (highest position + 1); needed by 'dynamic', 'dynamic-yarn' and 'longrope'
+ * @returns plain data; `ladder` holds the frequencies as hi + lo in float64
  * @throws PosencError ERR_OPTION, ERR_SHAPE
+ * @see Su et al., RoFormer, arXiv 2104.09864, section 3.2.2; transformers ROPE_INIT_FUNCTIONS
+ * @example
+ * const { rotaryDim, attentionFactor, ladder } = rotaryFrequencies({ headDim: 64 });
+ * console.log(rotaryDim, attentionFactor, ladder.hi[0]); // 64 1 1
  */
 export function rotaryFrequencies(spec: RotarySpec, given: { readonly context?: number } = {}): RotaryFrequencies {
   const { context } = take('rotaryFrequencies', given, ['context']);
@@ -116,9 +123,11 @@ export interface InvFreq {
  * Frequencies and amplitude of a specification: the angle of pair i at position p is p * invFreq[i], and cos and sin of it are
  * multiplied by attentionFactor. For GPU engines, which upload these few numbers instead of a table.
  * @param spec a specification, for instance `fromHF(config).rotary`
+ * @param given `context`, for frequencies that depend on the length
  * @param given.context sequence length (highest position + 1); needed by 'dynamic', 'dynamic-yarn' and 'longrope'
  * @returns invFreq [rotaryDim / 2]: the nearest float64 of the formula; in precision 'torch' the float32 numbers PyTorch has
  * @throws PosencError ERR_OPTION, ERR_SHAPE; precision 'ggml' has no frequencies (its angles are iterated products)
+ * @see Su et al., RoFormer, arXiv 2104.09864, section 3.2.2; transformers ROPE_INIT_FUNCTIONS
  * @example
  * const { invFreq: frequencies, attentionFactor } = invFreq({ headDim: 128, ropeTheta: 500000 });
  */

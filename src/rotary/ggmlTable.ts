@@ -56,8 +56,14 @@ const PARAMETERS = [
 /**
  * The table that `ggml_rope_ext` would rotate with. `positions`: [T], or [4, T] flat (t, then h, w, e) in the modes with
  * sections, as llama.cpp passes them.
+ * Angles are ggml's own iterated float32 products bit for bit; their cosines and sines are rounded once.
+ * @param parameters the arguments of ggml_rope_ext, in camel case
+ * @param given `length` or `positions`, dtype
  * @returns cos and sin [n, nDims / 2]; [n, nDims] in mode VISION
  * @throws ERR_OPTION, ERR_SHAPE, ERR_POSITION, ERR_OUT_OF_MEMORY
+ * @see ggml src/ggml-cpu/ops.cpp, ggml_rope_cache_init
+ * @example
+ * console.log(ggmlRotaryTable({ nDims: 128, mode: 'NEOX', freqBase: 1e6 }, { length: 16 }).cos.shape); // [ 16, 64 ]
  */
 export function ggmlRotaryTable<D extends TableDtype = 'float32'>(
   parameters: GgmlRope,

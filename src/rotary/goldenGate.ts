@@ -32,8 +32,11 @@ const MAX_DIRECTIONS = 2 ** 20;
 
 /**
  * The frequencies of every axis, head and pair, for mixedAxialTable.
+ * Computed in float64, rounded once.
+ * @param given axes, `heads`, `pairs`, the least and greatest frequency
  * @returns float32 [axes, heads, pairs], radians per unit of a coordinate
  * @throws ERR_OPTION, ERR_SHAPE, ERR_OUT_OF_MEMORY
+ * @see Xiong, On n-dimensional rotary positional embeddings, jerryxio.ng/posts/nd-rope
  * @example
  * const frequencies = goldenGateFrequencies({ heads: 16, pairs: 32, minFrequency: 1, maxFrequency: 20 });
  */

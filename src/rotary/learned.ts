@@ -36,9 +36,16 @@ export interface MixedAxialOptions extends AxialRows, TableOut {
 
 /**
  * A table whose angles are the sum over the axes of coordinate x learned frequency, for every head its own.
+ * cos and sin are correctly rounded in precision 'exact' (the default); 'torch' is the float32 arithmetic checkpoints were
+ * trained with.
  * @param frequencies [axes, heads, pairs] in radians per cell
+ * @param given a `grid` or `positions`, pairing, precision
  * @returns cos and sin [heads, tokens, pairs], row-aligned
  * @throws ERR_OPTION, ERR_SHAPE, ERR_POSITION, ERR_OUT_OF_MEMORY
+ * @see Heo et al., RoPE-Mixed, arXiv 2403.13298; timm get_mixed_freqs
+ * @example
+ * const frequencies = goldenGateFrequencies({ heads: 2, pairs: 4, minFrequency: 1, maxFrequency: 20 });
+ * console.log(mixedAxialTable(frequencies, { grid: [3, 3] }).cos.shape); // [ 2, 9, 4 ]
  */
 export function mixedAxialTable(frequencies: Floats, given: MixedAxialOptions): RotaryTable {
   const o = take('mixedAxialTable', given, [
@@ -111,8 +118,13 @@ export interface RotaryTableFromAnglesOptions extends TableOut {
 /**
  * A table of angles that come from elsewhere: the float32 product angle x range, its cosine and sine rounded once.
  * @param angles [n, r] radians, one row a token
+ * @param given `freqRanges`, pairing, `rotaryOffset`
  * @returns cos and sin [n, r x freqRanges.length], row-aligned
  * @throws ERR_OPTION, ERR_SHAPE, ERR_OUT_OF_MEMORY
+ * @see lucidrains/rotary-embedding-torch apply_learned_rotations
+ * @example
+ * const table = rotaryTableFromAngles(Tensor.from([0, Math.PI / 2], [1, 2]));
+ * console.log(table.sin.data); // Float32Array(2) [ 0, 1 ]
  */
 export function rotaryTableFromAngles(angles: Floats, given: RotaryTableFromAnglesOptions = {}): RotaryTable {
   const o = take('rotaryTableFromAngles', given, ['shape', 'freqRanges', 'pairing', 'rotaryOffset', 'out', 'engine']);

@@ -17,7 +17,11 @@ import type { Tensor } from '../runtime/tensor.ts';
 import type { Precision } from './spec.ts';
 import { outPair } from './table.ts';
 
-/** cos and sin of every channel's angle, for applyPope. */
+/**
+ * cos and sin of every channel's angle, for applyPope.
+ * @example
+ * console.log(popeTable({ dim: 16, length: 8 }) instanceof PopeTable); // true
+ */
 export class PopeTable {
   /** [n, d]; with a bias [heads, n, d]. */
   readonly cos: Tensor;
@@ -64,7 +68,13 @@ export type PopeTableOptions = RowOptions & {
 
 /**
  * The table of queries, or with `bias` that of keys.
+ * cos and sin are correctly rounded.
+ * @param given `dim` channels, `length` or `positions`, of keys the learned `bias` [heads, d]
+ * @returns cos and sin [n, d]; with `bias` [heads, n, d]
  * @throws ERR_OPTION, ERR_SHAPE, ERR_POSITION, ERR_OUT_OF_MEMORY
+ * @see PoPE, arXiv 2509.10534; x-transformers PolarEmbedding
+ * @example
+ * console.log(popeTable({ dim: 16, length: 8 }).cos.shape); // [ 8, 16 ]
  */
 export function popeTable(given: PopeTableOptions): PopeTable {
   const o = take('popeTable', given, [
@@ -145,9 +155,15 @@ export interface ApplyPopeOptions {
 
 /**
  * [softplus(x) cos | softplus(x) sin] along the last axis.
+ * softplus is rounded once from float64, then two float32 products.
  * @param x q or k, in the layout's shape; a plain Float32Array outside the engine's memory is copied in
+ * @param table from popeTable
+ * @param given layout, positions or offset
  * @returns [..., 2 d]
  * @throws ERR_OPTION, ERR_SHAPE, ERR_POSITION, ERR_OUT_OF_MEMORY, ERR_DISPOSED
+ * @see PoPE, arXiv 2509.10534; x-transformers PolarEmbedding
+ * @example
+ * console.log(applyPope(Tensor.zeros([1, 8, 2, 16]), popeTable({ dim: 16, length: 8 })).shape); // [ 1, 8, 2, 32 ]
  */
 export function applyPope(x: Floats, table: PopeTable, given: ApplyPopeOptions = {}): Tensor {
   const o = take('applyPope', given, ['layout', 'shape', 'offset', 'out', 'engine']);

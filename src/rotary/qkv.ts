@@ -39,8 +39,16 @@ const OPTIONS = [
 
 /**
  * Rotates the query and key heads of a packed qkv and leaves the values alone.
+ * Two float32 products and one sum a number, in a fixed order: the same bits in every layout and on every runtime.
+ * @param qkv [B, S, Hq + 2 Hk, D] or [T, Hq + 2 Hk, D]
+ * @param table from rotaryTable
+ * @param given how many query and key heads, positions or offset
  * @returns qkv, or out
  * @throws as applyRotary
+ * @see flash-attention apply_rotary_emb_qkv_
+ * @example
+ * const table = rotaryTable({ headDim: 64 }, { length: 16 });
+ * console.log(applyRotaryQKV(Tensor.zeros([1, 16, 12, 64]), table, { queryHeads: 8, keyHeads: 2 }).shape); // [ 1, 16, 12, 64 ]
  */
 export function applyRotaryQKV<T extends Floats>(
   qkv: T,

@@ -23,8 +23,15 @@ export interface ScaleQueryOptions extends Pick<GeometryOptions, 'layout' | 'hea
 /**
  * Multiplies every query by the temperature of its position, in place: what Llama 4 does instead of a rotation on its layers
  * without positions.
+ * The factor is float64, each product is rounded once.
+ * @param q queries, in the layout's shape
+ * @param given positions, floorScale and attnScale, the layout
  * @returns q
  * @throws ERR_SHAPE, ERR_OPTION, ERR_POSITION
+ * @see transformers modeling_llama4, attn_temperature_tuning
+ * @example
+ * const q = Tensor.from([1, 1], [1, 1, 1, 2]);
+ * console.log(scaleQuery(q, { positions: [8191] }).data[0].toFixed(4)); // 1.0693
  */
 export function scaleQuery<T extends Floats>(q: T, given: ScaleQueryOptions = {}): T {
   const o = take('scaleQuery', given, ['layout', 'heads', 'shape', 'positions', 'floorScale', 'attnScale', 'engine']);

@@ -12,6 +12,12 @@ import type { LooseSpec } from './spec.ts';
 /**
  * What multiplies the usual softmax scale 1 / sqrt(headDim): (0.1 mscaleAllDim ln factor + 1)^2 for YaRN with mscaleAllDim
  * (DeepSeek-V2/V3, Kimi, Mistral 4), else 1. Models that have mscaleAllDim but not this rule must not apply it.
+ * @param given a specification, or ropeType, factor and mscaleAllDim of it
+ * @returns the factor, float64
+ * @throws ERR_OPTION
+ * @see transformers modeling_deepseek_v3; DeepSeek-AI, arXiv 2405.04434
+ * @example
+ * console.log(softmaxScale({ ropeType: 'yarn', factor: 40, mscaleAllDim: 1 }).toFixed(4)); // 1.8739
  */
 export function softmaxScale(
   given: Pick<
@@ -29,6 +35,13 @@ export function softmaxScale(
 /**
  * Llama 4's temperature: 1 + attnScale ln(1 + floor((position + 1) / floorScale)).
  * Defaults: floorScale 8192, attnScale 0.1. `position` >= 0.
+ * @param position from 0
+ * @param given floorScale (default 8192) and attnScale (default 0.1)
+ * @returns the factor, float64
+ * @throws ERR_OPTION, ERR_POSITION
+ * @see transformers modeling_llama4, attn_temperature_tuning
+ * @example
+ * console.log(queryScale(0), queryScale(8191)); // 1 1.0693147180559945
  */
 export function queryScale(position: number, given: { floorScale?: number; attnScale?: number } = {}): number {
   const o = take('queryScale', given, ['floorScale', 'attnScale']);

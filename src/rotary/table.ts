@@ -44,7 +44,13 @@ interface Growth {
   readonly changes?: (length: number) => boolean;
 }
 
-/** cos and sin for applyRotary, and what it needs to know about them. */
+/**
+ * cos and sin for applyRotary, and what it needs to know about them.
+ * @example
+ * const table = rotaryTable({ headDim: 64 }, { length: 8, capacity: 64 });
+ * table.extend(16);
+ * console.log(table.cos.shape, table instanceof RotaryTable); // [ 16, 32 ] true
+ */
 export class RotaryTable<D extends TableDtype = 'float32'> {
   /** [n, rotaryDim / 2]; with partnerAngles [n, rotaryDim]; before that [batches] and [heads] where rows are not shared. */
   readonly cos: Tensor<D>;
@@ -202,8 +208,16 @@ const OPTIONS = ['length', 'positions', 'offset', 'context', 'capacity', 'dtype'
  * The table of a rotary specification for `length` consecutive positions from `offset`, or for `positions`. With
  * mropeSection `positions` holds the streams one after another, [3, n] or [4, n] flat (transformers' position_ids [3, B, S]);
  * `length` gives all streams the same positions (text).
+ * cos and sin are correctly rounded in precision 'exact' (the default); 'torch' is the float32 arithmetic checkpoints were
+ * trained with.
+ * @param model a specification, or what fromHF and fromGGUF return
+ * @param given `length` and `offset`, or `positions`; dtype, capacity, context
  * @returns cos and sin [n, rotaryDim / 2]
  * @throws ERR_OPTION, ERR_SHAPE, ERR_POSITION, ERR_OUT_OF_MEMORY
+ * @see Su et al., RoFormer, arXiv 2104.09864, section 3.2.2
+ * @example
+ * const table = rotaryTable({ headDim: 128, ropeTheta: 500000 }, { length: 4096 });
+ * console.log(table.cos.shape, table.cos.data[64]); // [ 4096, 64 ] 0.5403022766113281
  */
 export function rotaryTable<D extends TableDtype = 'float32'>(
   model: RotarySpec | RotaryModel,

@@ -88,7 +88,15 @@ const FROM = [
  * and sin). Caches of more than two dimensions hold one row per token, as [B, S, width] of ONNX without position_ids does.
  * Tensors in layout 'half' are used as they are: dispose() of the table disposes them. Other layouts are copied; of the
  * duplicates in a full-width table the first is taken.
+ * Numbers are used as they are, or copied.
+ * @param given `cos` and `sin`, or one `table`, their layout and the pairing
+ * @returns a RotaryTable over them, or over copies
  * @throws ERR_OPTION, ERR_SHAPE
+ * @see onnxruntime RotaryEmbedding; vLLM cos_sin_cache: docs/rotary.md, table layouts
+ * @example
+ * const cos = Tensor.from([1, 1, 0.5, 0.5], [2, 2]);
+ * const sin = Tensor.from([0, 0, 0.5, 0.5], [2, 2]);
+ * console.log(rotaryTableFrom({ cos, sin, pairing: 'half' }).cos.shape); // [ 2, 2 ]
  */
 export function rotaryTableFrom(
   given: RotaryCaches & { readonly cos: Tensor<'float16'>; readonly sin: Tensor<'float16'> },
@@ -254,8 +262,15 @@ export interface TableAsOptions<L extends TableLayout> {
 
 /**
  * A table in another storage order, as float32: for caches that another program reads.
+ * Numbers are copied, 16-bit ones widened.
+ * @param table from rotaryTable and its like
+ * @param given the `tableLayout`
  * @returns { cos, sin } for 'half', 'full_duplicated', 'full_interleaved', 'per_channel'; else one Tensor
  * @throws ERR_OPTION, ERR_SHAPE
+ * @see transformers, vLLM, bert4keras, ggml, Meta Llama: docs/rotary.md, table layouts
+ * @example
+ * const table = rotaryTable({ headDim: 16 }, { length: 4 });
+ * console.log(rotaryTableAs(table, { tableLayout: 'cos_sin_concat' }).shape); // [ 4, 16 ]
  */
 export function rotaryTableAs<L extends TableLayout>(
   table: RotaryTable<TableDtype>,
@@ -338,8 +353,16 @@ export interface MropeFromTable {
 /**
  * M-RoPE from a table of consecutive positions: every pair takes the row of its stream (ONNX Runtime's MRotaryEmbedding,
  * vLLM). The result has one row per token. For a table of your own, rotaryTable with mropeSection needs no such detour.
+ * Numbers of the table are copied.
+ * @param table of consecutive positions
+ * @param given `positions` [3, n] or [4, n] flat, the sections and their layout
  * @returns cos and sin [n, rotaryDim / 2], row-aligned
  * @throws ERR_OPTION, ERR_SHAPE, ERR_POSITION (names the index, the position and the table's range)
+ * @see Wang et al., Qwen2-VL, arXiv 2409.12191; onnxruntime MRotaryEmbedding
+ * @example
+ * const table = rotaryTable({ headDim: 16 }, { length: 8 });
+ * const streams = mropeTableFrom(table, { positions: [0, 1, 0, 2, 0, 3], mropeSection: [2, 3, 3] });
+ * console.log(streams.cos.shape); // [ 2, 8 ]
  */
 export function mropeTableFrom(table: RotaryTable, given: MropeFromTable): RotaryTable {
   if (

@@ -48,8 +48,13 @@ const OPTIONS = [
 /**
  * The table of one side, for applyRotary. Exact precision: cos x decay and sin x decay are rounded once; 'torch': cosine, sine
  * and decay are rounded to float32, then their products.
+ * @param spec the rotary specification
+ * @param given the `side`, the `center`, `length` or `positions`, scaleBase (default 512)
  * @returns cos and sin [n, rotaryDim / 2]
  * @throws ERR_OPTION, ERR_SHAPE, ERR_POSITION, ERR_OUT_OF_MEMORY
+ * @see Sun et al., xPos, arXiv 2212.10554
+ * @example
+ * console.log(xposTable({ headDim: 64 }, { length: 16, side: 'query', center: 8 }).cos.shape); // [ 16, 32 ]
  */
 export function xposTable(spec: RotarySpec, given: XposOptions): RotaryTable {
   const o = take('xposTable', given, OPTIONS);
@@ -142,7 +147,14 @@ export type XposConvention = keyof typeof CENTERS;
 /**
  * The center of a reference for a length: pass it to both sides to reproduce its numbers, or choose one center for good, so
  * that cached keys stay valid.
+ * Exact integers or halves.
+ * @param convention whose code
+ * @param given `length` of the sequence
+ * @returns the center, a number
  * @throws ERR_OPTION
+ * @see Sun et al., arXiv 2212.10554; torchscale, rotary-embedding-torch, x-transformers, flash-attention
+ * @example
+ * console.log(xposCenter('torchscale', { length: 512 })); // 256
  */
 export function xposCenter(convention: XposConvention, given: { readonly length: number }): number {
   const name = oneOf('convention', convention, Object.keys(CENTERS) as XposConvention[]);
@@ -172,8 +184,15 @@ export interface XposCachedOptions {
 /**
  * Both tables of a decoding step with xPos: queries keyLength - queryLength .. keyLength - 1 against keys 0 .. keyLength - 1
  * (rotary-embedding-torch rotate_queries_with_cached_keys, which rotates the unrotated cached keys anew at every step).
+ * cos x decay and sin x decay are rounded once.
+ * @param spec the rotary specification
+ * @param given how many queries and keys, the center
  * @returns query [queryLength, rotaryDim / 2], key [keyLength, rotaryDim / 2], for applyRotary: token t takes row t
  * @throws ERR_OPTION, ERR_SHAPE, ERR_POSITION, ERR_OUT_OF_MEMORY
+ * @see Sun et al., xPos, arXiv 2212.10554; lucidrains/rotary-embedding-torch
+ * @example
+ * const { query, key } = xposCachedTables({ headDim: 64 }, { queryLength: 1, keyLength: 16, center: 8 });
+ * console.log(query.cos.shape, key.cos.shape); // [ 1, 32 ] [ 16, 32 ]
  */
 export function xposCachedTables(
   spec: RotarySpec,

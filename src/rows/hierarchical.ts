@@ -29,8 +29,14 @@ export interface HierarchicalPositionsOptions {
 
 /**
  * Rows of positions up to n^2 - 1 from a table of n rows.
+ * The first n rows are the table bit for bit; the others are three float32 operations a number.
+ * @param table float32 [n, dim]
+ * @param given `length` and `offset`, or `positions`; alpha (default 0.4)
  * @returns float32 [...positions' shape, dim]
  * @throws ERR_POSITION beyond n^2 - 1; ERR_OPTION, ERR_SHAPE, ERR_OUT_OF_MEMORY
+ * @see Su, kexue.fm/archives/7947
+ * @example
+ * console.log(hierarchicalPositions(Tensor.zeros([16, 8]), { length: 100 }).shape); // [ 100, 8 ]
  */
 export function hierarchicalPositions(table: Floats, given: HierarchicalPositionsOptions): Tensor {
   const o = take('hierarchicalPositions', given, ['length', 'positions', 'offset', 'alpha', 'shape', 'out', 'engine']);

@@ -50,8 +50,15 @@ const L2_EPSILON = 1e-12;
 
 /**
  * Rows of a learned table.
+ * Rows are copied; with a factor each number is rounded once.
+ * @param table float32 [rows, dim]
+ * @param given `ids`, or `length` and `offset`; what lies beyond the table; a factor
  * @returns float32 [...ids' shape, dim]; with `length` [length, dim], with `sequenceStart` [B, length, dim]
  * @throws ERR_POSITION for an id outside the table; ERR_OPTION, ERR_SHAPE, ERR_OUT_OF_MEMORY
+ * @see Devlin et al., BERT, arXiv 1810.04805; Gehring et al., arXiv 1705.03122
+ * @example
+ * const table = Tensor.from([1, 2, 3, 4, 5, 6], [3, 2]);
+ * console.log(learnedPositions(table, { ids: [2, 0] }).data); // Float32Array(4) [ 5, 6, 1, 2 ]
  */
 export function learnedPositions(table: Floats, given: LearnedPositionsOptions): Tensor {
   const o = take('learnedPositions', given, OPTIONS);
@@ -122,8 +129,16 @@ export interface LearnedPositions2dOptions {
 
 /**
  * DETR's learned table of an image: channels [columns[x] | rows[y]], channels first (PositionEmbeddingLearned).
+ * Rows are copied.
+ * @param columns float32 [most columns, dim]
+ * @param rows float32 [most rows, dim]
+ * @param given height and width of the image
  * @returns float32 [column dim + row dim, height, width]
  * @throws ERR_POSITION when the image is larger than the tables; ERR_OPTION, ERR_SHAPE, ERR_OUT_OF_MEMORY
+ * @see Carion et al., DETR, arXiv 2005.12872; PositionEmbeddingLearned
+ * @example
+ * const table = Tensor.zeros([50, 4]);
+ * console.log(learnedPositions2d(table, table, { height: 3, width: 5 }).shape); // [ 8, 3, 5 ]
  */
 export function learnedPositions2d(columns: Floats, rows: Floats, given: LearnedPositions2dOptions): Tensor {
   const o = take('learnedPositions2d', given, ['height', 'width', 'columnShape', 'rowShape', 'out', 'engine']);

@@ -27,8 +27,16 @@ const MODES = ['add', 'mul', 'mulPlusOne', 'concat', 'zero'] as const;
 
 /**
  * x joined with p. p [S, D] is repeated over the leading dimensions of x.
+ * One float32 operation a number, rounded once.
+ * @param x [..., S, D] float32
+ * @param p [S, D] or x's shape
+ * @param given the mode (default add), `out`
  * @returns float32, x's shape; for 'concat' [..., S, D + Dp]
  * @throws ERR_SHAPE, ERR_OPTION, ERR_DISPOSED, ERR_OUT_OF_MEMORY
+ * @see Vaswani et al., arXiv 1706.03762, section 3.5; bert4keras PositionEmbedding
+ * @example
+ * const x = Tensor.from([1, 2, 3, 4], [2, 2]);
+ * console.log(merge(x, sinusoidal({ length: 2, dim: 2 })).data); // Float32Array(4) [ 1, 3, 3.841470956802368, 4.540302276611328 ]
  */
 export function merge(x: Floats, p: Floats, given: MergeOptions = {}): Tensor {
   const o = take('merge', given, OPTIONS);

@@ -27,8 +27,14 @@ export interface ResizeRelativeTableOptions {
 /**
  * A table [(2 h - 1)(2 w - 1) + extraRows, heads] for another window: near distances keep their rows, far ones are stretched.
  * The same window gives the table back; beyond the outermost place its row is taken.
+ * Places and weights are float64, each number is rounded once.
+ * @param table float32
+ * @param given the windows `from` and `to`, and how many extra rows stand at the end
  * @returns float32 [(2 H - 1)(2 W - 1) + extraRows, heads]
  * @throws ERR_OPTION, ERR_SHAPE, ERR_OUT_OF_MEMORY
+ * @see Bao et al., BEiT, arXiv 2106.08254; timm resize_rel_pos_bias_table
+ * @example
+ * console.log(resizeRelativeTable(Tensor.zeros([13 * 13, 3]), { to: [8, 8] }).shape); // [ 225, 3 ]
  */
 export function resizeRelativeTable(table: Floats, given: ResizeRelativeTableOptions): Tensor {
   const o = take('resizeRelativeTable', given, ['from', 'to', 'extraRows', 'shape', 'out', 'engine']);

@@ -34,7 +34,16 @@ export interface RmtSegmentsOptions {
 /** More segments than any run has: a list of them is refused before it is made. */
 const MAX_SEGMENTS = 2 ** 24;
 
-/** The segments of a sequence. @throws ERR_OPTION, ERR_SHAPE */
+/**
+ * The segments of a sequence.
+ * Integers.
+ * @param given `length`, `segmentSize`, where the short segment goes
+ * @returns start and end of each
+ * @throws ERR_OPTION, ERR_SHAPE
+ * @see Bulatov et al., RMT, arXiv 2304.11062; booydar/recurrent-memory-transformer
+ * @example
+ * console.log(rmtSegments({ length: 10, segmentSize: 4, alignment: 'left' }).length); // 3
+ */
 export function rmtSegments(given: RmtSegmentsOptions): RmtSegment[] {
   const o = take('rmtSegments', given, ['length', 'segmentSize', 'alignment', 'maxSegments']);
   const full = size('length', o.length, 0);
@@ -68,8 +77,15 @@ export interface RmtInputOptions {
 /**
  * A decoder's input [memory | segment | memory]: the rows in front are read, those behind are written. Positions of the base
  * model run over all of it (rmtPositionIds), its causal mask stays as it is.
+ * Rows are copied.
+ * @param segment embeddings [B, S, D]
+ * @param memory [m, D] or [B, m, D]
+ * @param given `shape` of plain arrays, `out`
  * @returns float32 [B, m + S + m, D]
  * @throws ERR_OPTION, ERR_SHAPE, ERR_OUT_OF_MEMORY
+ * @see Bulatov et al., RMT, arXiv 2207.06881, section 3
+ * @example
+ * console.log(rmtInput(Tensor.zeros([1, 4, 8]), Tensor.zeros([2, 8])).shape); // [ 1, 8, 8 ]
  */
 export function rmtInput(segment: Floats, memory: Floats, given: RmtInputOptions = {}): Tensor {
   const o = take('rmtInput', given, ['shape', 'memoryShape', 'out', 'engine']);
@@ -104,8 +120,15 @@ export interface RmtOutputOptions {
 /**
  * What a decoder's segment leaves: the new memory (its last rows) and the states of the segment itself. Logits are cut the
  * same way.
+ * Rows are copied.
+ * @param states last hidden states [B, m + S + m, D]
+ * @param given `memoryTokens`
  * @returns memory [B, m, D], hidden [B, S, D]
  * @throws ERR_OPTION, ERR_SHAPE, ERR_OUT_OF_MEMORY
+ * @see Bulatov et al., RMT, arXiv 2207.06881, section 3
+ * @example
+ * const { memory, hidden } = rmtOutput(Tensor.zeros([1, 8, 4]), { memoryTokens: 2 });
+ * console.log(memory.shape, hidden.shape); // [ 1, 2, 4 ] [ 1, 4, 4 ]
  */
 export function rmtOutput(states: Floats, given: RmtOutputOptions): { memory: Tensor; hidden: Tensor } {
   const o = take('rmtOutput', given, ['memoryTokens', 'shape', 'engine']);
@@ -130,7 +153,16 @@ export function rmtOutput(states: Floats, given: RmtOutputOptions): { memory: Te
   });
 }
 
-/** Positions of a decoder's segment: 0 .. 2 memoryTokens + length - 1 over memory and tokens alike. */
+/**
+ * Positions of a decoder's segment: 0 .. 2 memoryTokens + length - 1 over memory and tokens alike.
+ * Integers.
+ * @param given `memoryTokens` and the `length` of the segment
+ * @returns the positions, int32
+ * @throws ERR_OPTION
+ * @see Bulatov et al., RMT, arXiv 2207.06881, section 3
+ * @example
+ * console.log(rmtPositionIds({ memoryTokens: 1, length: 2 })); // Int32Array(4) [ 0, 1, 2, 3 ]
+ */
 export function rmtPositionIds(given: { readonly memoryTokens: number; readonly length: number }): Int32Array {
   const o = take('rmtPositionIds', given, ['memoryTokens', 'length']);
   const total = 2 * size('memoryTokens', o.memoryTokens, 0, 2 ** 24) + size('length', o.length, 0, 2 ** 26);
@@ -139,7 +171,17 @@ export function rmtPositionIds(given: { readonly memoryTokens: number; readonly 
   return ids;
 }
 
-/** An attention mask [B, S] with ones for the memory at both ends: [B, m + S + m]. @throws ERR_OPTION, ERR_SHAPE */
+/**
+ * An attention mask [B, S] with ones for the memory at both ends: [B, m + S + m].
+ * Integers.
+ * @param mask [B, S], 1 keeps
+ * @param given `memoryTokens`
+ * @returns the mask with the memory
+ * @throws ERR_OPTION, ERR_SHAPE
+ * @see Bulatov et al., RMT, arXiv 2207.06881, section 3
+ * @example
+ * console.log(rmtMask([[1, 1, 0]], { memoryTokens: 1 })); // { shape: [ 1, 5 ], data: Int32Array(5) [ 1, 1, 1, 0, 1 ] }
+ */
 export function rmtMask(
   mask: MaskList,
   given: { readonly memoryTokens: number },
@@ -171,7 +213,15 @@ export interface RmtEncoderIdsOptions {
 /**
  * An encoder's input ids [CLS][memory][SEP] segment [SEP][PAD ...], its attention mask, and where the memory rows are: write
  * the memory there with rmtWriteMemory, read it with rmtReadMemory.
+ * Integers.
+ * @param segment token ids of one segment
+ * @param given ids of CLS, SEP, padding and memory tokens, and the input size
+ * @returns inputIds, attentionMask, and memoryStart
  * @throws ERR_OPTION, ERR_SHAPE when the segment does not fit
+ * @see Bulatov et al., RMT, arXiv 2304.11062
+ * @example
+ * const { memoryStart } = rmtEncoderIds([7, 8], { memoryIds: [1, 2], clsId: 101, sepId: 102, padId: 0, inputSize: 8 });
+ * console.log(memoryStart); // 1
  */
 export function rmtEncoderIds(
   segment: NumberList,
@@ -203,9 +253,17 @@ export interface RmtMemoryOptions {
 
 /**
  * Writes the memory into its rows of an encoder's embeddings, in place.
+ * Rows are copied.
  * @param embeddings a Tensor [B, S, D]
  * @param memory [m, D] or [B, m, D]
+ * @param given `memoryStart`
+ * @returns the embeddings
  * @throws ERR_OPTION, ERR_SHAPE
+ * @see Bulatov et al., RMT, arXiv 2304.11062
+ * @example
+ * const embeddings = Tensor.zeros([1, 8, 4]);
+ * rmtWriteMemory(embeddings, Tensor.from(new Float32Array(8).fill(1), [2, 4]), { memoryStart: 1 });
+ * console.log(embeddings.data.slice(3, 6)); // Float32Array(3) [ 0, 1, 1 ]
  */
 export function rmtWriteMemory(embeddings: Tensor, memory: Floats, given: RmtMemoryOptions): Tensor {
   const start = size('memoryStart', take('rmtWriteMemory', given, ['memoryStart']).memoryStart, 0);
@@ -230,9 +288,14 @@ export function rmtWriteMemory(embeddings: Tensor, memory: Floats, given: RmtMem
 
 /**
  * The memory rows of an encoder's last hidden states.
+ * Rows are copied.
  * @param states [B, S, D]
+ * @param given `memoryStart` and `memoryTokens`
  * @returns float32 [B, memoryTokens, D]
  * @throws ERR_OPTION, ERR_SHAPE, ERR_OUT_OF_MEMORY
+ * @see Bulatov et al., RMT, arXiv 2304.11062
+ * @example
+ * console.log(rmtReadMemory(Tensor.zeros([1, 8, 4]), { memoryStart: 1, memoryTokens: 2 }).shape); // [ 1, 2, 4 ]
  */
 export function rmtReadMemory(states: Floats, given: RmtMemoryOptions & { readonly memoryTokens: number }): Tensor {
   const o = take('rmtReadMemory', given, ['memoryStart', 'memoryTokens']);

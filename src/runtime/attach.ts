@@ -9,8 +9,17 @@ import type { WasmMemory, WasmModule } from './platform.ts';
  * An engine on memory that belongs to somebody else: the kernels run in place in it, nothing is allocated, and only
  * `scratch` is written besides the outputs that are named. Arrays are passed as views on that memory, results of every dtype go
  * to `out`, a typed array of that dtype on it. Nothing in `scratch` has to be kept between calls.
+ * @param memory a WebAssembly.Memory that is not shared
+ * @param given `scratch`, the bytes on it that calls may write between their inputs and outputs; `wasm`
  * @param given.wasm posenc.simd.wasm, compiled or its bytes. Default: the embedded one
+ * @returns the engine, to be named as `engine` in calls
  * @throws ERR_OPTION for shared memory or a scratch range outside the memory or smaller than 64 KiB + 1 KiB
+ * @example
+ * const memory = new WebAssembly.Memory({ initial: 16 });
+ * const engine = attach(memory, { scratch: { byteOffset: 0, byteLength: 1 << 17 } });
+ * const out = new Float32Array(memory.buffer, 1 << 18, 4 * 8);
+ * sinusoidal({ length: 4, dim: 8, out, engine });
+ * console.log(out[8]); // 0.8414709568023682
  */
 export function attach(
   memory: WasmMemory,

@@ -241,7 +241,12 @@ export const COEFFICIENT_SPACE = Math.ceil(COEFFICIENT_BYTES / 64) * 64;
 
 /**
  * A separate engine with its own memory.
+ * @param given sizes of its memory in bytes, whether it may grow, and the compiled kernels (EngineOptions)
+ * @returns an engine; a call that names it, or owns its Tensors, runs on it
  * @throws ERR_OPTION, ERR_OUT_OF_MEMORY, ERR_NO_SIMD, ERR_WASM_BLOCKED
+ * @example
+ * const engine = createEngine({ initialBytes: 1 << 22, fixed: true });
+ * console.log(sinusoidal({ length: 4, dim: 8, engine }).engine === engine); // true
  */
 export function createEngine(given: EngineOptions = {}): Engine {
   const o = take('createEngine', given, ['initialBytes', 'maximumBytes', 'fixed', 'scratchBytes', 'wasm']);

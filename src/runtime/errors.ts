@@ -22,6 +22,15 @@ export type PosencErrorCode =
   /** A model configuration that cannot be read without guessing. */
   | 'ERR_CONFIG';
 
+/**
+ * The error of every public call: `code` says what kind, the message names the option, its value, what is allowed and the fix.
+ * @example
+ * try {
+ *   alibi({ heads: 0, keyLength: 8 });
+ * } catch (error) {
+ *   console.log((error as PosencError).code); // ERR_SHAPE
+ * }
+ */
 export class PosencError extends Error {
   readonly code: PosencErrorCode;
 

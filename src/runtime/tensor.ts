@@ -18,6 +18,13 @@ type Home = Set<Tensor<Dtype>>;
 /** The innermost open scope. */
 let innermost: Home | undefined;
 
+/**
+ * An array in the memory of an engine: its shape, its dtype, and `data`, a view without a copy. Row-major, disposed by hand.
+ * @example
+ * const x = Tensor.from([1, 2, 3, 4, 5, 6], [2, 3]);
+ * console.log(x.shape, x.dtype, x.data[4]); // [ 2, 3 ] float32 5
+ * x.dispose();
+ */
 export class Tensor<D extends Dtype = 'float32'> {
   readonly shape: readonly number[];
   readonly dtype: D;
@@ -206,7 +213,12 @@ function halfToNumber(code: number): number {
  * plain objects and tables. What hides in closures or private fields is not seen: return it openly, or make it outside. What
  * replaces the blocks of a table that lives outside (extend) stays outside. With an asynchronous function, Tensors made before
  * its first await live until its promise settles; later ones are the caller's.
+ * @param fn what to run; it may be asynchronous
+ * @returns what `fn` returns
  * @throws ERR_OPTION when `fn` is no function; whatever `fn` throws, after disposing
+ * @example
+ * const row = scope(() => sinusoidal({ length: 512, dim: 8 }).data.slice(8, 10)); // the table is disposed
+ * console.log(row); // Float32Array(2) [ 0.8414709568023682, 0.5403022766113281 ]
  */
 export function scope<T>(fn: () => T): T {
   if (typeof fn !== 'function') throw new PosencError('ERR_OPTION', `scope: expected a function, got ${show(fn)}`);

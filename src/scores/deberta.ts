@@ -85,8 +85,13 @@ function magnitudeOf(o: DebertaBucketOptions): { magnitude: Magnitude; buckets: 
 /**
  * b(query - key) of every cell, or the rows of the relative table. queryOffset: default 0, as the references count queries
  * and keys from 0.
+ * Integers, as the float32 logarithm of the code that `variant` names rounds them.
+ * @param given lengths, the buckets, the variant
  * @returns int32 [q, k], or the rows asked for
  * @throws ERR_OPTION, ERR_SHAPE, ERR_POSITION, ERR_OUT_OF_MEMORY
+ * @see He et al., DeBERTa, arXiv 2006.03654 and 2111.09543; make_log_bucket_position
+ * @example
+ * console.log(debertaRelativePositions({ queryLength: 2, keyLength: 3 }).data); // Int32Array(6) [ 0, -1, -2, 1, 0, -1 ]
  */
 export function debertaRelativePositions(given: DebertaRelativePositionOptions): Tensor<'int32'> {
   const o = take('debertaRelativePositions', given, [...INDEX_OPTIONS, ...BUCKET_OPTIONS, 'form', 'span']);
@@ -140,8 +145,17 @@ function typesOf(o: DebertaScoreOptions): Set<'c2p' | 'p2c' | 'p2p'> {
  * projection: pos_proj and pos_q_proj (v1), pos_key_proj and pos_query_proj (v2), or key_proj and query_proj where
  * share_att_key is set (v3). Half their rows is the span s; v1 may give the whole table or its central 2s rows.
  * scale: default 1 / sqrt(d (1 + number of position terms)). queryOffset: default 0.
+ * float32 products summed in a fixed order: a cell is the same bit for bit whatever rows are asked for.
+ * @param q [B, H, q, d]
+ * @param k [B, H, k, d]
+ * @param given `posKey` and `posQuery` [H, 2 s, d], the buckets, masks
  * @returns float32 [B, H, q, k], or the rows asked for
  * @throws ERR_SHAPE, ERR_OPTION, ERR_OUT_OF_MEMORY
+ * @see He et al., DeBERTa, arXiv 2006.03654, eq. 4
+ * @example
+ * const q = Tensor.zeros([1, 2, 3, 8]);
+ * const k = Tensor.zeros([1, 2, 5, 8]);
+ * console.log(debertaScores(q, k, { posKey: Tensor.zeros([2, 8, 8]), posAttType: ['c2p'] }).shape); // [ 1, 2, 3, 5 ]
  */
 export function debertaScores(q: Shaped, k: Shaped, given: DebertaScoreOptions): Tensor {
   const o = take('debertaScores', given, [...SCORE_OPTIONS, ...BUCKET_OPTIONS, 'posKey', 'posQuery', 'posAttType']);

@@ -31,8 +31,19 @@ export interface FactoredScoreOptions extends ScoreOptions {
  * The sum of two products; content: false or position: false gives one of them, as in the paper's ablation. qContent
  * [B, H, q, c], kContent [B, H, k, c]; qPosition [B, H, q, p] and kPosition [B, H, k, p], or without B, or [q, p] and [k, p],
  * where they are the same for every sequence or head. scale: default 1 / sqrt(c + p), also when one half is left out.
+ * float32 products summed in a fixed order: a cell is the same bit for bit whatever rows are asked for.
+ * @param qContent [B, H, q, c]
+ * @param kContent [B, H, k, c]
+ * @param qPosition [B, H, q, p], [H, q, p] or [q, p]
+ * @param kPosition [B, H, k, p], [H, k, p] or [k, p]
+ * @param given scale, masks, which halves
  * @returns float32 [B, H, q, k], or the rows asked for
  * @throws ERR_SHAPE, ERR_OPTION, ERR_OUT_OF_MEMORY
+ * @see Kitaev and Klein, arXiv 1805.01052, section 3
+ * @example
+ * const q = Tensor.zeros([1, 2, 3, 8]);
+ * const k = Tensor.zeros([1, 2, 5, 8]);
+ * console.log(factoredScores(q, k, Tensor.zeros([3, 4]), Tensor.zeros([5, 4])).shape); // [ 1, 2, 3, 5 ]
  */
 export function factoredScores(
   qContent: Shaped,

@@ -26,8 +26,18 @@ import { addMatrix, fromRow } from './relative.ts';
 /**
  * Scores of rotated queries and keys plus a bias. q [B, H, q, d], k [B, H, k, d]; bias [H | 1, q, k] or
  * [B | 1, H | 1, q, k], all rows or the rows asked for, or null for none. scale: default 1 / sqrt(d).
+ * float32 products summed in a fixed order: a cell is the same bit for bit whatever rows are asked for.
+ * @param q [B, H, q, d], rotated
+ * @param k [B, H, k, d], rotated
+ * @param bias [H | 1, q, k], [B | 1, H | 1, q, k] or null
+ * @param given scale, masks, rows
  * @returns float32 [B, H, q, k], or the rows asked for
  * @throws ERR_SHAPE, ERR_OPTION, ERR_OUT_OF_MEMORY
+ * @see Su et al., RoFormer, arXiv 2104.09864; Press et al., ALiBi, arXiv 2108.12409
+ * @example
+ * const q = Tensor.zeros([1, 2, 3, 8]);
+ * const k = Tensor.zeros([1, 2, 5, 8]);
+ * console.log(hybridScores(q, k, alibi({ heads: 2, queryLength: 3, keyLength: 5 })).data.slice(0, 5)); // Float32Array(5) [ -0.125, -0.0625, 0, -0.0625, -0.125 ]
  */
 export function hybridScores(q: Shaped, k: Shaped, bias: Shaped | null, given: ScoreOptions = {}): Tensor {
   const o = take('hybridScores', given, SCORE_OPTIONS);

@@ -28,8 +28,13 @@ export interface NezhaTableOptions {
 
 /**
  * The relative table, for keys and values of all heads and layers; row r belongs to distance r - maxRelativePosition.
+ * Correctly rounded.
+ * @param given `dim` columns, maxRelativePosition (default 64)
  * @returns float32 [2 maxRelativePosition + 1, dim]
  * @throws ERR_OPTION, ERR_SHAPE, ERR_OUT_OF_MEMORY
+ * @see Wei et al., NEZHA, arXiv 1909.00204, section 2.1
+ * @example
+ * console.log(nezhaTable({ dim: 8 }).shape); // [ 129, 8 ]
  */
 export function nezhaTable(given: NezhaTableOptions): Tensor {
   const o = take('nezhaTable', given, ['dim', 'maxRelativePosition', 'out', 'engine']);
@@ -50,8 +55,18 @@ export function nezhaTable(given: NezhaTableOptions): Tensor {
 /**
  * scale (q . k + q . R), scale default 1 / sqrt(d). q [B, H, q, d], k [B, H, k, d], table from nezhaTable (any [2k + 1, d]).
  * queryOffset: default keys - queries.
+ * float32 products summed in a fixed order: a cell is the same bit for bit whatever rows are asked for.
+ * @param q [B, H, q, d]
+ * @param k [B, H, k, d]
+ * @param table from nezhaTable
+ * @param given scale, masks, rows
  * @returns float32 [B, H, q, k], or the rows asked for
  * @throws ERR_SHAPE, ERR_OPTION, ERR_OUT_OF_MEMORY
+ * @see Wei et al., NEZHA, arXiv 1909.00204, section 2.1
+ * @example
+ * const q = Tensor.zeros([1, 2, 3, 8]);
+ * const k = Tensor.zeros([1, 2, 5, 8]);
+ * console.log(nezhaScores(q, k, nezhaTable({ dim: 8 })).shape); // [ 1, 2, 3, 5 ]
  */
 export function nezhaScores(q: Shaped, k: Shaped, table: Shaped, given: ScoreOptions = {}): Tensor {
   return relativeScores('nezhaScores', q, k, table, take('nezhaScores', given, SCORE_OPTIONS));
@@ -59,8 +74,16 @@ export function nezhaScores(q: Shaped, k: Shaped, table: Shaped, given: ScoreOpt
 
 /**
  * P v + P R with the same table. probabilities [B, H, q, k], v [B, H, k, d].
+ * float32 products summed in a fixed order: a cell is the same bit for bit whatever rows are asked for.
+ * @param probabilities [B, H, q, k], after the softmax
+ * @param v [B, H, k, d]
+ * @param table from nezhaTable
+ * @param given rows, masks
  * @returns float32 [B, H, q, d], or the rows asked for
  * @throws ERR_SHAPE, ERR_OPTION, ERR_OUT_OF_MEMORY
+ * @see Wei et al., NEZHA, arXiv 1909.00204, section 2.1
+ * @example
+ * console.log(nezhaValues(Tensor.zeros([1, 2, 3, 5]), Tensor.zeros([1, 2, 5, 8]), nezhaTable({ dim: 8 })).shape); // [ 1, 2, 3, 8 ]
  */
 export function nezhaValues(probabilities: Shaped, v: Shaped | null, table: Shaped, given: ValueOptions = {}): Tensor {
   return relativeValues('nezhaValues', probabilities, v, table, take('nezhaValues', given, VALUE_OPTIONS));

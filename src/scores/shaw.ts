@@ -98,8 +98,18 @@ function checkCover(
  * with keyLength); table [rows, d], [H, rows, d] or [B, H, rows, d].
  * scale: default 1 / sqrt(d); tensor2tensor scales q beforehand: 1. queryOffset: default keys - queries (the queries are the
  * last positions); bert4keras and BERT count both from 0.
+ * float32 products summed in a fixed order: a cell is the same bit for bit whatever rows are asked for.
+ * @param q [B, H, q, d]
+ * @param k [B, H, k, d], or null
+ * @param table [rows, d], [H, rows, d] or [B, H, rows, d]
+ * @param given scale, masks, rows, the rule of the table
  * @returns float32 [B, H, q, k], or the rows asked for
  * @throws ERR_SHAPE, ERR_OPTION, ERR_POSITION, ERR_OUT_OF_MEMORY
+ * @see Shaw et al., arXiv 1803.02155, eq. 2 and 5
+ * @example
+ * const q = Tensor.zeros([1, 2, 3, 8]);
+ * const k = Tensor.zeros([1, 2, 5, 8]);
+ * console.log(shawScores(q, k, Tensor.zeros([9, 8]), { causal: true }).shape); // [ 1, 2, 3, 5 ]
  */
 export function shawScores(q: Shaped, k: Shaped | null, table: Shaped, given: ShawScoreOptions = {}): Tensor {
   const o = take('shawScores', given, [...SCORE_OPTIONS, ...TABLE_OPTIONS, 'keyPosition', 'keyLength']);
@@ -138,8 +148,16 @@ export function relativeScores(name: string, q: Shaped, k: Shaped | null, table:
 /**
  * The value side: out_i = sum_j P_ij (v_j + table[index(j - i)]). probabilities [B, H, q, k], v [B, H, k, d] (null with
  * content: false), table as for shawScores. The probabilities are first summed by table row; nothing is [q, k, d].
+ * float32 products summed in a fixed order: a cell is the same bit for bit whatever rows are asked for.
+ * @param probabilities [B, H, q, k], after the softmax
+ * @param v [B, H, k, d], or null
+ * @param table as for shawScores
+ * @param given rows, masks, the rule of the table
  * @returns float32 [B, H, q, d], or the rows asked for
  * @throws ERR_SHAPE, ERR_OPTION, ERR_POSITION, ERR_OUT_OF_MEMORY
+ * @see Shaw et al., arXiv 1803.02155, eq. 1 and 3
+ * @example
+ * console.log(shawValues(Tensor.zeros([1, 2, 3, 5]), Tensor.zeros([1, 2, 5, 8]), Tensor.zeros([9, 8])).shape); // [ 1, 2, 3, 8 ]
  */
 export function shawValues(
   probabilities: Shaped,
@@ -174,8 +192,13 @@ export function relativeValues(
 /**
  * Rows of the relative table, by cell: clip(j - i + centre, 0, rows - 1); with beyond 'zero' -1 where there is none.
  * queryOffset: default keys - queries.
+ * Integers.
+ * @param given lengths, the rows of the table, what lies beyond them
  * @returns int32 [q, k], or the rows asked for
  * @throws ERR_SHAPE, ERR_OPTION, ERR_POSITION, ERR_OUT_OF_MEMORY
+ * @see Shaw et al., arXiv 1803.02155, eq. 4
+ * @example
+ * console.log(shawIndex({ queryLength: 2, keyLength: 3, maxRelativePosition: 1 }).data); // Int32Array(6) [ 0, 1, 2, 0, 0, 1 ]
  */
 export function shawIndex(given: ShawIndexOptions): Tensor<'int32'> {
   const o = take('shawIndex', given, [...INDEX_OPTIONS, ...TABLE_OPTIONS, 'maxRelativePosition', 'tableRows']);

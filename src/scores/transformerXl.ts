@@ -44,8 +44,13 @@ export interface TransformerXlTableOptions {
 
 /**
  * R before its projection: sines then cosines of the positions keyLength - 1, ..., 0.
+ * Correctly rounded in precision 'exact' (the default).
+ * @param given `keyLength` rows, `dim` columns, clampLen
  * @returns float32 [keyLength, dim]
  * @throws ERR_OPTION, ERR_SHAPE, ERR_OUT_OF_MEMORY
+ * @see Dai et al., Transformer-XL, arXiv 1901.02860, appendix B
+ * @example
+ * console.log(transformerXlTable({ keyLength: 5, dim: 8 }).shape); // [ 5, 8 ]
  */
 export function transformerXlTable(given: TransformerXlTableOptions): Tensor {
   const o = take('transformerXlTable', given, ['keyLength', 'dim', 'clampLen', 'precision', 'out', 'engine']);
@@ -109,8 +114,18 @@ const OPTIONS = [
  * r [H, Lk, d] (transformerXlTable times the layer's r_net) or, learned, [rows, H, d].
  * causal: default true, as the position term is defined for no later keys: those get no position term.
  * scale: default 1 / sqrt(d).
+ * float32 products summed in a fixed order: a cell is the same bit for bit whatever rows are asked for.
+ * @param q [B, H, Lq, d]
+ * @param k [B, H, Lk, d]
+ * @param r [H, Lk, d], or learned [rows, H, d]
+ * @param given the biases u and v, scale, masks, rows
  * @returns float32 [B, H, Lq, Lk], or the rows asked for
  * @throws ERR_SHAPE, ERR_OPTION, ERR_OUT_OF_MEMORY
+ * @see Dai et al., Transformer-XL, arXiv 1901.02860, section 3.3
+ * @example
+ * const q = Tensor.zeros([1, 2, 3, 8]);
+ * const k = Tensor.zeros([1, 2, 5, 8]);
+ * console.log(transformerXlScores(q, k, Tensor.zeros([2, 5, 8])).shape); // [ 1, 2, 3, 5 ]
  */
 export function transformerXlScores(q: Shaped, k: Shaped, r: Shaped, given: TransformerXlScoreOptions = {}): Tensor {
   const o = take('transformerXlScores', given, OPTIONS);

@@ -72,8 +72,13 @@ const MAX_DIM = 2048;
 
 /**
  * The row of relativeTable for every pair: T5's bidirectional bucket, numBuckets towards CLS, numBuckets / 2 from it.
+ * Integers.
+ * @param given `length`, numBuckets, maxDistance
  * @returns int32 [length, length]
  * @throws ERR_OPTION, ERR_SHAPE
+ * @see Ke et al., TUPE, arXiv 2006.15595; Raffel et al., T5, arXiv 1910.10683
+ * @example
+ * console.log(tupeBuckets({ length: 3 }).data); // Int32Array(9) [ 16, 16, 16, 32, 0, 17, 32, 1, 0 ]
  */
 export function tupeBuckets(
   given: TupeBucketOptions & { readonly out?: Out<'int32'>; readonly engine?: Engine },
@@ -106,8 +111,16 @@ function bucketCount(given: unknown): number {
 /**
  * The bias of every layer: P = norm(positions), P Wq (P Wk)^T / sqrt(scaleFactor headDim) between tokens; all pairs towards
  * CLS take the number of row 1 with itself, all pairs from CLS that of row 0; plus the relative bias.
+ * float32 products summed in a fixed order: a cell is the same bit for bit whatever rows are asked for.
+ * @param given length, heads, the table of positions, norm and projections, the relative table
  * @returns float32 [heads, length, length], or the rows asked for
  * @throws ERR_OPTION, ERR_SHAPE, ERR_OUT_OF_MEMORY
+ * @see Ke et al., TUPE, arXiv 2006.15595, eq. 8 and 10
+ * @example
+ * const unit = { weight: Tensor.from([1, 0, 0, 1], [2, 2]), bias: Tensor.zeros([2]) };
+ * const norm = { weight: Tensor.from([1, 1], [2]), bias: Tensor.zeros([2]) };
+ * const positions = Tensor.from([1, 0, 0, 1, 1, 1, 0, 0], [4, 2]);
+ * console.log(tupe({ length: 3, heads: 1, positions, norm, query: unit, key: unit }).shape); // [ 1, 3, 3 ]
  */
 export function tupe(given: TupeOptions): Tensor {
   const o = take('tupe', given, OPTIONS);

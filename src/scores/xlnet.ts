@@ -44,8 +44,13 @@ export interface XlnetPositionOptions {
 
 /**
  * The positions of XLNet's relative table, for sinusoidal({ positions, dim, arrangement: 'concat' }).
+ * Exact integers in float64.
+ * @param given lengths, attnType, clampLen, the direction
  * @returns queryLength + keyLength positions ('bi') or keyLength + 1 ('uni'), descending unless backward
  * @throws ERR_OPTION, ERR_SHAPE
+ * @see Yang et al., XLNet, arXiv 1906.08237; zihangdai/xlnet relative_positional_encoding
+ * @example
+ * console.log(xlnetPositions({ queryLength: 2, keyLength: 3 })); // Float64Array(5) [ 3, 2, 1, 0, -1 ]
  */
 export function xlnetPositions(given: XlnetPositionOptions): Float64Array {
   const o = take('xlnetPositions', given, ['queryLength', 'keyLength', 'attnType', 'clampLen', 'direction']);
@@ -92,8 +97,18 @@ const OPTIONS = [
  * Scores of Lq queries, the last of Lk positions. q [B, H, Lq, d], k [B, H, Lk, d]; r: the projected table,
  * [H, rows, d], or [B, H, rows, d] where halves of the batch differ (bi_data); rows: Lq + Lk ('bi') or Lk + 1 ('uni').
  * scale: default 1 / sqrt(d), on all three terms. mask: 1 keeps (XLNet's attn_mask has 1 for masked cells).
+ * float32 products summed in a fixed order: a cell is the same bit for bit whatever rows are asked for.
+ * @param q [B, H, Lq, d]
+ * @param k [B, H, Lk, d]
+ * @param r [H, rows, d] or [B, H, rows, d]
+ * @param given the biases, segments, scale, masks, rows
  * @returns float32 [B, H, Lq, Lk], or the rows asked for
  * @throws ERR_SHAPE, ERR_OPTION, ERR_OUT_OF_MEMORY
+ * @see Yang et al., XLNet, arXiv 1906.08237, appendix A.2
+ * @example
+ * const q = Tensor.zeros([1, 2, 3, 8]);
+ * const k = Tensor.zeros([1, 2, 5, 8]);
+ * console.log(xlnetScores(q, k, Tensor.zeros([2, 8, 8])).shape); // [ 1, 2, 3, 5 ]
  */
 export function xlnetScores(q: Shaped, k: Shaped, r: Shaped, given: XlnetScoreOptions = {}): Tensor {
   const o = take('xlnetScores', given, OPTIONS);

@@ -24,8 +24,13 @@ export const SLOPE_OPTIONS = ['heads', 'slopes', 'alibiBiasMax'] as const;
 export const MOST_HEADS = 65536;
 
 /**
- * The slopes, each 2^(-exponent) rounded once to float32. @returns float32 [heads]
+ * The slopes of ALiBi, each 2^(-exponent) rounded once to float32.
+ * @param given the number of heads, and the order of slopes where it is no power of two
+ * @returns float32 [heads]
  * @throws ERR_OPTION, ERR_SHAPE
+ * @see Press et al., arXiv 2108.12409, section 3
+ * @example
+ * console.log(alibiSlopes({ heads: 4 }).data); // Float32Array(4) [ 0.25, 0.0625, 0.015625, 0.00390625 ]
  */
 export function alibiSlopes(given: AlibiSlopeOptions & { readonly engine?: Engine }): Tensor {
   const o = take('alibiSlopes', given, [...SLOPE_OPTIONS, 'engine']);

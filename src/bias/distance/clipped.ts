@@ -62,9 +62,16 @@ interface ClippedTable {
 /**
  * bias[h, i, j] = table[clip(j - i + centre, 0, rows - 1), h], with the positions of keys and queries; symmetric:
  * table[min(|j - i|, rows - 1), h], where keys that lie `rows` or more before their query are an error, as in the published code.
+ * Numbers of the table are copied.
+ * @param table float32 [rows, heads]
+ * @param given lengths or positions, the direction, the row of distance 0
  * @returns float32 [heads, queryLength, keyLength], or [queryLength, keyLength, heads] for layout 'qkh', or what
  * `diagonal`, `rows`, batches, packed sequences and `addTo` make of it
  * @throws ERR_OPTION, ERR_SHAPE, ERR_POSITION, ERR_OUT_OF_MEMORY
+ * @see transformers modeling_phi4_multimodal; Jumper et al., AlphaFold, Nature 596, algorithm 4
+ * @example
+ * const table = Tensor.from([-1, 0, 1], [3, 1]);
+ * console.log(clippedRelativeBias(table, { queryLength: 1, keyLength: 4 }).data); // Float32Array(4) [ -1, -1, -1, 0 ]
  */
 export function clippedRelativeBias(table: Floats, given: ClippedRelativeBiasOptions): Tensor {
   const o = take('clippedRelativeBias', given, OPTIONS);

@@ -28,8 +28,15 @@ const OPTIONS = [...TOEPLITZ_OPTIONS.filter((name) => name !== 'diagonal'), 'fir
  * bias[h, i, j] = diagonal[h, p_j - p_i - firstDistance] with the positions p of keys and queries; for the diagonal of the same
  * lengths that is diagonal[h, queryLength - 1 - i + j]. A step of decoding at position p of a diagonal made for the longest
  * context n: { queryLength: 1, keyLength: p + 1, firstDistance: 1 - n }.
+ * Numbers are copied; with addTo one float32 addition a cell.
+ * @param diagonal float32 [heads, distances]
+ * @param given lengths or positions, and the distance of entry 0
  * @returns float32 [heads, queryLength, keyLength], or what `rows`, batches, packed sequences and `addTo` make of it
  * @throws ERR_SHAPE, ERR_OPTION, ERR_POSITION, ERR_OUT_OF_MEMORY
+ * @see any bias of the distance, e.g. Press et al., arXiv 2108.12409
+ * @example
+ * const diagonal = kerple({ p: [1], a: [1], queryLength: 4, keyLength: 4, diagonal: true });
+ * console.log(expandDiagonal(diagonal, { queryLength: 4, keyLength: 4 }).shape); // [ 1, 4, 4 ]
  */
 export function expandDiagonal(diagonal: Floats, given: ExpandDiagonalOptions): Tensor {
   const o = take('expandDiagonal', given, OPTIONS);

@@ -27,8 +27,15 @@ const OPTIONS = [...TOEPLITZ_OPTIONS, 'layers', 'activation', 'logDistance'] as 
 
 /**
  * bias[h, i, j] = network(i - j)[h].
- * @returns float32 [heads, queryLength, keyLength], or what `diagonal`, `rows`, batches, packed sequences and `addTo` make of it
+ * The network is float32, its sums in a fixed order; activations are rounded once.
+ * @param given the layers of the network, { weight [out, in], bias [out] } each, and lengths or positions
+ * @returns float32 [heads, queryLength, keyLength], or what `diagonal`, `rows`, batches, packed sequences and `addTo` make of
+ * it
  * @throws ERR_OPTION, ERR_SHAPE, ERR_POSITION, ERR_OUT_OF_MEMORY
+ * @see x-transformers DynamicPositionBias; Liu et al., arXiv 2111.09883
+ * @example
+ * const layers = [{ weight: Tensor.from([1, -1], [2, 1]), bias: Tensor.from([0, 0], [2]) }];
+ * console.log(dynamicBias({ layers, queryLength: 2, keyLength: 2 }).data); // Float32Array(8) [ 0, -1, 1, 0, 0, 1, -1, 0 ]
  */
 export function dynamicBias(given: DynamicBiasOptions): Tensor {
   const o = take('dynamicBias', given, OPTIONS);

@@ -46,8 +46,17 @@ const MAX_WIDTH = 512;
 /**
  * bias = network(ln(|c (i - j)| + 1) / (ln(|c max(i, |lMultiplier initL|)| + 1) + eps)). Keys after the query have a value
  * too: mask them with causal.
+ * Logarithms are rounded once from double-double, the network is float32 in a fixed order.
+ * @param given the layers of the network, the learned `c`, `initL` and `lMultiplier`, and lengths or positions
  * @returns float32 [heads, queryLength, keyLength], or what `rows`, batches, packed sequences and `addTo` make of it
  * @throws ERR_OPTION, ERR_SHAPE, ERR_POSITION, ERR_OUT_OF_MEMORY
+ * @see Li et al., arXiv 2310.04418, eq. 3
+ * @example
+ * const layers = [
+ *   { weight: Tensor.from([1, -1], [2, 1]), bias: Tensor.from([0, 0], [2]) },
+ *   { weight: Tensor.from([1, 0], [1, 2]), bias: Tensor.from([0], [1]) },
+ * ];
+ * console.log(fire({ layers, c: 0.1, initL: 512, lMultiplier: 1, queryLength: 2, keyLength: 2 }).shape); // [ 1, 2, 2 ]
  */
 export function fire(given: FireOptions): Tensor {
   const o = take('fire', given, OPTIONS);

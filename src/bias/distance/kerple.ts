@@ -36,8 +36,14 @@ const OPTIONS = [...TOEPLITZ_OPTIONS, 'kind', 'p', 'a', 'weightP', 'weightA', 'p
 
 /**
  * The bias matrix; keys after the query get 0 unless they are masked.
- * @returns float32 [heads, queryLength, keyLength], or what `diagonal`, `rows`, batches, packed sequences and `addTo` make of it
+ * Logarithms and powers in float64, each value rounded once.
+ * @param given the learned numbers a head, the kind of kernel, and lengths or positions
+ * @returns float32 [heads, queryLength, keyLength], or what `diagonal`, `rows`, batches, packed sequences and `addTo` make of
+ * it
  * @throws ERR_OPTION, ERR_SHAPE, ERR_POSITION, ERR_OUT_OF_MEMORY
+ * @see Chi et al., arXiv 2205.09921, section 4
+ * @example
+ * console.log(kerple({ p: [1], a: [1], queryLength: 1, keyLength: 3 }).data); // Float32Array(3) [ -1.0986123085021973, -0.6931471824645996, 0 ]
  */
 export function kerple(given: KerpleOptions): Tensor {
   const o = take('kerple', given, OPTIONS);

@@ -38,6 +38,18 @@ export interface AttentionMaskOptions extends Omit<ToeplitzOptions, 'out' | 'dia
 
 const OPTIONS = [...BIAS_OPTIONS, ...BATCH_OPTIONS, 'addTo', 'dtype', 'heads', 'padding'] as const;
 
+/**
+ * The mask of a window [left, right] (-1 is unlimited; causal is right = 0; Hugging Face's sliding_window W is [W - 1, 0]).
+ * A query row that no key is allowed to is masked as a whole.
+ * Values are exact: 0 and maskValue, or 1 and 0.
+ * @param given lengths or positions, `causal` or a `window`, padding, the dtype
+ * @returns [queryLength, keyLength], or [B, 1, queryLength, keyLength] with queryLengths, keyLengths or keyLeftPad; cuSeqlens
+ * makes it block-diagonal
+ * @throws ERR_OPTION, ERR_SHAPE, ERR_POSITION, ERR_OUT_OF_MEMORY
+ * @see Dao, flash-attention 2.1, construct_local_mask
+ * @example
+ * console.log(attentionMask({ queryLength: 2, keyLength: 3, causal: true, dtype: 'uint8' }).data); // Uint8Array(6) [ 1, 1, 0, 1, 1, 1 ]
+ */
 export function attentionMask(given: AttentionMaskOptions & { readonly dtype: 'uint8' }): Tensor<'uint8'>;
 export function attentionMask(given: AttentionMaskOptions): Tensor;
 /**

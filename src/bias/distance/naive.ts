@@ -24,9 +24,16 @@ const OPTIONS = [...TOEPLITZ_OPTIONS, 'layout', 'shape'] as const;
 
 /**
  * The bias of a table [2 maxPosition - 1, heads]; distances beyond maxPosition - 1 that no mask takes are an error.
+ * Numbers of the table are copied.
+ * @param table float32 [2 maxPosition - 1, heads]
+ * @param given lengths or positions, the layout
  * @returns float32 [heads, queryLength, keyLength], or [queryLength, keyLength, heads] for layout 'qkh', or what
  * `diagonal`, `rows`, batches, packed sequences and `addTo` make of it
  * @throws ERR_OPTION, ERR_SHAPE, ERR_POSITION, ERR_OUT_OF_MEMORY
+ * @see Shaw et al., arXiv 1803.02155, section 3.2, without clipping and one number a head
+ * @example
+ * const table = Tensor.from([-2, -1, 0, 1, 2], [5, 1]);
+ * console.log(naiveRelativeBias(table, { queryLength: 2, keyLength: 2 }).data); // Float32Array(4) [ 0, 1, -1, 0 ]
  */
 export function naiveRelativeBias(table: Floats, given: NaiveRelativeBiasOptions): Tensor {
   const o = take('naiveRelativeBias', given, OPTIONS);

@@ -35,8 +35,13 @@ const OPTIONS = [...TOEPLITZ_OPTIONS, 'heads', 'dim', 'base', 'form'] as const;
 
 /**
  * bias[h, i, j] = (sum_k cos((i - j) base^(-2k/dim)) - s) / (8 (h + 1) / heads), the sum in float64, rounded once.
- * @returns float32 [heads, queryLength, keyLength], or what `diagonal`, `rows`, batches, packed sequences and `addTo` make of it
+ * @param given heads, `dim` of the sinusoids (default 128), the form, lengths or positions
+ * @returns float32 [heads, queryLength, keyLength], or what `diagonal`, `rows`, batches, packed sequences and `addTo` make of
+ * it
  * @throws ERR_OPTION, ERR_SHAPE, ERR_POSITION, ERR_OUT_OF_MEMORY
+ * @see Chi et al., arXiv 2212.10356, eq. 5 and appendix E
+ * @example
+ * console.log(sandwich({ heads: 2, queryLength: 1, keyLength: 2 }).shape); // [ 2, 1, 2 ]
  */
 export function sandwich(given: SandwichOptions): Tensor {
   const o = take('sandwich', given, OPTIONS);

@@ -39,8 +39,13 @@ const PLACES = ['queryLength', 'keyLength', 'queryOffset', 'queryPositions', 'ke
 
 /**
  * The bucket of every pair of positions.
+ * Integers, as the float32 logarithm of the published code rounds them.
+ * @param given lengths, positions or `distances`, and the rule of the buckets
  * @returns int32 [queryLength, keyLength], or [n] for distances
  * @throws ERR_OPTION, ERR_SHAPE, ERR_POSITION, ERR_OUT_OF_MEMORY
+ * @see Raffel et al., arXiv 1910.10683, section 2.1; transformers _relative_position_bucket
+ * @example
+ * console.log(t5Buckets({ distances: [-300, -20, -1, 0, 1, 300] }).data); // Int32Array(6) [ 15, 10, 1, 0, 17, 31 ]
  */
 export function t5Buckets(given: T5BucketsOptions = {}): Tensor<'int32'> {
   const o = take('t5Buckets', given, [...BUCKET_OPTIONS, ...PLACES, 'distances', 'out', 'engine']);
@@ -59,8 +64,16 @@ const BIAS_OPTIONS = [...BUCKET_OPTIONS, 'scale', 'shape', ...TOEPLITZ_OPTIONS] 
 
 /**
  * The bias matrix of a table [numBuckets, heads]. T5 does not scale its logits by 1 / sqrt(headDim).
- * @returns float32 [heads, queryLength, keyLength], or what `diagonal`, `rows`, batches, packed sequences and `addTo` make of it
+ * Numbers of the table are copied, or multiplied by `scale` and rounded once.
+ * @param table float32 [numBuckets, heads]
+ * @param given lengths or positions, and the rule of the buckets
+ * @returns float32 [heads, queryLength, keyLength], or what `diagonal`, `rows`, batches, packed sequences and `addTo` make of
+ * it
  * @throws ERR_OPTION, ERR_SHAPE, ERR_POSITION, ERR_OUT_OF_MEMORY
+ * @see Raffel et al., arXiv 1910.10683, section 2.1
+ * @example
+ * const table = Tensor.from(Float32Array.from({ length: 32 }, (_, i) => i), [32, 1]);
+ * console.log(t5Bias(table, { queryLength: 1, keyLength: 4 }).data); // Float32Array(4) [ 3, 2, 1, 0 ]
  */
 export function t5Bias(table: Floats, given: T5BiasOptions): Tensor {
   const o = take('t5Bias', given, BIAS_OPTIONS);

@@ -28,8 +28,14 @@ export interface BeitBiasOptions extends GridOptions {
 /**
  * The bias of 1 + height x width tokens, CLS first: Swin's between patches; the table's last three rows are CLS to token,
  * token to CLS, CLS to CLS.
+ * Numbers of the table are copied.
+ * @param table float32 [(2 height - 1)(2 width - 1) + 3, heads]
+ * @param given the window
  * @returns float32 [heads, tokens + 1, tokens + 1], or the rows asked for
  * @throws ERR_OPTION, ERR_SHAPE, ERR_OUT_OF_MEMORY
+ * @see Bao et al., arXiv 2106.08254
+ * @example
+ * console.log(beitBias(Tensor.zeros([9 + 3, 2]), { windowSize: [2, 2] }).shape); // [ 2, 5, 5 ]
  */
 export function beitBias(table: Floats, given: BeitBiasOptions): Tensor {
   const o = take('beitBias', given, [...GRID_OPTIONS, 'windowSize', 'shape']);

@@ -27,8 +27,14 @@ export interface MaxvitBiasOptions extends GridOptions {
 
 /**
  * bias[h, (i, j), (x, y)] = table[h, x - i + height - 1, y - j + width - 1].
+ * Numbers of the table are copied.
+ * @param table float32 [heads, 2 height - 1, 2 width - 1]
+ * @param given the window, where the table does not tell it
  * @returns float32 [heads, tokens, tokens], or the rows asked for
  * @throws ERR_OPTION, ERR_SHAPE, ERR_OUT_OF_MEMORY
+ * @see Tu et al., arXiv 2204.01697
+ * @example
+ * console.log(maxvitBias(Tensor.zeros([2, 3, 3]), {}).shape); // [ 2, 4, 4 ]
  */
 export function maxvitBias(table: Floats, given: MaxvitBiasOptions = {}): Tensor {
   const o = take('maxvitBias', given, [...GRID_OPTIONS, 'windowSize', 'shape']);

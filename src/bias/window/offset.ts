@@ -21,8 +21,14 @@ export interface OffsetBiasOptions extends GridOptions {
 
 /**
  * bias[h, (qy, qx), (ky, kx)] = table[h, |qy - ky| width + |qx - kx|], all in cells of the grid of keys.
+ * Numbers of the table are copied.
+ * @param table float32 [heads, height x width]
+ * @param given the grid of keys, and the stride of the queries
  * @returns float32 [heads, ceil(height / stride) ceil(width / stride), height x width], or the rows asked for
  * @throws ERR_OPTION, ERR_SHAPE, ERR_OUT_OF_MEMORY
+ * @see Graham et al., LeViT, arXiv 2104.01136; Li et al., EfficientFormer, arXiv 2206.01191
+ * @example
+ * console.log(offsetBias(Tensor.zeros([2, 16]), { resolution: [4, 4], stride: 2 }).shape); // [ 2, 4, 16 ]
  */
 export function offsetBias(table: Floats, given: OffsetBiasOptions): Tensor {
   const o = take('offsetBias', given, [...GRID_OPTIONS, 'resolution', 'stride', 'shape']);

@@ -61,6 +61,17 @@ interface Axis {
   readonly shift: number;
 }
 
+/**
+ * Tokens x and y of a window see each other if on every axis that is shifted both or neither are among its last `shift` cells.
+ * Tokens and windows are row-major in the rolled grid; padding is cells like all others.
+ * Values are exact: 0 and maskValue, or 1 and 0.
+ * @param given the grid, the window, how far it is rolled
+ * @returns float32 or uint8 [windows, n, n], n tokens of a window
+ * @throws ERR_OPTION, ERR_SHAPE, ERR_OUT_OF_MEMORY
+ * @see Liu et al., Swin, arXiv 2103.14030, section 3.2
+ * @example
+ * console.log(shiftedWindowMask({ gridSize: [14, 14], windowSize: [7, 7] }).shape); // [ 4, 49, 49 ]
+ */
 export function shiftedWindowMask(given: ShiftedWindowMaskOptions & { readonly dtype: 'uint8' }): Tensor<'uint8'>;
 export function shiftedWindowMask(given: ShiftedWindowMaskOptions): Tensor;
 /**

@@ -45,8 +45,14 @@ const OPTIONS = [...GRID_OPTIONS, 'windowSize', 'frames', 'shape'] as const;
 /**
  * bias[h, (qy, qx), (ky, kx)] = table[(qy - ky + height - 1) (2 width - 1) + qx - kx + width - 1, h]; with frames the row is
  * (qt - kt + frames - 1) (2 height - 1) (2 width - 1) further on. Tokens are row-major, frame by frame.
+ * Numbers of the table are copied.
+ * @param table float32 [(2 height - 1)(2 width - 1), heads]
+ * @param given the window
  * @returns float32 [heads, tokens, tokens], or the rows asked for
  * @throws ERR_OPTION, ERR_SHAPE, ERR_OUT_OF_MEMORY
+ * @see Liu et al., arXiv 2103.14030, eq. 4
+ * @example
+ * console.log(swinBias(Tensor.zeros([13 * 13, 3]), { windowSize: [7, 7] }).shape); // [ 3, 49, 49 ]
  */
 export function swinBias(table: Floats, given: SwinBiasOptions): Tensor {
   const o = take('swinBias', given, OPTIONS);
@@ -60,8 +66,13 @@ export function swinBias(table: Floats, given: SwinBiasOptions): Tensor {
 
 /**
  * The row of Swin's table that belongs to each pair of tokens.
+ * Integers.
+ * @param given the window, and whether a class token stands in front
  * @returns int32 [tokens, tokens], or the rows asked for
  * @throws ERR_OPTION, ERR_SHAPE, ERR_OUT_OF_MEMORY
+ * @see Liu et al., arXiv 2103.14030; microsoft/Swin-Transformer relative_position_index
+ * @example
+ * console.log(swinRelativePositionIndex({ windowSize: [2, 2] }).data.join(' ')); // 4 3 1 0 5 4 2 1 7 6 4 3 8 7 5 4
  */
 export function swinRelativePositionIndex(given: SwinIndexOptions): Tensor<'int32'> {
   const o = take('swinRelativePositionIndex', given, ['windowSize', 'frames', 'classToken', 'rows', 'out', 'engine']);

@@ -35,8 +35,13 @@ const MAX_BUFFER = 1 << 14;
 
 /**
  * What the network is fed, for the differences query minus key from the most negative on.
+ * Logarithms in double-double, rounded once.
+ * @param given the window, that of pretraining, the mode
  * @returns float32 [2 height - 1, 2 width - 1, 2]
  * @throws ERR_OPTION, ERR_SHAPE
+ * @see Liu et al., arXiv 2111.09883, eq. 4
+ * @example
+ * console.log(swinV2Coordinates({ windowSize: [2, 2] }).shape); // [ 3, 3, 2 ]
  */
 export function swinV2Coordinates(
   given: SwinV2CoordinateOptions & { readonly out?: Out; readonly engine?: Engine },
@@ -58,8 +63,17 @@ export function swinV2Coordinates(
 
 /**
  * The bias of every pair of tokens in a window: the network's value at their difference, in mode 'swin' 16 sigmoid of it.
+ * Coordinates are rounded once, the network is float32 in a fixed order.
+ * @param given the layers of the network, the window, the mode
  * @returns float32 [heads, tokens, tokens], or the rows asked for
  * @throws ERR_OPTION, ERR_SHAPE, ERR_OUT_OF_MEMORY
+ * @see Liu et al., arXiv 2111.09883, section 3.3
+ * @example
+ * const layers = [
+ *   { weight: Tensor.from([1, 0, 0, 1], [2, 2]), bias: Tensor.from([0, 0], [2]) },
+ *   { weight: Tensor.from([1, 1], [1, 2]) },
+ * ];
+ * console.log(swinV2Bias({ layers, windowSize: [2, 2] }).shape); // [ 1, 4, 4 ]
  */
 export function swinV2Bias(given: SwinV2BiasOptions): Tensor {
   const o = take('swinV2Bias', given, [...GRID_OPTIONS, ...COORDINATE_OPTIONS, 'layers']);

@@ -43,7 +43,11 @@ export interface RopeExample {
   readonly context?: number;
 }
 
-/** One example of each rope type, by its name. */
+/**
+ * One example of each rope type, by its name: a specification, and what its config.json and GGUF file say.
+ * @example
+ * console.log(Object.keys(ROPE_EXAMPLES).join(' ')); // default linear dynamic ntk ntk-by-parts yarn dynamic-yarn longrope llama3 proportional
+ */
 export const ROPE_EXAMPLES: Readonly<Record<RopeType, RopeExample>> = /* @__PURE__ */ examples();
 
 function examples(): Record<RopeType, RopeExample> {

@@ -101,7 +101,16 @@ export function yarnFrequencies(widths: Widths, spec: RotaryCommon & YarnRamp, f
   };
 }
 
-/** YaRN's amplitude 0.1 coefficient ln(scale) + 1, and 1 when scale <= 1. @throws ERR_OPTION */
+/**
+ * YaRN's amplitude 0.1 coefficient ln(scale) + 1, and 1 when scale <= 1.
+ * @param scale how much longer the context is
+ * @param coefficient default 1
+ * @returns the number, float64
+ * @throws ERR_OPTION
+ * @see Peng et al., YaRN, arXiv 2309.00071, eq. 22
+ * @example
+ * console.log(yarnMscale(4)); // 1.138629436111989
+ */
 export function yarnMscale(scale: number, coefficient = 1): number {
   return mscale(finite('scale', scale), finite('coefficient', coefficient)).hi;
 }
