@@ -1,5 +1,14 @@
 /** Rows of the bias family that read queries and keys: scores of content and distance, q.k included on both sides. */
-import { debertaScores, shawScores, Tensor, transformerXlScores } from 'posenc';
+import {
+  conformerScores,
+  debertaScores,
+  decomposedRelativeScores,
+  gatedRelativeBias,
+  localRelativeScores,
+  shawScores,
+  Tensor,
+  transformerXlScores,
+} from 'posenc';
 import { type Case, numbers, producer } from './case.ts';
 import * as peers from './peers/relative.ts';
 
@@ -11,6 +20,10 @@ const SIZES: peers.Sizes = { batch: BATCH, heads: HEADS, queryLength: LENGTH, ke
 /** Sums of 64 or 128 products in float32 against float64. */
 const tolerance = 5e-6;
 const SCALE = 1 / 8;
+/** A grid of SAM between its windows (14) and its global layers (64). */
+const SIDE = 28;
+/** Gemma 3n's audio encoder: 10 seconds in chunks of 12, 12 keys before each query. */
+const LOCAL = { heads: 8, length: 250, dim: 192, left: 12, chunk: 12, cap: 50, scores: [1, 8, 21, 12, 24] } as const;
 
 /** The same numbers as a Tensor of ours and as the plain array a peer reads. */
 function both(out: Tensor, shape: readonly number[], seed: number): { ours: Tensor; plain: Float32Array } {
@@ -52,6 +65,58 @@ export const scores: readonly Case[] = [
       ours: () => debertaScores(q.ours, k.ours, options),
       peers: {
         'typed JS': peers.debertaTyped(q.plain, k.plain, posKey.plain, posQuery.plain, span, 512, SCALE, SIZES),
+      },
+      tolerance,
+    };
+  }),
+  producer('bias.conformer.scores', SCORES, (out) => {
+    const [q, k, r] = [both(out, QUERIES, 1), both(out, QUERIES, 2), both(out, [HEADS, 2 * LENGTH - 1, DIM], 3)];
+    const [u, v] = [both(out, [HEADS, DIM], 4), both(out, [HEADS, DIM], 5)];
+    const options = { u: u.ours, v: v.ours, scale: SCALE, out };
+    return {
+      ours: () => conformerScores(q.ours, k.ours, r.ours, options),
+      peers: {
+        'typed JS': (own) => peers.conformerScores(q.plain, k.plain, r.plain, u.plain, v.plain, SCALE, SIZES, own),
+      },
+      tolerance,
+    };
+  }),
+  producer('bias.decomposed.scores', [BATCH, HEADS, SIDE ** 2, SIDE ** 2], (out) => {
+    const size = [BATCH, HEADS, SIDE ** 2, DIM];
+    const [q, k] = [both(out, size, 1), both(out, size, 2)];
+    const [h, w] = [both(out, [2 * SIDE - 1, DIM], 3), both(out, [2 * SIDE - 1, DIM], 4)];
+    const options = { querySize: [SIDE, SIDE], scale: SCALE, out } as const;
+    const sizes = { ...SIZES, queryLength: SIDE ** 2, keyLength: SIDE ** 2 };
+    return {
+      ours: () => decomposedRelativeScores(q.ours, k.ours, h.ours, w.ours, options),
+      peers: {
+        'typed JS': (own) => peers.decomposedScores(q.plain, k.plain, h.plain, w.plain, SIDE, SCALE, sizes, own),
+      },
+      tolerance: 2e-5,
+    };
+  }),
+  producer('bias.local.scores', LOCAL.scores, (out) => {
+    const { heads, length, dim, left, chunk, cap } = LOCAL;
+    const size = [1, heads, length, dim];
+    const [q, k, r] = [both(out, size, 1), both(out, size, 2), both(out, [heads, left + 1, dim], 3)];
+    const options = { contextLeft: left + 1, softcap: cap, chunkSize: chunk, out };
+    const sizes = { batch: 1, heads, queryLength: length, keyLength: length, dim };
+    return {
+      ours: () => localRelativeScores(q.ours, k.ours, r.ours, options),
+      peers: {
+        'typed JS': (own) => peers.localScores(q.plain, k.plain, r.plain, left, chunk, cap, sizes, own),
+      },
+      tolerance: 2e-5,
+    };
+  }),
+  producer('bias.gated.matrix', SCORES, (out) => {
+    const [position, hidden] = [both(out, SCORES.slice(1), 1), both(out, [BATCH, LENGTH, HEADS * DIM], 2)];
+    const [weight, constant] = [both(out, [8, DIM], 3), both(out, [HEADS], 4)];
+    const options = { weight: weight.ours, constant: constant.ours, out };
+    return {
+      ours: () => gatedRelativeBias(position.ours, hidden.ours, options),
+      peers: {
+        'typed JS': (own) => peers.gatedBias(position.plain, hidden.plain, weight.plain, constant.plain, SIZES, own),
       },
       tolerance,
     };

@@ -160,3 +160,120 @@ export function debertaTyped(
   );
   return (out: Float32Array): void => debertaScores(q, k, posKey, posQuery, span, index, scale, sizes, out);
 }
+
+/** scale ((q_i + u) . k_j + (q_i + v) . r[Lq - 1 - i + j]); r [H, 2 Lk - 1, d], keys on both sides. */
+export function conformerScores(
+  q: Float32Array,
+  k: Float32Array,
+  r: Float32Array,
+  u: Float32Array,
+  v: Float32Array,
+  scale: number,
+  sizes: Sizes,
+  out: Float32Array,
+): void {
+  const { batch, heads, queryLength, keyLength, dim } = sizes;
+  let n = 0;
+  for (let m = 0; m < batch * heads; m++) {
+    const h = m % heads;
+    const w = h * dim;
+    for (let i = 0; i < queryLength; i++) {
+      const x = (m * queryLength + i) * dim;
+      for (let j = 0; j < keyLength; j++) {
+        const y = (m * keyLength + j) * dim;
+        const t = (h * (2 * keyLength - 1) + queryLength - 1 - i + j) * dim;
+        let sum = 0;
+        for (let c = 0; c < dim; c++) {
+          sum += (q[x + c] + u[w + c]) * k[y + c] + (q[x + c] + v[w + c]) * r[t + c];
+        }
+        out[n++] = scale * sum;
+      }
+    }
+  }
+}
+
+/** scale q . k + q . rh[y - v + side - 1] + q . rw[x - u + side - 1] over a square grid; rh, rw [2 side - 1, d]. */
+export function decomposedScores(
+  q: Float32Array,
+  k: Float32Array,
+  rh: Float32Array,
+  rw: Float32Array,
+  side: number,
+  scale: number,
+  { batch, heads, queryLength, keyLength, dim }: Sizes,
+  out: Float32Array,
+): void {
+  let n = 0;
+  for (let m = 0; m < batch * heads; m++) {
+    for (let i = 0; i < queryLength; i++) {
+      const x = (m * queryLength + i) * dim;
+      for (let j = 0; j < keyLength; j++) {
+        const y = (m * keyLength + j) * dim;
+        const a = (Math.floor(i / side) - Math.floor(j / side) + side - 1) * dim;
+        const b = ((i % side) - (j % side) + side - 1) * dim;
+        let content = 0;
+        let position = 0;
+        for (let c = 0; c < dim; c++) {
+          content += q[x + c] * k[y + c];
+          position += q[x + c] * (rh[a + c] + rw[b + c]);
+        }
+        out[n++] = scale * content + position;
+      }
+    }
+  }
+}
+
+/** cap tanh((q_i . k_j + q_i . r[left - i + j]) / cap) in chunks of `width` queries with the `left` keys before each; r [H, left + 1, d]. */
+export function localScores(
+  q: Float32Array,
+  k: Float32Array,
+  r: Float32Array,
+  left: number,
+  width: number,
+  cap: number,
+  { batch, heads, queryLength, dim }: Sizes,
+  out: Float32Array,
+): void {
+  const chunks = Math.ceil(queryLength / width);
+  let n = 0;
+  for (let m = 0; m < batch * heads; m++) {
+    for (let i = 0; i < chunks * width; i++) {
+      const first = Math.floor(i / width) * width - left;
+      for (let j = first; j < first + width + left; j++) {
+        if (j < 0 || j >= queryLength || j > i || j < i - left) {
+          out[n++] = Number.NEGATIVE_INFINITY;
+          continue;
+        }
+        const [x, y] = [(m * queryLength + i) * dim, (m * queryLength + j) * dim];
+        const t = ((m % heads) * (left + 1) + left - i + j) * dim;
+        let sum = 0;
+        if (i < queryLength) for (let c = 0; c < dim; c++) sum += q[x + c] * (k[y + c] + r[t + c]);
+        out[n++] = cap * Math.tanh(sum / cap);
+      }
+    }
+  }
+}
+
+/** gate of (b, h, i) x bias[h, i, j]: the layer of eight outputs, two sums, two sigmoids. */
+export function gatedBias(
+  bias: Float32Array,
+  hidden: Float32Array,
+  weight: Float32Array,
+  constant: Float32Array,
+  { batch, heads, queryLength, keyLength, dim }: Sizes,
+  out: Float32Array,
+): void {
+  let n = 0;
+  for (let b = 0; b < batch; b++) {
+    for (let h = 0; h < heads; h++) {
+      for (let i = 0; i < queryLength; i++) {
+        const x = ((b * queryLength + i) * heads + h) * dim;
+        const sums = [0, 0];
+        for (let t = 0; t < 8; t++) for (let c = 0; c < dim; c++) sums[t >> 2] += weight[t * dim + c] * hidden[x + c];
+        const [a, c] = [1 / (1 + Math.exp(-sums[0])), 1 / (1 + Math.exp(-sums[1]))];
+        const gate = a * (c * constant[h] - 1) + 2;
+        for (let j = 0; j < keyLength; j++) out[n++] = gate * bias[(h * queryLength + i) * keyLength + j];
+      }
+    }
+  }
+}

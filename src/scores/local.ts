@@ -149,16 +149,25 @@ function chunked(call: Call, o: LocalRelativeScoreOptions, parts: Parts): Tensor
   const { place, mode } = destinationOf(call, o, [batch, heads, to - from, width, across]);
   return call.run((engine) => {
     if (place.length === 0) return place.tensor;
-    const matrix = 4 * (to - from) * width * across;
-    const whole = { engine, batch, heads, pitch: across, matrix, band: { left, right } };
+    const chunk = { out: 0, width, across, matrix: 4 * (to - from) * width * across, first: 0 };
     const add = mode !== REPLACE;
     for (let c = from; c < to; c++) {
-      const out = place.pointer + 4 * (c - from) * width * across;
-      writeChunk(parts, { ...whole, out, rows: width, columns: across, query: left }, c * width, add, withContent);
-      maskChunk(parts, { ...whole, out, rows: width, columns: across, query: left }, c * width, maskValue);
+      chunk.out = place.pointer + 4 * (c - from) * width * across;
+      chunk.first = c * width;
+      writeChunk(engine, parts, chunk, add, withContent, maskValue);
     }
     return place.tensor;
   });
+}
+
+/** A chunk in the first matrix [batch, heads]: `width` queries from number `first` on, `across` keys. */
+interface Chunk {
+  readonly out: number;
+  readonly width: number;
+  readonly across: number;
+  /** Bytes from a matrix to the next. */
+  readonly matrix: number;
+  readonly first: number;
 }
 
 /** Chunks [from, to) of `count`. */
@@ -169,35 +178,49 @@ function chunkRange(call: Call, given: unknown, count: number): readonly [number
   return [from, size('chunks[1]', data[1], from, count)];
 }
 
-/** The part of a chunk's frame whose keys are in the sequence. */
-function within({ queries, left }: Parts, frame: Frame, first: number): { frame: Frame; start: number } {
-  const key = first - left;
-  const start = Math.max(0, -key);
-  const columns = Math.min(frame.columns, queries.queryLength - key) - start;
-  return { frame: { ...frame, out: frame.out + 4 * start, columns, query: left - start }, start };
+/** The cells of a chunk whose keys are in the sequence, from column `start` on, in `rows` of its rows. */
+function frameOf(engine: Engine, parts: Parts, chunk: Chunk, start: number, rows: number): Frame {
+  const { left, right, queries } = parts;
+  return {
+    engine,
+    out: chunk.out + 4 * start,
+    batch: queries.batch,
+    heads: queries.heads,
+    rows,
+    columns: Math.min(chunk.across, queries.queryLength - (chunk.first - left)) - start,
+    pitch: chunk.across,
+    matrix: chunk.matrix,
+    query: left - start,
+    band: { left, right },
+  };
 }
 
-function writeChunk(parts: Parts, chunk: Frame, first: number, add: boolean, withContent: boolean): void {
+function writeChunk(
+  engine: Engine,
+  parts: Parts,
+  chunk: Chunk,
+  add: boolean,
+  withContent: boolean,
+  maskValue: number,
+): void {
   const { queries, keys, table, index, scale, left, cap } = parts;
-  const { engine, batch, heads, pitch, matrix, out, rows } = chunk;
-  const { frame, start } = within(parts, chunk, first);
-  const valid = Math.min(rows, queries.queryLength - first);
-  const own = { ...frame, rows: valid };
-  for (let m = 0; m < batch * heads && !add; m++) {
-    // queries after the end are zeros, and so are their scores; without content all rows are only added to
-    const skip = withContent ? valid : 0;
-    engine.kernels.fillRows(out + m * matrix + 4 * skip * pitch, 4 * pitch, rows - skip, pitch, 0);
+  const { first, width, across, matrix, out } = chunk;
+  const start = Math.max(0, left - first);
+  const valid = Math.min(width, queries.queryLength - first);
+  const own = frameOf(engine, parts, chunk, start, valid);
+  const count = queries.batch * queries.heads;
+  // queries after the end are zeros, and so are their scores; without content all rows are only added to
+  const skip = withContent ? valid : 0;
+  for (let m = 0; m < count && !add && skip < width; m++) {
+    engine.kernels.fillRows(out + m * matrix + 4 * skip * across, 4 * across, width - skip, across, 0);
   }
   const x = fromRow(source(queries.place), first);
-  const y = fromRow(source(keys), first - left + start);
-  if (withContent) productTerm(own, x, undefined, y, queries.dim, scale, add);
+  if (withContent) {
+    productTerm(own, x, undefined, fromRow(source(keys), first - left + start), queries.dim, scale, add);
+  }
   relativeTerm(own, 'query', x, undefined, source(table), queries.dim, index, scale);
-  if (cap === 0) return;
-  for (let m = 0; m < batch * heads; m++) capFloats(engine, out + m * matrix, rows * pitch, cap);
-}
-
-function maskChunk(parts: Parts, chunk: Frame, first: number, maskValue: number): void {
-  const { frame, start } = within(parts, chunk, first);
-  maskBandOf(frame, chunk.band!, maskValue);
-  maskOutside(frame, start, maskValue);
+  for (let m = 0; m < count && cap > 0; m++) capFloats(engine, out + m * matrix, width * across, cap);
+  const all = valid === width ? own : frameOf(engine, parts, chunk, start, width);
+  maskBandOf(all, own.band!, maskValue);
+  maskOutside(all, start, maskValue);
 }

@@ -54,7 +54,7 @@ export const MAX_DIM = 8192;
 
 /** The rows of `x` from `row` on. */
 export function fromRow(x: Source, row: number): Source {
-  return { ...x, pointer: x.pointer + row * x.row };
+  return { pointer: x.pointer + row * x.row, batch: x.batch, head: x.head, row: x.row };
 }
 
 /** The `count` rows of a table, last first: an index that falls with the distance becomes one that rises. */
