@@ -41,8 +41,18 @@ const OPTIONS = [...SCORE_OPTIONS.filter((key) => key !== 'queryOffset'), 'u', '
  * Scores of Lq queries, the last of K positions. q [B, H, Lq, d], k [B, H, K, d]; r: the projected table [H, rows, d] for the
  * positions (query minus key) K - 1, ..., 1 - K, or of a longer context: rows is odd and at least 2 K - 1. scale: default
  * 1 / sqrt(d), on both terms.
+ * float32 products summed in a fixed order: a cell is the same bit for bit whatever rows are asked for.
+ * @param q [B, H, Lq, d]
+ * @param k [B, H, K, d]
+ * @param r [H, rows, d], rows odd and at least 2 K - 1
+ * @param given the biases u and v, lengths, scale, masks, rows
  * @returns float32 [B, H, Lq, K], or the rows asked for
  * @throws ERR_SHAPE, ERR_OPTION, ERR_OUT_OF_MEMORY
+ * @see Gulati et al., Conformer, arXiv 2005.08100; transformers modeling_parakeet
+ * @example
+ * const q = Tensor.zeros([1, 2, 4, 8]);
+ * const k = Tensor.zeros([1, 2, 4, 8]);
+ * console.log(conformerScores(q, k, Tensor.zeros([2, 7, 8])).shape); // [ 1, 2, 4, 4 ]
  */
 export function conformerScores(q: Shaped, k: Shaped, r: Shaped, given: ConformerScoreOptions = {}): Tensor {
   const o = take('conformerScores', given, OPTIONS);

@@ -64,8 +64,20 @@ interface Axis {
  * Scores of the tokens of two grids, row-major. q [B, H, prefix + query cells, d], k [B, H, prefix + key cells, d]; relPosH
  * [rows, d] and relPosW [rows, d], shared by the heads, with 2 max(query side, key side) - 1 rows. Tables of other sizes are
  * resized to that linearly, as SAM and ViTDet do (MViTv2 has none). scale: default 1 / sqrt(d), on q . k alone.
+ * float32 products summed in a fixed order: a cell is the same bit for bit whatever rows are asked for.
+ * @param q [B, H, prefix + query cells, d]
+ * @param k [B, H, prefix + key cells, d]
+ * @param relPosH [rows, d]
+ * @param relPosW [rows, d]
+ * @param given the grids, prefix tokens, scale, rows
  * @returns float32 [B, H, queries, keys], or the rows asked for
  * @throws ERR_SHAPE, ERR_OPTION, ERR_OUT_OF_MEMORY
+ * @see Li et al., ViTDet, arXiv 2203.16527; MViTv2, arXiv 2112.01526
+ * @example
+ * const q = Tensor.zeros([1, 2, 4, 8]);
+ * const k = Tensor.zeros([1, 2, 4, 8]);
+ * const table = Tensor.zeros([3, 8]);
+ * console.log(decomposedRelativeScores(q, k, table, table, { querySize: [2, 2] }).shape); // [ 1, 2, 4, 4 ]
  */
 export function decomposedRelativeScores(
   q: Shaped,

@@ -48,8 +48,15 @@ interface Gate {
 
 /**
  * The gate of every query and head; hidden [B, L, H d] is the input of the attention layer, not its queries.
+ * The eight sums run in a fixed float32 order, sigmoids are rounded once.
+ * @param hidden [B, L, H d]
+ * @param given `weight` [8, d], `bias` [8], `constant` [H]
  * @returns float32 [B, H, L]
  * @throws ERR_SHAPE, ERR_OPTION, ERR_OUT_OF_MEMORY
+ * @see Chen et al., WavLM, arXiv 2110.13900; transformers modeling_wavlm
+ * @example
+ * const gate = { weight: Tensor.zeros([8, 8]), constant: Tensor.from([1, 1], [2]) };
+ * console.log(relativeGate(Tensor.zeros([1, 4, 16]), gate).shape); // [ 1, 2, 4 ]
  */
 export function relativeGate(hidden: Shaped, given: RelativeGateOptions): Tensor {
   const o = take('relativeGate', given, OPTIONS);
@@ -72,8 +79,16 @@ export function relativeGate(hidden: Shaped, given: RelativeGateOptions): Tensor
 /**
  * A bias of the distance times the gate of its query. positionBias [H, L, k], such as t5Bias(table, { numBuckets: 320, maxDistance:
  * 800, keyLength: L }), all rows or the rows asked for; hidden [B, L, H d].
+ * The eight sums run in a fixed float32 order, sigmoids are rounded once.
+ * @param positionBias [H, L, k]
+ * @param hidden [B, L, H d]
+ * @param given `weight` [8, d], `bias` [8], `constant` [H]; `addTo`
  * @returns float32 [B, H, L, k], or the rows asked for
  * @throws ERR_SHAPE, ERR_OPTION, ERR_OUT_OF_MEMORY
+ * @see Chen et al., WavLM, arXiv 2110.13900; transformers modeling_wavlm
+ * @example
+ * const gate = { weight: Tensor.zeros([8, 8]), constant: Tensor.from([1, 1], [2]) };
+ * console.log(gatedRelativeBias(Tensor.zeros([2, 4, 4]), Tensor.zeros([1, 4, 16]), gate).shape); // [ 1, 2, 4, 4 ]
  */
 export function gatedRelativeBias(positionBias: Shaped, hidden: Shaped, given: GatedRelativeBiasOptions): Tensor {
   const o = take('gatedRelativeBias', given, [...OPTIONS, 'rows', 'addTo']);

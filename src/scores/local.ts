@@ -76,8 +76,18 @@ interface Parts {
  *
  * With chunkSize W: chunk c has the queries c W, ..., c W + W - 1 and the keys from c W - (contextLeft - 1) on; keys outside the
  * sequence are masked, and rows of queries after its end are scores of zeros. As many queries as keys.
+ * float32 products summed in a fixed order: a cell is the same bit for bit whatever rows are asked for.
+ * @param q [B, H, Lq, d], scaled already
+ * @param k [B, H, K, d]
+ * @param r [H, contextLeft + contextRight, d]
+ * @param given how far a query sees, softcap, chunks, rows
  * @returns float32 [B, H, Lq, K], or the rows asked for; or chunks
  * @throws ERR_SHAPE, ERR_OPTION, ERR_OUT_OF_MEMORY
+ * @see transformers modeling_gemma3n, Gemma3nAudioAttention; Google USM, arXiv 2303.01037
+ * @example
+ * const q = Tensor.zeros([1, 2, 4, 8]);
+ * const k = Tensor.zeros([1, 2, 4, 8]);
+ * console.log(localRelativeScores(q, k, Tensor.zeros([2, 3, 8]), { contextLeft: 3, contextRight: 0 }).shape); // [ 1, 2, 4, 4 ]
  */
 export function localRelativeScores(q: Shaped, k: Shaped, r: Shaped, given: LocalRelativeScoreOptions): Tensor {
   const o = take('localRelativeScores', given, OPTIONS);
