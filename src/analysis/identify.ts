@@ -8,6 +8,7 @@
 import { PosencError, show } from '../runtime/errors.ts';
 import { listOf } from '../runtime/lists.ts';
 import { type AlibiMatrix, alibiOf, type Buckets, bucketsOf, slopesOf } from './identify/biases.ts';
+import type { Identification, Identified } from './identify/found.ts';
 import { gridWaves } from './identify/grids.ts';
 import { frequencyCandidates } from './identify/ladders.ts';
 import { jointLayouts, separateLayouts, singleLayouts } from './identify/layouts.ts';
@@ -15,37 +16,7 @@ import { type Grid, type Stored, storedAs } from './identify/numbers.ts';
 import { readingsOf } from './identify/readings.ts';
 import { waves } from './identify/waves.ts';
 
-/** One formula that gives these numbers. */
-export interface Identified {
-  /** The function of this library that makes them, or what they are when none returns them alone. */
-  readonly encoding:
-    | 'sinusoidal'
-    | 'rotary'
-    | 'timestep'
-    | 'sincos2d'
-    | 'invFreq'
-    | 'alibiSlopes'
-    | 'alibi'
-    | 't5Buckets';
-  /** In the words of that function. */
-  readonly options: Readonly<Record<string, unknown>>;
-  /** The format the numbers were rounded to. */
-  readonly stored: 'float32' | 'float16' | 'bfloat16' | 'int32';
-  /** Largest difference from the real-valued formula. */
-  readonly maxError: number;
-  /** 'certain': nothing else fits. 'likely': the numbers leave something open, named in `unknown`. */
-  readonly sure: 'certain' | 'likely';
-  readonly unknown: readonly string[];
-}
-
-export interface Identification {
-  /** The likeliest first; empty when it is none of these. */
-  readonly found: readonly Identified[];
-  /** The same numbers under other names, and what else could have made them. */
-  readonly also: readonly string[];
-  /** Why nothing was found, or a sentence about what was. */
-  readonly reason: string;
-}
+export type { Identification, Identified } from './identify/found.ts';
 
 type Numbers =
   | ArrayLike<number>

@@ -1,5 +1,5 @@
 /** Waves in the words of the library: the same numbers are a sinusoidal table, a rotary cache or embedded time steps. */
-import type { Identification, Identified } from '../identify.ts';
+import type { Identification, Identified } from './found.ts';
 import type { Scaling } from './ladders.ts';
 import { type Stored, tidy } from './numbers.ts';
 import type { Wave } from './waves.ts';
