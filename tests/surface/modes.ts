@@ -58,7 +58,7 @@ function outcome(surface: SurfaceCall, args: readonly unknown[], result: unknown
   };
   visit(surface.args, args);
   // what is rotated in place, or into a view, is returned as it was given: a Tensor here, an array there
-  const same = args.includes(result) || result instanceof Float32Array;
+  const same = (typeof result === 'object' && args.includes(result)) || result instanceof Float32Array;
   const text = digest(same ? contents(result instanceof Float32Array ? { data: result } : result) : normal(result));
   return [...text, ...changed].join('\n');
 }
