@@ -106,9 +106,12 @@ function explained(form: NormalForm, choice: TableChoice): Explanation {
   const o = take('explainForm', choice, ['layerType', 'context']);
   const context = o.context === undefined ? undefined : integer('context', o.context, 1, Number.MAX_SAFE_INTEGER);
   const labels = Object.entries(form.layerTypes ?? {});
+  const { maxPositionEmbeddings } = form;
+  if (maxPositionEmbeddings !== undefined)
+    integer('maxPositionEmbeddings', maxPositionEmbeddings, 1, Number.MAX_SAFE_INTEGER);
   const tables = labels
     .filter(([label]) => o.layerType === undefined || label === o.layerType)
-    .map(([label, layer]) => explainTable(label, layer, form.maxPositionEmbeddings, context));
+    .map(([label, layer]) => explainTable(label, layer, maxPositionEmbeddings, context));
   const extension = extensionOf(form, context ?? 1);
   const supported = extension.supportedLength;
   return {
@@ -195,7 +198,9 @@ function angleErrors(layer: RotaryLayer, length: number): Record<Precision, numb
   const ggml = rotaryFrequencies({ ...layer.spec, precision: 'ggml' }, { context: length });
   const angles = new Float32Array(exact.pairs);
   const worst = { exact: 0, torch: 0, ggml: 0 };
-  for (let position = Math.max(0, length - SAMPLES); position < length; position++) {
+  // counted, so that it ends where the length of a file is beyond the integers of a double
+  for (let back = 1; back <= Math.min(SAMPLES, length); back++) {
+    const position = length - back;
     const float = torch.float32 as Float32Array;
     for (let i = 0; i < exact.pairs; i++) {
       worst.torch = Math.max(worst.torch, offBy(exact, i, position, Math.fround(Math.fround(position) * float[i])));

@@ -1,5 +1,5 @@
 /** A longer context asked of a config.json, and written into it. What it means: extension.ts and the rope type's own file. */
-import { options as checkOptions } from '../runtime/arguments.ts';
+import { take } from '../runtime/arguments.ts';
 import { type EngineLines, engineLines } from './engines.ts';
 import { type Extension, extendForm, write } from './extension.ts';
 import { fromHF } from './hf.ts';
@@ -33,8 +33,7 @@ export interface Extended extends Extension {
  * console.log(extend(config, { context: 131072 }).changes); // { rope_scaling: { rope_type: 'yarn', factor: 4, original_max_position_embeddings: 32768 } }
  */
 export function extend(config: object, options: ExtendOptions): Extended {
-  checkOptions('extend', options, ['context', 'strict', 'as']);
-  const { strict, as, context } = options;
+  const { strict, as, context } = take('extend', options, ['context', 'strict', 'as']);
   const form = fromHF(config, { strict, as });
   const extension = extendForm(form, { context });
   if (extension.outcome === 'unsupported') return { ...extension, forEngines: {} };

@@ -5,7 +5,7 @@
  */
 import type { Extension as RuleExtension } from '../rotary/rules/rule.ts';
 import { wordsOf } from '../rotary/rules/words.ts';
-import { options as checkOptions, integer } from '../runtime/arguments.ts';
+import { integer, take } from '../runtime/arguments.ts';
 import { fromHF } from './hf.ts';
 import { isGGUF } from './llamaCpp.ts';
 import type { NormalForm, RotaryLayer } from './normalForm.ts';
@@ -48,7 +48,7 @@ const LOCAL = /sliding|local|chunked|window/;
  * console.log(extendForm(form, { context: 131072 }).outcome); // rescaled
  */
 export function extendForm(form: NormalForm, options: { readonly context: number }): Extension {
-  const { context } = checkOptions('extendForm', options, ['context']);
+  const { context } = take('extendForm', options, ['context']);
   return readingForm('extendForm', form, () =>
     extensionOf(form, integer('context', context, 1, Number.MAX_SAFE_INTEGER)),
   );

@@ -7,9 +7,9 @@ import { rotaryFrequencies } from '../rotary/frequencies.ts';
 import { ggmlFreqFactors } from '../rotary/ggml.ts';
 import { yarnMscale } from '../rotary/rules/yarn.ts';
 import type { OpenSpec } from '../rotary/spec.ts';
-import { options as checkOptions } from '../runtime/arguments.ts';
+import { take } from '../runtime/arguments.ts';
 import { chooseLayer, type TableChoice } from './chooseLayer.ts';
-import type { NormalForm, RotaryLayer } from './normalForm.ts';
+import { type NormalForm, type RotaryLayer, readingForm } from './normalForm.ts';
 import type { GgufRotary } from './records/gguf/facts.ts';
 import { ggufRecord } from './records/gguf/index.ts';
 import { recordOf } from './records/index.ts';
@@ -81,7 +81,11 @@ const FILE_MODES = { norm: 0, neox: 2, mrope: 8, imrope: 40 } as const;
  * console.log(toLlamaCpp(form).rope.freqBase); // 500000
  */
 export function toLlamaCpp(form: NormalForm, choice: TableChoice = {}): LlamaCpp {
-  checkOptions('toLlamaCpp', choice, ['layerType', 'context']);
+  const taken = take('toLlamaCpp', choice, ['layerType', 'context']);
+  return readingForm('toLlamaCpp', form, () => parametersOf(form, taken));
+}
+
+function parametersOf(form: NormalForm, choice: TableChoice): LlamaCpp {
   const { layer, context } = chooseLayer(form, choice, 'toLlamaCpp(form');
   const { spec, ropeType } = layer;
   const file = fileFacts(form);

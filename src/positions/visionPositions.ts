@@ -24,7 +24,7 @@ export function visionPositions<D extends IndexDtype = 'int32'>(options: {
   const dtype = dtypeOf(given.dtype as D | undefined);
   const blocks = grids('gridThw', given.gridThw, merge, 1);
   const total = blocks.reduce((sum, { t, h, w }) => sum + t * h * w * merge * merge, 0);
-  const out = new Float64Array(3 * size('gridThw', total, 0, 2 ** 26));
+  const out = new Float64Array(3 * size('gridThw', total, 0, 2 ** 24));
   let at = 0;
   for (const { t, h, w } of blocks) {
     for (let i = 0; i < t * h * w * merge * merge; i++) {

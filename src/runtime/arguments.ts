@@ -45,9 +45,6 @@ export function own<T extends object, K extends keyof T>(value: T, key: K): T[K]
   return Object.hasOwn(value, key) ? value[key] : undefined;
 }
 
-/** @deprecated the old name of `take` */
-export const options = take;
-
 function unknownOption(name: string, key: string, allowed: readonly string[]): PosencError {
   const near = nearest(key, allowed);
   const hint = near === undefined ? ';' : `; did you mean '${near}'?`;
