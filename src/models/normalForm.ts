@@ -95,14 +95,16 @@ export interface NormalForm {
   readonly source: Readonly<Record<string, Json>>;
 }
 
+/** A list of remarks; one of billions of holes is none of ours, and would take minutes to walk. */
+const isNotes = (value: unknown): boolean => Array.isArray(value) && value.length < 2 ** 16;
+
 /**
  * Fails unless the value is what fromHF or fromGGUF returns, as far as its head tells; `read` may still meet a part that is not.
  * @throws ERR_OPTION
  */
 export function readingForm<T>(name: string, form: NormalForm, read: () => T): T {
   const { modelType, family, warnings, assumed } = object(name, form) as Partial<NormalForm>;
-  const whole =
-    typeof modelType === 'string' && typeof family === 'string' && Array.isArray(warnings) && Array.isArray(assumed);
+  const whole = typeof modelType === 'string' && typeof family === 'string' && isNotes(warnings) && isNotes(assumed);
   let cause: unknown;
   try {
     if (whole) return read();
