@@ -16,6 +16,7 @@ import { decode, encode } from '@jridgewell/sourcemap-codec';
 import { build } from 'esbuild';
 import { rollup } from 'rollup';
 import { widened } from './declarations.ts';
+import { DATA_SOURCES } from './maps.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 process.chdir(root);
@@ -104,7 +105,6 @@ const walk = (dir: string): string[] =>
 rmSync('dist/reference.js.map');
 writeFileSync('dist/reference.js', readFileSync('dist/reference.js', 'utf8').replace(MAP_URL, ''));
 
-const DATA = /models\/records\/|runtime\/kernels\.ts$|rotary\/axialPresets\.ts$|(^|\/)index\.ts$/;
 // a segment a line is all that a stack trace needs; every token would weigh as much as the sources
 for (const file of walk('dist').filter((path) => path.endsWith('.map'))) {
   const map = JSON.parse(readFileSync(file, 'utf8')) as {
@@ -119,7 +119,7 @@ for (const file of walk('dist').filter((path) => path.endsWith('.map'))) {
     ),
   );
   // tables of data and lists of declarations: nothing is ever thrown in them, and they are a third of what a map of models holds
-  const sourcesContent = map.sourcesContent.map((text, i) => (DATA.test(map.sources[i]) ? null : text));
+  const sourcesContent = map.sourcesContent.map((text, i) => (DATA_SOURCES.test(map.sources[i]) ? null : text));
   writeFileSync(file, JSON.stringify({ ...map, sourcesContent, mappings, names: [] }));
 }
 

@@ -21,6 +21,7 @@ import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
+import { DATA_SOURCES } from '../../scripts/maps.ts';
 import { fingerprint, sinusoidal } from '../../src/index.ts';
 import { serve as servePage, visit } from '../runtimes/browsers.ts';
 
@@ -321,7 +322,9 @@ async function pack(): Promise<string> {
   }
   for (const path of paths.filter((file) => file.endsWith('.map'))) {
     const { sources, sourcesContent } = JSON.parse(readFileSync(join(root, path), 'utf8'));
-    const whole = sources.every((source: string, i: number) => source.startsWith('src/') && sourcesContent[i]);
+    const whole = sources.every(
+      (source: string, i: number) => source.startsWith('src/') && (sourcesContent[i] || DATA_SOURCES.test(source)),
+    );
     must(whole, `${path} does not hold its sources`);
   }
   return `${paths.length} files, ${size} B`;
