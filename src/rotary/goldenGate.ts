@@ -60,6 +60,9 @@ export function goldenGateFrequencies(given: GoldenGateOptions): Tensor {
   if (longest < shortest) {
     throw new PosencError('ERR_OPTION', `maxFrequency: ${longest} is below minFrequency ${shortest}`);
   }
+  if (!Number.isFinite(longest / shortest)) {
+    throw new PosencError('ERR_OPTION', `maxFrequency: ${longest} is too far from minFrequency ${shortest}`);
+  }
   const zeros = roundHalfEven(finite('zeroFraction', o.zeroFraction, { min: 0, max: 1 }, 0) * pairs);
   const lengths = magnitudes(shortest, longest, pairs, zeros);
   const call = gate('goldenGateFrequencies', o.engine);
