@@ -251,6 +251,9 @@ function onnx({ form, changed, context, notes }: Given): EngineLine {
   const table = `posenc table --config config.json --length ${length} --context ${length}${several ? ` --layer-type ${label}` : ''} --out caches.safetensors`;
   const part = layer.rotaryDim === layer.headDim ? '' : `, rotary_embedding_dim=${layer.rotaryDim}`;
   const node = `RotaryEmbedding(x, cos_cache, sin_cache, position_ids; interleaved=${layer.pairing === 'interleaved' ? 1 : 0}${part})`;
+  const others = Object.keys(form.layerTypes ?? {}).filter((name) => name !== label);
+  if (others.length > 0)
+    notes.push(`layers of ${others.join(', ')} take caches of their own: the same command with that --layer-type`);
   if (changed?.changes)
     notes.push('first put the keys of `--for transformers` into config.json: the caches are those of the file');
   if (layer.attentionFactor !== 1) notes.push('the caches hold the attention factor: multiply nothing else');

@@ -11,7 +11,7 @@ import { isGGUF } from './llamaCpp.ts';
 import type { NormalForm, RotaryLayer } from './normalForm.ts';
 import { readingForm } from './normalForm.ts';
 import { textPart } from './part.ts';
-import { type Fields, isFields, type Json, Notes, Section } from './read.ts';
+import { type Fields, isFields, type Json, Notes, refuse, Section } from './read.ts';
 import { grouped } from './words.ts';
 
 /** What a longer context asks of a model, from a config.json or a GGUF file. */
@@ -183,6 +183,14 @@ export function usableLength(form: NormalForm): number | undefined {
 
 const numberOf = (value: unknown): number | undefined => (typeof value === 'number' ? value : undefined);
 
+function copyOf(config: Fields): Record<string, Json> {
+  try {
+    return structuredClone(config) as Record<string, Json>;
+  } catch {
+    return refuse('config', 'holds a value that JSON has no form for; give what JSON.parse returns');
+  }
+}
+
 /** @internal A copy of the file with the new blocks. */
 export function write(
   config: Fields,
@@ -190,7 +198,7 @@ export function write(
   tables: NonNullable<Extension['tables']>,
   context: number,
 ): { config: Record<string, Json>; changes: Record<string, Json> } {
-  const copy = structuredClone(config) as Record<string, Json>;
+  const copy = copyOf(config);
   const { section, path } = textSection(copy);
   const changes: Record<string, Json> = {};
   const key =

@@ -84,8 +84,9 @@ export class Header {
     if (found === undefined) return undefined;
     const path = shorten(this.key(name));
     const scalar = !Array.isArray(found) && !ArrayBuffer.isView(found);
+    const length = scalar ? 1 : (found as ArrayLike<unknown>).length;
+    if (!(length <= MAX_LIST)) refuse(path, `a list of ${length}; at most ${MAX_LIST}`);
     const items = scalar ? [found] : Array.from(found as ArrayLike<unknown>);
-    if (items.length > MAX_LIST) refuse(path, `a list of ${items.length}; at most ${MAX_LIST}`);
     const values = items.map((item, i) => {
       if (typeof item === 'boolean') return item ? 1 : 0;
       return checkNumber(scalar ? path : `${path}[${i}]`, typeof item === 'bigint' ? Number(item) : item, {
