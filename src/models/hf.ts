@@ -37,6 +37,9 @@ export interface FromHFOptions<LayerType extends string = string> {
 /** Tables of a class that layer_types need not name. */
 type ClassLayerType = 'default' | 'main' | 'compress';
 
+/** T, without a vote in what T is; TypeScript has it by itself from 5.4, and older ones are used. */
+type NotInferred<T> = [T][T extends unknown ? 0 : never];
+
 /** The layer types a configuration can ask for, where its type tells them (a literal with layer_types); else any text. */
 export type LayerTypeOf<C> = C extends { readonly layer_types: readonly (infer L extends string)[] }
   ? string extends L
@@ -58,7 +61,7 @@ export type LayerTypeOf<C> = C extends { readonly layer_types: readonly (infer L
  */
 export function fromHF<const C extends object>(
   config: C,
-  options: FromHFOptions<NoInfer<LayerTypeOf<C>>> = {},
+  options: FromHFOptions<NotInferred<LayerTypeOf<C>>> = {},
 ): NormalForm {
   const o = take('fromHF', options, ['layerType', 'context', 'precision', 'strict', 'as']);
   const { layerType, strict = true, as } = o;
