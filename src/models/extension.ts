@@ -159,6 +159,12 @@ function otherFamily(form: NormalForm, context: number): Extension {
         : `the table can be computed further, but the model was trained to ${grouped(usable)} positions; no published extension`;
     return { ...known, outcome: 'unsupported', reason };
   }
+  // a tower of images: its tables are made for a grid of patches, of which a number of positions says nothing
+  if (form.family === 'rotary' || form.family === 'window')
+    return {
+      outcome: 'unsupported',
+      reason: 'positions are places in a grid of patches: another image size is another grid, not a longer context',
+    };
   return {
     outcome: 'covered',
     reason:
