@@ -13,10 +13,12 @@ export interface XposOptions extends PositionOptions {
   readonly gamma?: number;
 }
 
-export function xposTable(
-  spec: RotarySpec,
-  options: XposOptions,
-): { readonly cos: ReferenceTensor; readonly sin: ReferenceTensor } {
+interface XposTable {
+  readonly cos: ReferenceTensor;
+  readonly sin: ReferenceTensor;
+}
+
+export function xposTable(spec: RotarySpec, options: XposOptions): XposTable {
   const { side, center, scaleBase = 512, gamma = 0.4, ...rows } = options;
   const positions = positionList(rows);
   const { pairs } = rotaryDims(spec);
@@ -46,7 +48,7 @@ export function xposCachedTables(
     readonly scaleBase?: number;
     readonly gamma?: number;
   },
-) {
+): { readonly query: XposTable; readonly key: XposTable } {
   const { queryLength, keyLength, center, ...rest } = options;
   const side = (name: 'query' | 'key', length: number) =>
     xposTable(spec, {
