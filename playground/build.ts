@@ -16,7 +16,7 @@ const WHOLE = 340_000;
 const packed: Plugin = {
   name: 'packed kernels',
   setup(given) {
-    given.onResolve({ filter: /^#wasm\/simd$/ }, () => ({ path: 'simd', namespace: 'packed' }));
+    given.onResolve({ filter: /^#wasm$/ }, () => ({ path: 'wasm', namespace: 'packed' }));
     given.onLoad({ filter: /.*/, namespace: 'packed' }, () => {
       const wasm = readFileSync(join(here, '..', 'dist', 'posenc.simd.wasm'));
       const text = gzipSync(wasm, { level: 9 }).toString('base64');
@@ -24,9 +24,8 @@ const packed: Plugin = {
         contents: `const bytes = Uint8Array.from(atob('${text}'), (c) => c.charCodeAt(0));
 const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip'));
 const wasm = new Uint8Array(await new Response(stream).arrayBuffer());
-let binary = '';
-for (const byte of wasm) binary += String.fromCharCode(byte);
-export const simd = btoa(binary);`,
+export const simd = Array.from(wasm, (byte) => byte.toString(16).padStart(2, '0')).join('');
+export const heap = '${readFileSync(join(here, '..', 'dist', 'posenc.heap.wasm')).toString('hex')}';`,
       };
     });
   },

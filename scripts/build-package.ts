@@ -16,7 +16,7 @@ import { decode, encode } from '@jridgewell/sourcemap-codec';
 import { build } from 'esbuild';
 import { rollup } from 'rollup';
 import { widened } from './declarations.ts';
-import { DATA_SOURCES } from './maps.ts';
+import { comments, DATA_SOURCES, withoutComments } from './maps.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 process.chdir(root);
@@ -34,8 +34,11 @@ const input = {
   ...Object.fromEntries(['index', 'kernels', 'init', 'init.workerd'].map((name) => [name, at(`${name}.js`)])),
 };
 
-/** What conditions of package.json choose, and what is installed beside the package, stays outside. */
-const external = [/^#wasm\//, /^@assemblyscript\/loader$/, /\.wasm$/];
+/** What conditions of package.json choose stays outside. */
+const external = [/^#wasm$/, /\.wasm$/];
+/** The one library goes in: Node takes more than a millisecond to find and load a package, and nothing has to be installed beside. */
+const LOADER = '@assemblyscript/loader';
+const loader = fileURLToPath(import.meta.resolve(LOADER));
 
 const bundle = await rollup({
   input,
@@ -47,9 +50,10 @@ const bundle = await rollup({
   plugins: [
     {
       name: 'tsc',
+      resolveId: (id) => (id === LOADER ? { id: loader, moduleSideEffects: false } : null),
       load: (id) => ({
         code: readFileSync(id, 'utf8').replace(MAP_URL, ''),
-        map: readFileSync(`${id}.map`, 'utf8'),
+        map: id === loader ? null : readFileSync(`${id}.map`, 'utf8'),
       }),
       // Nothing happens at import: a call that makes a constant may be dropped with the constant. Bundlers drop unused files by
       // themselves, but not unused statements of a file, and a wing is one file here.
@@ -74,7 +78,7 @@ await bundle.write({
   format: 'es',
   sourcemap: true,
   // what a map shows as its source: src/rotary/table.ts, wherever the package lies
-  sourcemapPathTransform: (path) => path.slice(path.indexOf('src/')),
+  sourcemapPathTransform: (path) => path.slice(path.search(/src\/|node_modules\//)),
   generatedCode: 'es2015',
   minifyInternalExports: false,
   hoistTransitiveImports: false,
@@ -86,7 +90,7 @@ await bundle.write({
     // of two tables that one reader each needs, a bundler can drop the whole file of the other
     if (path.startsWith('models/records/gguf/')) return 'ggufRecords';
     if (WINGS.includes(folder)) return folder;
-    return folder === 'runtime' || folder === 'phase' ? 'runtime' : undefined;
+    return id === loader || folder === 'runtime' || folder === 'phase' ? 'runtime' : undefined;
   },
 });
 await bundle.close();
@@ -104,24 +108,6 @@ const walk = (dir: string): string[] =>
 // the reference is its source without the types: a map would be 60 kB of the same
 rmSync('dist/reference.js.map');
 writeFileSync('dist/reference.js', readFileSync('dist/reference.js', 'utf8').replace(MAP_URL, ''));
-
-// a segment a line is all that a stack trace needs; every token would weigh as much as the sources
-for (const file of walk('dist').filter((path) => path.endsWith('.map'))) {
-  const map = JSON.parse(readFileSync(file, 'utf8')) as {
-    mappings: string;
-    names: string[];
-    sources: string[];
-    sourcesContent: (string | null)[];
-  };
-  const mappings = encode(
-    decode(map.mappings).map((line) =>
-      line.slice(0, 1).map((part) => part.slice(0, 4) as [number, number, number, number]),
-    ),
-  );
-  // tables of data and lists of declarations: nothing is ever thrown in them, and they are a third of what a map of models holds
-  const sourcesContent = map.sourcesContent.map((text, i) => (DATA_SOURCES.test(map.sources[i]) ? null : text));
-  writeFileSync(file, JSON.stringify({ ...map, sourcesContent, mappings, names: [] }));
-}
 
 /**
  * What `using` needs to know of the classes that hold memory, for consumers whose library has it not: esnext.disposable came with
@@ -153,6 +139,30 @@ const declared = new Set<string>();
 for (const file of files(exports).filter((path) => path.endsWith('.d.ts') && existsSync(at(relative('dist', path)))))
   declare(relative('dist', file), declared);
 
+const published = new Set(
+  walk('dist')
+    .filter((path) => path.endsWith('.d.ts'))
+    .flatMap((path) => comments(readFileSync(path, 'utf8'))),
+);
+// a segment a line is all that a stack trace needs; every token would weigh as much as the sources
+for (const file of walk('dist').filter((path) => path.endsWith('.map'))) {
+  const map = JSON.parse(readFileSync(file, 'utf8')) as {
+    mappings: string;
+    names: string[];
+    sources: string[];
+    sourcesContent: (string | null)[];
+  };
+  const mappings = encode(
+    decode(map.mappings).map((line) =>
+      line.slice(0, 1).map((part) => part.slice(0, 4) as [number, number, number, number]),
+    ),
+  );
+  const sourcesContent = map.sourcesContent.map((text, i) =>
+    DATA_SOURCES.test(map.sources[i]) || text === null ? null : withoutComments(text, published),
+  );
+  writeFileSync(file, JSON.stringify({ ...map, sourcesContent, mappings, names: [] }));
+}
+
 writeFileSync(
   'dist/posenc.simd.wasm.d.ts',
   "/** The kernels, as a bundler or `import source` gives them: compiled, for init() or createEngine({ wasm }). */\nimport type { WasmModule } from './runtime/platform.ts';\n\ndeclare const module: WasmModule;\nexport default module;\n",
@@ -160,7 +170,7 @@ writeFileSync(
 const of = (file: string) => readFileSync(join('node_modules/assemblyscript', file), 'utf8').trim();
 writeFileSync(
   'dist/LICENSES.txt',
-  `posenc.heap.wasm (and wasm/heap.js) contains the memory runtime of AssemblyScript, posenc.min.js its loader as well.\ncli.js has its own list in cli.LICENSES.txt. Everything else is posenc's own, under the licence in ../LICENSE.\n\nAssemblyScript, Apache-2.0\n\n${of('LICENSE')}\n\n${of('NOTICE')}\n`,
+  `posenc.heap.wasm (and wasm.js) contains the memory runtime of AssemblyScript; chunks/runtime.js and posenc.min.js contain its loader.\ncli.js has its own list in cli.LICENSES.txt. Everything else is posenc's own, under the licence in ../LICENSE.\n\nAssemblyScript, Apache-2.0\n\n${of('LICENSE')}\n\n${of('NOTICE')}\n`,
 );
 
 await build({

@@ -4,5 +4,5 @@ import { join } from 'node:path';
 
 rmSync('build/package', { recursive: true, force: true });
 for (const name of readdirSync('dist')) {
-  if (name !== 'wasm' && !name.endsWith('.wasm')) rmSync(join('dist', name), { recursive: true });
+  if (!/^wasm\.(js|d\.ts)$|\.wasm$/.test(name)) rmSync(join('dist', name), { recursive: true });
 }

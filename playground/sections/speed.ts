@@ -1,6 +1,6 @@
 /** Section 6: this browser, now. */
 
-import { simd } from '#wasm/simd';
+import { simd } from '#wasm';
 import { h } from '../dom.ts';
 import { alibi, applyRotary, createEngine, fingerprint, rotaryTable, sinusoidal, Tensor } from '../library.ts';
 import { grouped, show, T, type Text, tr } from '../text.ts';
@@ -146,7 +146,7 @@ export const speedPage = {
     };
     const print = fingerprint();
     const equal = print === PUBLISHED_FINGERPRINT;
-    const wasmBytes = typeof simd === 'string' ? atob(simd).length : 0;
+    const wasmBytes = typeof simd === 'string' ? simd.length / 2 : 0;
     const fact = (name: Text, ...value: (Node | string)[]) =>
       h('div', {}, h('dt', {}, tr(name)), h('dd', {}, ...value));
     main.append(

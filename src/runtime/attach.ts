@@ -1,5 +1,5 @@
 /** Engines on memory of the caller: the kernels alone, without a heap beside them. */
-import { simd } from '#wasm/simd';
+import { simd } from '#wasm';
 import { integer, take } from './arguments.ts';
 import { COEFFICIENT_SPACE, compile, Engine, instantiateKernels, MIN_SCRATCH } from './engine.ts';
 import { PosencError, show } from './errors.ts';

@@ -4,6 +4,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { alibi, attach, createEngine, merge, PosencError, rotaryTable, sinusoidal, Tensor } from '../../src/index.ts';
 import { COEFFICIENT_BYTES } from '../../src/runtime/coefficients.ts';
+import { compile } from '../../src/runtime/engine.ts';
 
 const PAGE = 65536;
 
@@ -235,6 +236,25 @@ test('a runtime that refuses to compile is explained', () => {
   } finally {
     (WebAssembly as { Module: unknown }).Module = Module;
   }
+});
+
+test('the text of a binary is decoded where nothing does it natively', () => {
+  const bytes = readFileSync(new URL('../../build/posenc.heap.wasm', import.meta.url));
+  const { Buffer } = globalThis;
+  const native = Uint8Array as { fromHex?: unknown };
+  const { fromHex } = native;
+  let module: WebAssembly.Module;
+  try {
+    (globalThis as { Buffer: unknown }).Buffer = undefined;
+    native.fromHex = undefined;
+    // one section more than the embedded binary: what is compiled already is not decoded again
+    module = compile(`${bytes.toString('hex')}00030161ff`);
+  } finally {
+    globalThis.Buffer = Buffer;
+    native.fromHex = fromHex;
+  }
+  assert.equal(WebAssembly.Module.exports(module), WebAssembly.Module.exports(new WebAssembly.Module(bytes)));
+  assert.equal(Array.from(new Uint8Array(WebAssembly.Module.customSections(module, 'a')[0])), [0xff]);
 });
 
 test.run();

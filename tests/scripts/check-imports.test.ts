@@ -28,7 +28,7 @@ test('directions', () => {
   const of = (from: string, to: string, typeOnly = false) => wrong({ from, to, typeOnly });
   assert.is(of('src/bias/distance/t5.ts', 'src/phase/buckets.ts'), undefined);
   assert.is(of('src/models/hf.ts', 'src/rotary/spec.ts'), undefined);
-  assert.is(of('src/runtime/init.ts', 'src/wasm.simd.ts'), undefined);
+  assert.is(of('src/runtime/init.ts', 'src/wasm.workerd.ts'), undefined);
   assert.is(of('playground/main.ts', 'src/index.ts'), undefined);
   assert.match(of('src/scores/tupe.ts', 'src/bias/distance/t5.ts', true)!, /wings/);
   assert.match(of('src/phase/plan.ts', 'src/absolute/sincos.ts')!, /upwards/);
