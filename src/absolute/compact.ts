@@ -9,13 +9,13 @@ import { add, atan, type DD, div, from, ln, mul, mulNumber, neg, sqrt, sub, TWO_
 import { ladderFrom } from '../phase/ladder.ts';
 import { exactRows } from '../phase/plan.ts';
 import { exclusive, finite, integer, take } from '../runtime/arguments.ts';
-import type { Engine } from '../runtime/engine.ts';
 import { PosencError } from '../runtime/errors.ts';
-import { gate, type Out } from '../runtime/gate.ts';
+import { gate } from '../runtime/gate.ts';
 import type { NumberList } from '../runtime/lists.ts';
+import type { EngineOption, OutOption } from '../runtime/options.ts';
 import type { Tensor } from '../runtime/tensor.ts';
 
-export interface CompactRelativeTableOptions {
+export interface CompactRelativeTableOptions extends OutOption, EngineOption {
   /** Columns, an even number. */
   readonly dim: number;
   /** Longest sequence T: rows of the distances -(T - 1) .. T - 1. */
@@ -24,8 +24,6 @@ export interface CompactRelativeTableOptions {
   readonly distances?: NumberList;
   /** At least 1: larger ones make the angle turn more slowly. Default 1. */
   readonly lengthFactor?: number;
-  readonly out?: Out;
-  readonly engine?: Engine;
 }
 
 /**

@@ -7,13 +7,13 @@
 import { ladder } from '../phase/ladder.ts';
 import { finite, oneOf, size, take } from '../runtime/arguments.ts';
 import { ORDER_APART, ORDER_PAIRS, ORDER_SUM } from '../runtime/codes.ts';
-import type { Engine } from '../runtime/engine.ts';
 import { PosencError } from '../runtime/errors.ts';
-import { type Floats, gate, type Out, type Place } from '../runtime/gate.ts';
+import { type Floats, gate, type Place } from '../runtime/gate.ts';
 import type { NumberList } from '../runtime/lists.ts';
+import type { EngineOption, OutOption } from '../runtime/options.ts';
 import type { Tensor } from '../runtime/tensor.ts';
 
-export interface ComplexOrderOptions {
+export interface ComplexOrderOptions extends OutOption, EngineOption {
   /** Row of every token, any shape. */
   readonly ids: NumberList;
   /** One position a token; the released code counts from 1 and gives padding 0. */
@@ -30,8 +30,6 @@ export interface ComplexOrderOptions {
   readonly phaseShape?: readonly number[];
   /** 'planar': [2, ..., d], real then imaginary; 'interleaved': [..., d, 2]; 'sum': real + imaginary (fasttext variant). Default 'planar'. */
   readonly form?: 'planar' | 'interleaved' | 'sum';
-  readonly out?: Out;
-  readonly engine?: Engine;
 }
 
 /**
@@ -109,13 +107,11 @@ export function complexOrder(given: ComplexOrderOptions): Tensor {
   });
 }
 
-export interface ComplexOrderFrequencyOptions {
+export interface ComplexOrderFrequencyOptions extends OutOption, EngineOption {
   readonly vocabulary: number;
   readonly dim: number;
   /** Default 10000. */
   readonly base?: number;
-  readonly out?: Out;
-  readonly engine?: Engine;
 }
 
 /**

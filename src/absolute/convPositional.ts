@@ -6,16 +6,14 @@
 
 import { integer, oneOf, size, take } from '../runtime/arguments.ts';
 import { GELU } from '../runtime/codes.ts';
-import type { Engine } from '../runtime/engine.ts';
 import { PosencError } from '../runtime/errors.ts';
-import { type Floats, gate, type Out } from '../runtime/gate.ts';
+import { type Floats, gate } from '../runtime/gate.ts';
+import type { EngineOption, OutOption } from '../runtime/options.ts';
 import type { Tensor } from '../runtime/tensor.ts';
 
-export interface WeightNormOptions {
+export interface WeightNormOptions extends OutOption, EngineOption {
   /** Shape of v, [out, in, taps]; needed for a plain Float32Array. */
   readonly shape?: readonly number[];
-  readonly out?: Out;
-  readonly engine?: Engine;
 }
 
 /**
@@ -56,7 +54,7 @@ export function weightNorm(v: Floats, g: Floats, given: WeightNormOptions = {}):
   });
 }
 
-export interface ConvPositionalOptions {
+export interface ConvPositionalOptions extends OutOption, EngineOption {
   /** [C, C / groups, taps]; see weightNorm. */
   readonly weight: Floats;
   /** Shape of the weight; needed for a plain Float32Array. */
@@ -71,8 +69,6 @@ export interface ConvPositionalOptions {
   readonly activation?: 'gelu' | 'none';
   /** Shape of x, [B, L, C] or [L, C]; needed for a plain Float32Array. */
   readonly shape?: readonly number[];
-  readonly out?: Out;
-  readonly engine?: Engine;
 }
 
 /** Floats that the kernel may read behind a row. */

@@ -13,9 +13,9 @@ import {
   RK4_CLASSICAL,
   RK4_THREE_EIGHTHS,
 } from '../runtime/codes.ts';
-import type { Engine } from '../runtime/engine.ts';
 import { PosencError } from '../runtime/errors.ts';
-import { type Call, type Floats, gate, type Out, type Place } from '../runtime/gate.ts';
+import { type Call, type Floats, gate, type Place } from '../runtime/gate.ts';
+import type { EngineOption, OutOption } from '../runtime/options.ts';
 import type { Tensor } from '../runtime/tensor.ts';
 
 /** The right-hand side h(p, t); time is the last input of both layers. */
@@ -32,7 +32,7 @@ export interface Flow {
   readonly b2: Floats;
 }
 
-export interface FloaterPositionsOptions {
+export interface FloaterPositionsOptions extends OutOption, EngineOption {
   /** Number of rows, the initial one included. */
   readonly length: number;
   readonly flow: Flow;
@@ -44,8 +44,6 @@ export interface FloaterPositionsOptions {
   readonly method?: 'euler' | 'midpoint' | 'rk4-3/8' | 'rk4-classic';
   /** Index of the initial row: t = offset dt. To continue a table, its last row and that row's index. Default 0. */
   readonly offset?: number;
-  readonly out?: Out;
-  readonly engine?: Engine;
 }
 
 const METHODS = ['euler', 'midpoint', 'rk4-3/8', 'rk4-classic'] as const;

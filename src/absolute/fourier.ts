@@ -10,19 +10,17 @@ import { checkFrequencies } from '../phase/plan.ts';
 import { stridedPhases } from '../phase/strided.ts';
 import { boolean, exclusive, finite, oneOf, size, take } from '../runtime/arguments.ts';
 import { LOG } from '../runtime/codes.ts';
-import type { Engine } from '../runtime/engine.ts';
 import { PosencError, show } from '../runtime/errors.ts';
-import { type Call, type Floats, gate, type Out, type Place } from '../runtime/gate.ts';
+import { type Call, type Floats, gate, type Place } from '../runtime/gate.ts';
 import { type NumberList, numbers } from '../runtime/lists.ts';
+import type { EngineOption, OutOption } from '../runtime/options.ts';
 import { checkShape, elementsOf, rowsIn } from '../runtime/shapes.ts';
 import type { Tensor } from '../runtime/tensor.ts';
 import { axesOf, PLAIN, repeatAxis, splitAxis, writeColumns } from './axes.ts';
 
-interface InputOptions {
+interface InputOptions extends OutOption, EngineOption {
   /** Shape of x, [..., dims]; needed for a plain Float32Array. */
   readonly shape?: readonly number[];
-  readonly out?: Out;
-  readonly engine?: Engine;
 }
 
 export interface NerfEncodingOptions extends InputOptions {
@@ -165,13 +163,11 @@ export function fourierFeatures(x: Floats, matrix: Floats, given: FourierFeature
   return project(call, source, table, dims, source.shape.slice(0, -1), order === 'cos-sin', false, o.out);
 }
 
-export interface GaussianFourierOptions {
+export interface GaussianFourierOptions extends OutOption, EngineOption {
   /** The natural logarithm of x first, as diffusers does for noise levels. */
   readonly log: boolean;
   /** Cosines first. Default false. */
   readonly flipSinToCos?: boolean;
-  readonly out?: Out;
-  readonly engine?: Engine;
 }
 
 /**
@@ -241,7 +237,7 @@ function project(
   });
 }
 
-export interface PixelBandsOptions {
+export interface PixelBandsOptions extends EngineOption {
   /** Sizes of the axes, such as [H, W]. */
   readonly grid: readonly number[];
   /** Default 64. */
@@ -250,7 +246,6 @@ export interface PixelBandsOptions {
   readonly maxRes?: number;
   /** Bands evenly spaced from 1 to maxRes / 2 (true), or in powers of two (false). Default false. */
   readonly linearBands?: boolean;
-  readonly engine?: Engine;
 }
 
 /**
@@ -297,7 +292,7 @@ export function pixelBands(given: PixelBandsOptions): { grid: Tensor; sin: Tenso
   });
 }
 
-export interface PerceiverEncodingOptions {
+export interface PerceiverEncodingOptions extends OutOption, EngineOption {
   /** Sizes of the axes, [H, W], [T, H, W] ...: coordinates run from -1 to 1 along each. Or give `positions`. */
   readonly grid?: readonly number[];
   /** Coordinates instead of a grid, [n, axes] flat. */
@@ -310,8 +305,6 @@ export interface PerceiverEncodingOptions {
   readonly concatPos?: boolean;
   /** Sines alone. Default false. */
   readonly sineOnly?: boolean;
-  readonly out?: Out;
-  readonly engine?: Engine;
 }
 
 /**

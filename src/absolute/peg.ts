@@ -4,12 +4,12 @@
  * 2001.08248). CLS tokens bypass it: do not pass them.
  */
 import { boolean, integer, size, take } from '../runtime/arguments.ts';
-import type { Engine } from '../runtime/engine.ts';
 import { PosencError } from '../runtime/errors.ts';
-import { type Floats, gate, type Out } from '../runtime/gate.ts';
+import { type Floats, gate } from '../runtime/gate.ts';
+import type { EngineOption, OutOption } from '../runtime/options.ts';
 import type { Tensor } from '../runtime/tensor.ts';
 
-export interface PegOptions {
+export interface PegOptions extends OutOption, EngineOption {
   /** [C, 1, 3, 3]. */
   readonly weight: Floats;
   /** [C]. Default: none. */
@@ -23,8 +23,6 @@ export interface PegOptions {
   readonly residual?: boolean;
   /** Shape of x, [B, H W, C] or [H W, C]; needed for a plain Float32Array. */
   readonly shape?: readonly number[];
-  readonly out?: Out;
-  readonly engine?: Engine;
 }
 
 /** Bytes of the packed weights of four channels. */

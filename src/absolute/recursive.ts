@@ -4,12 +4,12 @@
  * fill a Tensor row by row. A table is continued from its last row, or from the `state` a GRU left behind.
  */
 import { boolean, finite, integer, size, take } from '../runtime/arguments.ts';
-import type { Engine } from '../runtime/engine.ts';
 import { PosencError, show } from '../runtime/errors.ts';
 import { type Call, type Floats, gate, type Out } from '../runtime/gate.ts';
+import type { EngineOption, OutOption } from '../runtime/options.ts';
 import type { Tensor } from '../runtime/tensor.ts';
 
-export interface RecursivePositionsOptions {
+export interface RecursivePositionsOptions extends OutOption, EngineOption {
   /** Number of rows, the initial one included. */
   readonly length: number;
   /** [hidden, dim] and [hidden]: the first layer, PyTorch's orientation. */
@@ -20,8 +20,6 @@ export interface RecursivePositionsOptions {
   readonly b2: Floats;
   /** p_(k+1) = p_k + f(p_k). Default false. */
   readonly residual?: boolean;
-  readonly out?: Out;
-  readonly engine?: Engine;
 }
 
 /**
@@ -76,7 +74,7 @@ export interface GruLayer {
   readonly biasHh: Floats;
 }
 
-export interface GruPositionsOptions {
+export interface GruPositionsOptions extends OutOption, EngineOption {
   /** Number of rows. */
   readonly length: number;
   readonly layers: readonly GruLayer[];
@@ -86,8 +84,6 @@ export interface GruPositionsOptions {
   readonly offset?: number;
   /** Receives the hidden state after the last row, [layers, states, dim]; may be the initial state itself. */
   readonly state?: Out;
-  readonly out?: Out;
-  readonly engine?: Engine;
 }
 
 /**

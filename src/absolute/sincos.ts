@@ -6,21 +6,18 @@
 import { type Ladder, ladder, MAX_COLUMNS } from '../phase/ladder.ts';
 import { checkFrequencies, type Rows } from '../phase/plan.ts';
 import { boolean, finite, oneOf, size, take } from '../runtime/arguments.ts';
-import type { Engine } from '../runtime/engine.ts';
 import { PosencError, show } from '../runtime/errors.ts';
-import { gate, type Out } from '../runtime/gate.ts';
+import { gate } from '../runtime/gate.ts';
 import { numbers } from '../runtime/lists.ts';
+import type { EngineOption, OutOption, PrecisionOption } from '../runtime/options.ts';
 import { checkShape } from '../runtime/shapes.ts';
 import type { Tensor } from '../runtime/tensor.ts';
 import { axesOf, cutAxis, interleavedAxis, type Manner, splitAxis, zeroColumns } from './axes.ts';
 import { type DetrOptions, detrSine } from './detr.ts';
 
-interface Common {
+interface Common extends PrecisionOption, OutOption, EngineOption {
   /** Columns of the whole table. */
   readonly dim: number;
-  readonly precision?: 'exact' | 'torch';
-  readonly out?: Out;
-  readonly engine?: Engine;
 }
 
 /** Index of the first cell of each axis: a tile of a larger grid. Default 0. */

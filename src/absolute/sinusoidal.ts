@@ -12,6 +12,7 @@ import type { Engine } from '../runtime/engine.ts';
 import { PosencError } from '../runtime/errors.ts';
 import { type Call, gate, type Out } from '../runtime/gate.ts';
 import type { NumberList } from '../runtime/lists.ts';
+import type { EngineOption, OutOption, PrecisionOption } from '../runtime/options.ts';
 import type { Tensor } from '../runtime/tensor.ts';
 import { writeColumns, zeroColumns } from './axes.ts';
 import { type Frequencies, type FrequencyRule, frequenciesOf, mannerOf, RULES } from './frequencies.ts';
@@ -54,7 +55,7 @@ export type SinusoidalPreset = keyof typeof PRESETS;
 const presetNames = Object.keys(PRESETS) as SinusoidalPreset[];
 
 /** What decides the frequencies of a sinusoidal table. */
-export interface SinusoidalFrequenciesOptions {
+export interface SinusoidalFrequenciesOptions extends PrecisionOption {
   /** Columns of the table. */
   readonly dim: number;
   /** A model's variant; options beside it win. 'whisper', 'fairseq', 'tensor2tensor', 'marian' ...: docs/absolute.md. */
@@ -74,17 +75,12 @@ export interface SinusoidalFrequenciesOptions {
   readonly frequencies?: FrequencyRule;
   /** The frequencies themselves, in radians per position, instead of base, denominator, minTimescale and frequencies. */
   readonly invFreq?: NumberList;
-  /**
-   * 'exact': the real-valued formula, rounded once. 'torch': float32 frequencies and products, as PyTorch code has them.
-   * Default 'exact'.
-   */
-  readonly precision?: 'exact' | 'torch';
 }
 
 export type SinusoidalOptions = RowOptions & SinusoidalTableOptions;
 
 /** What a sinusoidal table is, besides its rows. */
-export interface SinusoidalTableOptions extends SinusoidalFrequenciesOptions {
+export interface SinusoidalTableOptions extends SinusoidalFrequenciesOptions, OutOption, EngineOption {
   /** 'interleaved': sin, cos, sin, cos ... (the paper); 'concat': all sines, then all cosines. Default 'interleaved'. */
   readonly arrangement?: Arrangement;
   /** 'cos-sin' puts the cosine first. Default 'sin-cos'. */
@@ -95,9 +91,6 @@ export interface SinusoidalTableOptions extends SinusoidalFrequenciesOptions {
   readonly amplitude?: number;
   /** The row of this position is all zero (fairseq's padding_idx). */
   readonly zeroRow?: number;
-  /** A Tensor, or a Float32Array on the engine's memory, of n * dim elements: nothing is allocated. */
-  readonly out?: Out;
-  readonly engine?: Engine;
 }
 
 const FREQUENCIES = [

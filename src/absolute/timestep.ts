@@ -10,8 +10,9 @@ import { boolean, finite, integer, oneOf, size, take } from '../runtime/argument
 import { JOIN_ADD } from '../runtime/codes.ts';
 import type { Engine } from '../runtime/engine.ts';
 import { PosencError, show } from '../runtime/errors.ts';
-import { gate, type Out } from '../runtime/gate.ts';
+import { gate } from '../runtime/gate.ts';
 import type { NumberList, Positions } from '../runtime/lists.ts';
+import type { EngineOption, OutOption, PrecisionOption } from '../runtime/options.ts';
 import type { Tensor } from '../runtime/tensor.ts';
 import { type Frequencies, type FrequencyRule, frequenciesOf, RULES } from './frequencies.ts';
 import { type Sinusoid, sinusoidRows, writeSinusoid } from './sinusoidal.ts';
@@ -69,7 +70,7 @@ type Variant =
 
 export type TimestepEmbeddingOptions = Variant & CommonOptions;
 
-interface CommonOptions {
+interface CommonOptions extends PrecisionOption, OutOption, EngineOption {
   /** Columns. */
   readonly dim: number;
   /** Multiplied into every step. Default: the preset's, else 1. */
@@ -91,9 +92,6 @@ interface CommonOptions {
   readonly frequencies?: FrequencyRule;
   /** The frequencies themselves, floor(dim / 2) of them, in radians per scaled step. */
   readonly invFreq?: NumberList;
-  readonly precision?: 'exact' | 'torch';
-  readonly out?: Out;
-  readonly engine?: Engine;
 }
 
 const OPTIONS = [

@@ -11,13 +11,13 @@ import { rowsOf } from '../phase/positions.ts';
 import { loadFrequencies } from '../phase/strided.ts';
 import { finite, size, take } from '../runtime/arguments.ts';
 import { MEAN_MODULUS, SUM_OF_COSINES } from '../runtime/codes.ts';
-import type { Engine } from '../runtime/engine.ts';
 import { PosencError } from '../runtime/errors.ts';
-import { gate, type Out } from '../runtime/gate.ts';
+import { gate } from '../runtime/gate.ts';
 import type { NumberList } from '../runtime/lists.ts';
+import type { EngineOption, OutOption } from '../runtime/options.ts';
 import type { Tensor } from '../runtime/tensor.ts';
 
-export interface DecayOptions {
+export interface DecayOptions extends OutOption<'float64'>, EngineOption {
   /** Head or model width d; even. The usual plots take 128. */
   readonly dim: number;
   /** Default 10000. 1: every frequency is 1 and nothing decays. */
@@ -25,8 +25,6 @@ export interface DecayOptions {
   /** Distances, of any sign; or `length` for 0 .. length - 1. */
   readonly distances?: NumberList;
   readonly length?: number;
-  readonly out?: Out<'float64'>;
-  readonly engine?: Engine;
 }
 
 /**

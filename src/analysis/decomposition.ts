@@ -6,13 +6,13 @@
  */
 import { finite, take } from '../runtime/arguments.ts';
 import { JOIN_ADD } from '../runtime/codes.ts';
-import type { Engine } from '../runtime/engine.ts';
 import { PosencError } from '../runtime/errors.ts';
 import { type Floats, gate } from '../runtime/gate.ts';
 import { type NumberList, numbers } from '../runtime/lists.ts';
+import type { EngineOption } from '../runtime/options.ts';
 import type { Tensor } from '../runtime/tensor.ts';
 
-export interface FourTermOptions {
+export interface FourTermOptions extends EngineOption {
   /** Content [n, d]; a plain array needs `shape`. */
   readonly x: Floats;
   /** Positions [n, d]. */
@@ -24,7 +24,6 @@ export interface FourTermOptions {
   readonly shape?: readonly number[];
   /** Multiplied into every term, such as h^-1/2. Default 1. */
   readonly scale?: number;
-  readonly engine?: Engine;
 }
 
 /** The addends of the score of row m (query) and row n (key), each [n, n]. */

@@ -2,10 +2,11 @@
  * Caches for ONNX Runtime: RotaryEmbedding (opset 23, com.microsoft) and MRotaryEmbedding take cos and sin of shape
  * [max position, rotaryDim / 2] and a few attributes. This is the only file of models/ that computes with an engine.
  */
+
 import type { RotarySpec } from '../rotary/spec.ts';
 import { rotaryTable } from '../rotary/table.ts';
 import { size, take } from '../runtime/arguments.ts';
-import type { Engine } from '../runtime/engine.ts';
+import type { EngineOption } from '../runtime/options.ts';
 import type { Tensor } from '../runtime/tensor.ts';
 import { chooseLayer } from './chooseLayer.ts';
 import type { NormalForm } from './normalForm.ts';
@@ -42,11 +43,13 @@ export interface OnnxCaches {
  */
 export function toOnnxCaches(
   form: NormalForm,
-  options: {
+  options: EngineOption & {
+    /** Rows of both caches, from position 0. */
     readonly length: number;
+    /** Of a model with several tables (Gemma 3: 'full_attention'): which one. */
     readonly layerType?: string;
+    /** Number of positions that length-dependent rules choose by. Default: `length`. */
     readonly context?: number;
-    readonly engine?: Engine;
   },
 ): OnnxCaches {
   const given = take('toOnnxCaches', options, ['length', 'layerType', 'context', 'engine']);

@@ -8,18 +8,18 @@ import type { Engine } from '../runtime/engine.ts';
 import { PosencError, show } from '../runtime/errors.ts';
 import { type Call, type Floats, gate, type Out, type Place } from '../runtime/gate.ts';
 import type { Kernels } from '../runtime/kernels.ts';
+import type { EngineOption } from '../runtime/options.ts';
 import { type Geometry, type GeometryOptions, geometryOf, LAYOUTS, type Layout } from './geometry.ts';
 import { checkHead, placeTable, RotaryTable, type TableDtype, widen } from './table.ts';
 import { type Indices, rowIndices, type TokenOptions } from './tokens.ts';
 
-export interface ApplyRotaryOptions extends GeometryOptions, TokenOptions {
+export interface ApplyRotaryOptions extends GeometryOptions, TokenOptions, EngineOption {
   /** Rotates back (transposed rotation). With an attention factor other than 1 this is not the inverse. Default false. */
   readonly inverse?: boolean;
   /** What a position outside the table does: 'error', or 'identity' (left unrotated, as flash-attention does). Default 'error'. */
   readonly outOfRange?: 'error' | 'identity';
   /** Where the result goes. Default: x itself. */
   readonly out?: Out;
-  readonly engine?: Engine;
 }
 
 const OPTIONS = [

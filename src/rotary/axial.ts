@@ -27,6 +27,7 @@ import type { Engine } from '../runtime/engine.ts';
 import { PosencError, show } from '../runtime/errors.ts';
 import { gate, type Out } from '../runtime/gate.ts';
 import { numbers } from '../runtime/lists.ts';
+import type { EngineOption } from '../runtime/options.ts';
 import type { Tensor } from '../runtime/tensor.ts';
 import { type AxialRows, coordinatesOf, linspace } from './axialGrid.ts';
 import { AXIAL_PRESETS, type AxialCoordinates, type AxialFrequencies, type AxialSpec } from './axialPresets.ts';
@@ -42,10 +43,9 @@ export interface AxialTableOptions<D extends TableDtype = 'float32'>
   readonly axis?: number;
 }
 
-export interface AxialAnglesOptions extends AxialRows {
+export interface AxialAnglesOptions extends AxialRows, EngineOption {
   /** Existing tensor or view to write into, [tokens, pairs]. */
   readonly out?: Out;
-  readonly engine?: Engine;
 }
 
 const SPEC = [

@@ -2,7 +2,8 @@
  * Axial rotary embeddings as they are published, one row a model: what the vision towers of transformers, timm and
  * rotary-embedding-torch do beyond RoFormer (arXiv 2104.09864), in the vocabulary of axialTable.
  */
-import type { Pairing, Precision } from './spec.ts';
+import type { PrecisionOption } from '../runtime/options.ts';
+import type { Pairing } from './spec.ts';
 
 /** How the frequencies of an axis are laid out. n = axisDim / 2, j = 0 .. n-1. */
 export type AxialFrequencies =
@@ -26,7 +27,7 @@ export type AxialCoordinates =
   /** linspace(-1, 1, n) */
   | 'unit';
 
-export interface AxialSpec {
+export interface AxialSpec extends PrecisionOption {
   /** A row of AXIAL_PRESETS; the other options override it. */
   readonly preset?: AxialPreset;
   /** Channels of a head, D. */
@@ -71,8 +72,6 @@ export interface AxialSpec {
    * of a pair turn by different angles (V-JEPA 2). Default false.
    */
   readonly tiled?: boolean;
-  /** 'exact': the real-valued formula, rounded once. 'torch': float32 frequencies and products. Default 'exact'. */
-  readonly precision?: Exclude<Precision, 'ggml'>;
 }
 
 type Row = Omit<AxialSpec, 'preset' | 'headDim'>;

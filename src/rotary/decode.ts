@@ -7,13 +7,14 @@ import type { Engine } from '../runtime/engine.ts';
 import { PosencError, show } from '../runtime/errors.ts';
 import { gate, type Place } from '../runtime/gate.ts';
 import { type NumberList, positionList } from '../runtime/lists.ts';
+import type { EngineOption } from '../runtime/options.ts';
 import * as field from '../runtime/rotateCall.ts';
 import type { Tensor } from '../runtime/tensor.ts';
 import { callRotation, type Rotate } from './apply.ts';
 import { geometryOf } from './geometry.ts';
 import { checkHead, placeTable, RotaryTable, rowOf, type TableDtype, widen } from './table.ts';
 
-export interface PrepareDecodeOptions {
+export interface PrepareDecodeOptions extends EngineOption {
   /** Queries of one step, rotated in place: [B, 1, H, D] or [T, H, D], every token at the step's position. */
   readonly q?: Tensor | Float32Array;
   /** Keys of one step, likewise. At least one of the two. */
@@ -25,7 +26,6 @@ export interface PrepareDecodeOptions {
   /** Default 'BSHD'. */
   readonly layout?: 'BSHD' | 'BHSD' | 'THD';
   readonly inverse?: boolean;
-  readonly engine?: Engine;
 }
 
 const OPTIONS = ['q', 'k', 'qShape', 'kShape', 'table', 'layout', 'inverse', 'engine'] as const;

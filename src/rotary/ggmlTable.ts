@@ -2,14 +2,15 @@
  * Tables from the arguments of `ggml_rope_ext` and `ggml_rope_multi` (llama.cpp): the modes are a pairing and the position
  * stream of each pair, the rest is a frequency vector and an amplitude. ggml src/ggml-cpu/ops.cpp.
  */
+
 import * as dd from '../phase/dd.ts';
 import { ladderFrom } from '../phase/ladder.ts';
 import { type RowOptions, rowsOf } from '../phase/positions.ts';
 import { finite, oneOf, size, take } from '../runtime/arguments.ts';
-import type { Engine } from '../runtime/engine.ts';
 import { PosencError } from '../runtime/errors.ts';
-import { gate, type Out } from '../runtime/gate.ts';
+import { gate } from '../runtime/gate.ts';
 import { numbers } from '../runtime/lists.ts';
+import type { EngineOption, PairOutOption } from '../runtime/options.ts';
 import type { TableDtype, TableSource } from './fill.ts';
 import { type GgmlParameters, ggmlFrequencies } from './ggml.ts';
 import { correctionRange } from './rules/ramp.ts';
@@ -30,12 +31,14 @@ export interface GgmlRope extends GgmlParameters {
   readonly precision?: 'ggml' | 'exact';
 }
 
-export type GgmlTableOptions<D extends TableDtype = 'float32'> = RowOptions & {
-  readonly capacity?: number;
-  readonly dtype?: D;
-  readonly out?: { readonly cos: Out<D>; readonly sin: Out<D> };
-  readonly engine?: Engine;
-};
+export type GgmlTableOptions<D extends TableDtype = 'float32'> = RowOptions &
+  PairOutOption<D> &
+  EngineOption & {
+    /** Rows to reserve for extend(). Default: `length`. */
+    readonly capacity?: number;
+    /** 16-bit tables are rounded from float32. Default 'float32'. */
+    readonly dtype?: D;
+  };
 
 const PARAMETERS = [
   'nDims',

@@ -6,12 +6,12 @@
  */
 import { div, from, pow } from '../phase/dd.ts';
 import { finite, integer, size, take } from '../runtime/arguments.ts';
-import type { Engine } from '../runtime/engine.ts';
 import { PosencError } from '../runtime/errors.ts';
-import { gate, type Out } from '../runtime/gate.ts';
+import { gate } from '../runtime/gate.ts';
+import type { EngineOption, OutOption } from '../runtime/options.ts';
 import type { Tensor } from '../runtime/tensor.ts';
 
-export interface GoldenGateOptions {
+export interface GoldenGateOptions extends OutOption, EngineOption {
   readonly heads: number;
   /** Pairs of a head: half its rotated channels. */
   readonly pairs: number;
@@ -23,8 +23,6 @@ export interface GoldenGateOptions {
   readonly maxFrequency: number;
   /** Share of the pairs, the first ones, that do not turn. Default 0. */
   readonly zeroFraction?: number;
-  readonly out?: Out;
-  readonly engine?: Engine;
 }
 
 /** More directions than any model has: each costs some microseconds. */

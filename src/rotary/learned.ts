@@ -7,19 +7,15 @@ import { ladderOf } from '../phase/ladder.ts';
 import { laneTable } from '../phase/lanes.ts';
 import { checkFrequencies, torchRows } from '../phase/plan.ts';
 import { integer, oneOf, take } from '../runtime/arguments.ts';
-import type { Engine } from '../runtime/engine.ts';
 import { PosencError } from '../runtime/errors.ts';
-import { type Floats, gate, type Out, type Place } from '../runtime/gate.ts';
+import { type Floats, gate, type Place } from '../runtime/gate.ts';
 import { type NumberList, showList } from '../runtime/lists.ts';
+import type { EngineOption, PairOutOption } from '../runtime/options.ts';
 import { type AxialRows, coordinatesOf } from './axialGrid.ts';
 import type { Pairing, Precision } from './spec.ts';
 import { outPair, RotaryTable } from './table.ts';
 
-interface TableOut {
-  /** Existing tensors or views to write into. */
-  readonly out?: { readonly cos: Out; readonly sin: Out };
-  readonly engine?: Engine;
-}
+interface TableOut extends PairOutOption, EngineOption {}
 
 export interface MixedAxialOptions extends AxialRows, TableOut {
   /** [axes, heads, pairs]; needed for a plain Float32Array. */

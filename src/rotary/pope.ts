@@ -9,10 +9,10 @@ import { laneTable, type Phases } from '../phase/lanes.ts';
 import { checkFrequencies, exactRows, torchRows } from '../phase/plan.ts';
 import { type RowOptions, rowsOf } from '../phase/positions.ts';
 import { finite, oneOf, size, take } from '../runtime/arguments.ts';
-import type { Engine } from '../runtime/engine.ts';
 import { PosencError, show } from '../runtime/errors.ts';
 import { type Call, type Floats, gate, type Out } from '../runtime/gate.ts';
 import type { NumberList } from '../runtime/lists.ts';
+import type { EngineOption, PairOutOption } from '../runtime/options.ts';
 import type { Tensor } from '../runtime/tensor.ts';
 import type { Precision } from './spec.ts';
 import { outPair } from './table.ts';
@@ -52,19 +52,18 @@ export class PopeTable {
   }
 }
 
-export type PopeTableOptions = RowOptions & {
-  /** Channels of a head, d. */
-  readonly dim: number;
-  /** Frequency j = ropeTheta^(-j / d). Default 10000. */
-  readonly ropeTheta?: number;
-  /** Keys: radians added to the angles, [heads, d] flat, clamped to [-2 pi, 0]. Default none (queries). */
-  readonly bias?: NumberList;
-  /** 'exact': angles in fixed point (with a bias in float64). 'torch': in float32. Default 'exact'. */
-  readonly precision?: Exclude<Precision, 'ggml'>;
-  /** Existing tensors or views to write into, [n, d] or [heads, n, d] each. */
-  readonly out?: { readonly cos: Out; readonly sin: Out };
-  readonly engine?: Engine;
-};
+export type PopeTableOptions = RowOptions &
+  PairOutOption &
+  EngineOption & {
+    /** Channels of a head, d. */
+    readonly dim: number;
+    /** Frequency j = ropeTheta^(-j / d). Default 10000. */
+    readonly ropeTheta?: number;
+    /** Keys: radians added to the angles, [heads, d] flat, clamped to [-2 pi, 0]. Default none (queries). */
+    readonly bias?: NumberList;
+    /** 'exact': angles in fixed point (with a bias in float64). 'torch': in float32. Default 'exact'. */
+    readonly precision?: Exclude<Precision, 'ggml'>;
+  };
 
 /**
  * The table of queries, or with `bias` that of keys.
@@ -141,7 +140,7 @@ function biasOf(call: Call, given: NumberList, dim: number): Float64Array {
   return Float64Array.from(list, (value) => Math.max(least, Math.min(0, Math.fround(value))));
 }
 
-export interface ApplyPopeOptions {
+export interface ApplyPopeOptions extends EngineOption {
   /** B batch, S sequence, H heads, D channels of a head. Default 'BSHD'. */
   readonly layout?: 'BSHD' | 'BHSD';
   /** Sizes in the order of the layout: needed for a plain Float32Array. */
@@ -150,7 +149,6 @@ export interface ApplyPopeOptions {
   readonly offset?: number;
   /** Where the result goes, [..., 2 d]. */
   readonly out?: Out;
-  readonly engine?: Engine;
 }
 
 /**

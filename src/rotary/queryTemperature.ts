@@ -3,21 +3,20 @@
  * modeling_llama4). The factor itself is queryScale.
  */
 import { oneOf, take } from '../runtime/arguments.ts';
-import type { Engine } from '../runtime/engine.ts';
 import { PosencError } from '../runtime/errors.ts';
 import { type Floats, gate } from '../runtime/gate.ts';
 import type { NumberList } from '../runtime/lists.ts';
+import type { EngineOption } from '../runtime/options.ts';
 import { type GeometryOptions, geometryOf, LAYOUTS } from './geometry.ts';
 import { queryScale } from './softmaxScale.ts';
 
-export interface ScaleQueryOptions extends Pick<GeometryOptions, 'layout' | 'heads' | 'shape'> {
+export interface ScaleQueryOptions extends Pick<GeometryOptions, 'layout' | 'heads' | 'shape'>, EngineOption {
   /** Absolute positions, [S] or [B, S] flattened (THD, TD: [T]). Default 0, 1, 2 ... */
   readonly positions?: NumberList;
   /** Default 8192. */
   readonly floorScale?: number;
   /** Default 0.1. */
   readonly attnScale?: number;
-  readonly engine?: Engine;
 }
 
 /**

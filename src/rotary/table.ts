@@ -1,13 +1,15 @@
 /**
  * Rotary tables: cos and sin of position x frequency, [n, rotaryDim / 2] each. RoFormer, arXiv 2104.09864.
  */
+
 import type { Rows } from '../phase/plan.ts';
 import { type RowOptions, rowsOf } from '../phase/positions.ts';
 import { integer, oneOf, size, take } from '../runtime/arguments.ts';
 import { disposable } from '../runtime/dispose.ts';
 import type { Engine } from '../runtime/engine.ts';
 import { PosencError, show } from '../runtime/errors.ts';
-import { type Call, gate, type Out, type Place } from '../runtime/gate.ts';
+import { type Call, gate, type Place } from '../runtime/gate.ts';
+import type { EngineOption, PairOutOption } from '../runtime/options.ts';
 import { Tensor } from '../runtime/tensor.ts';
 import { checkSource, countOf, fillTable, part, rowWidth, type TableDtype, type TableSource } from './fill.ts';
 import { type RotaryModel, specOf } from './form.ts';
@@ -188,19 +190,18 @@ export class RotaryTable<D extends TableDtype = 'float32'> {
   }
 }
 
-export type RotaryTableOptions<D extends TableDtype = 'float32'> = RowOptions & {
-  /**
-   * Sequence length the length-dependent rules (dynamic, longrope) choose by. Default: the largest position + 1.
-   */
-  readonly context?: number;
-  /** Rows to reserve for extend(). Default: `length`. */
-  readonly capacity?: number;
-  /** 16-bit tables are rounded from float32, as references do that keep them in the model's dtype. Default 'float32'. */
-  readonly dtype?: D;
-  /** Existing tensors or views to write into, [n, rotaryDim / 2] each. */
-  readonly out?: { readonly cos: Out<D>; readonly sin: Out<D> };
-  readonly engine?: Engine;
-};
+export type RotaryTableOptions<D extends TableDtype = 'float32'> = RowOptions &
+  PairOutOption<D> &
+  EngineOption & {
+    /**
+     * Sequence length the length-dependent rules (dynamic, longrope) choose by. Default: the largest position + 1.
+     */
+    readonly context?: number;
+    /** Rows to reserve for extend(). Default: `length`. */
+    readonly capacity?: number;
+    /** 16-bit tables are rounded from float32, as references do that keep them in the model's dtype. Default 'float32'. */
+    readonly dtype?: D;
+  };
 
 const OPTIONS = ['length', 'positions', 'offset', 'context', 'capacity', 'dtype', 'out', 'engine'] as const;
 

@@ -7,6 +7,7 @@ import type { Engine } from '../runtime/engine.ts';
 import { PosencError, show } from '../runtime/errors.ts';
 import { type Call, type Floats, gate, type Out, type Place } from '../runtime/gate.ts';
 import type { NumberList } from '../runtime/lists.ts';
+import type { EngineOption, PairOutOption } from '../runtime/options.ts';
 import { rowsIn, sameShape } from '../runtime/shapes.ts';
 import { type Dtype, Tensor } from '../runtime/tensor.ts';
 import type { TableDtype } from './fill.ts';
@@ -50,7 +51,7 @@ const range = (count: number, value: (i: number) => number) => Array.from({ leng
 type Cache = Tensor<'float16'> | Tensor<'bfloat16'> | Floats;
 
 /** Options of rotaryTableFrom. */
-export interface RotaryCaches {
+export interface RotaryCaches extends EngineOption {
   /** The caches, or with a joined layout `table` alone. 16-bit ones only as Tensors, in layout 'half'. */
   readonly cos?: Cache;
   readonly sin?: Cache;
@@ -67,7 +68,6 @@ export interface RotaryCaches {
   readonly rotaryOffset?: number;
   /** Position of row 0. Default 0. */
   readonly start?: number;
-  readonly engine?: Engine;
 }
 
 const FROM = [
@@ -341,13 +341,12 @@ function splitColumns(layout: Split, { partnerAngles, pairing }: RotaryTable<Tab
   });
 }
 
-export interface MropeFromTable {
+export interface MropeFromTable extends PairOutOption {
   /** The streams one after another, [3, n] or [4, n] flat (position_ids [3, B, S] of com.microsoft.MRotaryEmbedding). */
   readonly positions: NumberList;
   readonly mropeSection: readonly number[];
   /** Default 'chunked'. */
   readonly mropeLayout?: MropeLayout;
-  readonly out?: { readonly cos: Out; readonly sin: Out };
 }
 
 /**

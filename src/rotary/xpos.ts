@@ -8,29 +8,28 @@ import { type Decay, laneTable, type Phases } from '../phase/lanes.ts';
 import { checkFrequencies } from '../phase/plan.ts';
 import { type RowOptions, rowsOf } from '../phase/positions.ts';
 import { finite, integer, oneOf, size, take } from '../runtime/arguments.ts';
-import type { Engine } from '../runtime/engine.ts';
 import { PosencError } from '../runtime/errors.ts';
-import { gate, type Out } from '../runtime/gate.ts';
+import { gate } from '../runtime/gate.ts';
 import { MAX_POSITION } from '../runtime/lists.ts';
+import type { EngineOption, PairOutOption } from '../runtime/options.ts';
 import { contextOf, rotaryFrequencies } from './frequencies.ts';
 import type { RotarySpec } from './spec.ts';
 import { outPair, RotaryTable } from './table.ts';
 
-export type XposOptions = RowOptions & {
-  /** Whose table: queries are multiplied by the decay, keys divided by it. */
-  readonly side: 'query' | 'key';
-  /** The position whose factor is 1. The references choose it by length: xposCenter. */
-  readonly center: number;
-  /** Default 512. */
-  readonly scaleBase?: number;
-  /** The number added to 2i: zeta_i = (2i + gamma d) / ((1 + gamma) d). Default 0.4. */
-  readonly gamma?: number;
-  /** Sequence length the length-dependent rules choose by. Default: the largest position + 1. */
-  readonly context?: number;
-  /** Existing tensors or views to write into, [n, rotaryDim / 2] each. */
-  readonly out?: { readonly cos: Out; readonly sin: Out };
-  readonly engine?: Engine;
-};
+export type XposOptions = RowOptions &
+  PairOutOption &
+  EngineOption & {
+    /** Whose table: queries are multiplied by the decay, keys divided by it. */
+    readonly side: 'query' | 'key';
+    /** The position whose factor is 1. The references choose it by length: xposCenter. */
+    readonly center: number;
+    /** Default 512. */
+    readonly scaleBase?: number;
+    /** The number added to 2i: zeta_i = (2i + gamma d) / ((1 + gamma) d). Default 0.4. */
+    readonly gamma?: number;
+    /** Sequence length the length-dependent rules choose by. Default: the largest position + 1. */
+    readonly context?: number;
+  };
 
 const OPTIONS = [
   'length',
@@ -162,7 +161,7 @@ export function xposCenter(convention: XposConvention, given: { readonly length:
   return CENTERS[name](integer('length', o.length, 0, MAX_POSITION));
 }
 
-export interface XposCachedOptions {
+export interface XposCachedOptions extends EngineOption {
   /** New queries: the last ones of the keys. */
   readonly queryLength: number;
   /** Keys, the cached ones included. */
@@ -178,7 +177,6 @@ export interface XposCachedOptions {
   readonly gamma?: number;
   /** Default: keyLength. */
   readonly context?: number;
-  readonly engine?: Engine;
 }
 
 /**

@@ -4,15 +4,15 @@
  * Computed as p_(s mod n) + alpha / (1 - alpha) (p_(s div n) - p_0), so that the first n positions are the table, bit for bit.
  */
 import { exclusive, finite, integer, size, take } from '../runtime/arguments.ts';
-import type { Engine } from '../runtime/engine.ts';
 import { PosencError } from '../runtime/errors.ts';
-import { type Floats, gate, type Out } from '../runtime/gate.ts';
+import { type Floats, gate } from '../runtime/gate.ts';
 import type { NumberList } from '../runtime/lists.ts';
+import type { EngineOption, OutOption } from '../runtime/options.ts';
 import type { Tensor } from '../runtime/tensor.ts';
 import { consecutiveIds, forIdBlocks, rowIds } from './ids.ts';
 import { tableSizes } from './learned.ts';
 
-export interface HierarchicalPositionsOptions {
+export interface HierarchicalPositionsOptions extends OutOption, EngineOption {
   /** Number of consecutive positions, from `offset`. */
   readonly length?: number;
   /** Positions in any order, 0 .. n^2 - 1. Instead of `length`. */
@@ -23,8 +23,6 @@ export interface HierarchicalPositionsOptions {
   readonly alpha?: number;
   /** Shape of the table, [n, dim]; needed for a plain Float32Array. */
   readonly shape?: readonly number[];
-  readonly out?: Out;
-  readonly engine?: Engine;
 }
 
 /**

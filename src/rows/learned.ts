@@ -4,14 +4,14 @@
  * (x-transformers), and DETR's two tables for columns and rows.
  */
 import { boolean, finite, integer, oneOf, size, take } from '../runtime/arguments.ts';
-import type { Engine } from '../runtime/engine.ts';
 import { PosencError } from '../runtime/errors.ts';
-import { type Call, type Floats, gate, type Out, type Place } from '../runtime/gate.ts';
+import { type Call, type Floats, gate, type Place } from '../runtime/gate.ts';
 import type { NumberList } from '../runtime/lists.ts';
+import type { EngineOption, OutOption } from '../runtime/options.ts';
 import type { Tensor } from '../runtime/tensor.ts';
 import { consecutiveIds, forIdBlocks, outside, type RowIds, rowIds } from './ids.ts';
 
-export interface LearnedPositionsOptions {
+export interface LearnedPositionsOptions extends OutOption, EngineOption {
   /** Row of every token, any shape: a list, or what positionIds returns (OPT: masked -1, rowOffset 2; RoBERTa: inputIds). */
   readonly ids?: NumberList;
   /** Consecutive rows instead of `ids`. */
@@ -28,8 +28,6 @@ export interface LearnedPositionsOptions {
   readonly l2Normalize?: boolean;
   /** Shape of the table, [rows, dim]; needed for a plain Float32Array. */
   readonly shape?: readonly number[];
-  readonly out?: Out;
-  readonly engine?: Engine;
 }
 
 const OPTIONS = [
@@ -117,14 +115,12 @@ function idsOf(call: Call, o: LearnedPositionsOptions, rows: number, beyond: 'er
   return { ids, shape: [starts.length, length] };
 }
 
-export interface LearnedPositions2dOptions {
+export interface LearnedPositions2dOptions extends OutOption, EngineOption {
   readonly height: number;
   readonly width: number;
   /** Shape of both tables, [rows, dim]; needed for plain Float32Arrays. */
   readonly columnShape?: readonly number[];
   readonly rowShape?: readonly number[];
-  readonly out?: Out;
-  readonly engine?: Engine;
 }
 
 /**

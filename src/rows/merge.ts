@@ -3,14 +3,14 @@
  * concatenated, or alone.
  */
 import { oneOf, take } from '../runtime/arguments.ts';
-import type { Engine } from '../runtime/engine.ts';
 import { PosencError } from '../runtime/errors.ts';
 import { type Floats, gate, type Out } from '../runtime/gate.ts';
 import { JOIN } from '../runtime/operations.ts';
+import type { EngineOption } from '../runtime/options.ts';
 import { rowsIn } from '../runtime/shapes.ts';
 import type { Tensor } from '../runtime/tensor.ts';
 
-export interface MergeOptions {
+export interface MergeOptions extends EngineOption {
   /** 'add' x + p; 'mul' x p; 'mulPlusOne' x (1 + p); 'concat' [x | p]; 'zero' p alone. Default 'add'. */
   readonly mode?: 'add' | 'mul' | 'mulPlusOne' | 'concat' | 'zero';
   /** Shape of x, [..., S, D]; needed for a plain Float32Array. */
@@ -19,7 +19,6 @@ export interface MergeOptions {
   readonly positionShape?: readonly number[];
   /** For 'add', 'mul' and 'mulPlusOne' it may be x itself. Default: a new Tensor. */
   readonly out?: Out;
-  readonly engine?: Engine;
 }
 
 const OPTIONS = ['mode', 'shape', 'positionShape', 'out', 'engine'] as const;

@@ -4,10 +4,10 @@
  *   out[y, x] = sum_a sum_b Wh[y, a] Ww[x, b] table[a, b]
  */
 import { boolean, finite, oneOf, size, take } from '../runtime/arguments.ts';
-import type { Engine } from '../runtime/engine.ts';
 import { PosencError } from '../runtime/errors.ts';
-import { type Floats, gate, type Out } from '../runtime/gate.ts';
+import { type Floats, gate } from '../runtime/gate.ts';
 import { numbers } from '../runtime/lists.ts';
+import type { EngineOption, OutOption } from '../runtime/options.ts';
 import { elementsOf, rowsIn } from '../runtime/shapes.ts';
 import type { Tensor } from '../runtime/tensor.ts';
 import { blend, blocks, type Taps } from './taps.ts';
@@ -16,7 +16,7 @@ const MODES = ['bicubic', 'bilinear', 'nearest', 'nearest-exact'] as const;
 
 export type ResizeMode = (typeof MODES)[number];
 
-export interface ResizePositionTableOptions {
+export interface ResizePositionTableOptions extends OutOption, EngineOption {
   /** Grid of the table, [height, width]. Default: the square that its rows make, or the sizes of a [h, w, d] table. */
   readonly from?: readonly [number, number];
   /** Grid wanted, [height, width]. */
@@ -40,8 +40,6 @@ export interface ResizePositionTableOptions {
   readonly layout?: 'HWC' | 'CHW';
   /** Shape of the table; needed for a plain Float32Array. */
   readonly shape?: readonly number[];
-  readonly out?: Out;
-  readonly engine?: Engine;
 }
 
 const OPTIONS = [

@@ -4,14 +4,14 @@
  * that they reach as far as the new table, and the new rows are read off at whole distances between them.
  */
 import { size, take } from '../runtime/arguments.ts';
-import type { Engine } from '../runtime/engine.ts';
 import { PosencError } from '../runtime/errors.ts';
-import { type Floats, gate, type Out } from '../runtime/gate.ts';
+import { type Floats, gate } from '../runtime/gate.ts';
 import { numbers } from '../runtime/lists.ts';
+import type { EngineOption, OutOption } from '../runtime/options.ts';
 import type { Tensor } from '../runtime/tensor.ts';
 import { blend, blocks, type Taps } from './taps.ts';
 
-export interface ResizeRelativeTableOptions {
+export interface ResizeRelativeTableOptions extends OutOption, EngineOption {
   /** Window of the table, [height, width]: its rows are (2 height - 1)(2 width - 1). Default: the square that they make. */
   readonly from?: readonly [number, number];
   /** Window wanted, [height, width]. */
@@ -20,8 +20,6 @@ export interface ResizeRelativeTableOptions {
   readonly extraRows?: number;
   /** Shape of the table, [rows, heads]; needed for a plain Float32Array. */
   readonly shape?: readonly number[];
-  readonly out?: Out;
-  readonly engine?: Engine;
 }
 
 /**

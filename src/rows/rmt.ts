@@ -4,10 +4,10 @@
  * [memory | segment | memory]; an encoder's [CLS][memory][SEP] segment [SEP][PAD ...] with the memory in its own rows.
  */
 import { integer, oneOf, size, take } from '../runtime/arguments.ts';
-import type { Engine } from '../runtime/engine.ts';
 import { PosencError } from '../runtime/errors.ts';
-import { type Floats, gate, type Out, type Place } from '../runtime/gate.ts';
+import { type Floats, gate, type Place } from '../runtime/gate.ts';
 import { integerList, type MaskList, maskList, type NumberList } from '../runtime/lists.ts';
+import type { EngineOption, OutOption } from '../runtime/options.ts';
 import type { Tensor } from '../runtime/tensor.ts';
 
 export interface RmtSegment {
@@ -65,13 +65,11 @@ export function rmtSegments(given: RmtSegmentsOptions): RmtSegment[] {
   return [...empty, ...segments];
 }
 
-export interface RmtInputOptions {
+export interface RmtInputOptions extends OutOption, EngineOption {
   /** Shape of the segment, [B, S, D]; needed for a plain Float32Array. */
   readonly shape?: readonly number[];
   /** Shape of the memory, [m, D] (the learned one, repeated over the batch) or [B, m, D]. */
   readonly memoryShape?: readonly number[];
-  readonly out?: Out;
-  readonly engine?: Engine;
 }
 
 /**
@@ -109,12 +107,11 @@ export function rmtInput(segment: Floats, memory: Floats, given: RmtInputOptions
   });
 }
 
-export interface RmtOutputOptions {
+export interface RmtOutputOptions extends EngineOption {
   /** Memory rows at each end. */
   readonly memoryTokens: number;
   /** Shape of the hidden states, [B, m + S + m, D]; needed for a plain Float32Array. */
   readonly shape?: readonly number[];
-  readonly engine?: Engine;
 }
 
 /**

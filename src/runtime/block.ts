@@ -5,12 +5,12 @@
  * packed sequences (flash-attention's cu_seqlens) have one each.
  */
 import { boolean, integer, size } from './arguments.ts';
-import type { Engine } from './engine.ts';
 import { PosencError, show } from './errors.ts';
-import type { Call, Out } from './gate.ts';
+import type { Call } from './gate.ts';
 import { type NumberList, showList } from './lists.ts';
+import type { EngineOption, OutOption } from './options.ts';
 
-export interface BiasOptions {
+export interface BiasOptions extends OutOption, EngineOption {
   /** Default: keyLength. */
   readonly queryLength?: number;
   /** Default: queryLength. */
@@ -33,9 +33,6 @@ export interface BiasOptions {
   readonly window?: readonly [number, number];
   /** Default -Infinity. */
   readonly maskValue?: number;
-  /** A Tensor, or a Float32Array on the engine's memory: nothing is allocated. */
-  readonly out?: Out;
-  readonly engine?: Engine;
 }
 
 export const BIAS_OPTIONS = [

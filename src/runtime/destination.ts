@@ -2,17 +2,17 @@
 import { ADD, REPLACE } from './codes.ts';
 import type { Dtype } from './dtypes.ts';
 import { PosencError } from './errors.ts';
-import type { Call, Floats, Out, Place } from './gate.ts';
+import type { Call, Floats, Place } from './gate.ts';
+import type { OutOption } from './options.ts';
 import { elementsOf, sameShape } from './shapes.ts';
 import { viewOf } from './views.ts';
 
-export interface DestinationOptions {
+export interface DestinationOptions extends OutOption<Dtype> {
   /**
    * Scores [..., shape of the result] that the result is added to, in place; they are also what is returned. An array outside
    * the engine's memory is copied in, and back when the call has succeeded.
    */
   readonly addTo?: Floats;
-  readonly out?: Out<Dtype>;
 }
 
 export interface Destination {

@@ -7,4 +7,5 @@ export { createEngine, type Engine, type EngineOptions, type EngineUsage } from 
 export { PosencError, type PosencErrorCode } from './errors.ts';
 export type { Floats, Out } from './gate.ts';
 export type { FlatNumbers, MaskList, NumberList, Positions } from './lists.ts';
+export type { EngineOption, OutOption, PairOutOption, PrecisionOption } from './options.ts';
 export { type Dtype, scope, Tensor } from './tensor.ts';

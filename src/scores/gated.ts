@@ -10,19 +10,18 @@ import { IDENTITY, JOIN_ADD, REPLACE, SIGMOID } from '../runtime/codes.ts';
 import { destinationOf } from '../runtime/destination.ts';
 import type { Engine } from '../runtime/engine.ts';
 import { PosencError } from '../runtime/errors.ts';
-import { type Call, type Floats, gate, type Out, type Place } from '../runtime/gate.ts';
+import { type Call, type Floats, gate, type Place } from '../runtime/gate.ts';
+import type { EngineOption, OutOption } from '../runtime/options.ts';
 import type { Tensor } from '../runtime/tensor.ts';
 import { expectShape, optional, type Shaped, shaped } from './content.ts';
 
-export interface RelativeGateOptions {
+export interface RelativeGateOptions extends OutOption, EngineOption {
   /** gru_rel_pos_linear.weight [8, d], shared by the heads; d is the width of a head. */
   readonly weight: Shaped;
   /** gru_rel_pos_linear.bias [8]. Default: none. */
   readonly bias?: Shaped;
   /** gru_rel_pos_const: a number for each head. Its length is the number of heads. */
   readonly constant: Floats;
-  readonly out?: Out;
-  readonly engine?: Engine;
 }
 
 export interface GatedRelativeBiasOptions extends RelativeGateOptions {

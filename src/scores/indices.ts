@@ -1,17 +1,17 @@
 /** Integer matrices of a function of key minus query: which row of a table a cell uses. */
 import { integer } from '../runtime/arguments.ts';
 import { type BiasOptions, type Block, blockOf, extremes } from '../runtime/block.ts';
-import { gate, type Out } from '../runtime/gate.ts';
+import { gate } from '../runtime/gate.ts';
+import type { OutOption } from '../runtime/options.ts';
 import type { Tensor } from '../runtime/tensor.ts';
 import { MAX_LENGTH } from './content.ts';
 
 export interface IndexOptions
   extends Pick<
-    BiasOptions,
-    'queryLength' | 'keyLength' | 'queryOffset' | 'queryPositions' | 'keyPositions' | 'rows' | 'engine'
-  > {
-  readonly out?: Out<'int32'>;
-}
+      BiasOptions,
+      'queryLength' | 'keyLength' | 'queryOffset' | 'queryPositions' | 'keyPositions' | 'rows' | 'engine'
+    >,
+    OutOption<'int32'> {}
 
 export const INDEX_OPTIONS = [
   'queryLength',

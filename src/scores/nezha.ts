@@ -6,9 +6,9 @@
 import { ladder } from '../phase/ladder.ts';
 import { exactRows } from '../phase/plan.ts';
 import { integer, size, take } from '../runtime/arguments.ts';
-import type { Engine } from '../runtime/engine.ts';
 import { PosencError } from '../runtime/errors.ts';
-import { gate, type Out } from '../runtime/gate.ts';
+import { gate } from '../runtime/gate.ts';
+import type { EngineOption, OutOption } from '../runtime/options.ts';
 import type { Tensor } from '../runtime/tensor.ts';
 import { SCORE_OPTIONS, type ScoreOptions, type Shaped, VALUE_OPTIONS, type ValueOptions } from './content.ts';
 import { MAX_DIM } from './relative.ts';
@@ -17,13 +17,11 @@ import { relativeScores, relativeValues } from './shaw.ts';
 /** Default of maxRelativePosition: the clip distance of the released models. */
 const RELEASED_CLIP = 64;
 
-export interface NezhaTableOptions {
+export interface NezhaTableOptions extends OutOption, EngineOption {
   /** Head dimension, even. */
   readonly dim: number;
   /** Clip distance k. Default 64. */
   readonly maxRelativePosition?: number;
-  readonly out?: Out;
-  readonly engine?: Engine;
 }
 
 /**

@@ -7,9 +7,9 @@ import { roundToFloat32 } from '../phase/float32.ts';
 import { ladder, MAX_COLUMNS } from '../phase/ladder.ts';
 import { exactRows, torchRows } from '../phase/plan.ts';
 import { boolean, integer, oneOf, size, take } from '../runtime/arguments.ts';
-import type { Engine } from '../runtime/engine.ts';
 import { PosencError } from '../runtime/errors.ts';
-import { type Call, gate, type Out, type Place } from '../runtime/gate.ts';
+import { type Call, gate, type Place } from '../runtime/gate.ts';
+import type { EngineOption, OutOption, PrecisionOption } from '../runtime/options.ts';
 import type { Tensor } from '../runtime/tensor.ts';
 import {
   expectShape,
@@ -29,17 +29,13 @@ import {
 } from './content.ts';
 import { type DistanceIndex, diagonalTerm, fromRow, relativeTerm } from './relative.ts';
 
-export interface TransformerXlTableOptions {
+export interface TransformerXlTableOptions extends PrecisionOption, OutOption, EngineOption {
   /** Keys: memory and segment. Row t has position keyLength - 1 - t. */
   readonly keyLength: number;
   /** Model dimension, even. */
   readonly dim: number;
   /** Positions above it count as it; 0 or less: no limit (the reference's -1). Default -1. */
   readonly clampLen?: number;
-  /** 'exact', or 'torch': float32 frequencies and products. Default 'exact'. */
-  readonly precision?: 'exact' | 'torch';
-  readonly out?: Out;
-  readonly engine?: Engine;
 }
 
 /**

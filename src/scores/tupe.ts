@@ -8,7 +8,8 @@ import { headCount, rowRange } from '../runtime/block.ts';
 import { ADD, IDENTITY, JOIN_ADD, REPLACE } from '../runtime/codes.ts';
 import type { Engine } from '../runtime/engine.ts';
 import { PosencError } from '../runtime/errors.ts';
-import { type Call, type Floats, gate, type Out, type Place } from '../runtime/gate.ts';
+import { type Call, type Floats, gate, type Place } from '../runtime/gate.ts';
+import type { EngineOption, OutOption } from '../runtime/options.ts';
 import type { Tensor } from '../runtime/tensor.ts';
 
 /** A projection of positions: weight [dim, dim] as PyTorch keeps it, bias [dim]. */
@@ -26,7 +27,7 @@ export interface TupeBucketOptions {
   readonly maxDistance?: number;
 }
 
-export interface TupeOptions extends TupeBucketOptions {
+export interface TupeOptions extends TupeBucketOptions, OutOption, EngineOption {
   readonly heads: number;
   /** [at least length + 1, dim]: row 0 stands for CLS towards the others, token t is row t + 1. */
   readonly positions: Floats;
@@ -46,8 +47,6 @@ export interface TupeOptions extends TupeBucketOptions {
   readonly eps?: number;
   /** Only the query rows [from, to). */
   readonly rows?: readonly [number, number];
-  readonly out?: Out;
-  readonly engine?: Engine;
 }
 
 const OPTIONS = [
@@ -80,9 +79,7 @@ const MAX_DIM = 2048;
  * @example
  * console.log(tupeBuckets({ length: 3 }).data); // Int32Array(9) [ 16, 16, 16, 32, 0, 17, 32, 1, 0 ]
  */
-export function tupeBuckets(
-  given: TupeBucketOptions & { readonly out?: Out<'int32'>; readonly engine?: Engine },
-): Tensor<'int32'> {
+export function tupeBuckets(given: TupeBucketOptions & OutOption<'int32'> & EngineOption): Tensor<'int32'> {
   const o = take('tupeBuckets', given, ['length', 'numBuckets', 'maxDistance', 'out', 'engine']);
   const n = size('length', o.length, 0);
   const numBuckets = bucketCount(o.numBuckets);

@@ -2,13 +2,14 @@
  * The slopes of ALiBi, one per head: powers of 2^(-alibiBiasMax / heads), each rounded once to float32. Press et al.,
  * arXiv 2108.12409; orders of the public implementations where heads is not a power of two: docs/bias.md.
  */
+
 import { divNumber, exp, from, LN2, mul } from '../../phase/dd.ts';
 import { ddToFloat32 } from '../../phase/float32.ts';
 import { exp2Estimate } from '../../phase/logarithm.ts';
 import { finite, oneOf, size, take } from '../../runtime/arguments.ts';
-import type { Engine } from '../../runtime/engine.ts';
 import { type Call, gate } from '../../runtime/gate.ts';
 import type { NumberList } from '../../runtime/lists.ts';
+import type { EngineOption } from '../../runtime/options.ts';
 import type { Tensor } from '../../runtime/tensor.ts';
 
 export interface AlibiSlopeOptions {
@@ -32,7 +33,7 @@ export const MOST_HEADS = 65536;
  * @example
  * console.log(alibiSlopes({ heads: 4 }).data); // Float32Array(4) [ 0.25, 0.0625, 0.015625, 0.00390625 ]
  */
-export function alibiSlopes(given: AlibiSlopeOptions & { readonly engine?: Engine }): Tensor {
+export function alibiSlopes(given: AlibiSlopeOptions & EngineOption): Tensor {
   const o = take('alibiSlopes', given, [...SLOPE_OPTIONS, 'engine']);
   const call = gate('alibiSlopes', o.engine);
   const slopes = slopesOf(call, o);

@@ -33,6 +33,7 @@ export interface AttentionMaskOptions extends Omit<ToeplitzOptions, 'out' | 'dia
    * caller: nothing more is masked, except keys after number keyLengths where the window has a left limit. Default 'mask'.
    */
   readonly padding?: 'mask' | 'flash';
+  /** Where the mask goes: a Tensor of `dtype`, or a Float32Array on the engine's memory; nothing is allocated. Default: a new Tensor. */
   readonly out?: Out | Out<'uint8'>;
 }
 

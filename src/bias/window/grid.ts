@@ -8,19 +8,18 @@ import { headCount, rowRange } from '../../runtime/block.ts';
 import { destinationOf } from '../../runtime/destination.ts';
 import type { Engine } from '../../runtime/engine.ts';
 import { PosencError } from '../../runtime/errors.ts';
-import type { Call, Floats, Out, Place } from '../../runtime/gate.ts';
+import type { Call, Floats, Place } from '../../runtime/gate.ts';
+import type { EngineOption, OutOption } from '../../runtime/options.ts';
 import type { Tensor } from '../../runtime/tensor.ts';
 
 /** [height, width] of a window, in tokens. */
 export type WindowSize = readonly [number, number];
 
-export interface GridOptions {
+export interface GridOptions extends OutOption, EngineOption {
   /** Only the query tokens [from, to), row-major, a CLS token being number 0. */
   readonly rows?: readonly [number, number];
   /** Scores [..., heads, q, k] that the bias is added to, in place; they are also what is returned. */
   readonly addTo?: Floats;
-  readonly out?: Out;
-  readonly engine?: Engine;
 }
 
 export const GRID_OPTIONS = ['rows', 'addTo', 'out', 'engine'] as const;

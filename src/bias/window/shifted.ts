@@ -8,10 +8,11 @@ import { destinationOf } from '../../runtime/destination.ts';
 import type { Engine } from '../../runtime/engine.ts';
 import { PosencError, show } from '../../runtime/errors.ts';
 import { type Call, type Floats, gate, type Out } from '../../runtime/gate.ts';
+import type { EngineOption } from '../../runtime/options.ts';
 import type { Tensor } from '../../runtime/tensor.ts';
 import { MAX_SIDE, type VideoWindowSize, type WindowSize } from './grid.ts';
 
-export interface ShiftedWindowMaskOptions {
+export interface ShiftedWindowMaskOptions extends EngineOption {
   /** [height, width] or [frames, height, width] of the grid, before it is padded to whole windows. */
   readonly gridSize: WindowSize | VideoWindowSize;
   /** The same of a window. */
@@ -35,8 +36,8 @@ export interface ShiftedWindowMaskOptions {
   readonly heads?: number;
   /** Scores [..., windows, heads, n, n] (or the shape without heads) that the mask is added to, in place, and what is returned. */
   readonly addTo?: Floats;
+  /** Where the mask goes: a Tensor of `dtype`, or a Float32Array on the engine's memory; nothing is allocated. Default: a new Tensor. */
   readonly out?: Out | Out<'uint8'>;
-  readonly engine?: Engine;
 }
 
 const OPTIONS = [

@@ -5,7 +5,8 @@
 import { boolean, size, take } from '../../runtime/arguments.ts';
 import type { Engine } from '../../runtime/engine.ts';
 import { PosencError } from '../../runtime/errors.ts';
-import { type Call, type Floats, gate, type Out } from '../../runtime/gate.ts';
+import { type Call, type Floats, gate } from '../../runtime/gate.ts';
+import type { EngineOption, OutOption } from '../../runtime/options.ts';
 import type { Tensor } from '../../runtime/tensor.ts';
 import {
   entriesOf,
@@ -30,14 +31,12 @@ export interface SwinBiasOptions extends GridOptions {
   readonly shape?: readonly number[];
 }
 
-export interface SwinIndexOptions {
+export interface SwinIndexOptions extends OutOption<'int32'>, EngineOption {
   readonly windowSize: WindowSize | VideoWindowSize;
   readonly frames?: number;
   /** BEiT: token 0 is CLS; three more rows, n - 3 for CLS to token, n - 2 for token to CLS, n - 1 for CLS to CLS. Default false. */
   readonly classToken?: boolean;
   readonly rows?: readonly [number, number];
-  readonly out?: Out<'int32'>;
-  readonly engine?: Engine;
 }
 
 const OPTIONS = [...GRID_OPTIONS, 'windowSize', 'frames', 'shape'] as const;

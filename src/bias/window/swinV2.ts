@@ -2,6 +2,7 @@
  * SwinV2's continuous position bias: a small network over the logarithmic differences of rows and columns instead of a
  * table. Liu et al., arXiv 2111.09883; mode 'cr' as timm's `RelPosMlp`.
  */
+
 import { addNumber, div, divNumber, from, LN2, ln, mulNumber } from '../../phase/dd.ts';
 import { ddToFloat32 } from '../../phase/float32.ts';
 import { oneOf, size, take } from '../../runtime/arguments.ts';
@@ -9,7 +10,8 @@ import { headCount } from '../../runtime/block.ts';
 import { RELU, SIGMOID } from '../../runtime/codes.ts';
 import type { Engine } from '../../runtime/engine.ts';
 import { PosencError } from '../../runtime/errors.ts';
-import { type Call, gate, type Out } from '../../runtime/gate.ts';
+import { type Call, gate } from '../../runtime/gate.ts';
+import type { EngineOption, OutOption } from '../../runtime/options.ts';
 import type { Tensor } from '../../runtime/tensor.ts';
 import { bufferBytes, checkLayers, type Layer, type NetworkLayer, run } from '../mlp.ts';
 import { GRID_OPTIONS, type GridOptions, type GridTable, gridBias, type WindowSize, windowSize } from './grid.ts';
@@ -43,9 +45,7 @@ const MAX_BUFFER = 1 << 14;
  * @example
  * console.log(swinV2Coordinates({ windowSize: [2, 2] }).shape); // [ 3, 3, 2 ]
  */
-export function swinV2Coordinates(
-  given: SwinV2CoordinateOptions & { readonly out?: Out; readonly engine?: Engine },
-): Tensor {
+export function swinV2Coordinates(given: SwinV2CoordinateOptions & OutOption & EngineOption): Tensor {
   const o = take('swinV2Coordinates', given, [...COORDINATE_OPTIONS, 'out', 'engine']);
   const call = gate('swinV2Coordinates', o.engine);
   const window = windowSize(call, 'windowSize', o.windowSize);
