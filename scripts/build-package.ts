@@ -34,11 +34,8 @@ const input = {
   ...Object.fromEntries(['index', 'kernels', 'init', 'init.workerd'].map((name) => [name, at(`${name}.js`)])),
 };
 
-/** What conditions of package.json choose stays outside. */
-const external = [/^#wasm$/, /\.wasm$/];
-/** The one library goes in: Node takes more than a millisecond to find and load a package, and nothing has to be installed beside. */
-const LOADER = '@assemblyscript/loader';
-const loader = fileURLToPath(import.meta.resolve(LOADER));
+/** What conditions of package.json choose, and what is installed beside the package, stays outside. */
+const external = [/^#wasm$/, /^@assemblyscript\/loader$/, /\.wasm$/];
 
 const bundle = await rollup({
   input,
@@ -50,10 +47,9 @@ const bundle = await rollup({
   plugins: [
     {
       name: 'tsc',
-      resolveId: (id) => (id === LOADER ? { id: loader, moduleSideEffects: false } : null),
       load: (id) => ({
         code: readFileSync(id, 'utf8').replace(MAP_URL, ''),
-        map: id === loader ? null : readFileSync(`${id}.map`, 'utf8'),
+        map: readFileSync(`${id}.map`, 'utf8'),
       }),
       // Nothing happens at import: a call that makes a constant may be dropped with the constant. Bundlers drop unused files by
       // themselves, but not unused statements of a file, and a wing is one file here.
@@ -78,7 +74,7 @@ await bundle.write({
   format: 'es',
   sourcemap: true,
   // what a map shows as its source: src/rotary/table.ts, wherever the package lies
-  sourcemapPathTransform: (path) => path.slice(path.search(/src\/|node_modules\//)),
+  sourcemapPathTransform: (path) => path.slice(path.indexOf('src/')),
   generatedCode: 'es2015',
   minifyInternalExports: false,
   hoistTransitiveImports: false,
@@ -90,7 +86,7 @@ await bundle.write({
     // of two tables that one reader each needs, a bundler can drop the whole file of the other
     if (path.startsWith('models/records/gguf/')) return 'ggufRecords';
     if (WINGS.includes(folder)) return folder;
-    return id === loader || folder === 'runtime' || folder === 'phase' ? 'runtime' : undefined;
+    return folder === 'runtime' || folder === 'phase' ? 'runtime' : undefined;
   },
 });
 await bundle.close();
@@ -170,7 +166,7 @@ writeFileSync(
 const of = (file: string) => readFileSync(join('node_modules/assemblyscript', file), 'utf8').trim();
 writeFileSync(
   'dist/LICENSES.txt',
-  `posenc.heap.wasm (and wasm.js) contains the memory runtime of AssemblyScript; chunks/runtime.js and posenc.min.js contain its loader.\ncli.js has its own list in cli.LICENSES.txt. Everything else is posenc's own, under the licence in ../LICENSE.\n\nAssemblyScript, Apache-2.0\n\n${of('LICENSE')}\n\n${of('NOTICE')}\n`,
+  `posenc.heap.wasm (and wasm.js) contains the memory runtime of AssemblyScript, posenc.min.js its loader as well.\ncli.js has its own list in cli.LICENSES.txt. Everything else is posenc's own, under the licence in ../LICENSE.\n\nAssemblyScript, Apache-2.0\n\n${of('LICENSE')}\n\n${of('NOTICE')}\n`,
 );
 
 await build({

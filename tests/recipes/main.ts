@@ -228,6 +228,8 @@ mkdirSync(work, { recursive: true });
 const ours = join(installed, 'node_modules/posenc');
 rmSync(ours, { recursive: true, force: true });
 for (const part of ['package.json', 'dist']) cpSync(join(root, part), join(ours, part), { recursive: true });
+const loader = '@assemblyscript/loader';
+cpSync(join(root, 'node_modules', loader), join(ours, 'node_modules', loader), { recursive: true, dereference: true });
 
 const wanted = process.argv.slice(2);
 let [passed, failed] = [0, 0];
