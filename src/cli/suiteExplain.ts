@@ -288,6 +288,10 @@ function integers(one: SuiteCase, name: string, output: Expected, got: List): st
     const real = numbersIn(one, 'attention_mask');
     const column = want.every((_, i) => got[i] === i % length || real?.[i] === 0);
     if (column) return 'padding is ignored: your positions are the columns';
+    const padding = want.flatMap((_, i) => (got[i] !== want[i] ? [real?.[i]] : []));
+    if (real?.length === want.length && padding.every((kept) => kept === 0)) {
+      return `only masked tokens differ, at ${padding.length} places: yours have another position than the rule says`;
+    }
   }
   if (differs.length === want.length && new Set(differs).size === 1) return `every ${name} is off by ${differs[0]}`;
   return undefined;

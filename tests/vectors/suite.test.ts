@@ -156,6 +156,16 @@ test('bounds tell float32 from 16 bits, row by row', () => {
   }
 });
 
+test('masked tokens at another position are named, tokens that are real are not', () => {
+  const id = 'mrope-index/positions_from_mask/left-padded';
+  const one = cases.find((each) => each.id === id) as Case;
+  const other = cases.find((each) => each.id === `${id}-masked-1`) as Case;
+  const said = (position_ids: readonly (number | string)[]) => report(suite, { [id]: { position_ids } }).failures[0];
+  assert.match(JSON.stringify(said(other.outputs.position_ids.data)), /only masked tokens differ, at 3 places/);
+  const late = one.outputs.position_ids.data.map((value, i) => (i > 9 ? Number(value) + 3 : value));
+  assert.not.match(JSON.stringify(said(late)), /only masked tokens/);
+});
+
 test('a bound grows with the position of its row', () => {
   const one = cases.find(({ id }) => id === 'rotary/hf_llama_half/theta500k_hd64_bhsd') as Case;
   const { abs } = one.outputs.q;

@@ -216,7 +216,8 @@ export const mropeIndex: Adapter[] = [
     params: ['rule'],
     inputs: ['attention_mask'],
     run(record, { api }): Outputs {
-      return { position_ids: api.positionIds({ mask: input(record, 'attention_mask') }) as Output };
+      const masked = Number(/^cumsum\(mask\)-1, masked -> ([01])$/.exec(String(record.params?.rule))?.[1]);
+      return { position_ids: api.positionIds({ mask: input(record, 'attention_mask'), masked }) as Output };
     },
   },
   {

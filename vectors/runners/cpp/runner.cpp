@@ -94,7 +94,7 @@ std::map<std::string, Vec> answer(const Json& one) {
       out["buckets"].push_back(bucket(d, p["bidirectional"].number, p["num_buckets"].number, p["max_distance"].number));
   } else if (op.is("alibi_slopes")) {
     out["slopes"] = slopes(p["heads"].number);
-  } else if (op.is("position_ids_from_mask")) {
+  } else if (op.is("position_ids_from_mask") && p["rule"].is("cumsum(mask)-1, masked -> 0")) {
     Vec mask = in["attention_mask"]["data"].numbers();
     int length = in["attention_mask"]["shape"].list[1].number;
     for (size_t r = 0; r < mask.size(); r += length)

@@ -129,7 +129,7 @@ func answer(op string, p map[string]any, in map[string]array) map[string][]float
 		}
 	case op == "alibi_slopes":
 		out["slopes"] = slopes(number("heads"))
-	case op == "position_ids_from_mask":
+	case op == "position_ids_from_mask" && p["rule"] == "cumsum(mask)-1, masked -> 0":
 		mask, length := numbers(in["attention_mask"]), in["attention_mask"].Shape[1]
 		for r := 0; r < len(mask); r += length {
 			out["position_ids"] = append(out["position_ids"], idsFromMask(mask[r:r+length])...)

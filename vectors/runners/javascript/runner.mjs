@@ -80,7 +80,7 @@ function answer({ op, params: p, inputs }) {
   if (op === 'alibi_slopes') return { slopes: slopes(p.heads) };
   if (op === 'sinusoidal_rows' && ['d', 'half'].includes(p.exponent_denominator))
     return { rows: inputs.position_ids.data.flatMap((position) => sinusoid(position, p.d_model, p.base, p.layout)) };
-  if (op === 'position_ids_from_mask') {
+  if (op === 'position_ids_from_mask' && p.rule.endsWith('masked -> 0')) {
     const { shape, data } = inputs.attention_mask;
     const rows = Array.from({ length: shape[0] }, (_, r) => data.slice(r * shape[1], (r + 1) * shape[1]));
     return { position_ids: rows.flatMap(idsFromMask) };

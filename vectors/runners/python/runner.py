@@ -88,7 +88,7 @@ def answer(op, p, inputs, outputs):
         return {"slopes": slopes(p["heads"])}
     if op == "sinusoidal_rows" and p["exponent_denominator"] in ("d", "half") and p["d_model"] % 2 == 0 and "rows" in outputs:
         return {"rows": [v for q in inputs["position_ids"]["data"] for v in sinusoid(q, p["d_model"], p["base"], p["layout"])]}
-    if op == "position_ids_from_mask":
+    if op == "position_ids_from_mask" and p["rule"].endswith("masked -> 0"):
         mask, length = inputs["attention_mask"]["data"], inputs["attention_mask"]["shape"][-1]
         return {"position_ids": [i for r in range(0, len(mask), length) for i in ids_from_mask(mask[r:r + length])]}
     return None

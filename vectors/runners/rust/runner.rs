@@ -95,7 +95,7 @@ fn answer(one: &Json) -> Option<BTreeMap<&'static str, Vec<f64>>> {
         "alibi_slopes" => {
             out.insert("slopes", slopes(p["heads"].number() as usize));
         }
-        "position_ids_from_mask" => {
+        "position_ids_from_mask" if p["rule"].text().ends_with("masked -> 0") => {
             let length = inputs["attention_mask"]["shape"].numbers()[1] as usize;
             let mask = inputs["attention_mask"]["data"].numbers();
             out.insert("position_ids", mask.chunks(length).flat_map(ids_from_mask).collect());
