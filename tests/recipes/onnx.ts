@@ -30,15 +30,19 @@ function valueInfo({ name, type, shape }: Value): number[] {
   return [...text(1, name), ...bytes(2, bytes(1, [...int(1, ELEMENT[type]), ...bytes(2, dims)]))];
 }
 
-/** A model of one node. */
+/** A model of one node; `opset` of the ONNX operators. */
 export function model(
-  node: { op: string; domain?: string; attributes?: Record<string, number> },
+  node: { op: string; domain?: string; opset?: number; attributes?: Record<string, number | readonly number[]> },
   inputs: readonly Value[],
   output: Value,
 ): Uint8Array {
-  // AttributeProto: name 1, i 3, type 20 (INT = 2)
+  // AttributeProto: name 1, i 3, ints 8, type 20 (INT = 2, INTS = 7)
   const attributes = Object.entries(node.attributes ?? {}).map(([name, value]) =>
-    bytes(5, [...text(1, name), ...int(3, value), ...int(20, 2)]),
+    bytes(5, [
+      ...text(1, name),
+      ...(typeof value === 'number' ? int(3, value) : value.flatMap((one) => int(8, one))),
+      ...int(20, typeof value === 'number' ? 2 : 7),
+    ]),
   );
   // NodeProto: input 1, output 2, op_type 4, attribute 5, domain 7
   const nodeProto = [
@@ -57,7 +61,7 @@ export function model(
   ];
   // ModelProto: ir_version 1, graph 7, opset_import 8 { domain 1, version 2 }
   const opsets = [
-    ...bytes(8, [...text(1, ''), ...int(2, 17)]),
+    ...bytes(8, [...text(1, ''), ...int(2, node.opset ?? 17)]),
     ...bytes(8, [...text(1, 'com.microsoft'), ...int(2, 1)]),
   ];
   return Uint8Array.from([...int(1, 8), ...bytes(7, graph), ...opsets]);
