@@ -31,10 +31,10 @@ export function chooseLayer(
     refuse('layerType', `no layer type ${show(layerType)} in this model; ${known}`);
   }
   if (form.axial) {
-    const { headDim, ropeTheta, variant } = form.axial;
+    const grid = form.axial.rows.grid === undefined ? 'grid: [rows, columns], ' : '';
     refuse(
       'rotary',
-      `model type '${form.modelType}' is a tower that turns by the axes of a grid; axialTable makes its table: headDim: ${headDim}, ropeTheta: ${ropeTheta}, and the preset that lays it out as '${variant}'`,
+      `model type '${form.modelType}' is a tower that turns by the axes of a grid; its table is axialTable(form.axial.spec, { ${grid}...form.axial.rows })`,
     );
   }
   if (!form.layerTypes || labels.length === 0) {

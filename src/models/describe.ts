@@ -201,10 +201,18 @@ function layoutLines(form: NormalForm): string[] {
       `indexer    of sparse attention rotates channels ${rotaryOffset} to ${rotaryOffset + rotaryDim - 1} of ${headDim}, pairing ${pairing}`,
     );
   }
-  if (vision) {
+  const tower = form.axial ?? vision;
+  if (tower) {
+    const { modelType, spec, rows, invFreq } = tower;
+    const beside = [
+      ...(rows.grid ? [`a grid of ${rows.grid.join(' x ')}`] : []),
+      ...(rows.prefixTokens ? [`${rows.prefixTokens} tokens before it`] : []),
+      ...(rows.suffixTokens ? [`${rows.suffixTokens} behind it`] : []),
+    ];
     lines.push(
-      `vision     ${vision.modelType}: base ${vision.ropeTheta}, head ${vision.headDim}, ${vision.invFreq.length} frequencies`,
+      `vision     ${[`${modelType}: axialTable preset ${spec.preset}`, `base ${spec.ropeTheta}`, `head ${spec.headDim}`, `${invFreq.length} frequencies`, ...beside].join(', ')}`,
     );
+    if (tower.note !== undefined) lines.push(`           ${tower.note}`);
   }
   const sides: [string, Readonly<Record<string, unknown>>][] =
     encoder && decoder

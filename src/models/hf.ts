@@ -112,7 +112,7 @@ function readForm(config: Section['fields'], reading: Reading): Omit<NormalForm,
     return refuseUnknown(part.section, found.modelType, found.architecture, probe);
   }
   const read = readPart(part, found.record, found.modelType ?? found.record.types[0], reading);
-  const towers = readTowers(part);
+  const towers = readTowers(part, reading.precision);
   const ignored = ignoredBy(found.record.config);
   sayUnread(part, ignored, reading.as, read.family);
   return dropUndefined({
@@ -184,8 +184,10 @@ function readPart(part: Part, record: ModelRecord, modelType: string, asked: Rea
         `'${shorten(modelType)}' is a composite model, and the part with the text model's keys was not found`,
       );
     case 'tower': {
-      const axial = readTower(section, facts, modelType);
-      return { family: 'rotary', modelType, axial };
+      if (asked.precision === 'ggml') {
+        refuse('precision', `'ggml' is of text; the axial table of '${shorten(modelType)}' is 'exact' or 'torch'`);
+      }
+      return { family: 'rotary', modelType, axial: readTower(section, facts, modelType, asked.precision) };
     }
     case 'rotary': {
       const { context, precision } = asked;

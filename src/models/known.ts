@@ -56,7 +56,7 @@ function about(facts: ConfigFacts): string[] {
       return [`base ${bases.join(' and ')}`, pairing.input, width === 1 ? '' : `${width} head`, mrope?.layout ?? ''];
     }
     case 'tower':
-      return ['axial', facts.variant];
+      return ['axial', facts.preset];
     case 'learned':
       return [facts.grid ? 'patches' : `${facts.length.fallback} positions`];
     default:

@@ -1,4 +1,5 @@
 /** The vision and audio towers of a composite model: what computes their positions. */
+import type { Precision } from '../rotary/spec.ts';
 import { type FamilyFacts, readFamily } from './families.ts';
 import { type Part, typeOf } from './part.ts';
 import { copyJson, dropUndefined, isFields, Section } from './read.ts';
@@ -29,12 +30,12 @@ const AUDIO_KEYS = ['audio_config', 'speech_config', 'audio_encoder_config', 'en
 /** Families that are a tower and not a language model. */
 const AUDIO_FAMILIES = ['convolutional', 'sinusoidal', 'relative'];
 
-export function readTowers({ section, around }: Part): Towers {
+export function readTowers({ section, around }: Part, precision: Precision): Towers {
   const parents = around.length > 0 ? around : [section];
   const vision = find(parents, VISION_KEYS, 'vision');
   const audio = find(parents, AUDIO_KEYS, null);
-  const eyes = vision && readOne(vision);
-  const ears = audio && readOne(audio);
+  const eyes = vision && readOne(vision, precision);
+  const ears = audio && readOne(audio, precision);
   return dropUndefined({
     vision: eyes && 'invFreq' in eyes ? eyes : undefined,
     visionEncoder: eyes && !('invFreq' in eyes) && !isAudio(eyes, vision) ? eyes : undefined,
@@ -94,11 +95,14 @@ function isTower({ config }: ModelRecord): boolean {
   );
 }
 
-function readOne({ parent, section, key, record, type }: Tower): VisionRotary | TowerEncoder | undefined {
+function readOne(
+  { parent, section, key, record, type }: Tower,
+  precision: Precision,
+): VisionRotary | TowerEncoder | undefined {
   const facts = choose(section, record.config as ConfigFacts);
   const result =
     facts.family === 'tower'
-      ? readTower(section, facts, type)
+      ? readTower(section, facts, type, precision)
       : facts.family === 'rotary' || facts.family === 'wrapper'
         ? undefined
         : { modelType: type, ...readFamily(section, facts) };

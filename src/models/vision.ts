@@ -1,64 +1,111 @@
 /**
- * Rotary tables of towers, as far as a configuration determines them: the frequencies that both axes use, and the preset that
- * lays them over the channels.
+ * Rotary tables of towers: the specification that axialTable takes, which tokens do not rotate, and where the patches stand, as
+ * far as a configuration determines it.
  */
+import { AXIAL_PRESETS, type AxialPreset, type AxialSpec } from '../rotary/axialPresets.ts';
 import { rotaryFrequencies } from '../rotary/frequencies.ts';
-import type { Pairing } from '../rotary/spec.ts';
+import type { Pairing, Precision } from '../rotary/spec.ts';
+import { readGrid } from './families.ts';
 import { checkNumber, dropUndefined, isFields, refuse, type Section } from './read.ts';
 import type { TowerFacts } from './records/record.ts';
 import { numberAt, readCount } from './values.ts';
 
+/** `axialTable(vision.spec, { ...vision.rows, grid: [rows, columns] })` is the table of one image; or `positions` for a grid. */
 export interface VisionRotary {
   readonly modelType: string;
-  /** The layout: a preset of axialTable where there is one of that name. */
-  readonly variant: string;
+  /** For axialTable and axialAngles. */
+  readonly spec: {
+    readonly preset: AxialPreset;
+    readonly headDim: number;
+    readonly ropeTheta: number;
+    readonly precision: 'exact' | 'torch';
+  };
+  /** For the second argument of axialTable: class and register tokens, and the grid of patches where images have one size. */
+  readonly rows: {
+    readonly prefixTokens?: number;
+    readonly suffixTokens?: number;
+    readonly grid?: readonly number[];
+  };
+  /**
+   * Patches come in blocks of so many times so many: `positions` from visionPositions({ gridThw, spatialMergeSize }), of whose
+   * three columns axialTable takes the last two.
+   */
+  readonly spatialMergeSize?: number;
   readonly ropeTheta: number;
-  /** float32 values, radians per patch. */
+  /** float32 values, radians per unit of a coordinate: those of one axis; of all, axis after axis, where they differ (Pixtral). */
   readonly invFreq: readonly number[];
   readonly headDim: number;
-  /** 'axis-blocks': one ladder of headDim / 4 for each axis. 'even-odd': one ladder of headDim / 2, even entries for rows, then odd ones for columns. */
-  readonly arrangement: 'axis-blocks' | 'even-odd';
   readonly pairing: Pairing;
-  /** Rows of class and register tokens before the patches; they do not rotate. */
-  readonly prefixTokens: number;
   /** What the patches' coordinates are, when they are not their indices. */
   readonly coordinates?: string;
+  /** What else the tower adds. */
+  readonly note?: string;
 }
 
 /** undefined: the file does not give the width of a head. */
-export function readTower(section: Section, facts: TowerFacts, type: string): VisionRotary | undefined {
+export function readTower(
+  section: Section,
+  facts: TowerFacts,
+  type: string,
+  precision: Precision,
+): VisionRotary | undefined {
   section.string('model_type');
-  const prefixes = facts.prefixKeys.map((given) => readCount(section, given, 'the number of register tokens'));
   const given = section.integer('head_dim', 4, 8192);
   // A part of a composite model that gives no size is left out: its class may not be the usual one.
   const sized = [...facts.width.keys, ...facts.heads.keys].some((key) => section.has(key));
   if (given === undefined && !sized && section.path !== '') return undefined;
-  const width = numberAt(section, facts.width.keys.slice(0, 1), { integer: true, min: 1, max: 2 ** 20 })?.value;
-  const hidden = width ?? readCount(section, facts.width, 'the width of the tower', 1);
-  const heads = given === undefined ? readCount(section, facts.heads, 'the number of heads', 1) : undefined;
-  const headDim = given ?? hidden / (heads as number);
-  if (!Number.isInteger(headDim) || headDim % 4 !== 0 || headDim > 8192) {
-    refuse(
-      section.at('hidden_size'),
-      `${hidden} over ${heads} heads is ${headDim} channels; two axes need a multiple of 4`,
-    );
-  }
+  const prefixes = facts.prefixKeys.map((key) => readCount(section, key, 'the number of register tokens'));
+  const prefix = facts.prefix + prefixes.reduce((a, b) => a + b, 0);
+  const headDim = given ?? readHeadDim(section, facts);
   const ropeTheta = readBase(section) ?? facts.base.value;
-  const evenOdd = facts.arrangement === 'even-odd';
-  const ladder = rotaryFrequencies({ headDim: evenOdd ? headDim : headDim / 2, ropeTheta, precision: 'torch' });
-  const values = Array.from(ladder.float32 as Float32Array);
-  const invFreq = evenOdd ? [...values.filter((_, i) => i % 2 === 0), ...values.filter((_, i) => i % 2 === 1)] : values;
+  const preset: Omit<AxialSpec, 'headDim'> = AXIAL_PRESETS[facts.preset];
   return dropUndefined({
     modelType: type,
-    variant: facts.variant,
+    spec: { preset: facts.preset, headDim, ropeTheta, precision: precision === 'exact' ? 'exact' : 'torch' } as const,
+    rows: dropUndefined({
+      prefixTokens: prefix === 0 ? undefined : prefix,
+      suffixTokens: facts.suffix,
+      grid: gridOf(section, facts),
+    }),
+    spatialMergeSize: facts.merge && readCount(section, facts.merge, 'the side of a block of patches', 1),
     ropeTheta,
-    invFreq,
+    invFreq: frequencies(preset, headDim, ropeTheta),
     headDim,
-    arrangement: facts.arrangement,
-    pairing: facts.pairing,
-    prefixTokens: facts.prefix + prefixes.reduce((a, b) => a + b, 0),
+    pairing: preset.pairing ?? 'interleaved',
     coordinates: facts.coordinates,
+    note: facts.note,
   });
+}
+
+function readHeadDim(section: Section, facts: TowerFacts): number {
+  const width = numberAt(section, facts.width.keys.slice(0, 1), { integer: true, min: 1, max: 2 ** 20 })?.value;
+  const hidden = width ?? readCount(section, facts.width, 'the width of the tower', 1);
+  const heads = readCount(section, facts.heads, 'the number of heads', 1);
+  const headDim = hidden / heads;
+  if (Number.isInteger(headDim) && headDim % 4 === 0 && headDim <= 8192) return headDim;
+  return refuse(
+    section.at('hidden_size'),
+    `${hidden} over ${heads} heads is ${headDim} channels; two axes need a multiple of 4`,
+  );
+}
+
+/** Rows and columns of patches, with the frames in front, where the file or its class has a size of images. */
+function gridOf(section: Section, { grid }: TowerFacts): readonly number[] | undefined {
+  if (grid === undefined) return undefined;
+  if (grid.image.fallback === null && !grid.image.keys.some((key) => section.has(key))) return undefined;
+  const { grid: sides, patches } = readGrid(section, { ...grid, prefix: 0, prefixKeys: [] });
+  return grid.frames === undefined ? sides : [patches / (sides[0] * sides[1]), ...sides];
+}
+
+/** The ladder of one axis; one ladder dealt out to the axes. */
+function frequencies(preset: Omit<AxialSpec, 'headDim'>, headDim: number, ropeTheta: number): readonly number[] {
+  const axes = preset.axes ?? 2;
+  const axisDim = 2 * Math.floor(Math.floor(headDim / axes) / 2);
+  const split = preset.frequencies === 'split';
+  const spec = { headDim: split ? axes * axisDim : axisDim, ropeTheta, precision: 'torch' } as const;
+  const ladder = Array.from(rotaryFrequencies(spec).float32 as Float32Array);
+  if (!split) return ladder;
+  return Array.from({ length: axes }, (_, axis) => ladder.filter((_, i) => i % axes === axis)).flat();
 }
 
 /** The base, at the top or inside a block of the kinds that towers have. */

@@ -232,7 +232,7 @@ test('towers: their own encoder or rotary table, beside the text part', () => {
   assert.equal([llava.visionEncoder?.family, llava.visionEncoder?.parameters.rows], ['learned', 577]);
   const pixtral = { model_type: 'pixtral', hidden_size: 1024, num_attention_heads: 16 };
   const mistral = fromHF({ model_type: 'mistral3', text_config, vision_config: pixtral });
-  assert.equal([mistral.vision?.variant, mistral.vision?.invFreq.length], ['pixtral', 32]);
+  assert.equal([mistral.vision?.spec.preset, mistral.vision?.invFreq.length], ['pixtral', 32]);
   const whisper = { model_type: 'qwen2_audio_encoder', d_model: 1280, max_source_positions: 1500 };
   const audio = fromHF({ model_type: 'qwen2_audio', text_config, audio_config: whisper });
   assert.is(audio.visionEncoder, undefined);

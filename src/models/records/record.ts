@@ -6,6 +6,7 @@
  * Where the facts come from: `source` of a record is a folder below src/transformers/models of transformers 5.18 (its
  * configuration and modeling files), or `owner/repository path` for code that lives elsewhere.
  */
+import type { AxialPreset } from '../../rotary/axialPresets.ts';
 import type { MropeLayout, Pairing } from '../../rotary/spec.ts';
 
 /** One architecture: its names, and what its files mean. */
@@ -343,21 +344,22 @@ export interface WindowFacts extends CommonFacts {
   readonly parameters: Readonly<Record<string, Parameter>>;
 }
 
-/** A tower whose rotary table lies on a grid: the preset that computes it. */
+/** A tower whose rotary table lies on a grid: the preset of axialTable that computes it. */
 export interface TowerFacts extends CommonFacts {
   readonly family: 'tower';
-  /** The name of the layout: a preset of axialTable where there is one. */
-  readonly variant: string;
+  readonly preset: AxialPreset;
   readonly base: BaseFacts;
-  /** One ladder of headDim / 4 for each axis, or the even and the odd entries of one of headDim / 2. */
-  readonly arrangement: 'axis-blocks' | 'even-odd';
-  /** Rows of class and register tokens, which do not rotate. */
+  /** Rows of class and register tokens before and behind the patches, which do not rotate. */
   readonly prefix: number;
   readonly prefixKeys: readonly Given[];
-  readonly pairing: Pairing;
+  readonly suffix?: number;
   readonly coordinates?: string;
   readonly width: Given;
   readonly heads: Given;
+  /** Images have one size: pixels and patches, and for a video frames and how many of them one patch spans. A file without the size has no grid. */
+  readonly grid?: Pick<GridFacts, 'image' | 'patch' | 'frames'>;
+  /** Patches come in blocks of so many times so many: visionPositions. */
+  readonly merge?: Given;
 }
 
 /** Encoder and decoder differ; the family of the whole is the encoder's. */

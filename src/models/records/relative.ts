@@ -271,9 +271,9 @@ export const RELATIVE_RECORDS: readonly ModelRecord[] = [
       family: 'relative',
       parameters: {
         kind: fact('local'),
-        chunkSize: fact(12, 'conf_attention_chunk_size'),
-        contextLeft: fact(13, 'conf_attention_context_left'),
-        contextRight: fact(0, 'conf_attention_context_right'),
+        chunkSize: fact(12, 'conf_attention_chunk_size', 'attention_chunk_size'),
+        contextLeft: fact(13, 'conf_attention_context_left', 'attention_context_left'),
+        contextRight: fact(0, 'conf_attention_context_right', 'attention_context_right'),
       },
       note: 'sinusoidal rows of relative distances inside chunks, projected: localRelativeScores',
     },

@@ -127,18 +127,31 @@ function compareParameters(where: string, got: Loose, expected: Loose): string[]
   });
 }
 
+/** Words of the records for the presets of axialTable. */
+const VARIANTS: Readonly<Record<string, string>> = {
+  qwen2_vl: 'qwen2-vl',
+  pixtral: 'pixtral',
+  kimi_k25: 'kimi-k2.5',
+  minimax_m3: 'minimax-m3',
+  gemma4: 'gemma-4',
+  llama4: 'llama-4',
+  dinov3: 'dinov3',
+  sam2: 'sam-2',
+  vjepa2: 'v-jepa-2',
+};
+
 /** A model that is a rotary tower itself. */
 function compareAxial(form: NormalForm, expected: Loose): string[] {
   if (!expected) return [];
   const got = form.axial;
   const problems = compareList('axial.invFreq', got?.invFreq, expected.inv_freq);
   const facts = {
-    variant: got?.variant,
+    variant: got && Object.keys(VARIANTS).find((variant) => VARIANTS[variant] === got.spec.preset),
     head_dim: got?.headDim,
     rope_theta: got?.ropeTheta,
     coordinates: got?.coordinates,
     pairing: got?.pairing,
-    prefix_tokens: got?.prefixTokens,
+    prefix_tokens: got?.rows.prefixTokens ?? 0,
   };
   for (const [key, value] of Object.entries(facts)) {
     if (expected[key] !== undefined && value !== expected[key]) {

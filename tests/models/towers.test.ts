@@ -1,0 +1,93 @@
+/** Towers that turn by the axes of a grid: what fromHF gives is what axialTable takes, with the frequencies that it shows. */
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { fromHF } from '../../src/models/hf.ts';
+import { RECORDS } from '../../src/models/records/index.ts';
+import type { VisionRotary } from '../../src/models/vision.ts';
+import { visionPositions } from '../../src/positions/visionPositions.ts';
+import { axialAngles, axialTable } from '../../src/rotary/axial.ts';
+import { AXIAL_PRESETS, type AxialSpec } from '../../src/rotary/axialPresets.ts';
+import { scope } from '../../src/runtime/tensor.ts';
+import { readGolden } from './golden.ts';
+
+const presetOf = ({ spec }: VisionRotary): Omit<AxialSpec, 'headDim'> => AXIAL_PRESETS[spec.preset];
+const axesOf = (tower: VisionRotary): number => presetOf(tower).axes ?? 2;
+
+/** The coordinates of some picture, as the form says that they are made. */
+function placesOf(tower: VisionRotary): { grid: readonly number[] } | { positions: readonly number[] } {
+  const axes = axesOf(tower);
+  if (tower.rows.grid) return { grid: tower.rows.grid.map((n) => Math.min(n, 4)) };
+  const { spatialMergeSize } = tower;
+  if (spatialMergeSize === undefined) return { grid: [2, 3, 4].slice(3 - axes) };
+  const side = 2 * spatialMergeSize;
+  const { data } = visionPositions({ gridThw: [[1, side, side]], spatialMergeSize });
+  return { positions: Array.from(data).filter((_, i) => i % 3 > 0) };
+}
+
+/** Every table of a tower: one, or one an axis where each axis rotates a block of its own. */
+function check(tower: VisionRotary, name: string): void {
+  scope(() => {
+    const places = placesOf(tower);
+    const { grid: _, ...rows } = tower.rows;
+    const cells = 'grid' in places ? places.grid.reduce((a, b) => a * b, 1) : places.positions.length / axesOf(tower);
+    const tokens = cells + (rows.prefixTokens ?? 0) + (rows.suffixTokens ?? 0);
+    const blocks = presetOf(tower).pairingBlocks === 'axis' ? [{ axis: 0 }, { axis: 1 }] : [{}];
+    for (const block of blocks) {
+      const table = axialTable(tower.spec, { ...places, ...rows, ...block });
+      assert.is(table.cos.shape[0], tokens, name);
+      assert.is(table.headDim, tower.headDim, name);
+      assert.is(table.pairing, tower.pairing, name);
+    }
+    if (presetOf(tower).tiled) return;
+    // at coordinates of 1 every angle is a frequency, times the scale of the coordinates
+    const angles = axialAngles(tower.spec, { positions: new Array(axesOf(tower)).fill(1) });
+    const scale = presetOf(tower).coordinateScale ?? 1;
+    const got = [...new Set(Array.from(angles.data, (angle) => angle / scale))].sort((a, b) => b - a);
+    const want = [...new Set(tower.invFreq)].sort((a, b) => b - a);
+    assert.is(got.length, want.length, name);
+    want.forEach((frequency, i) => {
+      assert.ok(Math.abs(got[i] - frequency) <= 1e-6 * frequency, `${name}: ${got[i]}, said to be ${frequency}`);
+    });
+  });
+}
+
+let towers = 0;
+for (const [name, item] of readGolden('configs')) {
+  const { axial, vision } = fromHF((item as { config: object }).config);
+  const tower = axial ?? vision;
+  if (tower === undefined) continue;
+  towers++;
+  test(`configs/${name}: axialTable takes the tower`, () => check(tower, name));
+}
+
+test('towers were found', () => assert.ok(towers >= 18, `${towers}`));
+
+for (const { types, config } of RECORDS) {
+  if (config.family !== 'tower') continue;
+  for (const type of types) {
+    test(`${type}, as its class makes it`, () => {
+      const { axial } = fromHF({ model_type: type });
+      if (axial === undefined) throw new Error(`${type}: no table`);
+      check(axial, type);
+    });
+  }
+}
+
+test('tokens without a place: DINOv3 has them in front, Llama 4 behind', () => {
+  const dino = fromHF({ model_type: 'dinov3_vit', image_size: 512, num_register_tokens: 4 }).axial;
+  assert.equal(dino?.rows, { prefixTokens: 5, grid: [32, 32] });
+  const llama = fromHF({ model_type: 'llama4_vision_model', image_size: 336, patch_size: 14 }).axial;
+  assert.equal(llama?.rows, { suffixTokens: 1, grid: [24, 24] });
+  const clip = { frames_per_clip: 16, tubelet_size: 2, crop_size: 384, patch_size: 16 };
+  assert.equal(fromHF({ model_type: 'vjepa2', ...clip }).axial?.rows, { grid: [8, 24, 24] });
+});
+
+test('precision is asked for where the model is read', () => {
+  const precision = (of: 'exact' | 'torch' | 'ggml') =>
+    fromHF({ model_type: 'pixtral' }, { precision: of }).axial?.spec.precision;
+  assert.is(precision('exact'), 'exact');
+  assert.is(precision('torch'), 'torch');
+  assert.throws(() => precision('ggml'), /precision: 'ggml' is of text/);
+});
+
+test.run();
