@@ -21,7 +21,7 @@ export function path(panel: PathPanel, width: number): SVGElement {
   const px = (x: number) => left + size / 2 + ((x - cx) / reach) * (size / 2 - MARGIN);
   const py = (y: number) => 26 + size / 2 - ((y - cy) / reach) * (size / 2 - MARGIN);
   const colours = lineColours(theme());
-  svg.append(s('rect', { class: 'frame', x: left + 0.5, y: 26.5, width: size - 1, height: size - 1 }));
+  svg.append(s('rect', { class: 'edge', x: left + 0.5, y: 26.5, width: size - 1, height: size - 1 }));
   svg.append(
     s('text', { class: 'title', x: left + size / 2, y: height - 8, 'text-anchor': 'middle' }, tr(panel.axes[0])),
   );

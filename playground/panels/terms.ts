@@ -34,7 +34,7 @@ export function terms(panel: TermsPanel, width: number): SVGElement {
     });
     group.append(s('text', { class: 'label', x: x + 2, y: y + 13 }, tr(NAMES[key])));
     group.append(s('text', { class: 'tick', x: x + 2, y: y + 28 }, name || '–'));
-    group.append(s('rect', { class: 'frame', x, y: y + 34, width: small, height: small }));
+    group.append(s('rect', { class: 'edge', x, y: y + 34, width: small, height: small }));
     if (data) group.append(cells(data, panel.rows.length, panel.cols.length, x, y + 34, small, range));
     if (!data || !on) {
       const [a, b] = [y + 34, y + 34 + small];
@@ -51,7 +51,7 @@ export function terms(panel: TermsPanel, width: number): SVGElement {
       tr(T('= the score: how much a word looks at another', '= 分数：一个词对另一个词的关注')),
     ),
   );
-  svg.append(s('rect', { class: 'frame', x, y, width: side, height: side }));
+  svg.append(s('rect', { class: 'edge', x, y, width: side, height: side }));
   const [rows, cols] = [panel.rows.length, panel.cols.length];
   svg.append(cells(panel.total, rows, cols, x, y, side, range));
   const every = Math.ceil(cols / (side / 16));
