@@ -11,7 +11,16 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 import { disagreementsPage, flagsTable, sourcesFile, withPart } from '../vectors/make/pages.ts';
-import { flagsFile, groupFile, groupsOf, hashOf, indexOf, makeCases, questionsFile } from '../vectors/make/suite.ts';
+import {
+  flagsFile,
+  groupFile,
+  groupsOf,
+  hashOf,
+  indexOf,
+  makeCases,
+  questionsFile,
+  schemaFile,
+} from '../vectors/make/suite.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -36,7 +45,13 @@ export async function buildVectors(out: string, golden = join(root, 'tests/golde
   json('package.json', manifest);
   copyFileSync(join(home, 'README.md'), join(out, 'README.md'));
   copyFileSync(join(root, 'LICENSE'), join(out, 'LICENSE'));
-  for (const folder of ['schema', 'runners']) cpSync(join(home, folder), join(out, folder), { recursive: true });
+  cpSync(join(home, 'runners'), join(out, 'runners'), { recursive: true });
+  mkdirSync(join(out, 'schema'));
+  copyFileSync(join(home, 'schema/case.schema.json'), join(out, 'schema/case.schema.json'));
+  for (const group of groups) {
+    const file = `schema/${group.name}.schema.json`;
+    json(file, schemaFile(JSON.parse(readFileSync(join(home, file), 'utf8')), group));
+  }
   await build({
     entryPoints: [join(root, 'src/cli/suiteReport.ts')],
     outfile: join(out, 'check.js'),

@@ -10,7 +10,15 @@ import { report } from '../../src/cli/suiteReport.ts';
 import * as api from '../../src/index.ts';
 import { bucketInFloat64, FLAGS } from '../../vectors/make/flags.ts';
 import { disagreementsPage, flagsTable, withPart } from '../../vectors/make/pages.ts';
-import { groupFile, groupsOf, hashOf, indexOf, makeCases, questionsFile } from '../../vectors/make/suite.ts';
+import {
+  groupFile,
+  groupsOf,
+  hashOf,
+  indexOf,
+  makeCases,
+  questionsFile,
+  schemaFile,
+} from '../../vectors/make/suite.ts';
 import type { Case, Expected } from '../../vectors/make/types.ts';
 import { BY_GOLDEN_RUNNER, posencResults } from './posenc.ts';
 
@@ -27,7 +35,13 @@ test('every file fits the schema of its group', () => {
   const ajv = new Ajv2020({ allErrors: true, strict: true, strictTypes: false, strictRequired: false });
   ajv.addSchema(JSON.parse(text('vectors/schema/case.schema.json')));
   for (const group of groups) {
-    const validate = ajv.compile(JSON.parse(text(`vectors/schema/${group.name}.schema.json`)));
+    const written = text(`vectors/schema/${group.name}.schema.json`);
+    const validate = ajv.compile(schemaFile(JSON.parse(written), group));
+    for (const [, op] of written.matchAll(/"op": \{\s*"const": "(\w+)"/g))
+      assert.ok(
+        group.cases.some((one) => one.op === op),
+        `${group.name}: no case has the op ${op} of its schema`,
+      );
     const file: { cases: object[] } = JSON.parse(groupFile('1.0.0', index.fingerprint, group));
     assert.ok(validate(file), `${group.name}: ${ajv.errorsText(validate.errors?.slice(0, 5))}`);
     // the schema is no rubber stamp

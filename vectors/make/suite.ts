@@ -187,6 +187,14 @@ export function questionsFile(cases: readonly Case[]) {
   }));
 }
 
+/** The schema of a group as it is published: what was written, and the ops that there are. */
+export function schemaFile(written: Loose, { cases }: Group): Loose {
+  const schema = structuredClone(written);
+  const ops = [...new Set(cases.map(({ op }) => op))].sort();
+  schema.properties.cases.items.allOf[1].properties.op = { enum: ops };
+  return schema;
+}
+
 /** A group as it is published: one case a line. */
 export function groupFile(version: string, fingerprint: string, { name, title, cases }: Group): string {
   const head = {
