@@ -22,7 +22,7 @@ export { halfSums, gateRows } from "./gated";
 export { shiftAdd, gatherAdd, bucketWeights, segmentAdd, maskBand, maskCells } from "./relative";
 export { joinRows } from "./join";
 export { gatherColumns, selectStreams, scaleRows, copyRows, transposeRows } from "./gather";
-export { idsWithin, lookupRows, normalizeRows } from "./lookup";
+export { lookupRows, normalizeRows } from "./lookup";
 export { hierarchicalRows } from "./hierarchical";
 export { resizeGrid } from "./resize";
 export { recurrentMlp, gruLayer, integrateFlow } from "./recurrent";

@@ -1,17 +1,5 @@
 // Learned tables: rows looked up by id, scaled on the way, and rows scaled to a given length. Sizes in floats, strides in bytes.
 
-/** Whether each of n int32 ids is one of 0 .. rows - 1. */
-export function idsWithin(ids: usize, n: usize, rows: i32): i32 {
-  let four = i32x4.splat(0);
-  for (; n >= 4; n -= 4, ids += 16) four = i32x4.max_u(four, v128.load(ids));
-  let largest = max<u32>(
-    max<u32>(i32x4.extract_lane(four, 0), i32x4.extract_lane(four, 1)),
-    max<u32>(i32x4.extract_lane(four, 2), i32x4.extract_lane(four, 3)),
-  );
-  for (; n; n--, ids += 4) largest = max(largest, load<u32>(ids));
-  return largest < <u32>rows ? 1 : 0;
-}
-
 /** out[t] = factor x table[ids[t]]; the row of an id outside 0 .. tableRows - 1 is zero. Strides in bytes. */
 export function lookupRows(
   out: usize, outStride: usize, table: usize, tableRows: i32, width: usize, ids: usize, n: usize, factor: f32,

@@ -586,14 +586,6 @@ export interface Kernels {
   ) => void;
 
   /**
-   * Whether each of n int32 ids is one of 0 .. rows - 1.
-   * @see assembly/lookup.ts
-   */
-  readonly idsWithin: (
-    ids: usize, n: usize, rows: i32
-  ) => number;
-
-  /**
    * out[t] = factor x table[ids[t]]; the row of an id outside 0 .. tableRows - 1 is zero. Strides in bytes.
    * @see assembly/lookup.ts
    */
