@@ -2,7 +2,7 @@
 import { exclusive, finite, size } from '../runtime/arguments.ts';
 import { PosencError } from '../runtime/errors.ts';
 import type { Call } from '../runtime/gate.ts';
-import { MAX_POSITION, type Positions, positions } from '../runtime/lists.ts';
+import { MAX_POSITION, type Positions } from '../runtime/lists.ts';
 import type { Rows } from './plan.ts';
 
 /** Consecutive positions. */
@@ -26,16 +26,15 @@ export type RowOptions = ConsecutiveRows | ListedRows;
 
 /** @throws ERR_OPTION, ERR_SHAPE, ERR_POSITION */
 export function rowsOf(
-  call: Call | string,
+  call: Call,
   given: { readonly [K in keyof RowOptions]?: ListedRows[K] | ConsecutiveRows[K] },
 ): { rows: Rows; count: number } {
-  const name = typeof call === 'string' ? call : call.name;
-  exclusive(name, 'length', 'positions', given);
-  exclusive(name, 'offset', 'positions', given);
+  exclusive(call.name, 'length', 'positions', given);
+  exclusive(call.name, 'offset', 'positions', given);
   const offset = finite('offset', given.offset, { min: -MAX_POSITION, max: MAX_POSITION }, 0);
   if (given.positions === undefined) {
     if (given.length === undefined) {
-      throw new PosencError('ERR_OPTION', `${name}: give 'length' (consecutive positions) or 'positions'`);
+      throw new PosencError('ERR_OPTION', `${call.name}: give 'length' (consecutive positions) or 'positions'`);
     }
     const count = size('length', given.length, 0);
     if (Math.abs(offset + count) > MAX_POSITION) {
@@ -43,9 +42,6 @@ export function rowsOf(
     }
     return { rows: { start: offset, count }, count };
   }
-  const list =
-    typeof call === 'string'
-      ? positions('positions', given.positions)
-      : call.positions('positions', given.positions).data;
+  const list = call.positions('positions', given.positions).data;
   return { rows: { positions: list }, count: list.length };
 }
