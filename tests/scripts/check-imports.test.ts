@@ -40,17 +40,17 @@ test('directions', () => {
   assert.match(of('src/news/x.ts', 'src/runtime/gate.ts')!, /no folder/);
 });
 
-test('circles, of types too, and exceptions that are mended', () => {
+test('circles, of types too, and everything that is wrong', () => {
   const one = { from: 'src/bias/a.ts', to: 'src/bias/b.ts', typeOnly: true };
   const two = { from: 'src/bias/b.ts', to: 'src/bias/c.ts', typeOnly: false };
   const back = { from: 'src/bias/c.ts', to: 'src/bias/a.ts', typeOnly: true };
   assert.is(circleIn([one, two]), undefined);
   assert.equal(circleIn([one, two, back]), ['src/bias/a.ts', 'src/bias/b.ts', 'src/bias/c.ts', 'src/bias/a.ts']);
   const across = { from: 'src/bias/a.ts', to: 'src/rows/b.ts', typeOnly: true };
-  const name = 'src/bias/a.ts -> src/rows/b.ts';
-  assert.is(problemsOf([across], []).length, 1);
-  assert.equal(problemsOf([across], [name]), []);
-  assert.match(problemsOf([one], [name])[0], /is mended/);
+  assert.equal(problemsOf([one, two]), []);
+  const [wing, circle] = problemsOf([across, one, two, back]);
+  assert.match(wing, /^src\/bias\/a\.ts -> src\/rows\/b\.ts: wings/);
+  assert.match(circle, /^a circle: src\/bias\/a/);
 });
 
 test.run();
