@@ -48,7 +48,7 @@ export function writeColumns(
   else torchRows(engine, list, rows, scale, amplitude, target);
 }
 
-export function rowCount(rows: Rows): number {
+function rowCount(rows: Rows): number {
   return 'positions' in rows ? rows.positions.length : rows.count;
 }
 

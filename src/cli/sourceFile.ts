@@ -19,7 +19,7 @@ export interface SourceFile {
 }
 
 /** More than any text this command reads needs; endless devices end here. */
-export const MOST_TEXT = 256 << 20;
+const MOST_TEXT = 256 << 20;
 /** Headers of model files are far shorter; their weights are not read from a pipe. */
 const MOST_STREAM = 64 << 20;
 

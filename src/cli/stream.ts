@@ -46,7 +46,7 @@ export interface Destination {
 }
 
 /** Format and path; without either, JSON to standard output. @throws CliError when they contradict or do not suffice */
-export function destination({ out, format }: Destination): { out: string; format: Format } {
+function destination({ out, format }: Destination): { out: string; format: Format } {
   const path = out === undefined || isStandardOutput(out) ? '-' : out;
   const chosen = format ?? (path === '-' ? 'json' : formatOf(path));
   if (chosen === undefined) {

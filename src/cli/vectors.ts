@@ -131,7 +131,7 @@ function resolved(preset: Exclude<Preset, { kind: 'rotary' }>): object {
 }
 
 /** The vector as a JSON text, one array a line. */
-export function vectorJson(vector: Vector): string {
+function vectorJson(vector: Vector): string {
   const { name, preset, positions, x, outputs, tolerance, byPosition } = vector;
   const array = ({ shape, data }: Numbers) =>
     `{"shape": ${JSON.stringify(shape)}, "dtype": "float32", "data": [${Array.from(data, jsonNumber).join(', ')}]}`;

@@ -62,7 +62,7 @@ export function engineLines(form: NormalForm, extension: Extension | undefined, 
 }
 
 /** @internal One engine. */
-export function engineLine(
+function engineLine(
   engine: Engine,
   form: NormalForm,
   extension: Extension | undefined,

@@ -173,7 +173,7 @@ function otherFamily(form: NormalForm, context: number): Extension {
 }
 
 /** Tokens that fit: the rows of a table, without those that no token takes. undefined: any number. */
-export function usableLength(form: NormalForm): number | undefined {
+function usableLength(form: NormalForm): number | undefined {
   const sides = form.encoder && form.decoder ? [form.encoder, form.decoder] : [form];
   const lengths = sides.flatMap(({ family, parameters }) => {
     // the record says it, also of absolute rows beside relative ones

@@ -79,7 +79,7 @@ function inUnits(log: number, unit: number): number {
  * The square of what the softmax scale of a latent head is multiplied by: the amplitude before the multiplier divides it,
  * 1 + 0.1 s ln(factor), times rope.scaling.attn_factor; without YaRN the graph multiplies 1 + 0.1 ln(factor) all the same.
  */
-export function latentMscale({ type, factor, multiplier, mscale, attnFactor }: Scaling): number {
+function latentMscale({ type, factor, multiplier, mscale, attnFactor }: Scaling): number {
   const { amplitude } =
     type === 'yarn'
       ? { amplitude: yarnMscale(factor, multiplier === 0 ? 1 : mscale) }

@@ -115,7 +115,7 @@ function checkLength(section: Section, key: string, length: number, count: numbe
 }
 
 /** The first rule whose key the file has; the last one holds without any. */
-export function applySchedule(section: Section, schedule: Schedule, count: number): Pattern | undefined {
+function applySchedule(section: Section, schedule: Schedule, count: number): Pattern | undefined {
   for (const [i, rule] of schedule.entries()) {
     const pattern = applyRule(section, rule, count, i === schedule.length - 1);
     if (pattern) return pattern;

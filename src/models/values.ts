@@ -71,7 +71,7 @@ export function choose(section: Section, facts: ConfigFacts): Exclude<ConfigFact
 }
 
 /** One option of an encoder. */
-export function readParameter(section: Section, parameter: Parameter): Json {
+function readParameter(section: Section, parameter: Parameter): Json {
   for (const key of parameter.keys) {
     const quotient = key.split(' / ');
     if (quotient.length === 2) {

@@ -51,7 +51,7 @@ export interface LaneWriter {
 
 const padded = (count: number) => (count + 3) & ~3;
 
-export function pairsOf(phases: Phases): number {
+function pairsOf(phases: Phases): number {
   return phases.kind === 'ladder' ? phases.ladder.count : phases.count;
 }
 

@@ -6,7 +6,7 @@ import { onlyKeys, type ReferenceTensor, type Shaped, tensor } from './result.ts
 const KEYS = ['querySize', 'keySize', 'prefixTokens'];
 
 /** Row of the table for cell x of q and cell y of k, in float32 steps. */
-export function decomposedIndex(x: number, y: number, q: number, k: number): number {
+function decomposedIndex(x: number, y: number, q: number, k: number): number {
   const { fround } = Math;
   const step = Math.max(q / k, 1);
   const difference = fround(fround(x * fround(Math.max(k / q, 1))) - fround(y * fround(step)));

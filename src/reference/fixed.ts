@@ -34,7 +34,7 @@ export function fixed(x: number): bigint {
 }
 
 /** x * 2^k, rounded once unless the result is subnormal. */
-export function scaleByPowerOfTwo(x: number, k: number): number {
+function scaleByPowerOfTwo(x: number, k: number): number {
   for (; k > 1000; k -= 1000) x *= 2 ** 1000;
   for (; k < -1000; k += 1000) x *= 2 ** -1000;
   return x * 2 ** k;
@@ -90,7 +90,7 @@ export function pi(): bigint {
 }
 
 let ln2Value: bigint | undefined;
-export function ln2(): bigint {
+function ln2(): bigint {
   return (ln2Value ??= 2n * oddSeries(ONE / 3n, 1n, SHIFT));
 }
 

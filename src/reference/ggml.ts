@@ -142,7 +142,7 @@ export function ggmlFrequencies(p: GgmlArguments, steps: readonly number[]): big
   });
 }
 
-export const GGML_KEYS: readonly string[] = [
+const GGML_KEYS: readonly string[] = [
   'nDims',
   'freqBase',
   'freqScale',

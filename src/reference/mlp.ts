@@ -8,7 +8,7 @@ export interface Layer {
   readonly bias?: Float32Array | Shaped;
 }
 
-export const ACTIVATIONS = {
+const ACTIVATIONS = {
   relu: (x: number): number => Math.max(x, 0),
   silu: (x: number): number => x / (1 + exp(-x)),
   gelu: (x: number): number => 0.5 * x * (1 + erf(x / Math.sqrt(2))),

@@ -286,7 +286,7 @@ function keyEnd(keyPadding: KeyPadding | undefined, left: number, columns: numbe
 }
 
 /** @throws ERR_OPTION, ERR_SHAPE */
-export function windowOf(call: Call, o: Pick<BiasOptions, 'causal' | 'window' | 'maskValue'>): Window {
+function windowOf(call: Call, o: Pick<BiasOptions, 'causal' | 'window' | 'maskValue'>): Window {
   let left = UNLIMITED;
   let right = UNLIMITED;
   if (o.window !== undefined) {

@@ -8,7 +8,7 @@ import { FLAGS, type FlagName, flagsOf, float32Distances } from './flags.ts';
 import { expectedOf } from './tolerance.ts';
 import type { Case, Draft, Group, Loose } from './types.ts';
 
-export const TITLES: Readonly<Record<string, string>> = {
+const TITLES: Readonly<Record<string, string>> = {
   absolute: 'Absolute positions: sinusoidal tables, timesteps, grids, Fourier features, learned tables, merging',
   bias: 'Relative positions in the scores: ALiBi, T5, KERPLE, Shaw, Transformer-XL, DeBERTa, windows, masks',
   configs: 'What config.json of published models means',
@@ -120,7 +120,7 @@ export function hashOf({ id, op, params, inputs, outputs, refuse }: Case): strin
 }
 
 /** The fingerprint of a set of cases. */
-export function fingerprintOf(cases: readonly Case[]): string {
+function fingerprintOf(cases: readonly Case[]): string {
   const lines = cases.map((one) => `${one.id} ${hashOf(one)}\n`).sort();
   return createHash('sha256').update(lines.join('')).digest('hex').slice(0, 16);
 }

@@ -34,7 +34,7 @@ function lineOf(record: Loose, largest: number): Line | undefined {
 const POSITIONS = ['position_ids', 'positions', 'timesteps'];
 
 /** The position of each row of an output, or undefined when it cannot be said. */
-export function rowPositions(draft: Draft, output: Numbers): number[] | undefined {
+function rowPositions(draft: Draft, output: Numbers): number[] | undefined {
   const { params, inputs } = draft;
   const name = POSITIONS.find((key) => inputs[key] !== undefined);
   const { shape } = output;

@@ -40,7 +40,7 @@ export const plainLadder = ({ base, denominator }: Ladder, pairs: number): numbe
   Array.from({ length: pairs }, (_, k) => base ** (-k / denominator));
 
 /** Denominators that public code has: half the width, half less one, and what odd widths make of them. */
-export function denominators({ width, pairs, zeroColumn, name, order }: Layout): number[] {
+function denominators({ width, pairs, zeroColumn, name, order }: Layout): number[] {
   if (name !== 'interleaved' && name !== 'concat') return [pairs];
   const half = zeroColumn ? [pairs, width / 2] : width % 2 === 1 ? [width / 2, (width + 1) / 2] : [width / 2];
   const less = Math.floor(width / 2) - 1;

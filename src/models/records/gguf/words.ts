@@ -89,7 +89,7 @@ export const mostlyLinear = (n: number): readonly GgufStep[] => [
 ];
 
 export const YARN: GgufYarn = { multiplier: null, betas: null, extFactor: false, amplitude: 'rule' };
-export const NO_FACTORS: GgufFactors = { freqs: 'none', lists: 'none' };
+const NO_FACTORS: GgufFactors = { freqs: 'none', lists: 'none' };
 export const FREQS: GgufFactors = { freqs: 'read', lists: 'none' };
 export const FREQS_AND_LISTS: GgufFactors = { freqs: 'read', lists: 'longrope' };
 export const LISTS: GgufFactors = { freqs: 'none', lists: 'read' };
