@@ -180,7 +180,7 @@ function words(layer: RotaryLayer): string {
   return parts.filter(Boolean).join(', ');
 }
 
-function biasJob(options: { heads: number; slopes?: 'press' | 'mpt'; form?: 'key' | 'key-last-zero' }): void {
+function biasJob(options: NonNullable<NonNullable<NormalForm['calls']>['alibi']>): void {
   const sizes = { ...options, queryLength: PREFILL, keyLength: PREFILL } as const;
   scope(() => {
     const bias = alibi(sizes);
@@ -226,8 +226,9 @@ try {
   );
   for (const warning of form.warnings) say(`  note      ${warning.message}`);
   for (const [label, layer] of Object.entries(form.layerTypes ?? {})) rotary(form, config, label, layer);
-  if (form.family === 'alibi') biasJob(form.parameters as never);
-  else if (form.family === 'sinusoidal') sinusoidalJob(form.parameters as never);
+  const { calls } = form;
+  if (calls?.alibi) biasJob(calls.alibi);
+  else if (calls?.sinusoidal) sinusoidalJob({ length: PREFILL, ...calls.sinusoidal });
   else if (form.family !== 'rotary') say(`  options   ${JSON.stringify(form.parameters ?? {})}`);
 } catch (error) {
   if (!(error instanceof PosencError) && !(error instanceof SyntaxError)) throw error;

@@ -139,6 +139,5 @@ async function alibiOf(config: string, given: BiasArguments, shell: Shell): Prom
       `--config ${config}: the family of '${form.modelType}' is ${form.family}, not alibi${why}`,
     );
   }
-  const known = ['heads', 'slopes', 'alibiBiasMax', 'form', 'rounding'];
-  return Object.fromEntries(Object.entries(form.parameters ?? {}).filter(([key]) => known.includes(key)));
+  return { ...form.calls?.alibi };
 }

@@ -80,7 +80,7 @@ function familyWords(form: NormalForm): string {
     case 'none':
       return `none: ${form.note ?? 'no encoding of positions'}`;
     default: {
-      if (form.encoder && form.decoder)
+      if (form.encoder && form.decoder && form.encoder.family !== form.decoder.family)
         return `${form.encoder.family} in the encoder, ${form.decoder.family} in the decoder`;
       return form.note ? `${form.family}: ${form.note}` : form.family;
     }
@@ -184,7 +184,7 @@ function runs(indices: readonly number[]): string {
 
 function layoutLines(form: NormalForm): string[] {
   const lines: string[] = [];
-  const { layers, vision, parameters, encoder, decoder } = form;
+  const { layers, vision, encoder, decoder } = form;
   if (layers) {
     const labels = Object.entries(layers.rotary).map(
       ([label, list]) => `${list.length} ${label === 'default' ? 'rotary' : label}`,
@@ -214,16 +214,25 @@ function layoutLines(form: NormalForm): string[] {
     );
     if (tower.note !== undefined) lines.push(`           ${tower.note}`);
   }
-  const sides: [string, Readonly<Record<string, unknown>>][] =
+  for (const [name, other] of [
+    ['vision', form.visionEncoder],
+    ['audio', form.audioEncoder],
+  ] as const) {
+    if (!other) continue;
+    const by = other.calls ? `, computed by ${Object.keys(other.calls).join(', ')}` : '';
+    lines.push(`${name.padEnd(10)} ${other.modelType}: ${other.family}${by}`);
+  }
+  const sides: [string, Pick<NormalForm, 'parameters' | 'calls'>][] =
     encoder && decoder
       ? [
-          ['encoder', encoder.parameters],
-          ['decoder', decoder.parameters],
+          ['encoder', encoder],
+          ['decoder', decoder],
         ]
-      : [['options', parameters ?? {}]];
-  for (const [name, values] of sides) {
-    const words = Object.entries(values).map(([key, value]) => `${key} ${word(value)}`);
+      : [['facts', form]];
+  for (const [name, { parameters, calls }] of sides) {
+    const words = Object.entries(parameters ?? {}).map(([key, value]) => `${key} ${word(value)}`);
     if (words.length > 0) lines.push(`${name.padEnd(10)} ${words.join(', ')}`);
+    if (calls) lines.push(`computed   by ${Object.keys(calls).join(', ')}`);
   }
   return lines;
 }

@@ -3,7 +3,8 @@
  * record. The formulas are in the encoders.
  */
 import { show } from '../runtime/errors.ts';
-import { checkNumber, isFields, type Json, refuse, type Section } from './read.ts';
+import { type Calls, relativeCalls } from './calls.ts';
+import { checkNumber, dropUndefined, isFields, type Json, refuse, type Section } from './read.ts';
 import type {
   AlibiFacts,
   BesideFacts,
@@ -17,7 +18,7 @@ import type {
   T5Facts,
   WindowFacts,
 } from './records/record.ts';
-import { numberAt, readCount, readParameters, valueAt } from './values.ts';
+import { numberAt, readCount, readGiven, readParameters, valueAt } from './values.ts';
 
 export type Family =
   | 'rotary'
@@ -33,10 +34,13 @@ export type Family =
   | 'window'
   | 'none';
 
-/** A family and the options of its encoder, in the names of the encoder. */
+/** A family, what the file says about it, and the functions that compute it. */
 export interface FamilyFacts {
   readonly family: Exclude<Family, 'rotary'>;
+  /** Sizes of tables, scales, counts: facts of the model, options or not. */
   readonly parameters: Readonly<Record<string, Json>>;
+  /** What to call, with the options that the file determines. Absent: no function here computes it, and `note` says so. */
+  readonly calls?: Calls;
   readonly note?: string;
   /** Encoder-decoder models whose two sides differ. */
   readonly encoder?: FamilyFacts;
@@ -157,15 +161,33 @@ export function readGrid(section: Section, facts: GridFacts): Grid {
   return { grid, prefix, patches: grid[0] * grid[1] * frames };
 }
 
-function beside(section: Section, facts: BesideFacts | undefined): Record<string, Json> {
-  if (!facts) return {};
+function beside(
+  section: Section,
+  facts: BesideFacts | undefined,
+): Partial<FamilyFacts> & Pick<FamilyFacts, 'parameters'> {
   const on = (key: string | undefined): boolean => key === undefined || (section.boolean(key) ?? true);
+  if (!facts || !on(facts.keys?.relativeBias)) return { parameters: spatialBias(section, facts, on) };
+  const relativeBias = readParameters(section, facts.relativeBias);
+  const { numBuckets, maxDistance, bidirectional, heads } = relativeBias as Readonly<Record<string, never>>;
+  const shape = heads === undefined ? {} : { shape: [numBuckets, heads] as const };
+  const buckets = { numBuckets, maxDistance, bidirectional };
   return {
-    ...(on(facts.keys?.relativeBias) ? { relativeBias: readParameters(section, facts.relativeBias) } : {}),
-    ...(facts.spatialBias && on(facts.keys?.spatialBias)
-      ? { spatialBias: readParameters(section, facts.spatialBias) }
-      : {}),
+    parameters: { relativeBias, ...spatialBias(section, facts, on) },
+    calls: {
+      ...(facts.by === 't5Buckets' ? { t5Buckets: buckets } : { t5Bias: { ...buckets, ...shape } }),
+      ...(facts.by === 'gatedRelativeBias' ? { gatedRelativeBias: {} } : {}),
+    },
   };
+}
+
+/** T5's rule over the corners of boxes: t5Bias once more for each axis. */
+function spatialBias(
+  section: Section,
+  facts: BesideFacts | undefined,
+  on: (key: string | undefined) => boolean,
+): Record<string, Json> {
+  if (!facts?.spatialBias || !on(facts.keys?.spatialBias)) return {};
+  return { spatialBias: readParameters(section, facts.spatialBias) };
 }
 
 /** @param max the largest width of a row that is taken */
@@ -174,55 +196,65 @@ const rowWidth = (section: Section, facts: { readonly dim: LearnedFacts['dim'] }
 
 function learned(section: Section, facts: LearnedFacts): FamilyFacts {
   const more = beside(section, facts.beside);
+  const dim = rowWidth(section, facts);
   if (facts.grid) {
     const { grid, prefix, patches } = readGrid(section, facts.grid);
     const rows = patches + prefix;
-    const parameters = {
-      maxPositions: rows,
-      rows,
-      dim: rowWidth(section, facts),
-      rowOffset: 0,
-      grid: [...grid],
-      prefixTokens: prefix,
-      ...more,
-    };
-    return withNote({ family: 'learned', parameters }, facts.note);
+    const parameters = { maxPositions: rows, rows, dim, rowOffset: 0, grid: [...grid], prefixTokens: prefix };
+    return withNote(
+      {
+        family: 'learned',
+        parameters: { ...parameters, ...more.parameters },
+        calls: { ...patchRows(rows, dim), ...more.calls },
+      },
+      facts.note,
+    );
   }
   const length = readCount(section, facts.length, 'the number of positions', 1);
   const padding = facts.padding === null ? undefined : readCount(section, facts.padding, 'the row of padded tokens');
   const offset = facts.offsetIsExtra ? 0 : facts.offset;
   const usable = length - (padding === undefined ? offset : padding + 1);
   if (usable < 1) refuse(section.at(facts.length.keys[0]), `${length} rows leave none for a token`);
+  const rows = facts.offsetIsExtra ? length + facts.offset : length;
+  const padded = padding === undefined ? undefined : { paddingIdx: padding };
   const parameters = {
     maxPositions: length,
-    rows: facts.offsetIsExtra ? length + facts.offset : length,
-    dim: rowWidth(section, facts),
+    rows,
+    dim,
     rowOffset: facts.offset,
-    ...(padding !== undefined ? { paddingIdx: padding } : {}),
+    ...padded,
     usableLength: usable,
-    ...more,
+    ...more.parameters,
   };
-  return withNote({ family: 'learned', parameters }, facts.note);
+  return withNote(
+    { family: 'learned', parameters, calls: { ...tokenRows(rows, dim, facts.offset, padded), ...more.calls } },
+    facts.note,
+  );
 }
+
+/** Rows of tokens: which one each takes, and the table. */
+export function tokenRows(
+  rows: number,
+  dim: number,
+  rowOffset: number,
+  paddingIdx: { readonly paddingIdx?: number } = {},
+): Pick<Calls, 'positionIds' | 'learnedPositions'> {
+  const ids = rowOffset === 0 ? paddingIdx : { rowOffset, ...paddingIdx };
+  return { positionIds: ids, learnedPositions: { shape: [rows, dim] } };
+}
+
+/** Rows of patches: all of them, in order. */
+const patchRows = (rows: number, dim: number): Pick<Calls, 'learnedPositions'> => ({
+  learnedPositions: { shape: [rows, dim], length: rows },
+});
 
 function sinusoidal(section: Section, facts: SinusoidalFacts): FamilyFacts {
   const dim = rowWidth(section, facts);
-  if (facts.plane) {
-    const { variant, normalize, queries, temperature } = facts.plane;
-    if (facts.grid) {
-      const { grid, prefix, patches } = readGrid(section, facts.grid);
-      const sizes = { grid: [...grid], prefixTokens: prefix, rows: patches + prefix };
-      return withNote({ family: 'sinusoidal', parameters: { variant, dim, base: 10000, ...sizes } }, facts.note);
-    }
-    const objectQueries = readCount(section, queries, 'the number of object queries');
-    const base = readCount(section, temperature, 'the base of the sines', 1);
-    const parameters = { grid: true, variant, dim, base, normalize, objectQueries };
-    return withNote({ family: 'sinusoidal', parameters }, facts.note);
-  }
+  if (facts.plane) return plane(section, facts, facts.plane, dim);
   const grid = facts.grid && readGrid(section, facts.grid);
   const length = grid ? grid.patches : readCount(section, facts.length, 'the number of positions', 1);
   const padding = facts.padding === null ? undefined : readCount(section, facts.padding, 'the row of padded tokens');
-  const parameters = {
+  const options = {
     length,
     dim,
     base: 10000,
@@ -230,28 +262,59 @@ function sinusoidal(section: Section, facts: SinusoidalFacts): FamilyFacts {
     denominator: facts.denominator,
     ...(facts.order ? { order: facts.order } : {}),
     ...(padding !== undefined ? { offset: padding + 1, zeroRow: padding } : {}),
-    ...(grid ? { grid: [...grid.grid] } : {}),
   };
-  return withNote({ family: 'sinusoidal', parameters }, facts.note);
+  const parameters = grid ? { ...options, grid: [...grid.grid] } : options;
+  return withNote({ family: 'sinusoidal', parameters, calls: { sinusoidal: options } }, facts.note);
+}
+
+/** Tables over the two axes of a picture. */
+function plane(
+  section: Section,
+  facts: SinusoidalFacts,
+  { variant, normalize, queries, temperature, positionOffset }: NonNullable<SinusoidalFacts['plane']>,
+  dim: number,
+): FamilyFacts {
+  if (variant === 'mae') {
+    if (!facts.grid) return refuse(section.at('image_size'), 'the record has no grid of patches');
+    const { grid, prefix, patches } = readGrid(section, facts.grid);
+    const options = { variant, dim, base: 10000, grid, prefixTokens: prefix };
+    const parameters = { ...options, grid: [...grid], rows: patches + prefix };
+    return withNote({ family: 'sinusoidal', parameters, calls: { sincos2d: options } }, facts.note);
+  }
+  const objectQueries = readCount(section, queries, 'the number of object queries');
+  const base = readCount(section, temperature, 'the base of the sines', 1);
+  const options = { variant, dim, base, normalize, ...(positionOffset === undefined ? {} : { positionOffset }) };
+  const parameters = { grid: true, ...options, objectQueries };
+  return withNote({ family: 'sinusoidal', parameters, calls: { sincos2d: options } }, facts.note);
 }
 
 function sides(section: Section, facts: SidesFacts): FamilyFacts {
   const encoder = readFamily(section, facts.encoder);
   const decoder = readFamily(section, facts.decoder);
-  return { family: encoder.family, parameters: encoder.parameters, encoder, decoder };
+  return { ...encoder, encoder, decoder };
 }
 
 function t5(section: Section, facts: T5Facts): FamilyFacts {
-  const rows = facts.rows ? learned(section, facts.rows).parameters : {};
+  const rows = facts.rows && learned(section, facts.rows);
+  const numBuckets = readCount(section, facts.buckets, 'the number of buckets', 2);
+  const maxDistance = readCount(section, facts.distance, 'the largest distance', 2);
+  const heads = readCount(section, facts.heads, 'the number of heads', 1);
+  const { bidirectional, softmaxScale, note } = facts;
   const parameters = {
-    ...rows,
-    numBuckets: readCount(section, facts.buckets, 'the number of buckets', 2),
-    maxDistance: readCount(section, facts.distance, 'the largest distance', 2),
-    heads: readCount(section, facts.heads, 'the number of heads', 1),
-    ...(facts.softmaxScale ? { softmaxScale: facts.softmaxScale } : {}),
-    ...(facts.bidirectional ? { bidirectional: true } : {}),
+    ...rows?.parameters,
+    numBuckets,
+    maxDistance,
+    heads,
+    ...(softmaxScale ? { softmaxScale } : {}),
   };
-  return { family: 't5', parameters, note: facts.note };
+  const side = (both: boolean | undefined): FamilyFacts => {
+    const way = both === undefined ? undefined : { bidirectional: both };
+    const buckets = { numBuckets, maxDistance, ...way };
+    const bias = facts.more ? { t5Buckets: buckets } : { t5Bias: { ...buckets, shape: [numBuckets, heads] as const } };
+    return { family: 't5', parameters: { ...parameters, ...way }, calls: { ...rows?.calls, ...bias } };
+  };
+  if (bidirectional !== undefined || facts.more) return { ...side(bidirectional), note };
+  return { ...side(true), parameters, encoder: side(true), decoder: side(false), note };
 }
 
 function relative(section: Section, facts: RelativeFacts): FamilyFacts {
@@ -260,85 +323,162 @@ function relative(section: Section, facts: RelativeFacts): FamilyFacts {
     return { ...learned(section, rows), note: `${facts.needs} is off` };
   }
   const parameters = readParameters(section, facts.parameters);
-  const own = rows && facts.needs === undefined ? learned(section, rows).parameters : {};
-  return withNote({ family: facts.family, parameters: { ...own, ...parameters } }, facts.note);
+  const own = rows && facts.needs === undefined ? learned(section, rows) : undefined;
+  const calls = relativeCalls(facts.kind, parameters);
+  const { family, note } = facts;
+  return dropUndefined({
+    family,
+    parameters: { ...own?.parameters, ...parameters },
+    calls: calls && { ...own?.calls, ...calls },
+    note,
+  });
 }
 
 function alibi(section: Section, facts: AlibiFacts): FamilyFacts {
   const heads = readCount(section, facts.heads, 'the number of heads', 1);
-  const max = numberAt(section, facts.maxBias.keys, { above: 0 })?.value ?? facts.maxBias.fallback;
+  const max = readGiven(section, facts.maxBias, { above: 0 }, 'the exponent of the smallest slope');
   const hidden = section.integerOf(['hidden_size', 'd_model', 'n_embd', 'n_embed'], 1, 2 ** 24)?.value;
   const softmax = numberAt(section, ['attn_config.softmax_scale'], { above: 0 })?.value;
   const scale = softmax ?? (hidden === undefined ? undefined : 1 / Math.sqrt(hidden / heads));
-  const parameters = {
-    heads,
-    slopes: facts.slopes,
-    alibiBiasMax: max,
-    form: facts.form,
-    ...(facts.rounding ? { rounding: facts.rounding } : {}),
-    ...(scale === undefined ? {} : { softmaxScale: scale }),
-  };
-  return withNote({ family: 'alibi', parameters }, facts.note);
+  const { slopes, form, rounding } = facts;
+  const options = { heads, slopes, alibiBiasMax: max, form, ...(rounding ? { rounding } : {}) };
+  const parameters = scale === undefined ? options : { ...options, softmaxScale: scale };
+  return withNote({ family: 'alibi', parameters, calls: { alibi: options } }, facts.note);
 }
 
 function convolutional(section: Section, facts: ConvolutionalFacts): FamilyFacts {
+  const dim = rowWidth(section, facts);
+  const kernel = readCount(section, facts.kernel, 'the width of the convolution', 1);
+  const groups = readCount(section, facts.groups, 'the groups of the convolution', 1);
+  if (dim % groups !== 0) refuse(section.at(facts.groups.keys[0]), `${groups} groups do not divide ${dim} channels`);
+  const more = beside(section, facts.beside);
+  const layers = facts.layers && readCount(section, facts.layers, 'the number of convolutions', 1);
+  const stride = facts.stride && readCount(section, facts.stride, 'the stride of the convolution', 1);
   const parameters = {
-    dim: rowWidth(section, facts),
-    kernel: readCount(section, facts.kernel, 'the width of the convolution', 1),
-    groups: readCount(section, facts.groups, 'the groups of the convolution', 1),
-    ...(facts.layers ? { layers: readCount(section, facts.layers, 'the number of convolutions', 1) } : {}),
-    ...beside(section, facts.beside),
+    dim,
+    kernel,
+    groups,
+    ...(layers === undefined ? {} : { layers }),
+    ...(stride === undefined ? {} : { stride }),
+    ...more.parameters,
   };
-  return withNote({ family: 'convolutional', parameters }, facts.note);
+  const convPositional = {
+    groups,
+    weightShape: [dim, dim / groups, kernel] as const,
+    ...(layers === undefined ? {} : { activation: 'none' as const }),
+  };
+  const calls = stride === undefined ? { convPositional, ...more.calls } : undefined;
+  return dropUndefined({ family: 'convolutional' as const, parameters, calls, note: facts.note });
 }
 
-/** Windows of a grid, stage by stage. */
+/** Windows of a grid: biases of a table over the differences of rows and columns. */
 function window(section: Section, facts: WindowFacts): FamilyFacts {
   const p = readParameters(section, facts.parameters);
   const image = pair(section, 'image_size', p.image);
   const patch = pair(section, 'patch_size', p.patch);
   const grid: [number, number] = [Math.floor(image[0] / patch[0]), Math.floor(image[1] / patch[1])];
-  const table = (h: number, w: number): number => (2 * h - 1) * (2 * w - 1);
-  if (facts.kind === 'beit') {
-    const absolute = p.absolute === true ? grid[0] * grid[1] + 1 : null;
-    if (p.relative !== true && p.shared !== true) {
-      const rows = absolute ?? 0;
-      const parameters = { maxPositions: rows, rows, dim: section.integer('hidden_size', 1) ?? 768, rowOffset: 0 };
-      if (absolute === null) return none(section, 'neither absolute rows nor relative biases are on');
-      return { family: 'learned', parameters: { ...parameters, grid: [...grid], prefixTokens: 1 } };
-    }
-    const parameters = { kind: 'beit', window: grid, heads: p.heads, tableRows: table(...grid) + 3, shared: p.shared };
-    return { family: 'window', parameters: { ...parameters, absoluteRows: absolute } };
+  if (facts.kind === 'beit') return beit(section, p, grid);
+  if (facts.kind === 'decomposed') return decomposed(section, facts, p, grid);
+  return shifted(section, facts, facts.kind, p, grid);
+}
+
+const entries = (h: number, w: number): number => (2 * h - 1) * (2 * w - 1);
+
+function beit(section: Section, p: Record<string, Json>, grid: [number, number]): FamilyFacts {
+  const absolute = p.absolute === true ? grid[0] * grid[1] + 1 : null;
+  const dim = section.integer('hidden_size', 1) ?? 768;
+  const rows = absolute === null ? {} : patchRows(absolute, dim);
+  if (p.relative !== true && p.shared !== true) {
+    if (absolute === null) return none(section, 'neither absolute rows nor relative biases are on');
+    const parameters = { maxPositions: absolute, rows: absolute, dim, rowOffset: 0 };
+    return { family: 'learned', parameters: { ...parameters, grid: [...grid], prefixTokens: 1 }, calls: rows };
   }
-  if (facts.kind === 'decomposed') {
-    const side = p.window as number;
-    const parameters = {
-      kind: 'decomposed',
-      grid,
-      window: [side, side],
-      heads: p.heads,
-      relative: p.relative,
-      absoluteRows: p.absolute === true ? grid[0] * grid[1] : null,
-    };
-    return withNote({ family: 'window', parameters }, facts.note);
-  }
+  const tableRows = entries(...grid) + 3;
+  const heads = checkNumber(section.at('num_attention_heads'), p.heads, { integer: true, min: 1, max: 65536 });
+  const parameters = { kind: 'beit', window: grid, heads, tableRows, shared: p.shared, absoluteRows: absolute };
+  const beitBias = { windowSize: grid, shape: [tableRows, heads] as const };
+  return { family: 'window', parameters, calls: { ...rows, beitBias } };
+}
+
+function decomposed(
+  section: Section,
+  facts: WindowFacts,
+  p: Record<string, Json>,
+  grid: [number, number],
+): FamilyFacts {
+  const side = checkNumber(section.at('window_size'), p.window, { integer: true, min: 0, max: 2 ** 16 });
+  const absoluteRows = p.absolute === true ? grid[0] * grid[1] : null;
+  const { heads, relative } = p;
+  const parameters = { kind: 'decomposed', grid, window: [side, side], heads, relative, absoluteRows };
+  const dim = section.integer('hidden_size', 1) ?? 768;
+  const windows = side === 0 ? [] : [{ querySize: [side, side] as const }];
+  const calls = {
+    ...(absoluteRows === null ? {} : patchRows(absoluteRows, dim)),
+    ...(relative === true ? { decomposedRelativeScores: [...windows, { querySize: grid }] } : {}),
+  };
+  if (Object.keys(calls).length === 0) return none(section, 'neither absolute rows nor relative biases are on');
+  return withNote({ family: 'window', parameters, calls }, facts.note);
+}
+
+/** Swin: windows that shift, stage by stage. */
+function shifted(
+  section: Section,
+  facts: WindowFacts,
+  kind: 'swin' | 'swinv2-cpb',
+  p: Record<string, Json>,
+  grid: [number, number],
+): FamilyFacts {
   const side = pair(section, 'window_size', p.window);
-  if (!Array.isArray(p.layersPerStage) || !Array.isArray(p.heads) || p.layersPerStage.length > 16) {
-    return refuse(section.at('depths'), `expected one number for each stage, got ${show(p.layersPerStage)}`);
+  const stages = (name: string, value: Json, from: number): number[] => {
+    const list = Array.isArray(value) && value.length >= 1 && value.length <= 16 ? value : undefined;
+    if (list === undefined) refuse(section.at(name), `expected one number for each stage, got ${show(value)}`);
+    return list.map((n, stage) => {
+      return checkNumber(`${section.at(name)}[${stage}]`, n, { integer: true, min: from, max: 65536 });
+    });
+  };
+  const layersPerStage = stages('depths', p.layersPerStage, 0);
+  const heads = stages('num_heads', p.heads, 1);
+  const pretrained =
+    p.pretrainedWindows === undefined ? undefined : stages('pretrained_window_sizes', p.pretrainedWindows, 0);
+  for (const [name, list] of [
+    ['num_heads', heads],
+    ['pretrained_window_sizes', pretrained ?? heads],
+  ] as const) {
+    if (list.length === layersPerStage.length) continue;
+    refuse(section.at(name), `${list.length} numbers, but depths has ${layersPerStage.length} stages`);
   }
-  const windows = p.layersPerStage.map((_, stage) => {
+  const windows = layersPerStage.map((_, stage) => {
     const smallest = Math.min(...grid.map((n) => Math.max(1, Math.floor(n / 2 ** stage))));
     return Math.min(side[0], smallest);
   });
+  const absoluteRows = p.absolute === true ? grid[0] * grid[1] + 1 : null;
   const parameters = {
-    kind: facts.kind,
+    kind,
     window: [...side],
     windowsPerStage: windows,
-    tableRowsPerStage: windows.map((n) => table(n, n)),
-    heads: p.heads,
-    layersPerStage: p.layersPerStage,
-    ...(p.pretrainedWindows === undefined ? {} : { pretrainedWindows: p.pretrainedWindows }),
-    absoluteRows: p.absolute === true ? grid[0] * grid[1] + 1 : null,
+    tableRowsPerStage: windows.map((n) => entries(n, n)),
+    heads,
+    layersPerStage,
+    ...(pretrained === undefined ? {} : { pretrainedWindows: pretrained }),
+    absoluteRows,
   };
-  return withNote({ family: 'window', parameters }, facts.note);
+  const biases =
+    kind === 'swin'
+      ? {
+          swinBias: windows.map((n, stage) => ({
+            windowSize: [n, n] as const,
+            shape: [entries(n, n), heads[stage]] as const,
+          })),
+        }
+      : {
+          swinV2Bias: windows.map((n, stage) => {
+            const before = pretrained?.[stage] ?? 0;
+            return {
+              windowSize: [n, n] as const,
+              ...(before === 0 ? {} : { pretrainedWindowSize: [before, before] as const }),
+            };
+          }),
+        };
+  const rows = absoluteRows === null ? {} : patchRows(absoluteRows, section.integer('embed_dim', 1) ?? 96);
+  return withNote({ family: 'window', parameters, calls: { ...rows, ...biases } }, facts.note);
 }

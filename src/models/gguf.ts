@@ -4,6 +4,7 @@
  */
 import type { Precision } from '../rotary/spec.ts';
 import { nearest, oneOf, take } from '../runtime/arguments.ts';
+import { tokenRows } from './families.ts';
 import { type GGUFTensors, Header } from './ggufHeader.ts';
 import { usesOf } from './ggufLayers.ts';
 import { layerOf, readScaling, specOf } from './ggufRotary.ts';
@@ -239,15 +240,15 @@ function scaleOf(header: Header, softmax: GgufLearned['softmax'], keys: readonly
 const KEY_LENGTH = ['attention.key_length'];
 
 function readAlibi(header: Header, { maxBias, symmetric, softmax }: GgufAlibi): Part {
+  const slopes = { heads: heads(header), slopes: 'press', alibiBiasMax: header.given(maxBias, { above: 0 }) } as const;
   return {
     family: 'alibi',
     parameters: {
-      heads: heads(header),
-      slopes: 'press',
-      alibiBiasMax: header.given(maxBias, { above: 0 }),
+      ...slopes,
       ...(symmetric && { form: 'distance', symmetric }),
       ...scaleOf(header, softmax, KEY_LENGTH),
     },
+    calls: { alibi: { ...slopes, form: 'distance' } },
     ...(symmetric && { note: 'both ways: -slope * |i - j|, without a causal mask' }),
     maxPositionEmbeddings: header.whole('context_length', Number.MAX_SAFE_INTEGER),
   };
@@ -261,6 +262,7 @@ function readLearned(header: Header, { softmax }: GgufLearned): Part {
   return {
     family: 'learned',
     parameters: { maxPositions: rows, dim, rowOffset: 0, usableLength: rows, ...scaleOf(header, softmax, KEY_LENGTH) },
+    calls: tokenRows(rows, dim, 0),
     maxPositionEmbeddings: rows,
   };
 }
@@ -269,14 +271,14 @@ function readT5(header: Header, { maxDistance, decoder }: GgufT5): Part {
   const numBuckets =
     header.whole('attention.relative_buckets_count') ??
     refuse(shorten(header.key('attention.relative_buckets_count')), 'missing: buckets of the bias');
-  const parameters = { numBuckets, maxDistance, heads: heads(header), softmaxScale: 1 };
-  const side = (bidirectional: boolean) => ({ family: 't5' as const, parameters: { ...parameters, bidirectional } });
-  return {
-    family: 't5',
-    parameters: { ...parameters, bidirectional: true },
-    encoder: side(true),
-    ...(decoder && { decoder: side(false) }),
-  };
+  const buckets = { numBuckets, maxDistance };
+  const parameters = { ...buckets, heads: heads(header), softmaxScale: 1 };
+  const side = (bidirectional: boolean) => ({
+    family: 't5' as const,
+    parameters: { ...parameters, bidirectional },
+    calls: { t5Bias: { ...buckets, bidirectional, shape: [numBuckets, parameters.heads] as const } },
+  });
+  return { ...side(true), encoder: side(true), ...(decoder && { decoder: side(false) }) };
 }
 
 function readNone(header: Header, { reason, attention }: GgufNone): Part {

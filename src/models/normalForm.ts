@@ -80,8 +80,10 @@ export interface NormalForm {
   /** The positions of a vision or audio tower that has other ones. */
   readonly visionEncoder?: TowerEncoder;
   readonly audioEncoder?: TowerEncoder;
-  /** Other families: the options of their encoder. */
+  /** Other families: what the file says, by name. */
   readonly parameters?: FamilyFacts['parameters'];
+  /** Other families: the functions that compute them, with the options that the file determines. */
+  readonly calls?: FamilyFacts['calls'];
   readonly encoder?: FamilyFacts;
   readonly decoder?: FamilyFacts;
   readonly note?: string;

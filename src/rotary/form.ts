@@ -21,6 +21,7 @@ export const FORM_FIELDS = {
   visionEncoder: true,
   audioEncoder: true,
   parameters: true,
+  calls: true,
   encoder: true,
   decoder: true,
   note: true,

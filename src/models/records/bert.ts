@@ -2,18 +2,22 @@
 import type { ConfigFacts, LearnedFacts, ModelRecord } from './record.ts';
 import { fact, given, heads, length, offsetRows, PLAIN, paddedRows, rows, SINES, sizes, width } from './words.ts';
 
-const SHAW_NOTE = 'learned absolute rows and learned relative rows (Shaw et al., arXiv 1803.02155)';
+const BERT_SHAW = {
+  family: 'relative',
+  kind: 'shaw-bert',
+  note: 'learned absolute rows and learned relative rows (Shaw et al., arXiv 1803.02155)',
+} as const;
 /** `position_embedding_type` of transformers 4: rows beside which keys, or queries too, meet relative rows. */
 const SHAW = (facts: LearnedFacts): ConfigFacts => ({
   family: 'choice',
   choices: [
     {
       when: { key: 'position_embedding_type', is: ['relative_key'] },
-      facts: { family: 'relative', parameters: { query: fact(true), key: fact(false) }, rows: facts, note: SHAW_NOTE },
+      facts: { ...BERT_SHAW, parameters: { query: fact(true), key: fact(false) }, rows: facts },
     },
     {
       when: { key: 'position_embedding_type', is: ['relative_key_query'] },
-      facts: { family: 'relative', parameters: { query: fact(true), key: fact(true) }, rows: facts, note: SHAW_NOTE },
+      facts: { ...BERT_SHAW, parameters: { query: fact(true), key: fact(true) }, rows: facts },
     },
   ],
   otherwise: facts,
@@ -23,6 +27,7 @@ const LAYOUT_2D = {
   max_2d_position_embeddings: 'rows for the corners of boxes are learned as well',
 } as const;
 const LAYOUT_BIAS = {
+  by: 't5Bias',
   relativeBias: {
     numBuckets: fact(32, 'rel_pos_bins'),
     maxDistance: fact(128, 'max_rel_pos'),

@@ -134,6 +134,7 @@ export const DECODERS_RECORDS: readonly ModelRecord[] = [
     config: {
       ...paddedRows(512, 1024, 0),
       beside: {
+        by: 't5Buckets',
         relativeBias: {
           numBuckets: fact(32, 'num_buckets'),
           maxDistance: fact(128, 'relative_max_distance'),

@@ -8,6 +8,7 @@
  */
 import type { AxialPreset } from '../../rotary/axialPresets.ts';
 import type { MropeLayout, Pairing } from '../../rotary/spec.ts';
+import type { RelativeKind } from '../calls.ts';
 
 /** One architecture: its names, and what its files mean. */
 export interface ModelRecord {
@@ -286,6 +287,8 @@ export interface SinusoidalFacts extends CommonFacts {
   readonly plane?: {
     readonly variant: 'detr' | 'mae';
     readonly normalize: boolean;
+    /** Added to every count of cells (Deformable DETR). */
+    readonly positionOffset?: number;
     readonly queries: Given;
     readonly temperature: Given;
   };
@@ -300,7 +303,10 @@ export interface T5Facts extends CommonFacts {
   readonly heads: Given;
   /** Scores are not divided by sqrt(d). */
   readonly softmaxScale?: 1;
-  readonly bidirectional?: true;
+  /** Absent: an encoder that looks both ways, and a decoder that does not. */
+  readonly bidirectional?: boolean;
+  /** More rows than buckets: t5Bias does not compute the whole. */
+  readonly more?: true;
   /** Learned rows besides. */
   readonly rows?: LearnedFacts;
   readonly note: string;
@@ -309,6 +315,7 @@ export interface T5Facts extends CommonFacts {
 /** Encodings that multiply first: what each option of the encoder is called in the file. */
 export interface RelativeFacts extends CommonFacts {
   readonly family: 'deberta' | 'xlnet' | 'transformer-xl' | 'relative';
+  readonly kind: RelativeKind;
   readonly parameters: Readonly<Record<string, Parameter>>;
   /** Learned rows besides. */
   readonly rows?: LearnedFacts;
@@ -332,8 +339,10 @@ export interface ConvolutionalFacts extends CommonFacts {
   readonly dim: Given;
   readonly kernel: Given;
   readonly groups: Given;
-  /** Several convolutions, one after the other (data2vec). */
+  /** Several convolutions, one after the other, with a normalisation between convolution and GELU (data2vec). */
   readonly layers?: Given;
+  /** The key of the stride of the convolution (SEW): no function here computes that. */
+  readonly stride?: Given;
   readonly beside?: BesideFacts;
 }
 
@@ -392,6 +401,8 @@ export interface NoneFacts extends CommonFacts {
 
 /** Biases of the same model beside its rows. */
 export interface BesideFacts {
+  /** What computes the relative bias: a table of buckets, one that a gate multiplies (WavLM), or buckets of the states. */
+  readonly by: 't5Bias' | 'gatedRelativeBias' | 't5Buckets';
   readonly relativeBias: Readonly<Record<string, Parameter>>;
   readonly spatialBias?: Readonly<Record<string, Parameter>>;
   /** Boolean keys that switch them on; absent: they are always there. */

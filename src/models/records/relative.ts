@@ -4,6 +4,7 @@ import { baseAt, FAIRSEQ, fact, given, length, none, PLAIN, rows, sizes, T5, wid
 
 const DEBERTA: RelativeFacts = {
   family: 'deberta',
+  kind: 'deberta',
   needs: 'relative_attention',
   rows: rows(512, 768),
   parameters: {
@@ -20,6 +21,7 @@ const DEBERTA: RelativeFacts = {
 /** Sinusoidal rows of relative distances, Transformer-XL scores: conformers. */
 const CONFORMER = (dim: number, count: number): RelativeFacts => ({
   family: 'relative',
+  kind: 'conformer',
   parameters: {
     kind: fact('conformer'),
     dim: fact(dim, 'hidden_size', 'd_model'),
@@ -68,7 +70,7 @@ export const RELATIVE_RECORDS: readonly ModelRecord[] = [
   {
     types: ['pix2struct_text_model'],
     source: 'pix2struct',
-    config: T5,
+    config: { ...T5, bidirectional: false },
     gguf: null,
   },
   {
@@ -84,7 +86,8 @@ export const RELATIVE_RECORDS: readonly ModelRecord[] = [
       ...T5,
       buckets: given(512, 'position_bias_num_buckets'),
       distance: given(2048, 'position_bias_max_distance'),
-      note: 'buckets between segments and inside them',
+      more: true,
+      note: 'buckets between segments and inside them: t5Buckets gives those inside, no function here the others',
     },
     gguf: null,
   },
@@ -111,6 +114,7 @@ export const RELATIVE_RECORDS: readonly ModelRecord[] = [
     source: 'xlnet',
     config: {
       family: 'xlnet',
+      kind: 'xlnet',
       parameters: {
         dModel: fact(1024, 'd_model', 'hidden_size'),
         heads: fact(16, 'n_head', 'num_attention_heads'),
@@ -126,6 +130,7 @@ export const RELATIVE_RECORDS: readonly ModelRecord[] = [
     source: 'huggingface/transformers@v4.40 models/deprecated/transfo_xl/modeling_transfo_xl.py',
     config: {
       family: 'transformer-xl',
+      kind: 'transformer-xl',
       parameters: {
         dModel: fact(1024, 'd_model', 'hidden_size'),
         heads: fact(16, 'n_head', 'num_attention_heads'),
@@ -139,12 +144,13 @@ export const RELATIVE_RECORDS: readonly ModelRecord[] = [
     source: 'funnel',
     config: {
       family: 'transformer-xl',
+      kind: null,
       parameters: {
         dModel: fact(768, 'd_model', 'hidden_size'),
         heads: fact(12, 'n_head', 'num_attention_heads'),
         attentionType: fact('relative_shift', 'attention_type'),
       },
-      note: 'relative attention between pooled sequences',
+      note: 'relative attention between pooled sequences: no function here computes it',
     },
     gguf: null,
   },
@@ -153,6 +159,7 @@ export const RELATIVE_RECORDS: readonly ModelRecord[] = [
     source: 'huggingface/transformers@v4.40 models/nezha/modeling_nezha.py',
     config: {
       family: 'relative',
+      kind: 'nezha',
       parameters: {
         dim: fact(null, 'hidden_size / num_attention_heads'),
         heads: fact(12, 'num_attention_heads'),
@@ -196,6 +203,7 @@ export const RELATIVE_RECORDS: readonly ModelRecord[] = [
       ],
       otherwise: {
         family: 'relative',
+        kind: 'shaw-asymmetric',
         parameters: {
           query: fact(true),
           leftMaxPosition: fact(64, 'left_max_position_embeddings'),
@@ -245,6 +253,7 @@ export const RELATIVE_RECORDS: readonly ModelRecord[] = [
     source: 'vits',
     config: {
       family: 'relative',
+      kind: 'shaw-window',
       parameters: { query: fact(true), value: fact(true), window: fact(4, 'window_size') },
       note: 'learned relative rows for keys and values inside a window (Shaw et al., arXiv 1803.02155)',
     },
@@ -255,6 +264,7 @@ export const RELATIVE_RECORDS: readonly ModelRecord[] = [
     source: 'granite_speech',
     config: {
       family: 'relative',
+      kind: 'shaw-blocks',
       parameters: {
         query: fact(true),
         maxRelativePosition: fact(512, 'max_pos_emb'),
@@ -269,11 +279,13 @@ export const RELATIVE_RECORDS: readonly ModelRecord[] = [
     source: 'gemma3n',
     config: {
       family: 'relative',
+      kind: 'local',
       parameters: {
         kind: fact('local'),
         chunkSize: fact(12, 'conf_attention_chunk_size', 'attention_chunk_size'),
         contextLeft: fact(13, 'conf_attention_context_left', 'attention_context_left'),
         contextRight: fact(0, 'conf_attention_context_right', 'attention_context_right'),
+        softcap: fact(50, 'conf_attention_logit_cap', 'attention_logit_cap'),
       },
       note: 'sinusoidal rows of relative distances inside chunks, projected: localRelativeScores',
     },
@@ -284,8 +296,9 @@ export const RELATIVE_RECORDS: readonly ModelRecord[] = [
     source: 'inkling',
     config: {
       family: 'relative',
+      kind: null,
       parameters: { kind: fact('distance-profiles'), extent: fact(null, 'rel_extent'), width: fact(null, 'd_rel') },
-      note: 'each token weighs a learned bank of profiles over the distance; no rotation',
+      note: 'each token weighs a learned bank of profiles over the distance; no rotation, and no function here computes it',
     },
     gguf: null,
   },

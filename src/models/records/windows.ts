@@ -183,13 +183,22 @@ export const WINDOWS_RECORDS: readonly ModelRecord[] = [
   {
     types: ['sew'],
     source: 'sew',
-    config: CONVOLUTION,
+    config: {
+      ...CONVOLUTION,
+      stride: given(2, 'squeeze_factor'),
+      note: 'the convolution takes every squeeze_factor-th frame: no function here computes it',
+    },
     gguf: null,
   },
   {
     types: ['data2vec-audio'],
     source: 'data2vec/modeling_data2vec_audio.py',
-    config: { ...CONVOLUTION, kernel: given(19, 'conv_pos_kernel_size'), layers: given(5, 'num_conv_pos_embeddings') },
+    config: {
+      ...CONVOLUTION,
+      kernel: given(19, 'conv_pos_kernel_size'),
+      layers: given(5, 'num_conv_pos_embeddings'),
+      note: 'several convolutions one after the other, each followed by a layer normalisation without weights and a GELU',
+    },
     gguf: null,
   },
   {
@@ -198,6 +207,7 @@ export const WINDOWS_RECORDS: readonly ModelRecord[] = [
     config: {
       ...CONVOLUTION,
       beside: {
+        by: 'gatedRelativeBias',
         relativeBias: {
           numBuckets: fact(320, 'num_buckets'),
           maxDistance: fact(800, 'max_bucket_distance'),
@@ -233,7 +243,7 @@ export const WINDOWS_RECORDS: readonly ModelRecord[] = [
   {
     types: ['deformable_detr'],
     source: 'deformable_detr',
-    config: { ...DETR, plane: { ...PLANE, queries: given(300, 'num_queries') } },
+    config: { ...DETR, plane: { ...PLANE, positionOffset: -0.5, queries: given(300, 'num_queries') } },
     gguf: null,
   },
   {
