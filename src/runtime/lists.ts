@@ -27,7 +27,7 @@ const EXPECTED = 'numbers, a typed array, a Tensor or { data, shape }';
 export function listOf(option: string, value: unknown): List {
   const view = viewOf(option, value);
   if (view !== undefined) return { values: value as ArrayLike<unknown>, shape: [view.length], owner: undefined };
-  if (Array.isArray(value)) return { ...nested(option, value), owner: undefined };
+  if (Array.isArray(value)) return nested(option, value);
   if (value !== null && typeof value === 'object') {
     const { data, shape, engine, dtype } = value as Record<string, unknown>;
     if (data !== undefined && shape !== undefined) {
@@ -49,7 +49,7 @@ export function listOf(option: string, value: unknown): List {
 }
 
 /** A plain array, or arrays of arrays that all have the same lengths. Every element is read once. */
-function nested(option: string, value: readonly unknown[]): { values: unknown[]; shape: number[] } {
+function nested(option: string, value: readonly unknown[]): List {
   const length = value.length;
   if (length > MAX_LIST) {
     throw new PosencError('ERR_SHAPE', `${option}: expected at most ${MAX_LIST} numbers, got ${length}`);
@@ -57,7 +57,7 @@ function nested(option: string, value: readonly unknown[]): { values: unknown[];
   const values = new Array<unknown>(length);
   for (let i = 0; i < length; i++) values[i] = value[i];
   if (length === 0 || !(Array.isArray(values[0]) || kindOf(values[0]) !== undefined))
-    return { values, shape: [length] };
+    return { values, shape: [length], owner: undefined };
   const rows = values.map((row, i) => {
     const part = listOf(`${option}[${i}]`, row);
     return { values: Array.from(part.values), shape: part.shape };
@@ -71,7 +71,7 @@ function nested(option: string, value: readonly unknown[]): { values: unknown[];
       );
     }
   }
-  return { values: rows.flatMap((row) => row.values), shape: [length, ...shape] };
+  return { values: rows.flatMap((row) => row.values), shape: [length, ...shape], owner: undefined };
 }
 
 /** Positions are float64 integers or fractions up to this magnitude; above it neighbours are no longer distinct. */
@@ -142,26 +142,23 @@ function convert(option: string, value: unknown, wanted: Wanted): Numbers {
   const { values, shape, owner } = listOf(option, value);
   const kind = kindOf(values);
   const length = elementsOf(shape);
-  let data: Float64Array;
-  if (kind !== undefined && !kind.startsWith('Big')) data = new Float64Array(values as Float64Array);
-  else {
-    data = new Float64Array(length);
-    for (let i = 0; i < length; i++) {
-      const given = values[i];
-      if (typeof given === 'number') data[i] = given;
-      // a bigint above 2^53 would lose its last digits: no position, and refused below
-      else if (typeof given === 'bigint')
-        data[i] = given > 9007199254740992n || given < -9007199254740992n ? Number.NaN : Number(given);
-      else throw unwanted('ERR_OPTION', option, i, given, wanted);
-    }
-  }
+  const typed = kind !== undefined && !kind.startsWith('Big');
+  const data = typed ? new Float64Array(values as Float64Array) : new Float64Array(length);
   const { integer, min, max } = wanted;
   for (let i = 0; i < length; i++) {
-    const n = data[i];
-    if (n >= min && n <= max && (!integer || Number.isInteger(n))) continue;
-    throw unwanted(wanted.code, option, i, values[i], wanted);
+    const given = typed ? data[i] : values[i];
+    const n = typeof given === 'number' ? given : fromBigint(option, i, given, wanted);
+    if (!(n >= min && n <= max && (!integer || Number.isInteger(n))))
+      throw unwanted(wanted.code, option, i, given, wanted);
+    data[i] = n;
   }
   return { data, shape, owner };
+}
+
+/** A bigint above 2^53 would lose its last digits: it is no position, and refused as one. */
+function fromBigint(option: string, i: number, given: unknown, wanted: Wanted): number {
+  if (typeof given !== 'bigint') throw unwanted('ERR_OPTION', option, i, given, wanted);
+  return given > 9007199254740992n || given < -9007199254740992n ? Number.NaN : Number(given);
 }
 
 function unwanted(
