@@ -53,8 +53,7 @@ export function bucketRuns(o: BucketOptions): BucketRuns {
       `maxDistance: expected more than the ${maxExact} exact buckets of numBuckets ${buckets}, got ${maxDistance}`,
     );
   }
-  const { starts, ids } = bucketStarts(count, maxExact, maxDistance);
-  const { length } = starts;
+  const { starts, ids, length } = bucketStarts(count, maxExact, maxDistance);
   // from 1 on bucket 0 of the side behind is empty where bucket 1 starts there too
   const skipped = length > 1 && starts[1] === 1 ? 1 : 0;
   const firsts = new Array<number>(bidirectional ? 2 * length - skipped : length);
@@ -77,6 +76,8 @@ interface Starts {
   /** Bucket ids[r] holds from distance starts[r] >= 0 on. */
   readonly starts: readonly number[];
   readonly ids: readonly number[];
+  /** How many there are; what follows in the lists means nothing. */
+  readonly length: number;
 }
 
 /**
@@ -93,12 +94,13 @@ function bucketStarts(count: number, maxExact: number, maxDistance: number): Sta
     const ratio = Math.fround(lnFloat32(Math.fround(n / maxExact)) / span);
     return Math.min(maxExact + Math.trunc(Math.fround(ratio * rest)), count - 1);
   };
-  const starts: number[] = [];
-  const ids: number[] = [];
+  const starts = new Array<number>(count);
+  const ids = new Array<number>(count);
   for (let n = 0; n <= maxExact; n++) {
-    starts.push(n);
-    ids.push(n);
+    starts[n] = n;
+    ids[n] = n;
   }
+  let last = maxExact;
   const step = exp2Estimate(span / Math.LN2 / rest);
   let real = maxExact;
   for (let bucket = maxExact + 1; bucket < count; bucket++) {
@@ -106,15 +108,18 @@ function bucketStarts(count: number, maxExact: number, maxDistance: number): Sta
     const near = FAR * real;
     let start = Math.ceil(real);
     const clear = start - real > near && real - start + 1 > near;
-    if (!clear) start = firstOf(bucketOf, bucket, Math.round(real), Math.max(1, Math.ceil(near)));
-    // where distances are fewer than buckets, several begin at the same one: the last of them holds it
-    if (starts[starts.length - 1] === start) ids[ids.length - 1] = bucket;
-    else {
-      starts.push(start);
-      ids.push(bucket);
+    if (!clear) {
+      const guess = Math.round(real);
+      // one integer in reach: the procedure says on which side of the boundary it is
+      if (near < 0.5) start = bucketOf(guess) >= bucket ? guess : guess + 1;
+      else start = firstOf(bucketOf, bucket, guess, Math.max(1, Math.ceil(near)));
     }
+    // where distances are fewer than buckets, several begin at the same one: the last of them holds it
+    if (starts[last] !== start) last++;
+    starts[last] = start;
+    ids[last] = bucket;
   }
-  return { starts, ids };
+  return { starts, ids, length: last + 1 };
 }
 
 /** More than the roundings of four float32 steps can move a boundary, relative to it; their share of it is at most 2^-24 ln n. */
