@@ -8,7 +8,7 @@ import { PosencError, show } from '../../runtime/errors.ts';
 import { type Call, gate } from '../../runtime/gate.ts';
 import type { MaskList, NumberList } from '../../runtime/lists.ts';
 import type { Tensor } from '../../runtime/tensor.ts';
-import { linearFiller, roundToBfloat16, type Slopes } from './alibiRows.ts';
+import { LinearFiller, roundToBfloat16, type Slopes } from './alibiRows.ts';
 import { type AlibiSlopeOptions, MOST_HEADS, SLOPE_OPTIONS, slopesOf } from './alibiSlopes.ts';
 import { encodingOf, TOEPLITZ_OPTIONS, type ToeplitzOptions } from './encoding.ts';
 import { toeplitz } from './toeplitz.ts';
@@ -75,7 +75,7 @@ export function alibi(given: AlibiOptions): Tensor {
   const placed = bfloat16 ? { ...block, maskValue: roundToBfloat16(block.maskValue) } : block;
   return toeplitz(
     call,
-    encodingOf(total, (engine) => linearFiller(engine, slopes, placed)),
+    encodingOf(total, (engine) => new LinearFiller(engine, slopes, placed)),
     o,
     placed,
   );

@@ -57,7 +57,7 @@ export function slopesOf(
   const largest = finite('alibiBiasMax', o.alibiBiasMax, { above: 0, max: 1024 }, 8);
   if (order === 'geometric') return powersOfHalf(largest, heads);
   // the smallest power of two that is at least heads
-  const above = heads === 1 ? 1 : 2 ** (32 - Math.clz32(heads - 1));
+  const above = heads === 1 ? 1 : 1 << (32 - Math.clz32(heads - 1));
   const all = powersOfHalf(largest, above);
   if (above === heads) return all;
   // MPT states it as [1::2] then [0::2] of the next power of two, Press as the slopes of the power below, which are [1::2],

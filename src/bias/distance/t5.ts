@@ -10,7 +10,14 @@ import { PosencError } from '../../runtime/errors.ts';
 import { type Floats, gate, type Out, type Place } from '../../runtime/gate.ts';
 import type { NumberList } from '../../runtime/lists.ts';
 import type { Tensor } from '../../runtime/tensor.ts';
-import { encodingOf, type Filler, TOEPLITZ_OPTIONS, type ToeplitzOptions } from './encoding.ts';
+import {
+  type Distances,
+  encodingOf,
+  type Filler,
+  type HeadRows,
+  TOEPLITZ_OPTIONS,
+  type ToeplitzOptions,
+} from './encoding.ts';
 import { toeplitz } from './toeplitz.ts';
 
 export type T5BucketOptions = BucketOptions;
@@ -55,7 +62,7 @@ export function t5Buckets(given: T5BucketsOptions = {}): Tensor<'int32'> {
   if (listed) refuse(o, 'distances', PLACES);
   const keyPositions = listed ? positionsOf(call, 'distances', o.distances) : undefined;
   const places = listed ? amend(o, { queryPositions: [0], keyPositions }) : o;
-  const bind = (engine: Engine) => bucketFiller(engine, runs, undefined, 1);
+  const bind = (engine: Engine) => new BucketFiller(engine, runs, undefined, 1);
   const encoding = encodingOf(1, bind, { dtype: 'int32', squeeze: listed ? 2 : 1 });
   return toeplitz(call, encoding, places as unknown as ToeplitzOptions) as unknown as Tensor<'int32'>;
 }
@@ -91,30 +98,48 @@ export function t5Bias(table: Floats, given: T5BiasOptions): Tensor {
   const heads = headCount('table', shape[1]);
   return toeplitz(
     call,
-    encodingOf(heads, (engine) => bucketFiller(engine, runs, place, scale)),
+    encodingOf(heads, (engine) => new BucketFiller(engine, runs, place, scale)),
     o,
   );
 }
 
 /** The numbers of a table [buckets, heads], or the buckets themselves. */
-function bucketFiller(engine: Engine, runs: BucketRuns, table: Place | undefined, scale: number): Filler {
-  const n = runs.firsts.length;
-  const tableStride = 4 * (table?.shape[1] ?? 0);
-  let starts = 0;
-  return {
-    scratchBytes: (8 * n + 15) & ~15,
-    directRows: 16,
-    rows: undefined,
-    diagonal: undefined,
-    load(pointer) {
-      starts = pointer;
-      loadRuns(engine.i32, pointer >>> 2, runs);
-    },
-    fill(to, { first, count, list }) {
-      const entry = table === undefined ? 0 : table.pointer + 4 * to.head;
-      // biome-ignore format: grouped as the kernel declares it
-      engine.kernels.bucketRows(
-        to.pointer, to.stride, to.heads, starts, starts + 4 * n, n, entry, tableStride, scale, first, count, list);
-    },
-  };
+class BucketFiller implements Filler {
+  declare readonly scratchBytes: number;
+  declare readonly directRows: number;
+  declare readonly rows: undefined;
+  declare readonly diagonal: undefined;
+  declare readonly engine: Engine;
+  declare readonly runs: BucketRuns;
+  declare readonly table: Place | undefined;
+  declare readonly scale: number;
+  /** Where the runs lie. */
+  declare starts: number;
+
+  constructor(engine: Engine, runs: BucketRuns, table: Place | undefined, scale: number) {
+    this.scratchBytes = (8 * runs.firsts.length + 15) & ~15;
+    this.directRows = 16;
+    this.rows = undefined;
+    this.diagonal = undefined;
+    this.engine = engine;
+    this.runs = runs;
+    this.table = table;
+    this.scale = scale;
+    this.starts = 0;
+  }
+
+  load(pointer: number): void {
+    this.starts = pointer;
+    loadRuns(this.engine.i32, pointer >>> 2, this.runs);
+  }
+
+  fill(to: HeadRows, { first, count, list }: Distances): void {
+    const { runs, table, starts } = this;
+    const n = runs.firsts.length;
+    const entry = table === undefined ? 0 : table.pointer + 4 * to.head;
+    const stride = table === undefined ? 0 : 4 * table.shape[1];
+    // biome-ignore format: grouped as the kernel declares it
+    this.engine.kernels.bucketRows(
+      to.pointer, to.stride, to.heads, starts, starts + 4 * n, n, entry, stride, this.scale, first, count, list);
+  }
 }
