@@ -29,8 +29,10 @@ export function rowsOf(
   call: Call,
   given: { readonly [K in keyof RowOptions]?: ListedRows[K] | ConsecutiveRows[K] },
 ): { rows: Rows; count: number } {
-  exclusive(call.name, 'length', 'positions', given);
-  exclusive(call.name, 'offset', 'positions', given);
+  if (given.positions !== undefined) {
+    exclusive(call.name, 'length', 'positions', given);
+    exclusive(call.name, 'offset', 'positions', given);
+  }
   const offset = finite('offset', given.offset, { min: -MAX_POSITION, max: MAX_POSITION }, 0);
   if (given.positions === undefined) {
     if (given.length === undefined) {

@@ -11,6 +11,8 @@ import { PosencError, show } from './errors.ts';
 const Taken = function Taken() {} as unknown as new () => Record<string, unknown>;
 Taken.prototype = Object.freeze(Object.create(null));
 
+const ownsKey = Object.prototype.hasOwnProperty;
+
 /**
  * The first step of a call: one snapshot of the own options, each read once, so that what was checked is what is used.
  * Inherited names are no options. @throws ERR_OPTION for a name that is not in `allowed`, with the nearest that is
@@ -20,9 +22,9 @@ export function take<T extends object>(name: string, value: T | undefined, allow
     throw new PosencError('ERR_OPTION', `${name}: expected one options object, got ${show(value)}`);
   }
   const taken = new Taken();
-  // for-in makes no list of the keys
+  // for-in makes no list of the keys; engines know hasOwnProperty inside it, Object.hasOwn they look up
   for (const key in value) {
-    if (!Object.hasOwn(value, key)) continue;
+    if (!ownsKey.call(value, key)) continue;
     if (!allowed.includes(key)) throw unknownOption(name, key, allowed);
     taken[key] = (value as Record<string, unknown>)[key];
   }

@@ -13,13 +13,14 @@ export function checkShape(option: string, shape: unknown): readonly number[] {
   if (!(axes <= MAX_AXES)) {
     throw new PosencError('ERR_SHAPE', `${option}: expected at most ${MAX_AXES} sizes, got ${show(shape)}`);
   }
-  const sizes = new Array<number>(axes);
+  // pushed, like every other shape without holes: loops over shapes then meet one kind of array
+  const sizes: number[] = [];
   let length = 1;
   for (let i = 0; i < axes; i++) {
     const n = given[i];
     // the common case without making the option's name
     if (!(Number.isInteger(n) && n >= 0 && n < 2 ** 31)) size(`${option}[${i}]`, n, 0);
-    sizes[i] = n;
+    sizes.push(n);
     length *= n;
   }
   if (length > 2 ** 31 - 1) {
