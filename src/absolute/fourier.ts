@@ -396,11 +396,15 @@ function gridOf(given: unknown): readonly number[] {
 
 /** linspace(-1, 1, n); a single cell sits at -1. */
 function centred(n: number): Float64Array {
-  return Float64Array.from({ length: n }, (_, i) => (n > 1 ? (2 * i) / (n - 1) - 1 : -1));
+  const list = new Float64Array(n);
+  for (let i = 0; i < n; i++) list[i] = n > 1 ? (2 * i) / (n - 1) - 1 : -1;
+  return list;
 }
 
 function everyNth(list: Float64Array, from: number, step: number): Float64Array {
-  return Float64Array.from({ length: list.length / step }, (_, i) => list[i * step + from]);
+  const part = new Float64Array(list.length / step);
+  for (let i = 0; i < part.length; i++) part[i] = list[i * step + from];
+  return part;
 }
 
 /** pi linspace(1, maxRes / 2, n), or pi (maxRes / 2)^linspace(0, 1, n). */

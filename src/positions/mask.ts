@@ -4,7 +4,7 @@
  */
 import { integer, oneOf, size, take } from '../runtime/arguments.ts';
 import { PosencError } from '../runtime/errors.ts';
-import { integerList, type MaskList, maskList, type NumberList } from '../runtime/lists.ts';
+import { integerList, MAX_MADE, type MaskList, maskList, type NumberList } from '../runtime/lists.ts';
 
 export interface IndexArrays {
   readonly int32: Int32Array;
@@ -19,8 +19,6 @@ export interface Indices<D extends IndexDtype = 'int32'> {
   readonly data: IndexArrays[D];
 }
 
-/** Ids that a length asks for, without a list of that size: refused before they are made. */
-const MAX_GENERATED = 2 ** 24;
 const DTYPES = ['int32', 'uint32', 'int64'] as const;
 
 /** A checked matrix: integers, row-major. */
@@ -45,7 +43,7 @@ function rowsOf(option: string, shape: readonly number[]): { readonly rows: numb
 
 /** Ends of packed sequences: 0 first, then never smaller. */
 export function sequenceEnds(value: unknown): Float64Array {
-  const ends = integerList('cuSeqlens', value, 0, MAX_GENERATED).data;
+  const ends = integerList('cuSeqlens', value, 0, MAX_MADE).data;
   if (ends.length === 0 || ends[0] !== 0) {
     throw new PosencError(
       'ERR_OPTION',
@@ -82,7 +80,7 @@ export function indices<D extends IndexDtype>(dtype: D, shape: readonly number[]
       );
     }
   }
-  const data = dtype === 'int32' ? Int32Array.from(values) : Uint32Array.from(values);
+  const data = dtype === 'int32' ? new Int32Array(values) : new Uint32Array(values);
   return { shape, data: data as IndexArrays[D] };
 }
 
@@ -150,13 +148,11 @@ export function positionIds<D extends IndexDtype = 'int32'>(options: PositionIds
   }
   switch (sources[0]) {
     case 'length': {
-      const length = size('length', given.length, 0, MAX_GENERATED);
+      const length = size('length', given.length, 0, MAX_MADE);
       const offset = offsets(given.offset, 1)[0];
-      return indices(
-        dtype,
-        [length],
-        Float64Array.from({ length }, (_, i) => i + offset + rowOffset),
-      );
+      const ids = new Float64Array(length);
+      for (let i = 0; i < length; i++) ids[i] = i + offset + rowOffset;
+      return indices(dtype, [length], ids);
     }
     case 'cuSeqlens':
       return packed(given.cuSeqlens as NumberList, given.offset, rowOffset, dtype);
@@ -219,7 +215,7 @@ function packed<D extends IndexDtype>(
   dtype: D,
 ): Indices<D> {
   const ends = sequenceEnds(cuSeqlens);
-  const total = size('cuSeqlens', ends[ends.length - 1], 0, MAX_GENERATED);
+  const total = size('cuSeqlens', ends[ends.length - 1], 0, MAX_MADE);
   const each = offsets(offset, ends.length - 1);
   const out = new Float64Array(total);
   for (let s = 0; s + 1 < ends.length; s++) {

@@ -288,5 +288,5 @@ export function mropePositions<D extends MropeDtype>(
     }
   }
   if (dtype !== 'float32') return indices(dtype as IndexDtype, shape, values) as MropePositions<D>;
-  return { shape, data: Float32Array.from(values) as MropeArrays[D] };
+  return { shape, data: new Float32Array(values) as MropeArrays[D] };
 }

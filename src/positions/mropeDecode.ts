@@ -4,7 +4,7 @@
  */
 import { integer, oneOf, size, take } from '../runtime/arguments.ts';
 import { PosencError } from '../runtime/errors.ts';
-import { type MaskList, type NumberList, positionList } from '../runtime/lists.ts';
+import { MAX_MADE, type MaskList, type NumberList, positionList } from '../runtime/lists.ts';
 import { type Matrix, maskMatrix } from './mask.ts';
 import { type MropeDtype, type MropePositions, mropeDtype, mropePositions } from './mrope.ts';
 
@@ -56,7 +56,7 @@ const DECODE_OPTIONS = [
 export function mropeDecode<D extends MropeDtype = 'int32'>(options: MropeDecodeOptions<D>): MropePositions<D> {
   const given = take('mropeDecode', options, DECODE_OPTIONS);
   const rule = oneOf('rule', given.rule, ['delta', 'last'], 'delta');
-  const newTokens = size('newTokens', given.newTokens, 0, 2 ** 24, 1);
+  const newTokens = size('newTokens', given.newTokens, 0, MAX_MADE, 1);
   const dtype = mropeDtype(given.dtype, 'int32') as D;
   const foreign =
     rule === 'delta' ? (['positionIds', 'decoded'] as const) : (['ropeDeltas', 'cacheLength', 'axes'] as const);
@@ -86,12 +86,24 @@ function byDelta<D extends MropeDtype>(
     ? integer('cacheLength', given.cacheLength, behind, behind, behind)
     : size('cacheLength', given.cacheLength, 0, Number.MAX_SAFE_INTEGER);
   const axes = integer('axes', given.axes, 3, 4, 3);
-  return streams(dtype, axes, rows, newTokens, (_, row, j) => {
-    const delta = deltas[row];
-    if (!mask) return cache + j + delta;
-    const line = mask.values.subarray(row * mask.columns, row * mask.columns + cache + j + 1);
-    return (line[cache + j] === 0 ? 0 : sum(line) - 1) + delta;
-  });
+  const out = made(axes, rows, newTokens);
+  const plane = rows * newTokens;
+  for (let row = 0; row < rows; row++) {
+    const at = row * newTokens;
+    if (mask === undefined) {
+      for (let j = 0; j < newTokens; j++) out[at + j] = cache + j + deltas[row];
+      continue;
+    }
+    let seen = 0;
+    for (let column = 0; column < mask.columns; column++) {
+      const kept = mask.values[row * mask.columns + column];
+      seen += kept;
+      if (column >= cache) out[at + column - cache] = (kept === 0 ? 0 : seen - 1) + deltas[row];
+    }
+  }
+  // every stream has the same positions
+  for (let stream = 1; stream < axes; stream++) out.copyWithin(stream * plane, 0, plane);
+  return mropePositions(dtype, [axes, rows, newTokens], out);
 }
 
 function byLast<D extends MropeDtype>(
@@ -113,31 +125,19 @@ function byLast<D extends MropeDtype>(
   if (mask && (mask.rows !== rows || mask.columns !== columns)) {
     throw new PosencError('ERR_SHAPE', `mask: expected [${rows}, ${columns}], got [${mask.rows}, ${mask.columns}]`);
   }
-  return streams(dtype, axes, rows, newTokens, (stream, row, j) => {
+  const out = made(axes, rows, newTokens);
+  for (let row = 0; row < rows; row++) {
     let last = columns - 1;
     if (mask) while (last > 0 && mask.values[row * columns + last] === 0) last--;
-    return prompt[(stream * rows + row) * columns + last] + 1 + decoded + j;
-  });
-}
-
-function streams<D extends MropeDtype>(
-  dtype: D,
-  axes: number,
-  rows: number,
-  columns: number,
-  value: (stream: number, row: number, column: number) => number,
-): MropePositions<D> {
-  const out = new Float64Array(size('newTokens', axes * rows * columns, 0, 2 ** 28));
-  for (let i = 0; i < out.length; i++) {
-    const column = i % columns;
-    const row = ((i - column) / columns) % rows;
-    out[i] = value(Math.floor(i / (rows * columns)), row, column);
+    for (let stream = 0; stream < axes; stream++) {
+      const next = prompt[(stream * rows + row) * columns + last] + 1 + decoded;
+      const at = (stream * rows + row) * newTokens;
+      for (let j = 0; j < newTokens; j++) out[at + j] = next + j;
+    }
   }
-  return mropePositions(dtype, [axes, rows, columns], out);
+  return mropePositions(dtype, [axes, rows, newTokens], out);
 }
 
-function sum(list: Float64Array | Uint8Array): number {
-  let total = 0;
-  for (const value of list) total += value;
-  return total;
+function made(axes: number, rows: number, newTokens: number): Float64Array {
+  return new Float64Array(size('newTokens', axes * rows * newTokens, 0, MAX_MADE));
 }

@@ -1,6 +1,6 @@
 /** Positions of patches inside a vision tower of Qwen2-VL and its successors (rot_pos_emb, get_vision_position_ids). */
 import { size, take } from '../runtime/arguments.ts';
-import type { NumberList } from '../runtime/lists.ts';
+import { MAX_MADE, type NumberList } from '../runtime/lists.ts';
 import { dtypeOf, type IndexDtype, type Indices, indices } from './mask.ts';
 import { grids } from './mropeMedia.ts';
 
@@ -24,15 +24,22 @@ export function visionPositions<D extends IndexDtype = 'int32'>(options: {
   const dtype = dtypeOf(given.dtype as D | undefined);
   const blocks = grids('gridThw', given.gridThw, merge, 1);
   const total = blocks.reduce((sum, { t, h, w }) => sum + t * h * w * merge * merge, 0);
-  const out = new Float64Array(3 * size('gridThw', total, 0, 2 ** 24));
+  const out = new Float64Array(3 * size('gridThw', total, 0, MAX_MADE));
   let at = 0;
   for (const { t, h, w } of blocks) {
-    for (let i = 0; i < t * h * w * merge * merge; i++) {
-      const inside = i % (merge * merge);
-      const block = (i - inside) / (merge * merge);
-      out[at++] = Math.floor(block / (h * w));
-      out[at++] = (Math.floor(block / w) % h) * merge + Math.floor(inside / merge);
-      out[at++] = (block % w) * merge + (inside % merge);
+    // pictures, rows and columns of blocks, rows and columns inside a block
+    for (let picture = 0; picture < t; picture++) {
+      for (let y = 0; y < h * merge; y += merge) {
+        for (let x = 0; x < w * merge; x += merge) {
+          for (let i = 0; i < merge; i++) {
+            for (let j = 0; j < merge; j++) {
+              out[at++] = picture;
+              out[at++] = y + i;
+              out[at++] = x + j;
+            }
+          }
+        }
+      }
     }
   }
   return indices(dtype, [total, 3], out);

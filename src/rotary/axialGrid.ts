@@ -88,14 +88,17 @@ function gridCells(given: AxialRows, { axes, coordinates, gridOrder, gridOffset,
   });
   const round = single ? Math.fround : (x: number) => x;
   const scales = sides.map((n, axis) => [n, reference[axis]]);
-  const values = sides.map((n, axis) =>
-    Float64Array.from({ length: n }, (_, i) => {
-      if (coordinates === 'centered') return round(round(2 * round((i + 0.5) / n)) - 1);
-      const [from, to] = scales[axis];
-      const index = coordinates === 'unit' ? linspace(-1, 1, n, i, round) : round(i + offsets[axis]);
-      return from === to ? index : round(round(index / from) * to);
-    }),
-  );
+  const value = (axis: number, n: number, i: number) => {
+    if (coordinates === 'centered') return round(round(2 * round((i + 0.5) / n)) - 1);
+    const [from, to] = scales[axis];
+    const index = coordinates === 'unit' ? linspace(-1, 1, n, i, round) : round(i + offsets[axis]);
+    return from === to ? index : round(round(index / from) * to);
+  };
+  const values = sides.map((n, axis) => {
+    const list = new Float64Array(n);
+    for (let i = 0; i < n; i++) list[i] = value(axis, n, i);
+    return list;
+  });
   const count = sides.reduce((product, n) => product * n, 1);
   const cells = new Float64Array(count * axes);
   const index = new Int32Array(axes);

@@ -4,7 +4,7 @@
  */
 import { boolean, finite, oneOf, size, take } from '../runtime/arguments.ts';
 import { PosencError, show } from '../runtime/errors.ts';
-import { numbers } from '../runtime/lists.ts';
+import { MAX_MADE, numbers } from '../runtime/lists.ts';
 import { checkShape } from '../runtime/shapes.ts';
 import { linspace } from './axialGrid.ts';
 
@@ -35,9 +35,6 @@ export type AxialPositionsOptions =
       readonly crop?: readonly (readonly number[])[];
     };
 
-/** More tokens than any table of them fits memory for. */
-const MAX_TOKENS = 2 ** 26;
-
 /**
  * Coordinates of all tokens, in the order of the model's joint attention.
  * Coordinates are integers, or float64.
@@ -60,7 +57,7 @@ export function axialPositions(given: AxialPositionsOptions): {
     if (o[option] === undefined || known) continue;
     throw new PosencError('ERR_OPTION', `${option}: has no effect for model '${model}'; leave it out`);
   }
-  const text = size('textLength', o.textLength, 0, MAX_TOKENS, 0);
+  const text = size('textLength', o.textLength, 0, MAX_MADE, 0);
   if (model === 'qwen-image') return qwenImage(o, text);
   if (model === 'cogvideox') return cogVideo(o);
   const [height, width] = sides('grid', o.grid, 2);
@@ -85,7 +82,7 @@ interface Rows {
 }
 
 function table(tokens: number, axes: number): Rows {
-  size('tokens', tokens, 0, MAX_TOKENS);
+  size('tokens', tokens, 0, MAX_MADE);
   return { shape: [tokens, axes], data: new Float64Array(tokens * axes) };
 }
 
@@ -105,7 +102,9 @@ function fill({ shape, data }: Rows, first: number, [ts, ys, xs]: readonly Array
 }
 
 function counted(n: number, from = 0): Float64Array {
-  return Float64Array.from({ length: n }, (_, i) => from + i);
+  const list = new Float64Array(n);
+  for (let i = 0; i < n; i++) list[i] = from + i;
+  return list;
 }
 
 function qwenImage(o: Flat, text: number): Rows {
@@ -117,12 +116,12 @@ function qwenImage(o: Flat, text: number): Rows {
   let tokens = text;
   let start = 0;
   for (const [frames, height, width] of images) {
-    tokens += size('tokens', frames * height * width, 0, MAX_TOKENS);
+    tokens += size('tokens', frames * height * width, 0, MAX_MADE);
     const reach = (side: number) => (centered ? Math.floor(side / 2) : side);
     start = Math.max(start, reach(height), reach(width));
   }
   const rows = table(tokens, 3);
-  for (let t = 0; t < text; t++) rows.data.fill(start + t, 3 * t, 3 * t + 3);
+  for (let i = 0; i < 3 * text; i++) rows.data[i] = start + Math.floor(i / 3);
   let next = text;
   images.forEach(([frames, height, width], i) => {
     const from = (side: number) => (centered ? -Math.ceil(side / 2) : 0);

@@ -26,7 +26,7 @@ export interface GoldenGateOptions extends OutOption, EngineOption {
 }
 
 /** More directions than any model has: each costs some microseconds. */
-const MAX_DIRECTIONS = 2 ** 20;
+const MAX_DIRECTIONS = 2 ** 18;
 
 /**
  * The frequencies of every axis, head and pair, for mixedAxialTable.

@@ -11,7 +11,7 @@ import { type RowOptions, rowsOf } from '../phase/positions.ts';
 import { finite, oneOf, size, take } from '../runtime/arguments.ts';
 import { PosencError, show } from '../runtime/errors.ts';
 import { type Call, type Floats, gate, type Out } from '../runtime/gate.ts';
-import type { NumberList } from '../runtime/lists.ts';
+import { MAX_MADE, type NumberList } from '../runtime/lists.ts';
 import type { EngineOption, PairOutOption } from '../runtime/options.ts';
 import type { Tensor } from '../runtime/tensor.ts';
 import type { Precision } from './spec.ts';
@@ -99,7 +99,8 @@ export function popeTable(given: PopeTableOptions): PopeTable {
   const float32 = torchLadder({ base, count: dim, denominator: 2 * dim });
   const exact = ladder({ base, count: dim, denominator: dim });
   checkFrequencies(exact);
-  if (bias !== undefined) size('length', count, 0, MAX_ROWS);
+  // with a bias rows are written from a list of positions
+  if (bias !== undefined) size('length', count, 0, MAX_MADE);
   return call.run((engine) => {
     const stride = 4 * dim;
     if (bias === undefined) {
@@ -126,9 +127,6 @@ export function popeTable(given: PopeTableOptions): PopeTable {
     return new PopeTable({ cos: cos.tensor, sin: sin.tensor, start, length: count, dim, heads });
   });
 }
-
-/** With a bias rows are written from a list of positions, which is refused before it is made. */
-const MAX_ROWS = 2 ** 26;
 
 /** Clamped as the references clamp it, in float32. */
 function biasOf(call: Call, given: NumberList, dim: number): Float64Array {

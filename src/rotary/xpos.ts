@@ -10,7 +10,7 @@ import { type RowOptions, rowsOf } from '../phase/positions.ts';
 import { finite, integer, oneOf, size, take } from '../runtime/arguments.ts';
 import { PosencError } from '../runtime/errors.ts';
 import { gate } from '../runtime/gate.ts';
-import { MAX_POSITION } from '../runtime/lists.ts';
+import { MAX_MADE, MAX_POSITION } from '../runtime/lists.ts';
 import type { EngineOption, PairOutOption } from '../runtime/options.ts';
 import { contextOf, rotaryFrequencies } from './frequencies.ts';
 import type { RotarySpec } from './spec.ts';
@@ -59,14 +59,17 @@ export function xposTable(spec: RotarySpec, given: XposOptions): RotaryTable {
   const o = take('xposTable', given, OPTIONS);
   const call = gate('xposTable', o.engine);
   const { rows, count } = rowsOf(call, o);
-  size('length', count, 0, MAX_ROWS);
+  size('length', count, 0, MAX_MADE);
   const side = oneOf('side', o.side, ['query', 'key']);
   const center = finite('center', o.center, { min: -MAX_POSITION, max: MAX_POSITION });
   const scaleBase = finite('scaleBase', o.scaleBase, { above: 0 }, 512);
   const gamma = finite('gamma', o.gamma, { above: 0 }, 0.4);
-  const positions =
-    'positions' in rows ? rows.positions : Float64Array.from({ length: count }, (_, i) => rows.start + i);
-  const last = positions.reduce((a, b) => Math.max(a, b), 0);
+  const positions = 'positions' in rows ? rows.positions : new Float64Array(count);
+  let last = 0;
+  for (let t = 0; t < count; t++) {
+    if ('start' in rows) positions[t] = rows.start + t;
+    last = Math.max(last, positions[t]);
+  }
   const context = contextOf(spec, o.context, Math.floor(last) + 1);
   const frequencies = rotaryFrequencies(spec, { context });
   const { precision, pairs, attentionFactor, rotationSign, ladder, float32 } = frequencies;
@@ -78,20 +81,19 @@ export function xposTable(spec: RotarySpec, given: XposOptions): RotaryTable {
   }
   const single = precision === 'torch';
   const sign = side === 'query' ? 1 : -1;
-  const decay: Decay = {
-    exponents: positions.map((p) => sign * (single ? Math.fround((p - center) / scaleBase) : p - center)),
-    rates: ratesOf(pairs, gamma, single ? 1 : scaleBase),
-    single,
-  };
-  // rates are negative and the first is the steepest
-  const steepest = decay.rates[0];
-  const over = decay.exponents.findIndex((exponent) => exponent * steepest > MAX_EXPONENT);
-  if (over >= 0) {
+  const rates = ratesOf(pairs, gamma, single ? 1 : scaleBase);
+  const exponents = new Float64Array(count);
+  for (let t = 0; t < count; t++) {
+    const distance = positions[t] - center;
+    exponents[t] = sign * (single ? Math.fround(distance / scaleBase) : distance);
+    // rates are negative and the first is the steepest
+    if (exponents[t] * rates[0] <= MAX_EXPONENT) continue;
     throw new PosencError(
       'ERR_POSITION',
-      `xposTable: at position ${positions[over]} the ${side} factor leaves float32; choose a center nearer than ${center}, or a scaleBase above ${scaleBase}`,
+      `xposTable: at position ${positions[t]} the ${side} factor leaves float32; choose a center nearer than ${center}, or a scaleBase above ${scaleBase}`,
     );
   }
+  const decay: Decay = { exponents, rates, single };
   checkFrequencies(ladder);
   const { cos, sin } = outPair(call, o.out, [count, pairs]);
   const phases: Phases = single
@@ -113,9 +115,6 @@ export function xposTable(spec: RotarySpec, given: XposOptions): RotaryTable {
     });
   });
 }
-
-/** Rows are written from a list of positions, which is refused before it is made. */
-const MAX_ROWS = 2 ** 26;
 
 /** ln of the largest float32, less a little. */
 const MAX_EXPONENT = 88.7;
@@ -205,7 +204,7 @@ export function xposCachedTables(
     'context',
     'engine',
   ]);
-  const keyLength = size('keyLength', o.keyLength, 0, MAX_ROWS);
+  const keyLength = size('keyLength', o.keyLength, 0, MAX_MADE);
   const queryLength = size('queryLength', o.queryLength, 0, keyLength);
   const { center, scaleBase, gamma, engine } = o;
   if (typeof center === 'string') oneOf('center', center, ['rotary-embedding-torch']);
@@ -215,7 +214,8 @@ export function xposCachedTables(
   const key = xposTable(spec, { ...common, length: keyLength, side: 'key', center: centerOf(keyLength) });
   try {
     // a list of positions makes a table whose row t is for token t
-    const positions = Float64Array.from({ length: queryLength }, (_, i) => keyLength - queryLength + i);
+    const positions = new Float64Array(queryLength);
+    for (let i = 0; i < queryLength; i++) positions[i] = keyLength - queryLength + i;
     return { query: xposTable(spec, { ...common, positions, side: 'query', center: centerOf(queryLength) }), key };
   } catch (error) {
     key.dispose();

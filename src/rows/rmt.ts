@@ -6,7 +6,7 @@
 import { integer, oneOf, size, take } from '../runtime/arguments.ts';
 import { PosencError } from '../runtime/errors.ts';
 import { type Floats, gate, type Place } from '../runtime/gate.ts';
-import { integerList, type MaskList, maskList, type NumberList } from '../runtime/lists.ts';
+import { integerList, MAX_MADE, type MaskList, maskList, type NumberList } from '../runtime/lists.ts';
 import type { EngineOption, OutOption } from '../runtime/options.ts';
 import type { Tensor } from '../runtime/tensor.ts';
 
@@ -32,7 +32,7 @@ export interface RmtSegmentsOptions {
 }
 
 /** More segments than any run has: a list of them is refused before it is made. */
-const MAX_SEGMENTS = 2 ** 24;
+const MAX_SEGMENTS = 2 ** 20;
 
 /**
  * The segments of a sequence.
@@ -49,7 +49,7 @@ export function rmtSegments(given: RmtSegmentsOptions): RmtSegment[] {
   const full = size('length', o.length, 0);
   const step = integer('segmentSize', o.segmentSize, 1, 2 ** 31 - 1);
   const alignment = oneOf('alignment', o.alignment, ['left', 'right', 'center']);
-  const most = o.maxSegments === undefined ? undefined : integer('maxSegments', o.maxSegments, 1, 2 ** 24);
+  const most = o.maxSegments === undefined ? undefined : integer('maxSegments', o.maxSegments, 1, MAX_SEGMENTS);
   const length = most === undefined ? full : Math.min(full, step * most);
   size('length / segmentSize', Math.ceil(length / step), 0, MAX_SEGMENTS);
   const segments: RmtSegment[] = [];
@@ -162,7 +162,7 @@ export function rmtOutput(states: Floats, given: RmtOutputOptions): { memory: Te
  */
 export function rmtPositionIds(given: { readonly memoryTokens: number; readonly length: number }): Int32Array {
   const o = take('rmtPositionIds', given, ['memoryTokens', 'length']);
-  const total = 2 * size('memoryTokens', o.memoryTokens, 0, 2 ** 24) + size('length', o.length, 0, 2 ** 26);
+  const total = 2 * size('memoryTokens', o.memoryTokens, 0, MAX_MADE) + size('length', o.length, 0, MAX_MADE);
   const ids = new Int32Array(total);
   for (let i = 0; i < total; i++) ids[i] = i;
   return ids;
@@ -183,14 +183,14 @@ export function rmtMask(
   mask: MaskList,
   given: { readonly memoryTokens: number },
 ): { shape: readonly number[]; data: Int32Array } {
-  const m = size('memoryTokens', take('rmtMask', given, ['memoryTokens']).memoryTokens, 0, 2 ** 24);
+  const m = size('memoryTokens', take('rmtMask', given, ['memoryTokens']).memoryTokens, 0, MAX_MADE);
   const { data, shape } = maskList('mask', mask);
   if (shape.length !== 2) {
     throw new PosencError('ERR_SHAPE', `mask: expected [B, S], got [${shape.join(', ')}]`);
   }
   const [batch, length] = shape;
   const total = length + 2 * m;
-  size('mask with memory', batch * total, 0, 2 ** 28);
+  size('mask with memory', batch * total, 0, 4 * MAX_MADE);
   const padded = new Int32Array(batch * total).fill(1);
   for (let b = 0; b < batch; b++) padded.set(data.subarray(b * length, (b + 1) * length), b * total + m);
   return { shape: [batch, total], data: padded };
@@ -225,22 +225,27 @@ export function rmtEncoderIds(
   given: RmtEncoderIdsOptions,
 ): { ids: Int32Array; mask: Int32Array; memoryStart: number } {
   const o = take('rmtEncoderIds', given, ['memoryIds', 'clsId', 'sepId', 'padId', 'inputSize']);
-  const inputSize = size('inputSize', o.inputSize, 0, 2 ** 28);
+  const inputSize = size('inputSize', o.inputSize, 0, MAX_MADE);
   const one = (name: string, id: number | undefined) => (id === undefined ? [] : [integer(name, id, 0, 2 ** 31 - 1)]);
   const cls = one('clsId', o.clsId);
   const sep = one('sepId', o.sepId);
   const memory = integerList('memoryIds', o.memoryIds, 0, 2 ** 31 - 1).data;
   const words = integerList('segment', segment, 0, 2 ** 31 - 1).data;
-  const tokens = [...cls, ...memory, ...sep, ...words, ...sep];
-  if (tokens.length > inputSize) {
+  const parts = [cls, memory, sep, words, sep];
+  const tokens = parts.reduce((sum, part) => sum + part.length, 0);
+  if (tokens > inputSize) {
     throw new PosencError(
       'ERR_SHAPE',
-      `segment: ${words.length} tokens with memory and special tokens are ${tokens.length}, inputSize is ${inputSize}`,
+      `segment: ${words.length} tokens with memory and special tokens are ${tokens}, inputSize is ${inputSize}`,
     );
   }
   const ids = new Int32Array(inputSize).fill(integer('padId', o.padId, 0, 2 ** 31 - 1));
-  ids.set(tokens);
-  return { ids, mask: Int32Array.from(ids, (_, i) => (i < tokens.length ? 1 : 0)), memoryStart: cls.length };
+  let at = 0;
+  for (const part of parts) {
+    ids.set(part, at);
+    at += part.length;
+  }
+  return { ids, mask: new Int32Array(inputSize).fill(1, 0, tokens), memoryStart: cls.length };
 }
 
 export interface RmtMemoryOptions {

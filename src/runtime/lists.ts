@@ -21,6 +21,9 @@ export interface List {
 /** More entries than any call can use: refused before they are looked at. */
 const MAX_LIST = 2 ** 28;
 
+/** Numbers that a call makes one by one from sizes alone; more are refused before the first is made. */
+export const MAX_MADE = 2 ** 24;
+
 const EXPECTED = 'numbers, a typed array, a Tensor or { data, shape }';
 
 /** @throws ERR_OPTION, ERR_SHAPE, ERR_DISPOSED */
