@@ -1,12 +1,15 @@
 /**
  * npm run test:large: sizes no unit test has, through the public API. An engine filled beyond 2 GiB, tables of a million rows,
  * biases of a gibibyte; each compared bit for bit with the same rows made small, near its start, in its middle and at its end.
+ * Then every public function with one number at a limit: it ends within two seconds, with a result or a PosencError.
  * One line a check; exit 1 when one failed. Needs 4 GiB.
  */
-import { alibi, applyRotary, createEngine, rotaryTable, sinusoidal, Tensor } from '../../src/index.ts';
+import { alibi, applyRotary, createEngine, PosencError, rotaryTable, sinusoidal, Tensor } from '../../src/index.ts';
+import { GENERATORS } from '../surface/generators.ts';
+import { runLarge } from '../surface/large.ts';
 
 const GIB = 2 ** 30;
-let [passed, failed] = [0, 0];
+let [passed, failed, calls] = [0, 0, 0];
 function check(name: string, run: () => void): void {
   const start = performance.now();
   try {
@@ -77,6 +80,43 @@ check('a bias of nearly a gibibyte', () => {
   }
   engine.dispose();
 });
+
+check('3 GiB of Tensors, then one of nearly a gibibyte', () => {
+  const engine = createEngine();
+  const length = 2 ** 26;
+  const tensors = Array.from({ length: 12 }, () => Tensor.zeros([length], { engine }));
+  for (const [i, tensor] of tensors.entries()) tensor.data.fill(i + 1);
+  // the last GiB holds no block of a GiB any more, and what was made stays
+  let refused = false;
+  try {
+    for (;;) tensors.push(Tensor.zeros([length], { engine }));
+  } catch (error) {
+    refused = error instanceof PosencError && error.code === 'ERR_OUT_OF_MEMORY';
+  }
+  if (!refused) throw new Error('running out is no ERR_OUT_OF_MEMORY');
+  for (let i = 0; i < 12; i++) {
+    const { data } = tensors[i];
+    for (let at = 0; at < length; at += 1021)
+      if (data[at] !== i + 1) throw new Error(`Tensor ${i} has changed at ${at}`);
+  }
+  for (const tensor of tensors) tensor.dispose();
+  if (engine.usage().blocks !== 0) throw new Error('blocks are left over');
+  using last = Tensor.zeros([2 ** 28 - 16], { engine });
+  last.data.fill(7);
+  if (last.data[2 ** 28 - 17] !== 7) throw new Error('the last Tensor is not written');
+  engine.dispose();
+});
+
+for (const name of Object.keys(GENERATORS)) {
+  try {
+    for (const seed of [1, 2]) calls += runLarge(name, seed);
+  } catch (error) {
+    failed++;
+    console.log(`${name} failed: ${(error as Error).message}`);
+  }
+}
+passed += calls;
+console.log(`${calls} calls of ${Object.keys(GENERATORS).length} functions with a number at a limit`);
 
 console.log(`${passed} passed, ${failed} failed`);
 process.exit(failed > 0 ? 1 : 0);
