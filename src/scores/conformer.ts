@@ -12,12 +12,12 @@ import type { NumberList } from '../runtime/lists.ts';
 import type { Tensor } from '../runtime/tensor.ts';
 import {
   expectShape,
-  keysOf,
+  keysUpTo,
+  LAST_QUERY_OPTIONS,
+  type LastQueryOptions,
   optional,
   perHead,
   queriesOf,
-  SCORE_OPTIONS,
-  type ScoreOptions,
   type Shaped,
   scaleOf,
   scores,
@@ -26,7 +26,7 @@ import {
 } from './content.ts';
 import { type DistanceIndex, type Frame, fromRow, relativeTerm } from './relative.ts';
 
-export interface ConformerScoreOptions extends Omit<ScoreOptions, 'queryOffset'> {
+export interface ConformerScoreOptions extends LastQueryOptions {
   /** pos_bias_u [H, d], added to the queries of the content term. Default: none. */
   readonly u?: Shaped;
   /** pos_bias_v [H, d], added to the queries of the position term. Default: none. */
@@ -35,7 +35,7 @@ export interface ConformerScoreOptions extends Omit<ScoreOptions, 'queryOffset'>
   readonly lengths?: NumberList;
 }
 
-const OPTIONS = [...SCORE_OPTIONS.filter((key) => key !== 'queryOffset'), 'u', 'v', 'lengths'] as const;
+const OPTIONS = [...LAST_QUERY_OPTIONS, 'u', 'v', 'lengths'] as const;
 
 /**
  * Scores of Lq queries, the last of K positions. q [B, H, Lq, d], k [B, H, K, d]; r: the projected table [H, rows, d] for the
@@ -59,11 +59,7 @@ export function conformerScores(q: Shaped, k: Shaped, r: Shaped, given: Conforme
   const call = gate('conformerScores', o.engine);
   const queries = queriesOf(call, 'q', q);
   const { batch, heads, queryLength, dim } = queries;
-  const keys = keysOf(call, 'k', k, queries);
-  const keyLength = keys.shape[2];
-  if (keyLength < queryLength) {
-    throw new PosencError('ERR_SHAPE', `k: expected at least the ${queryLength} keys of the queries, got ${keyLength}`);
-  }
+  const { keys, keyLength, memory } = keysUpTo(call, k, queries);
   const table = shaped(call, 'r', r);
   expectShape('r', table.shape, [heads, 'rows', dim]);
   const count = table.shape[1];
@@ -78,7 +74,7 @@ export function conformerScores(q: Shaped, k: Shaped, r: Shaped, given: Conforme
   const lengths = lengthsOf(call, o, batch, keyLength);
   const scale = scaleOf(o, dim);
   const index: DistanceIndex = { count, centre: (count - 1) / 2, edges: 'zero' };
-  const sizes = { batch, heads, queryLength, keyLength, queryOffset: keyLength - queryLength };
+  const sizes = { batch, heads, queryLength, keyLength, queryOffset: memory };
   const content = { q: queries.place, k: keys, bias: u, dim, scale };
   return scores(call, o, sizes, content, ({ frame, first }) => {
     relativeTerm(frame, 'query', fromRow(source(queries.place), first), perHead(v), source(table), dim, index, scale);

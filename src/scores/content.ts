@@ -65,6 +65,11 @@ export const SCORE_OPTIONS = [
   'engine',
 ] as const;
 
+/** Of scores whose queries are the last of the keys: where they begin is not asked. */
+export type LastQueryOptions = Omit<ScoreOptions, 'queryOffset'>;
+
+export const LAST_QUERY_OPTIONS = SCORE_OPTIONS.filter((key) => key !== 'queryOffset');
+
 export interface ValueOptions extends Pick<BiasOptions, 'rows' | 'cuSeqlens' | 'cuSeqlensK' | 'out' | 'engine'> {
   /** Position of query row 0; key column 0 has position 0. Default: keys - queries. */
   readonly queryOffset?: number;
@@ -204,6 +209,17 @@ export function keysOf(call: Call, option: string, k: unknown, { batch, heads, d
   const place = shaped(call, option, k);
   expectShape(option, place.shape, [batch, heads, 'k', dim]);
   return place;
+}
+
+/** Keys [B, H, k, d] whose last ones belong to the queries, and how many there are before the first query. */
+export function keysUpTo(call: Call, k: unknown, queries: Queries): { keys: Place; keyLength: number; memory: number } {
+  const keys = keysOf(call, 'k', k, queries);
+  const [, , keyLength] = keys.shape;
+  const { queryLength } = queries;
+  if (keyLength < queryLength) {
+    throw new PosencError('ERR_SHAPE', `k: expected at least the ${queryLength} keys of the queries, got ${keyLength}`);
+  }
+  return { keys, keyLength, memory: keyLength - queryLength };
 }
 
 /** A table [rows, d], [H, rows, d] or [B, H, rows, d] of at least one row. */

@@ -14,13 +14,13 @@ import type { Tensor } from '../runtime/tensor.ts';
 import {
   expectShape,
   headsLast,
-  keysOf,
+  keysUpTo,
+  LAST_QUERY_OPTIONS,
+  type LastQueryOptions,
   MAX_LENGTH,
   optional,
   perHead,
   queriesOf,
-  SCORE_OPTIONS,
-  type ScoreOptions,
   type Shaped,
   scaleOf,
   scores,
@@ -74,7 +74,7 @@ export function transformerXlTable(given: TransformerXlTableOptions): Tensor {
   });
 }
 
-export interface TransformerXlScoreOptions extends Omit<ScoreOptions, 'queryOffset'> {
+export interface TransformerXlScoreOptions extends LastQueryOptions {
   /** [H, d], added to the queries of the content term. Default: none. */
   readonly u?: Shaped;
   /** [H, d], added to the queries of the position term. Default: none. */
@@ -94,16 +94,7 @@ export interface TransformerXlScoreOptions extends Omit<ScoreOptions, 'queryOffs
   readonly clampLen?: number;
 }
 
-const OPTIONS = [
-  ...SCORE_OPTIONS.filter((key) => key !== 'queryOffset'),
-  'u',
-  'v',
-  'sameLength',
-  'memLength',
-  'learned',
-  'rBias',
-  'clampLen',
-] as const;
+const OPTIONS = [...LAST_QUERY_OPTIONS, 'u', 'v', 'sameLength', 'memLength', 'learned', 'rBias', 'clampLen'] as const;
 
 /**
  * Scores of a segment over memory and segment. q [B, H, Lq, d], k [B, H, Lk, d] with Lk = memory + Lq,
@@ -128,15 +119,7 @@ export function transformerXlScores(q: Shaped, k: Shaped, r: Shaped, given: Tran
   const call = gate('transformerXlScores', o.engine);
   const queries = queriesOf(call, 'q', q);
   const { batch, heads, queryLength, dim } = queries;
-  const keys = keysOf(call, 'k', k, queries);
-  const keyLength = keys.shape[2];
-  const memory = keyLength - queryLength;
-  if (memory < 0) {
-    throw new PosencError(
-      'ERR_SHAPE',
-      `k: expected memory and segment, at least the ${queryLength} keys of the queries, got ${keyLength}`,
-    );
-  }
+  const { keys, keyLength, memory } = keysUpTo(call, k, queries);
   const learned = boolean('learned', o.learned, false);
   const { table, rBias } = tablesOf(call, o, r, learned, heads, keyLength, dim);
   const rows = table.shape[learned ? 0 : 1];

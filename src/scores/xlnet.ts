@@ -11,13 +11,13 @@ import {
   cellMask,
   expectShape,
   headsLast,
-  keysOf,
+  keysUpTo,
+  LAST_QUERY_OPTIONS,
+  type LastQueryOptions,
   MAX_LENGTH,
   optional,
   perHead,
   queriesOf,
-  SCORE_OPTIONS,
-  type ScoreOptions,
   type Shaped,
   type ShapedIntegers,
   scaleOf,
@@ -68,7 +68,7 @@ export function xlnetPositions(given: XlnetPositionOptions): Float64Array {
   return positions;
 }
 
-export interface XlnetScoreOptions extends Omit<ScoreOptions, 'queryOffset'> {
+export interface XlnetScoreOptions extends LastQueryOptions {
   /** Which table r is: see xlnetPositions. 'uni' masks later keys unless causal is false. Default 'bi'. */
   readonly attnType?: 'bi' | 'uni';
   /** r_w_bias [H, d], added to the queries of the content term. Default: none. */
@@ -83,15 +83,7 @@ export interface XlnetScoreOptions extends Omit<ScoreOptions, 'queryOffset'> {
   readonly segMat?: ShapedIntegers;
 }
 
-const OPTIONS = [
-  ...SCORE_OPTIONS.filter((key) => key !== 'queryOffset'),
-  'attnType',
-  'rWBias',
-  'rRBias',
-  'rSBias',
-  'segEmbed',
-  'segMat',
-] as const;
+const OPTIONS = [...LAST_QUERY_OPTIONS, 'attnType', 'rWBias', 'rRBias', 'rSBias', 'segEmbed', 'segMat'] as const;
 
 /**
  * Scores of Lq queries, the last of Lk positions. q [B, H, Lq, d], k [B, H, Lk, d]; r: the projected table,
@@ -116,11 +108,7 @@ export function xlnetScores(q: Shaped, k: Shaped, r: Shaped, given: XlnetScoreOp
   const attnType = oneOf('attnType', o.attnType, ['bi', 'uni'], 'bi');
   const queries = queriesOf(call, 'q', q);
   const { batch, heads, queryLength, dim } = queries;
-  const keys = keysOf(call, 'k', k, queries);
-  const keyLength = keys.shape[2];
-  if (keyLength < queryLength) {
-    throw new PosencError('ERR_SHAPE', `k: expected at least the ${queryLength} keys of the queries, got ${keyLength}`);
-  }
+  const { keys, keyLength, memory } = keysUpTo(call, k, queries);
   const count = attnType === 'bi' ? keyLength + queryLength : keyLength + 1;
   const table = shaped(call, 'r', r);
   expectShape('r', table.shape, [heads, count, dim], [batch, heads, count, dim]);
@@ -139,7 +127,7 @@ export function xlnetScores(q: Shaped, k: Shaped, r: Shaped, given: XlnetScoreOp
   const cells = segments === undefined ? undefined : cellMask('segMat', segments, lengths, 0);
   const scale = scaleOf(o, dim);
   const index: DistanceIndex = { count, centre: keyLength, edges: 'zero' };
-  const sizes = { ...lengths, queryOffset: keyLength - queryLength, causal: attnType === 'uni' };
+  const sizes = { ...lengths, queryOffset: memory, causal: attnType === 'uni' };
   const content = { q: queries.place, k: keys, bias: rWBias, dim, scale };
   return scores(call, o, sizes, content, ({ frame, first, column }) => {
     const own = fromRow(source(queries.place), first);
