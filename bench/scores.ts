@@ -50,7 +50,8 @@ export const scores: readonly Case[] = [
     return {
       ours: () => transformerXlScores(q.ours, k.ours, r.ours, options),
       peers: {
-        'typed JS': (own) => peers.transformerXlScores(q.plain, k.plain, r.plain, u.plain, v.plain, SCALE, SIZES, own),
+        'typed JS': (own) =>
+          peers.transformerXlScores(q.plain, k.plain, r.plain, u.plain, v.plain, SCALE, true, SIZES, own),
       },
       tolerance,
     };
@@ -76,7 +77,8 @@ export const scores: readonly Case[] = [
     return {
       ours: () => conformerScores(q.ours, k.ours, r.ours, options),
       peers: {
-        'typed JS': (own) => peers.conformerScores(q.plain, k.plain, r.plain, u.plain, v.plain, SCALE, SIZES, own),
+        'typed JS': (own) =>
+          peers.transformerXlScores(q.plain, k.plain, r.plain, u.plain, v.plain, SCALE, false, SIZES, own),
       },
       tolerance,
     };

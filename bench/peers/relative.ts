@@ -63,7 +63,10 @@ export function shawValues(
   }
 }
 
-/** scale ((q_i + u) . k_j + (q_i + v) . r[Lk - 1 - (i + mem - j)]), -Infinity after the query; r [H, Lk, d], u, v [H, d]. */
+/**
+ * scale ((q_i + u) . k_j + (q_i + v) . r[Lq - 1 - i + j]); r [H, rows, d], u, v [H, d]. Transformer-XL: causal, -Infinity after
+ * the query, Lk rows. Conformer: keys on both sides, 2 Lk - 1 rows.
+ */
 export function transformerXlScores(
   q: Float32Array,
   k: Float32Array,
@@ -71,31 +74,31 @@ export function transformerXlScores(
   u: Float32Array,
   v: Float32Array,
   scale: number,
+  causal: boolean,
   sizes: Sizes,
   out: Float32Array,
 ): void {
   const { batch, heads, queryLength, keyLength, dim } = sizes;
+  const rows = causal ? keyLength : 2 * keyLength - 1;
   let n = 0;
-  for (let b = 0; b < batch; b++) {
-    for (let h = 0; h < heads; h++) {
-      const m = b * heads + h;
-      for (let i = 0; i < queryLength; i++) {
-        const x = (m * queryLength + i) * dim;
-        const last = keyLength - queryLength + i;
-        for (let j = 0; j < keyLength; j++) {
-          if (j > last) {
-            out[n++] = Number.NEGATIVE_INFINITY;
-            continue;
-          }
-          const y = (m * keyLength + j) * dim;
-          const t = (h * keyLength + keyLength - 1 - (last - j)) * dim;
-          const w = h * dim;
-          let sum = 0;
-          for (let c = 0; c < dim; c++) {
-            sum += (q[x + c] + u[w + c]) * k[y + c] + (q[x + c] + v[w + c]) * r[t + c];
-          }
-          out[n++] = scale * sum;
+  for (let m = 0; m < batch * heads; m++) {
+    const h = m % heads;
+    const w = h * dim;
+    for (let i = 0; i < queryLength; i++) {
+      const x = (m * queryLength + i) * dim;
+      const last = causal ? keyLength - queryLength + i : keyLength;
+      for (let j = 0; j < keyLength; j++) {
+        if (j > last) {
+          out[n++] = Number.NEGATIVE_INFINITY;
+          continue;
         }
+        const y = (m * keyLength + j) * dim;
+        const t = (h * rows + queryLength - 1 - i + j) * dim;
+        let sum = 0;
+        for (let c = 0; c < dim; c++) {
+          sum += (q[x + c] + u[w + c]) * k[y + c] + (q[x + c] + v[w + c]) * r[t + c];
+        }
+        out[n++] = scale * sum;
       }
     }
   }
@@ -159,37 +162,6 @@ export function debertaTyped(
     Math.min(Math.max(bucket(t - keyLength + 1) + span, 0), 2 * span - 1),
   );
   return (out: Float32Array): void => debertaScores(q, k, posKey, posQuery, span, index, scale, sizes, out);
-}
-
-/** scale ((q_i + u) . k_j + (q_i + v) . r[Lq - 1 - i + j]); r [H, 2 Lk - 1, d], keys on both sides. */
-export function conformerScores(
-  q: Float32Array,
-  k: Float32Array,
-  r: Float32Array,
-  u: Float32Array,
-  v: Float32Array,
-  scale: number,
-  sizes: Sizes,
-  out: Float32Array,
-): void {
-  const { batch, heads, queryLength, keyLength, dim } = sizes;
-  let n = 0;
-  for (let m = 0; m < batch * heads; m++) {
-    const h = m % heads;
-    const w = h * dim;
-    for (let i = 0; i < queryLength; i++) {
-      const x = (m * queryLength + i) * dim;
-      for (let j = 0; j < keyLength; j++) {
-        const y = (m * keyLength + j) * dim;
-        const t = (h * (2 * keyLength - 1) + queryLength - 1 - i + j) * dim;
-        let sum = 0;
-        for (let c = 0; c < dim; c++) {
-          sum += (q[x + c] + u[w + c]) * k[y + c] + (q[x + c] + v[w + c]) * r[t + c];
-        }
-        out[n++] = scale * sum;
-      }
-    }
-  }
 }
 
 /** scale q . k + q . rh[y - v + side - 1] + q . rw[x - u + side - 1] over a square grid; rh, rw [2 side - 1, d]. */
