@@ -8,15 +8,19 @@ import { checkNumber, dropUndefined, isFields, type Json, refuse, type Section }
 import type {
   AlibiFacts,
   BesideFacts,
+  ChoiceFacts,
+  ConfigFacts,
   ConvolutionalFacts,
   GridFacts,
   LearnedFacts,
-  NoneFacts,
   RelativeFacts,
+  RotaryFacts,
   SidesFacts,
   SinusoidalFacts,
   T5Facts,
+  TowerFacts,
   WindowFacts,
+  WrapperFacts,
 } from './records/record.ts';
 import { numberAt, readCount, readGiven, readParameters, valueAt } from './values.ts';
 
@@ -47,17 +51,8 @@ export interface FamilyFacts {
   readonly decoder?: FamilyFacts;
 }
 
-/** Facts of every family that is no rotary table. */
-export type OtherFacts =
-  | AlibiFacts
-  | LearnedFacts
-  | SinusoidalFacts
-  | T5Facts
-  | RelativeFacts
-  | ConvolutionalFacts
-  | WindowFacts
-  | SidesFacts
-  | NoneFacts;
+/** Facts of every family that is no rotary table, and no reference to other parts. */
+export type OtherFacts = Exclude<ConfigFacts, RotaryFacts | TowerFacts | WrapperFacts | ChoiceFacts>;
 
 export function readFamily(section: Section, facts: OtherFacts): FamilyFacts {
   switch (facts.family) {

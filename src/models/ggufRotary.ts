@@ -14,6 +14,7 @@ import { headWidth, softmaxScale } from './ggufWidth.ts';
 import type { RotaryLayer } from './normalForm.ts';
 import { checkNumber, dropUndefined, refuse, shorten } from './read.ts';
 import type { GgufRotary, GgufTable } from './records/gguf/facts.ts';
+import { tableNumbers } from './rotaryLayer.ts';
 import type { QueryScale } from './softmaxScale.ts';
 
 type ScalingType = NonNullable<(typeof WORDS)[keyof typeof WORDS]['gguf']>['type'];
@@ -284,20 +285,7 @@ export function layerOf(
         ? undefined
         : rotaryFrequencies({ ...spec, precision: 'torch' } as OpenSpec, { context: threshold + 1 });
     return dropUndefined({
-      spec,
-      ropeType: spec.ropeType ?? 'default',
-      invFreq: Array.from(main.float32 as Float32Array),
-      invFreqLong: long && Array.from(long.float32 as Float32Array),
-      attentionFactor: main.attentionFactor,
-      headDim: width,
-      rotaryDim: main.rotaryDim,
-      rotaryOffset: main.rotaryOffset,
-      pairing: main.pairing,
-      outputPairing: main.outputPairing,
-      rotationSign: main.rotationSign,
-      mropeSection: spec.mropeSection,
-      mropeLayout: spec.mropeLayout,
-      mropeStreams: main.streams && Array.from(main.streams, (stream) => 'thwe'[stream]).join(''),
+      ...tableNumbers(spec, main, long),
       softmaxScale: softmaxScale(header, facts.softmax, width, main.rotaryDim) * (mscale ?? 1),
       softmaxScaleFactor: mscale,
       queryScale,

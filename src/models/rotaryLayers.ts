@@ -12,6 +12,7 @@ import { checkNumber, dropUndefined, refuse, type Section } from './read.ts';
 import type { BaseFacts, RotaryFacts, TableFacts } from './records/record.ts';
 import { type RopeBlock, type RopeBlocks, ropeBlocks, ropeTypeOf } from './ropeBlock.ts';
 import { type RopeRule, ropeRule } from './ropeRule.ts';
+import { tableNumbers } from './rotaryLayer.ts';
 import { rotaryQueryScale, softmaxScale } from './softmaxScale.ts';
 import { valueAt } from './values.ts';
 import { readWidth } from './width.ts';
@@ -249,20 +250,8 @@ function readTable(input: TableInput): RotaryLayer {
     mscaleAllDim: typeof mscaleAllDim === 'number' ? mscaleAllDim : undefined,
   });
   return dropUndefined({
-    spec,
+    ...tableNumbers(spec, main, long),
     ropeType: rule.ropeType,
-    invFreq: Array.from(main.float32 as Float32Array),
-    invFreqLong: long && Array.from(long.float32 as Float32Array),
-    attentionFactor: main.attentionFactor,
-    headDim: width.headDim,
-    rotaryDim: main.rotaryDim,
-    rotaryOffset: main.rotaryOffset,
-    pairing: main.pairing,
-    outputPairing: main.outputPairing,
-    rotationSign: main.rotationSign,
-    mropeSection: spec.mropeSection,
-    mropeLayout: spec.mropeLayout,
-    mropeStreams: main.streams && Array.from(main.streams, (stream) => 'thwe'[stream]).join(''),
     softmaxScale: softmax.scale,
     softmaxScaleFactor: softmax.factor,
     queryScale: rotaryQueryScale(rule),

@@ -1,5 +1,5 @@
 /** Layers that differ: windows with a table of their own, layers that do not rotate, layers without attention. */
-import type { GgufRecord } from './facts.ts';
+import type { GgufCase, GgufRecord, GgufStep } from './facts.ts';
 import {
   ALIKE,
   ALL,
@@ -31,7 +31,19 @@ const ratioAt = (blocks: number) => ({ ratioWhen: { key: 'block_count', is: [blo
 const NOT_0 = { key: 'attention.sliding_window', isNot: [0] } as const;
 const IS_0 = { key: 'attention.sliding_window', is: [0] } as const;
 const GRANITE = { softmax: { key: 'attention.scale', fallback: 'head' }, permuted: true } as const;
-const NO_ROPE = { key: 'rope.scaling.finetuned', is: [false] } as const;
+/** rope.scaling.finetuned switches the rotation. */
+const graniteNope = (...after: readonly GgufStep[]): GgufCase => ({
+  when: { key: 'rope.scaling.finetuned', is: [false] },
+  positions: {
+    family: 'none',
+    reason: 'rope.scaling.finetuned is false: attention without positions',
+    attention: {
+      head: ['attention.key_length'],
+      softmax: GRANITE.softmax,
+      layers: [{ layers: 'all', use: 'nope' }, ...after],
+    },
+  },
+});
 
 export const LOCAL_RECORDS: readonly GgufRecord[] = [
   // windows
@@ -207,44 +219,18 @@ export const LOCAL_RECORDS: readonly GgufRecord[] = [
   ),
   ...records({ ...NEOX, layers: mostlyLinear(4) }, { qwen3next: 'qwen3next' }),
   ...records({ ...NEOX, layers: mostlyLinear(8) }, { 'minimax-01': 'minimax-01' }),
-  // rope.scaling.finetuned switches the rotation
   ...['granite', 'granitemoe', 'graniteswitch'].map(
     (arch, i): GgufRecord => ({
       arch,
       source: `models/${['granite', 'granite-moe', 'granite-switch'][i]}.cpp`,
-      positions: [
-        {
-          when: NO_ROPE,
-          positions: {
-            family: 'none',
-            reason: 'rope.scaling.finetuned is false: attention without positions',
-            attention: {
-              head: ['attention.key_length'],
-              softmax: GRANITE.softmax,
-              layers: [{ layers: 'all', use: 'nope' }],
-            },
-          },
-        },
-        { when: null, positions: { ...NORM_WHOLE, ...GRANITE, factors: FREQS_AND_LISTS } },
-      ],
+      positions: [graniteNope(), { when: null, positions: { ...NORM_WHOLE, ...GRANITE, factors: FREQS_AND_LISTS } }],
     }),
   ),
   {
     arch: 'granitehybrid',
     source: 'models/granite-hybrid.cpp',
     positions: [
-      {
-        when: NO_ROPE,
-        positions: {
-          family: 'none',
-          reason: 'rope.scaling.finetuned is false: attention without positions',
-          attention: {
-            head: ['attention.key_length'],
-            softmax: GRANITE.softmax,
-            layers: [{ layers: 'all', use: 'nope' }, NO_HEADS],
-          },
-        },
-      },
+      graniteNope(NO_HEADS),
       { when: null, positions: { ...NORM, ...GRANITE, factors: FREQS, layers: [...ALL, NO_HEADS] } },
     ],
   },
