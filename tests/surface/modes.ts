@@ -4,6 +4,7 @@
  */
 import * as api from '../../src/index.ts';
 import { createEngine, type Engine, PosencError, Tensor } from '../../src/index.ts';
+import { ARRAYS } from '../../src/runtime/dtypes.ts';
 import { type Random, randomOf } from '../support/random.ts';
 import { GENERATORS } from './generators.ts';
 import {
@@ -201,15 +202,6 @@ function allChanged(value: unknown): unknown {
 
 type Shaped = { readonly data: Float32Array };
 
-const KINDS = {
-  float32: Float32Array,
-  float64: Float64Array,
-  int32: Int32Array,
-  uint8: Uint8Array,
-  float16: Uint16Array,
-  bfloat16: Uint16Array,
-} as const;
-
 /** `out` is laid over the inputs: the call refuses, or its result is right; nothing else changes. */
 function overlap(name: string, surface: SurfaceCall, random: Random, want: string): void {
   if (surface.out === undefined) return;
@@ -221,7 +213,7 @@ function overlap(name: string, surface: SurfaceCall, random: Random, want: strin
     const made = key === '' ? sample : (sample as Record<string, unknown>)[key];
     // without out, what rotates in place returns the array it was given
     if (!(made instanceof Tensor)) return { key, dtype: 'float32' as const, length: (made as Shaped).data.length };
-    return { key, dtype: made.dtype as keyof typeof KINDS, length: made.length };
+    return { key, dtype: made.dtype as keyof typeof ARRAYS, length: made.length };
   });
   disposeAll([sample, probe]);
   // everything lies in one block: inputs side by side, the outputs anywhere over them
@@ -259,7 +251,7 @@ function overlap(name: string, surface: SurfaceCall, random: Random, want: strin
     if (used > 1 << 15) return;
     const outs = shapes.map(({ key, dtype, length }) => {
       const at = block.byteOffset + 8 * random.int(0, Math.max(1, used >> 3));
-      return { key, at, view: new KINDS[dtype](buffer as ArrayBuffer, at, length) };
+      return { key, at, view: new ARRAYS[dtype](buffer as ArrayBuffer, at, length) };
     });
     const out = surface.out === 'one' ? outs[0].view : { cos: outs[0].view, sin: outs[1].view };
     const memory = new Uint8Array(buffer as ArrayBuffer, block.byteOffset, block.length);
