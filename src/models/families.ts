@@ -114,7 +114,7 @@ function readPair(section: Section, given: GridFacts['image']): readonly [number
   const { fallback, keys } = given;
   if (fallback === null) return refuse(section.at(keys[0]), 'missing: the size of the image');
   const value = typeof fallback === 'number' ? fallback : [...fallback];
-  section.notes.assume(section.at(keys[0]), value, 'default of the model type');
+  section.assume(keys, value, 'default of the model type');
   return pair(section, keys[0], value);
 }
 

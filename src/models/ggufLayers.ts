@@ -33,7 +33,23 @@ export function usesOf(header: Header, steps: readonly GgufStep[]): GgufUse[] | 
     const takes = selection(header, step, count);
     for (let layer = 0; layer < count; layer++) if (takes(layer)) uses[layer] = step.use;
   }
+  withoutHeads(header, steps, uses);
   return uses;
+}
+
+/** A layer of 0 heads has no attention, whatever the steps say of it. */
+function withoutHeads(header: Header, steps: readonly GgufStep[], uses: GgufUse[]): void {
+  const list = header.list('attention.head_count');
+  if (list === undefined || list.scalar) return;
+  const idle = uses.flatMap((use, layer) => (list.values[layer] === 0 && use !== 'no attention' ? [layer] : []));
+  for (const layer of idle) uses[layer] = 'no attention';
+  const expected = steps.some((step) => 'key' in step && step.key?.startsWith('attention.head_count'));
+  if (idle.length === 0 || expected) return;
+  header.notes.warn(
+    'risk',
+    header.key('attention.head_count'),
+    `0 heads in ${idle.length} layers, the first of them ${idle[0]}: read as layers without attention, which the graph of '${shorten(header.arch)}' does not have`,
+  );
 }
 
 type Selection = (layer: number) => boolean;

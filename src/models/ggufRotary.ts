@@ -141,7 +141,15 @@ function streamsOf(
   const used = sections === 'optional' ? 'mrope' : mode;
   const layout: MropeLayout = used === 'imrope' ? 'interleaved' : 'chunked';
   // three sections that fill the pairs are the models' own; anything else is the rule of ggml, which repeats four
-  const fills = four[3] === 0 && (layout === 'interleaved' || four[0] + four[1] + four[2] === pairs);
+  const sum = four.reduce((a, b) => a + b, 0);
+  if (sum !== pairs) {
+    const effect =
+      sum < pairs
+        ? `${sum} of ${pairs} pairs have a section: from pair ${sum} on ggml begins again with the first one`
+        : `${sum} pairs have a section and the head has ${pairs}: those beyond are left out`;
+    header.notes.warn('risk', header.key(name), `[${four.join(', ')}]: ${effect}`);
+  }
+  const fills = four[3] === 0 && (layout === 'interleaved' || sum === pairs);
   return { mode: used, mropeSection: fills ? four.slice(0, 3) : four, mropeLayout: layout };
 }
 

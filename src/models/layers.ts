@@ -36,7 +36,7 @@ export function layerCount(section: Section, facts: RotaryFacts, type: string): 
   const given = section.integerOf(keys, 1, MAX_LAYERS)?.value;
   // Nested configurations are published as differences from their class.
   if (given !== undefined || section.path === '' || facts.sizes === undefined) return given;
-  section.notes.assume(section.at('num_hidden_layers'), facts.sizes.layers, `default of model type '${type}'`);
+  section.assume(['num_hidden_layers'], facts.sizes.layers, `default of model type '${type}'`);
   return facts.sizes.layers;
 }
 
@@ -215,7 +215,7 @@ function every(
   const given = numberAt(section, keys, { integer: true, min: 1, max: MAX_LAYERS })?.value;
   if (given === undefined && (fallback === null || !last)) return undefined;
   if (given === undefined && keys.length > 0) {
-    section.notes.assume(section.at(keys[0]), fallback, 'default of the model type');
+    section.assume(keys, fallback, 'default of the model type');
   }
   const n = given ?? (fallback as number);
   return (layer) => {

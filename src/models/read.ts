@@ -149,6 +149,22 @@ export class Section {
     return Object.hasOwn(this.fields, key) && this.fields[key] !== null && this.fields[key] !== undefined;
   }
 
+  /**
+   * A value that no key gives: the default of the class. A null is no missing key to the class, which fails on it or computes
+   * something else: that is said.
+   */
+  assume(keys: readonly string[], value: Json, because: string): void {
+    this.notes.assume(this.at(keys[0]), value, because);
+    for (const key of keys) {
+      if (!Object.hasOwn(this.fields, key) || this.fields[key] !== null) continue;
+      this.notes.warn(
+        'risk',
+        this.at(key),
+        `null is not a missing key: the class does not take its default, ${show(value)}, which is read here; give a number or remove the key`,
+      );
+    }
+  }
+
   /** A copy of the value of an own property, undefined when absent or null. */
   get(key: string): Json | undefined {
     if (!this.has(key)) return undefined;

@@ -45,7 +45,7 @@ export function softmaxScale(softmax: Softmax, input: SoftmaxInput): { scale: nu
   const given = numberAt(section, keys, { above: 0 })?.value;
   if (given === undefined) {
     if (softmax.fallback === 'head') return { scale: plain };
-    section.notes.assume(section.at(keys[0]), softmax.fallback, 'default of the model type');
+    section.assume(keys, softmax.fallback, 'default of the model type');
   }
   const value = given ?? (softmax.fallback as number);
   if ('root' in softmax) return { scale: inverseRoot(value) };

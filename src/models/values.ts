@@ -46,7 +46,7 @@ export function readGiven(section: Section, given: Given, bounds: Bounds, what: 
     return refuse(section.at(given.keys[0]), `missing: ${what}`);
   }
   if (given.keys.length > 0) {
-    section.notes.assume(section.at(given.keys[0]), given.fallback, 'default of the model type');
+    section.assume(given.keys, given.fallback, 'default of the model type');
   }
   return given.fallback;
 }
@@ -88,7 +88,7 @@ function readParameter(section: Section, parameter: Parameter): Json {
   const { fallback, keys } = parameter;
   if (fallback === null) return refuse(section.at(keys[0]), 'missing: the class has no value of its own');
   const value: Json = typeof fallback === 'object' ? [...fallback] : fallback;
-  if (keys.length > 0) section.notes.assume(section.at(keys[0]), value, 'default of the model type');
+  if (keys.length > 0) section.assume(keys, value, 'default of the model type');
   return value;
 }
 

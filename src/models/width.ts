@@ -67,7 +67,7 @@ export function readWidth(input: WidthInput): Width {
   const fallback = table?.partial ?? (rotated === 'head' ? 1 : rotated.partial);
   const partial = given[0]?.value ?? fallback;
   if (ropeType === 'proportional') {
-    if (given.length === 0) notes.assume(section.at('partial_rotary_factor'), partial, `default of '${type}'`);
+    if (given.length === 0) section.assume(['partial_rotary_factor'], partial, `default of '${type}'`);
     return { headDim, rotaryDim: checkEven(section, headDim), rotaryOffset: 0, partial };
   }
   const explicit = readRotaryDim(section, type, facts, headDim);
@@ -78,7 +78,7 @@ export function readWidth(input: WidthInput): Width {
     }
     rotaryDim = explicit;
   } else if (given.length === 0 && fallback !== 1) {
-    notes.assume(section.at('partial_rotary_factor'), fallback, `default of model type '${type}'`);
+    section.assume(['partial_rotary_factor', ...keys], fallback, `default of model type '${type}'`);
   }
   if (rotaryDim % 2 !== 0 || rotaryDim === 0) {
     const path =
@@ -117,7 +117,7 @@ function readRotaryDim(section: Section, type: string, facts: RotaryFacts, headD
 }
 
 function assumeDefault(section: Section, key: string, value: number, type: string): void {
-  section.notes.assume(section.at(key), value, `default of model type '${type}'`);
+  section.assume([key], value, `default of model type '${type}'`);
 }
 
 function readHeadDim(section: Section, type: string, facts: RotaryFacts, head: HeadFacts): number {

@@ -228,7 +228,9 @@ export function rotaryTable<D extends TableDtype = 'float32'>(
   const spec: LooseSpec & RotarySpec = specOf('rotaryTable', model);
   const call = gate('rotaryTable', o.engine);
   const { rows } = rowsOf(call, o);
-  const context = contextOf(spec, o.context, Math.max(1, Math.floor(lastPosition(rows)) + 1));
+  // the largest context is one below the largest position; no rule tells the two apart
+  const last = Math.floor(lastPosition(rows));
+  const context = contextOf(spec, o.context, Math.min(Math.max(1, last + 1), Number.MAX_SAFE_INTEGER));
   const source = rotaryFrequencies(spec, { context });
   const growing =
     ruleOf(source.ropeType).dependsOnLength !== undefined && (o.context === undefined || spec.context !== undefined);

@@ -374,4 +374,24 @@ test('hostile headers: only a PosencError comes out, soon', () => {
   assert.is(({} as { polluted?: number }).polluted, undefined);
 });
 
+test('sections that do not cover the pairs are said, with what ggml does', () => {
+  const file = { block_count: 28, embedding_length: 3584, 'attention.head_count': 28 };
+  const warnings = (list: number[]) =>
+    fromGGUF(header('qwen2vl', { ...file, 'rope.dimension_sections': list })).warnings.map(({ message }) => message);
+  assert.equal(warnings([16, 24, 24, 0]), []);
+  assert.match(warnings([16, 24, 23, 0]).join(), /63 of 64 pairs have a section: from pair 63 on ggml begins again/);
+  assert.match(warnings([16, 24, 24, 5]).join(), /69 pairs have a section and the head has 64/);
+});
+
+test('a layer of 0 heads has no attention', () => {
+  const heads = { ...LLAMA, block_count: 3, 'attention.head_count': [32, 0, 32], 'attention.head_count_kv': [8, 0, 8] };
+  const form = fromGGUF(header('llama', heads));
+  assert.equal(form.layers, { count: 3, rotary: { default: [0, 2] }, nope: [] });
+  assert.ok(form.warnings.some(({ message }) => /0 heads in 1 layers, the first of them 1/.test(message)));
+  // the graph of this one expects them
+  const deci = fromGGUF(header('deci', heads));
+  assert.equal(deci.layers?.rotary, { default: [0, 2] });
+  assert.not.ok(deci.warnings.some(({ message }) => /0 heads/.test(message)));
+});
+
 test.run();

@@ -208,4 +208,31 @@ test('options are checked', () => {
   }
 });
 
+test('null where the class has a number of its own is said; where null is the default it is not', () => {
+  const said = (file: object) =>
+    fromHF(file).warnings.filter(({ message }) => /null is not a missing key/.test(message));
+  const gptj = { model_type: 'gptj', n_embd: 4096, n_head: 16, n_layer: 2 };
+  assert.equal(
+    said({ ...gptj, rotary_dim: null }).map(({ key }) => key),
+    ['rotary_dim'],
+  );
+  assert.equal(said(gptj), []);
+  const bert = { model_type: 'bert', hidden_size: 768, num_attention_heads: 12 };
+  assert.equal(
+    said({ ...bert, max_position_embeddings: null }).map(({ key }) => key),
+    ['max_position_embeddings'],
+  );
+  assert.equal(said({ ...llama, head_dim: null, num_key_value_heads: null, rope_scaling: null }), []);
+});
+
+test('stages of a hierarchical tower have one number each', () => {
+  const swin = { model_type: 'swin', depths: [2, 2, 6, 2], num_heads: [3, 6, 12, 24] };
+  assert.equal(fromHF(swin).parameters?.heads, [3, 6, 12, 24]);
+  refused(() => fromHF({ ...swin, num_heads: [3, 6] }), /num_heads: 2 numbers, but depths has 4 stages/);
+  refused(() => fromHF({ ...swin, depths: [2, 2, 'x', 2] }), /depths\[2\]: expected an integer/);
+  refused(() => fromHF({ ...swin, depths: [] }), /depths: expected one number for each stage/);
+  const v2 = { ...swin, model_type: 'swinv2', pretrained_window_sizes: [12, 12, 12] };
+  refused(() => fromHF(v2), /pretrained_window_sizes: 3 numbers, but depths has 4 stages/);
+});
+
 test.run();

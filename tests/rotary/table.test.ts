@@ -300,4 +300,16 @@ test('what cannot be is refused by name', () => {
   assert.throws(() => rotaryTable({ headDim: 8, positionScale: Number.NaN }, { length: 1 }), /positionScale/);
 });
 
+test('positions up to the largest that there are', () => {
+  scope(() => {
+    const [last, least] = [2 ** 53 - 2, -(2 ** 53)];
+    assert.is(rotaryTable({ headDim: 8 }, { offset: last, length: 2 }).length, 2);
+    assert.is(rotaryTable({ headDim: 8 }, { positions: [2 ** 53 - 1] }).length, 1);
+    assert.is(rotaryTable({ headDim: 8 }, { offset: least, length: 2 }).length, 2);
+    const linear = { headDim: 8, ropeType: 'dynamic', factor: 2, maxPositionEmbeddings: 512 } as const;
+    assert.is(rotaryTable(linear, { offset: last, length: 2 }).length, 2);
+    assert.throws(() => rotaryTable({ headDim: 8 }, { offset: last, length: 4 }), /offset: 9007199254740990 \+ 4 rows/);
+  });
+});
+
 test.run();
