@@ -4,7 +4,7 @@
 import { HALF_PI, SIGN, TWO52 } from "../src/runtime/constants";
 import { MEAN_MODULUS, ORDER_APART, ORDER_PAIRS } from "../src/runtime/codes";
 import { sincos } from "./math/sincos";
-import { sincosAngle } from "./phase";
+import { sincosAngle } from "./angles";
 
 /** sincos of position p times the two frequencies at `plan`; (sin, cos) to out[0..31]. |p| < 2^52 or an integer. */
 // @ts-ignore: decorator

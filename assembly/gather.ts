@@ -12,14 +12,39 @@ export function gatherColumns(
   }
 }
 
-/** out[t][i] = x[rows[streams[i]][t]][i]; streams: a byte a column; rows: int32, stream s at rows + s x rowsStride. */
+/**
+ * out[t][i] = x[rows[s][t]][i], s being the stream of column i. rows: int32, stream s at rows + s x rowsStride.
+ * masks: int32 [planes][width], all ones in the plane of the column's stream; planes: 3 or 4, those above `streams` empty.
+ */
 export function selectStreams(
-  out: usize, outStride: usize, x: usize, xStride: usize, rows: usize, rowsStride: usize, streams: usize, n: usize, width: usize,
+  out: usize, outStride: usize, x: usize, xStride: usize, rows: usize, rowsStride: usize, streams: usize,
+  masks: usize, planes: usize, n: usize, width: usize,
 ): void {
+  const plane = width << 2;
+  const vectors = plane & ~15;
+  // an empty plane reads the rows of stream 0, and takes nothing from them
+  const second = streams > 1 ? rowsStride : 0;
+  const third = streams > 2 ? rowsStride << 1 : 0;
+  const fourth = streams > 3 ? rowsStride * 3 : 0;
   for (; n; n--, out += outStride, rows += 4) {
-    for (let i: usize = 0; i < width; i++) {
-      const row = <usize>load<i32>(rows + load<u8>(streams + i) * rowsStride);
-      store<f32>(out + (i << 2), load<f32>(x + row * xStride + (i << 2)));
+    let a = x + <usize>load<i32>(rows) * xStride;
+    let b = x + <usize>load<i32>(rows + second) * xStride;
+    let c = x + <usize>load<i32>(rows + third) * xStride;
+    let d = x + <usize>load<i32>(rows + fourth) * xStride;
+    let m = masks;
+    let o = out;
+    for (const end = out + vectors; o < end; o += 16, a += 16, b += 16, c += 16, d += 16, m += 16) {
+      let value = v128.or(
+        v128.or(v128.and(v128.load(a), v128.load(m)), v128.and(v128.load(b), v128.load(m + plane))),
+        v128.and(v128.load(c), v128.load(m + (plane << 1))),
+      );
+      if (planes > 3) value = v128.or(value, v128.and(v128.load(d), v128.load(m + plane * 3)));
+      v128.store(o, value);
+    }
+    for (const end = out + plane; o < end; o += 4, a += 4, b += 4, c += 4, d += 4, m += 4) {
+      let value = (load<i32>(a) & load<i32>(m)) | (load<i32>(b) & load<i32>(m + plane)) | (load<i32>(c) & load<i32>(m + (plane << 1)));
+      if (planes > 3) value |= load<i32>(d) & load<i32>(m + plane * 3);
+      store<i32>(o, value);
     }
   }
 }

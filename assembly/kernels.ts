@@ -1,5 +1,6 @@
 // Every exported kernel, in one list. `npm run build:wasm` writes their types, src/runtime/kernels.ts, from it.
-export { phasePlan, phaseRows, phaseAt, sincosTorch, torchRows } from "./phase";
+export { sincosTorch, torchRows } from "./angles";
+export { phasePlan, phaseRows, phaseAt } from "./phase";
 export { iteratedAngles } from "./ggml";
 export { rotate, rotateStep } from "./rotate";
 export { seedLanes, axisAngles, angleLanes, narrowAngles, lanesToTable, reRotateLanes } from "./lanes";

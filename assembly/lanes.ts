@@ -5,7 +5,8 @@
 // A row of angles holds np float64 radians.
 import { ONE } from "../src/runtime/constants";
 import { exp64x2 } from "./math/exp";
-import { seedRow, sincosAngle } from "./phase";
+import { sincosAngle } from "./angles";
+import { seedRow } from "./phase";
 
 /**
  * Lanes of position x frequency for n positions (float64), each seeded by itself.

@@ -9,7 +9,6 @@
 //   theta f64[np] | whole, high, low u64[np] each | B [32][g](sin, cos) | C [16][g](sin, cos) | S [g] | A [g] | S [3][g]
 // The first four are filled by the caller, the tables by phasePlan. 880 bytes per frequency.
 import { COS_ONLY, COS_SIN_PAIRS, SIN_AND_COS, SIN_COS_PAIRS } from "../src/runtime/codes";
-import { COS_TERMS, FOUR, HALF, ONE, SIGN, SIN_TERMS, TURN_HIGH, TURN_LOW, TWO52 } from "../src/runtime/constants";
 import { sincos } from "./math/sincos";
 
 /** Fills a row of (sin, cos) lanes at position p, multiplied by the amplitude. */
@@ -34,7 +33,7 @@ export function seedRow(plan: usize, np: usize, p: f64, amplitude: f64, dst: usi
 }
 
 /** dst = a (x) b over a row of lanes: addition of angles. */
-function addAngles(dst: usize, a: usize, b: usize, rowBytes: usize): void {
+export function addAngles(dst: usize, a: usize, b: usize, rowBytes: usize): void {
   const end = a + rowBytes;
   while (a < end) {
     const sa = v128.load(a);
@@ -326,149 +325,4 @@ function emitSeed(a: usize, count: usize, out0: usize, out1: usize, mode: i32): 
     out0 += mode == SIN_COS_PAIRS || mode == COS_SIN_PAIRS ? 16 : 8;
     out1 += 8;
   }
-}
-
-/** One row of float32 angles p x frequency: sin and cos of that float32 number, rounded, times the float32 amplitude. */
-function emitAngles(
-  frequencies: usize, count: usize, p: f32, amplitude: f32, out0: usize, out1: usize, mode: i32, scratch: usize, constants: usize,
-): void {
-  const pv = f32x4.splat(p);
-  const a = f32x4.splat(amplitude);
-  for (let rest = <isize>count; rest > 0; rest -= 2, frequencies += 8) {
-    const f = rest > 1 ? v128.load64_zero(frequencies) : v128.load32_zero(frequencies);
-    sincosAngle(f64x2.promote_low_f32x4(f32x4.mul(pv, f)), constants, scratch);
-    const s = f32x4.mul(a, f32x4.demote_f64x2_zero(v128.load(scratch)));
-    const c = f32x4.mul(a, f32x4.demote_f64x2_zero(v128.load(scratch, 16)));
-    storeLanes(s, c, <usize>min<isize>(rest, 2), out0, out1, mode);
-    out0 += mode == SIN_COS_PAIRS || mode == COS_SIN_PAIRS ? 16 : 8;
-    out1 += 8;
-  }
-}
-
-/**
- * float32 angles: angle = fl32(fl32(fl32(p) x scale) x frequency), cos and sin of that float32 number rounded once, times a
- * float32 amplitude. Positions: float64 at `positions`, or start + row when that is 0. Row t reads its frequencies at
- * frequencies + t x frequencyStride (0: the same for all; with position 1 they are plain angles).
- * scratch: 32 bytes.
- */
-export function sincosTorch(
-  frequencies: usize, frequencyStride: usize, count: usize, positions: usize, start: f64, n: usize, scale: f32,
-  amplitude: f32, mode: i32, out0: usize, out1: usize, stride: usize, scratch: usize, constants: usize,
-): void {
-  for (let t: usize = 0; t < n; t++, frequencies += frequencyStride, out0 += stride, out1 += stride) {
-    const position = positions ? load<f64>(positions + (t << 3)) : start + <f64>t;
-    emitAngles(frequencies, count, <f32>position * scale, amplitude, out0, out1, mode, scratch, constants);
-  }
-}
-
-/**
- * Adds to the angles a (x) b the rounding of their float32 product p x frequency: delta = fl32(p f) - p f is exact in float64,
- * and below 2^16 rad smaller than 2^-8, where short series of sin and cos serve. Larger angles are reduced by themselves.
- */
-// @ts-ignore: decorator
-@inline
-function emitTorchRow(
-  a: usize, b: usize, frequencies: usize, count: usize, p: f64, amplitude: v128, out0: usize, out1: usize, mode: i32,
-  limit: v128, scratch: usize, constants: usize,
-): void {
-  const pv = f64x2.splat(p);
-  const sign = v128.load64_splat(constants, SIGN);
-  const half = v128.load64_splat(constants, HALF);
-  const s1 = v128.load64_splat(constants, SIN_TERMS);
-  const s2 = v128.load64_splat(constants, SIN_TERMS + 8 * 1);
-  const c1 = v128.load64_splat(constants, COS_TERMS);
-  const c2 = v128.load64_splat(constants, COS_TERMS + 8 * 1);
-  for (let rest = <isize>count; rest > 0; rest -= 2) {
-    const sa = v128.load(a);
-    const ca = v128.load(a, 16);
-    const sb = v128.load(b);
-    const cb = v128.load(b, 16);
-    const s = f64x2.add(f64x2.mul(sa, cb), f64x2.mul(ca, sb));
-    const c = f64x2.sub(f64x2.mul(ca, cb), f64x2.mul(sa, sb));
-    const product = f64x2.mul(pv, f64x2.promote_low_f32x4(v128.load64_zero(frequencies)));
-    const angle = f64x2.promote_low_f32x4(f32x4.demote_f64x2_zero(product));
-    const delta = f64x2.sub(angle, product);
-    const t = f64x2.mul(delta, delta);
-    const sd = f64x2.add(delta, f64x2.mul(f64x2.mul(delta, t), f64x2.add(s1, f64x2.mul(t, s2))));
-    const cd = f64x2.mul(t, f64x2.sub(f64x2.mul(t, f64x2.add(c1, f64x2.mul(t, c2))), half));
-    let sin = f64x2.add(s, f64x2.add(f64x2.mul(s, cd), f64x2.mul(c, sd)));
-    let cos = f64x2.add(c, f64x2.sub(f64x2.mul(c, cd), f64x2.mul(s, sd)));
-    const far = f64x2.ge(v128.andnot(angle, sign), limit);
-    if (v128.any_true(far)) {
-      sincosAngle(angle, constants, scratch);
-      sin = v128.bitselect(v128.load(scratch), sin, far);
-      cos = v128.bitselect(v128.load(scratch, 16), cos, far);
-    }
-    storeLanes(
-      f32x4.mul(amplitude, f32x4.demote_f64x2_zero(sin)), f32x4.mul(amplitude, f32x4.demote_f64x2_zero(cos)),
-      <usize>min<isize>(rest, 2), out0, out1, mode,
-    );
-    out0 += mode == SIN_COS_PAIRS || mode == COS_SIN_PAIRS ? 16 : 8;
-    out1 += 8;
-    a += 32;
-    b += 32;
-    frequencies += 8;
-  }
-}
-
-/**
- * sincosTorch for frequencies that have a plan: whole float32 positions cost a rotation and a short series instead of a
- * reduction. The plan holds the float32 frequencies as exact numbers; the same np floats, padded with zeros, follow it, then
- * 32 bytes of scratch.
- */
-export function torchRows(
-  plan: usize, np: usize, count: usize, positions: usize, start: f64, n: usize, scale: f32, amplitude: f32, mode: i32,
-  out0: usize, out1: usize, stride: usize, constants: usize,
-): void {
-  const rowBytes = np << 4;
-  const tableB = plan + (np << 5);
-  const tableC = tableB + (rowBytes << 5);
-  const seed = tableC + (rowBytes << 4);
-  const block = seed + rowBytes;
-  const frequencies = block + (rowBytes << 2);
-  const scratch = frequencies + (np << 2);
-  const a = f32x4.splat(amplitude);
-  // 65536 in every lane, computed from a load: a literal would be built anew in every turn
-  const four = v128.load64_splat(constants, FOUR);
-  const sixteen = f64x2.mul(four, four);
-  const square = f64x2.mul(sixteen, sixteen);
-  const limit = f64x2.mul(square, square);
-  let heldSeed: i64 = i64.MIN_VALUE;
-  let heldBlock: i64 = i64.MIN_VALUE;
-  for (let t: usize = 0; t < n; t++, out0 += stride, out1 += stride) {
-    const position = positions ? load<f64>(positions + (t << 3)) : start + <f64>t;
-    const q = <f32>position * scale;
-    const p = <i64>q;
-    if (<f32>p != q || p == 0 || abs<f32>(q) > 9007199254740992.0) {
-      emitAngles(frequencies, count, q, amplitude, out0, out1, mode, scratch, constants);
-      continue;
-    }
-    if (p >> 5 != heldBlock) {
-      heldBlock = p >> 5;
-      if (p >> 9 != heldSeed) {
-        heldSeed = p >> 9;
-        seedRow(plan, np, <f64>(heldSeed << 9), 1.0, seed, constants);
-      }
-      addAngles(block, seed, tableC + <usize>(heldBlock & 15) * rowBytes, rowBytes);
-    }
-    const b = tableB + <usize>(p & 31) * rowBytes;
-    // the mode of tables is a constant in a copy of its own
-    if (mode == SIN_AND_COS) {
-      emitTorchRow(block, b, frequencies, count, <f64>q, a, out0, out1, SIN_AND_COS, limit, scratch, constants);
-    } else emitTorchRow(block, b, frequencies, count, <f64>q, a, out0, out1, mode, limit, scratch, constants);
-  }
-}
-
-/** (sin, cos) of an angle in radians that is a float32 number: its fraction fits 52 bits wherever the turns are used. */
-export function sincosAngle(p: v128, constants: usize, out: usize): void {
-  const two52 = v128.load64_splat(constants, TWO52);
-  const magnitude = v128.andnot(p, v128.load64_splat(constants, SIGN));
-  const floor = f64x2.floor(magnitude);
-  const n = v128.xor(f64x2.add(floor, two52), two52);
-  const f = i64x2.shl(f64x2.add(f64x2.mul(f64x2.sub(magnitude, floor), two52), two52), 12);
-  // frequency 1
-  const one = v128.load64_splat(constants, ONE);
-  const high = v128.load64_splat(constants, TURN_HIGH);
-  const low = v128.load64_splat(constants, TURN_LOW);
-  sincos(p, n, f, one, i64x2.splat(0), high, low, constants, out);
 }

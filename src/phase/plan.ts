@@ -34,7 +34,7 @@ const POSITION_BLOCK = 2048;
 const POSITION_BYTES = 8 * POSITION_BLOCK;
 const PLAN_BYTES_PER_FREQUENCY = 880;
 /** Share of the arena that plans and frequency lists may take; the rest is the caller's for the rows themselves. */
-const ARENA_SHARE = 3 / 4;
+const ARENA_SHARE = 1 / 2;
 /** Largest frequency in radians per position; beyond it whole turns no longer fit their word. */
 const MAX_FREQUENCY = 2 ** 40;
 

@@ -2,14 +2,14 @@
  * Writes cos and sin of rotary frequencies into rows: by precision, by position stream (M-RoPE), by dtype. Every value is a
  * function of its frequency and its position alone, so rows may be written in any blocks. RoFormer, arXiv 2104.09864.
  */
-import type { DD } from '../phase/dd.ts';
-import { type Ladder, ladderFrom } from '../phase/ladder.ts';
+import type { Ladder } from '../phase/ladder.ts';
 import { checkFrequencies, exactRows, type Rows, torchRows } from '../phase/plan.ts';
 import { JOIN_MULTIPLY } from '../runtime/codes.ts';
 import type { Engine } from '../runtime/engine.ts';
 import { PosencError } from '../runtime/errors.ts';
 import type { GgmlFrequencies } from './ggml.ts';
 import type { Precision } from './spec.ts';
+import { mixedRows } from './streams.ts';
 
 /** What the numbers of a table are made of. */
 export interface TableSource {
@@ -36,7 +36,10 @@ export interface TableTarget {
   readonly dtype: TableDtype;
 }
 
-/** The upper quarter of the arena holds float32 rows on their way to 16 bits; exactRows and torchRows leave it alone. */
+/**
+ * exactRows and torchRows leave the upper half of the arena alone: its first quarter holds rows whose pairs mix streams, the last
+ * float32 rows on their way to 16 bits.
+ */
 const STAGE_SHARE = 4;
 /** Widest table whose rows pass through the arena: ggml precision, mixed streams and 16-bit rows. */
 const MAX_STAGED_PAIRS = 2048;
@@ -106,8 +109,14 @@ function fillFloats(engine: Engine, source: TableSource, rows: readonly Rows[], 
     const c = cos + 4 * first;
     const s = sin + 4 * first;
     if (precision === 'ggml') iterated(engine, source, rows, taken, c, s, stride);
-    else if (mixed) byStream(engine, source, rows, mixed, c, s, stride);
-    else direct(engine, source, rows[0], { count: pairs, from: 0 }, c, s, stride);
+    else if (mixed) {
+      const lists = rows.map((list) => (list as { positions: Float64Array }).positions);
+      const bytes = engine.scratchBytes / STAGE_SHARE;
+      const room = { pointer: engine.scratch(engine.scratchHolds) + 2 * bytes, bytes };
+      const fill = (some: Rows, from: number, count: number, to: { cos: number; sin: number; stride: number }) =>
+        direct(engine, source, some, { from, count }, to.cos, to.sin, to.stride);
+      mixedRows(engine, lists, mixed, fill, { cos: c, sin: s, stride }, room);
+    } else direct(engine, source, rows[0], { count: pairs, from: 0 }, c, s, stride);
     if (!partnerAngles) break;
   }
   if (source.rotationSign === -1) negate(engine, sin, width * countOf(rows[0]));
@@ -145,63 +154,6 @@ function dividedRows(rows: Rows, divisor: number): Rows {
   const d = Math.fround(divisor);
   const at = 'positions' in rows ? (i: number) => rows.positions[i] : (i: number) => rows.start + i;
   return { positions: Float64Array.from({ length: countOf(rows) }, (_, i) => Math.fround(Math.fround(at(i)) / d)) };
-}
-
-/**
- * Every pair at the position of its stream: the frequencies sorted by stream are computed as runs of columns, then the
- * columns of each row are put in order.
- */
-function byStream(
-  engine: Engine,
-  source: TableSource,
-  rows: readonly Rows[],
-  streams: Uint8Array,
-  cos: number,
-  sin: number,
-  stride: number,
-): void {
-  const { pairs } = source;
-  // sort is stable: within a stream the order stays
-  const order = Array.from(streams.keys()).sort((a, b) => streams[a] - streams[b]);
-  const sorted = order.every((pair, slot) => pair === slot);
-  const inOrder = {
-    ...source,
-    ladder: sorted ? source.ladder : permuted(source.ladder, order),
-    float32: source.float32 && Float32Array.from(order, (pair) => source.float32![pair]),
-  };
-  for (let from = 0; from < pairs; ) {
-    const stream = streams[order[from]];
-    let end = from + 1;
-    while (end < pairs && streams[order[end]] === stream) end++;
-    const run = { from, count: end - from };
-    direct(engine, inOrder, rows[stream], run, cos + 4 * from, sin + 4 * from, stride);
-    from = end;
-  }
-  if (sorted) return;
-  const slots = new Int32Array(pairs);
-  order.forEach((pair, slot) => {
-    slots[pair] = slot;
-  });
-  const { kernels } = engine;
-  const indices = engine.scratch();
-  engine.i32.set(slots, indices >>> 2);
-  const temp = indices + 4 * pairs;
-  const count = countOf(rows[0]);
-  const block = Math.floor((engine.scratchBytes * (1 - 1 / STAGE_SHARE)) / (4 * pairs)) - 1;
-  for (const table of [cos, sin]) {
-    for (let row = 0; row < count; row += block) {
-      const n = Math.min(block, count - row);
-      const at = table + row * stride;
-      kernels.gatherColumns(temp, 4 * pairs, 4, at, stride, n, pairs, indices);
-      kernels.copyRows(at, stride, temp, 4 * pairs, n, pairs, n);
-    }
-  }
-}
-
-function permuted(ladder: Ladder, order: readonly number[]): Ladder {
-  return ladderFrom(`${ladder.key} in the order ${order.join(' ')}`, () =>
-    order.map((pair): DD => ({ hi: ladder.hi[pair], lo: ladder.lo[pair] })),
-  );
 }
 
 /** Rows of angles that are iterated products handled at once; their positions begin the arena. */

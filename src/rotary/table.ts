@@ -388,7 +388,8 @@ export function checkHead(
 
 function lastPosition(rows: Rows): number {
   if (!('positions' in rows)) return rows.start + rows.count - 1;
+  const { positions } = rows;
   let last = 0;
-  for (const p of rows.positions) if (p > last) last = p;
+  for (let i = 0; i < positions.length; i++) if (positions[i] > last) last = positions[i];
   return last;
 }

@@ -13,6 +13,7 @@ import { type Dtype, Tensor } from '../runtime/tensor.ts';
 import type { TableDtype } from './fill.ts';
 import { mropeStreams } from './sections.ts';
 import type { MropeLayout, Pairing } from './spec.ts';
+import { selectRows } from './streams.ts';
 import { outPair, placeTable, RotaryTable, rowOf, widen } from './table.ts';
 
 /** cos and sin apart, h = rotaryDim / 2 or d = rotaryDim columns each. */
@@ -400,26 +401,15 @@ export function mropeTableFrom(table: RotaryTable, given: MropeFromTable): Rotar
   const width = streams.length;
   const { cos, sin } = outPair(call, o.out, [n, width]);
   return call.run((engine) => {
-    const plan = engine.scratch();
-    const bytes = new Uint8Array((width + 3) & ~3);
-    bytes.set(streams);
-    engine.i32.set(new Int32Array(bytes.buffer), plan >>> 2);
-    const indices = plan + bytes.length;
-    const block = Math.floor((engine.scratchBytes - bytes.length) / (4 * count));
-    for (let row = 0; row < n; row += block) {
-      const some = Math.min(block, n - row);
-      for (let s = 0; s < count; s++) {
-        engine.i32.set(rows.subarray(s * n + row, s * n + row + some), (indices >>> 2) + s * some);
-      }
+    const lists = Array.from({ length: count }, (_, s) => rows.subarray(s * n, (s + 1) * n));
+    for (let first = 0; first < width; first += h) {
+      const half = streams.subarray(first, first + h);
       for (const [to, from] of [
         [cos.pointer, table.cos.byteOffset],
         [sin.pointer, table.sin.byteOffset],
       ]) {
-        for (let first = 0; first < width; first += h) {
-          const at = to + 4 * (width * row + first);
-          // biome-ignore format: grouped as the kernel declares it
-          engine.kernels.selectStreams(at, 4 * width, from, 4 * h, indices, 4 * some, plan + first, some, h);
-        }
+        const target = { pointer: to + 4 * first, stride: 4 * width };
+        selectRows(engine, lists, half, { pointer: from, stride: 4 * h }, target);
       }
     }
     const { headDim, rotaryDim, rotaryOffset, pairing, outputPairing } = table;

@@ -13,6 +13,10 @@ const COS = [
   -1.1359647557788195e-11,
 ];
 
+/** The same with as many terms as float32 needs: FreeBSD msun, k_sinf.c and k_cosf.c; errors below 2^-37 and 2^-34. */
+const SHORT_SIN = [-0.16666666641626524, 0.008333329385889463, -0.00019839334836096632, 2.718311493989822e-6];
+const SHORT_COS = [-0.499999997251031, 0.04166662332373906, -0.001388676377460993, 2.439044879627741e-5];
+
 /** (e^r - 1 - r) / r^2, |r| <= ln 2 / 2. These four: interpolated at Chebyshev nodes in 90 digits, error below 2^-54. */
 const EXP = [
   0.5, 0.1666666666666667, 0.04166666666666667, 0.008333333333326136, 0.0013888888888883748, 0.00019841269874820627,
@@ -73,6 +77,13 @@ export const FLOATS: readonly (readonly [offset: number, ...values: number[]])[]
   [at.SQRT_HALF, Math.SQRT1_2],
   [at.SILU_MIN, -1000],
   [at.GELU_MAX, 42],
+  [at.TWO_OVER_PI, 2 / Math.PI],
+  [at.HALF_PI_HIGH, 1.5707963267341256],
+  [at.HALF_PI_LOW, 6.077100506506192e-11],
+  [at.SHORT_SIN_TERMS, ...SHORT_SIN],
+  [at.SHORT_COS_TERMS, ...SHORT_COS],
+  [at.NEAR_ANGLE, 512],
+  [at.FAR_ANGLE, 2 ** 19],
 ];
 /** @internal 64-bit words. */
 export const WORDS: readonly (readonly [offset: number, word: bigint])[] = [
@@ -88,7 +99,7 @@ export const WORDS: readonly (readonly [offset: number, word: bigint])[] = [
 ];
 const LANE_NUMBERS = [0, 1, 2, 3];
 
-export const COEFFICIENT_BYTES = at.GELU_MAX + 8;
+export const COEFFICIENT_BYTES = at.FAR_ANGLE + 8;
 
 /** Writes the constants block, COEFFICIENT_BYTES at byteOffset, a multiple of 8. */
 export function writeCoefficients(buffer: ArrayBuffer, byteOffset: number): void {

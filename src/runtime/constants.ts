@@ -73,3 +73,18 @@ export const ERFC_TERMS = 624;
 export const SQRT_HALF = 808;
 export const SILU_MIN = 816;
 export const GELU_MAX = 824;
+
+// Sine and cosine of float32 angles (assembly/angles.ts)
+export const TWO_OVER_PI = 832;
+/** The first 33 bits of pi / 2: its product with an integer below 2^20 is exact. */
+export const HALF_PI_HIGH = 840;
+/** The next 53. */
+export const HALF_PI_LOW = 848;
+/** 4 coefficients. */
+export const SHORT_SIN_TERMS = 856;
+/** 4 coefficients. */
+export const SHORT_COS_TERMS = 888;
+/** 512, radians. */
+export const NEAR_ANGLE = 920;
+/** 2^19, radians. */
+export const FAR_ANGLE = 928;

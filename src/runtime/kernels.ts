@@ -17,6 +17,29 @@ type bool = boolean;
 
 export interface Kernels {
   /**
+   * float32 angles: angle = fl32(fl32(fl32(p) x scale) x frequency), cos and sin of that float32 number rounded once, times a
+   * float32 amplitude. Positions: float64 at `positions`, or start + row when that is 0. Row t reads its frequencies at
+   * frequencies + t x frequencyStride (0: the same for all; with position 1 they are plain angles).
+   * scratch: 32 bytes.
+   * @see assembly/angles.ts
+   */
+  readonly sincosTorch: (
+    frequencies: usize, frequencyStride: usize, count: usize, positions: usize, start: f64, n: usize, scale: f32,
+    amplitude: f32, mode: i32, out0: usize, out1: usize, stride: usize, scratch: usize, constants: usize
+  ) => void;
+
+  /**
+   * sincosTorch for frequencies that have a plan: at whole float32 positions an angle below 512 costs a rotation and a product
+   * instead of a reduction. The plan holds the float32 frequencies as exact numbers; the same np floats, padded with zeros, follow
+   * it, then 32 bytes of scratch.
+   * @see assembly/angles.ts
+   */
+  readonly torchRows: (
+    plan: usize, np: usize, count: usize, positions: usize, start: f64, n: usize, scale: f32, amplitude: f32,
+    mode: i32, out0: usize, out1: usize, stride: usize, constants: usize
+  ) => void;
+
+  /**
    * Builds the tables B and C of a plan whose np frequencies are filled in: 880 bytes a frequency, laid out as the file says.
    * @see assembly/phase.ts
    */
@@ -42,29 +65,6 @@ export interface Kernels {
   readonly phaseAt: (
     plan: usize, np: usize, count: usize, positions: usize, n: usize, amplitude: f64, mode: i32, out0: usize,
     out1: usize, stride: usize, constants: usize
-  ) => void;
-
-  /**
-   * float32 angles: angle = fl32(fl32(fl32(p) x scale) x frequency), cos and sin of that float32 number rounded once, times a
-   * float32 amplitude. Positions: float64 at `positions`, or start + row when that is 0. Row t reads its frequencies at
-   * frequencies + t x frequencyStride (0: the same for all; with position 1 they are plain angles).
-   * scratch: 32 bytes.
-   * @see assembly/phase.ts
-   */
-  readonly sincosTorch: (
-    frequencies: usize, frequencyStride: usize, count: usize, positions: usize, start: f64, n: usize, scale: f32,
-    amplitude: f32, mode: i32, out0: usize, out1: usize, stride: usize, scratch: usize, constants: usize
-  ) => void;
-
-  /**
-   * sincosTorch for frequencies that have a plan: whole float32 positions cost a rotation and a short series instead of a
-   * reduction. The plan holds the float32 frequencies as exact numbers; the same np floats, padded with zeros, follow it, then
-   * 32 bytes of scratch.
-   * @see assembly/phase.ts
-   */
-  readonly torchRows: (
-    plan: usize, np: usize, count: usize, positions: usize, start: f64, n: usize, scale: f32, amplitude: f32,
-    mode: i32, out0: usize, out1: usize, stride: usize, constants: usize
   ) => void;
 
   /**
@@ -553,12 +553,13 @@ export interface Kernels {
   ) => void;
 
   /**
-   * out[t][i] = x[rows[streams[i]][t]][i]; streams: a byte a column; rows: int32, stream s at rows + s x rowsStride.
+   * out[t][i] = x[rows[s][t]][i], s being the stream of column i. rows: int32, stream s at rows + s x rowsStride.
+   * masks: int32 [planes][width], all ones in the plane of the column's stream; planes: 3 or 4, those above `streams` empty.
    * @see assembly/gather.ts
    */
   readonly selectStreams: (
-    out: usize, outStride: usize, x: usize, xStride: usize, rows: usize, rowsStride: usize, streams: usize, n: usize,
-    width: usize
+    out: usize, outStride: usize, x: usize, xStride: usize, rows: usize, rowsStride: usize, streams: usize,
+    masks: usize, planes: usize, n: usize, width: usize
   ) => void;
 
   /**

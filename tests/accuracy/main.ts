@@ -6,12 +6,13 @@
  */
 import { parseArgs } from 'node:util';
 import { loadApi } from '../golden-runner/api.ts';
+import { angles } from './angles.ts';
 import { drift } from './drift.ts';
 import { elementary } from './elementary.ts';
 import { breaches, formatTable, type Gauge } from './gauge.ts';
 import { phase } from './phase.ts';
 
-const GAUGES: readonly Gauge[] = [phase, elementary];
+const GAUGES: readonly Gauge[] = [phase, angles, elementary];
 
 const { values } = parseArgs({ options: { values: { type: 'string', default: '1000000' }, api: { type: 'string' } } });
 const count = Number(values.values);
