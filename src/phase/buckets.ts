@@ -15,22 +15,33 @@ export interface BucketOptions {
   readonly bidirectional?: boolean;
 }
 
-/** Distances key minus query in runs: bucket of[r] from distance firsts[r] on; firsts[0] stands for minus infinity. */
+/** Distances key minus query in runs of one bucket each: `length` of them. loadRuns puts them where kernels read them. */
 export interface BucketRuns {
   readonly buckets: number;
-  readonly firsts: readonly number[];
-  readonly of: readonly number[];
+  readonly length: number;
+  readonly starts: Starts;
+  /** Added to the buckets of keys after the query; 0: those keys count as distance 0. */
+  readonly ahead: number;
 }
 
 /** Runs share the arena with a diagonal. */
 const MAX_BUCKETS = 2048;
 
-/** Puts runs into the memory: the first distances, then the buckets. `at`: an index of 32-bit words. */
-export function loadRuns(words: Int32Array, at: number, { firsts, of }: BucketRuns): void {
-  const n = firsts.length;
-  for (let r = 0; r < n; r++) {
-    words[at + r] = firsts[r];
-    words[at + n + r] = of[r];
+/**
+ * Puts runs into the memory: first the distances they begin at, ascending, of which the first stands for minus infinity; then
+ * their buckets. `at`: an index of 32-bit words.
+ */
+export function loadRuns(words: Int32Array, at: number, { length, starts, ahead }: BucketRuns): void {
+  const { from, ids, length: behind } = starts;
+  // keys before the query first, from far to near; the nearest run ends with distance 0
+  for (let i = behind - 1, r = at; i >= 0; i--, r++) {
+    words[r] = i === behind - 1 ? -(2 ** 31) : 1 - from[i + 1];
+    words[r + length] = ids[i];
+  }
+  // from 1 on; bucket 0 is empty there where bucket 1 starts at 1 too
+  for (let i = 2 * behind - length, r = at + behind; r < at + length; i++, r++) {
+    words[r] = i === 0 ? 1 : from[i];
+    words[r + length] = ids[i] + ahead;
   }
 }
 
@@ -53,28 +64,15 @@ export function bucketRuns(o: BucketOptions): BucketRuns {
       `maxDistance: expected more than the ${maxExact} exact buckets of numBuckets ${buckets}, got ${maxDistance}`,
     );
   }
-  const { starts, ids, length } = bucketStarts(count, maxExact, maxDistance);
-  // from 1 on bucket 0 of the side behind is empty where bucket 1 starts there too
-  const skipped = length > 1 && starts[1] === 1 ? 1 : 0;
-  const firsts = new Array<number>(bidirectional ? 2 * length - skipped : length);
-  const of = new Array<number>(firsts.length);
-  // keys before the query first, from far to near; the nearest run ends with distance 0
-  firsts[0] = -(2 ** 31);
-  of[0] = ids[length - 1];
-  for (let r = length - 2; r >= 0; r--) {
-    firsts[length - 1 - r] = 1 - starts[r + 1];
-    of[length - 1 - r] = ids[r];
-  }
-  for (let r = skipped, n = length; n < firsts.length; r++, n++) {
-    firsts[n] = r === 0 ? 1 : starts[r];
-    of[n] = ids[r] + count;
-  }
-  return { buckets, firsts, of };
+  const starts = bucketStarts(count, maxExact, maxDistance);
+  if (!bidirectional) return { buckets, length: starts.length, starts, ahead: 0 };
+  const empty = starts.length > 1 && starts.from[1] === 1 ? 1 : 0;
+  return { buckets, length: 2 * starts.length - empty, starts, ahead: count };
 }
 
 interface Starts {
-  /** Bucket ids[r] holds from distance starts[r] >= 0 on. */
-  readonly starts: readonly number[];
+  /** Bucket ids[i] holds from distance from[i] >= 0 on. */
+  readonly from: readonly number[];
   readonly ids: readonly number[];
   /** How many there are; what follows in the lists means nothing. */
   readonly length: number;
@@ -94,10 +92,10 @@ function bucketStarts(count: number, maxExact: number, maxDistance: number): Sta
     const ratio = Math.fround(lnFloat32(Math.fround(n / maxExact)) / span);
     return Math.min(maxExact + Math.trunc(Math.fround(ratio * rest)), count - 1);
   };
-  const starts = new Array<number>(count);
+  const from = new Array<number>(count);
   const ids = new Array<number>(count);
   for (let n = 0; n <= maxExact; n++) {
-    starts[n] = n;
+    from[n] = n;
     ids[n] = n;
   }
   let last = maxExact;
@@ -115,11 +113,11 @@ function bucketStarts(count: number, maxExact: number, maxDistance: number): Sta
       else start = firstOf(bucketOf, bucket, guess, Math.max(1, Math.ceil(near)));
     }
     // where distances are fewer than buckets, several begin at the same one: the last of them holds it
-    if (starts[last] !== start) last++;
-    starts[last] = start;
+    if (from[last] !== start) last++;
+    from[last] = start;
     ids[last] = bucket;
   }
-  return { starts, ids, length: last + 1 };
+  return { from, ids, length: last + 1 };
 }
 
 /** More than the roundings of four float32 steps can move a boundary, relative to it; their share of it is at most 2^-24 ln n. */

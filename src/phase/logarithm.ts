@@ -19,6 +19,21 @@ const ERROR = 2 ** -48;
 const ODD = new Float64Array(11);
 for (let n = 0; n < 11; n++) ODD[n] = 1 / (2 * n + 1);
 
+/**
+ * The polynomial with an odd number of coefficients, lowest first: even and odd terms apart, two short chains of operations that
+ * do not wait for each other.
+ */
+function inTwoChains(coefficients: Float64Array, x: number): number {
+  const square = x * x;
+  let even = coefficients[coefficients.length - 1];
+  let odd = 0;
+  for (let n = coefficients.length - 2; n > 0; n -= 2) {
+    odd = odd * square + coefficients[n];
+    even = even * square + coefficients[n - 1];
+  }
+  return even + odd * x;
+}
+
 /** ln x rounded once to float32, for a normal float64 x > 0. */
 export function lnFloat32(x: number): number {
   // x = m 2^k with m from sqrt(1/2) to sqrt(2): ln m = 2 atanh s with s = (m - 1) / (m + 1), |s| < 0.1716
@@ -32,8 +47,7 @@ export function lnFloat32(x: number): number {
   }
   const s = (m - 1) / (m + 1);
   const z = s * s;
-  let sum = ODD[10];
-  for (let n = 9; n >= 0; n--) sum = sum * z + ODD[n];
+  const sum = inTwoChains(ODD, z);
   const estimate = k * Math.LN2 + 2 * s * sum;
   // the terms never cancel: |k ln 2| is 0, or at least twice |ln m|
   const error = (Math.abs(k) + Math.abs(s)) * ERROR;
@@ -52,15 +66,7 @@ for (let n = 0, term = 1; n < 15; n++) {
 export function exp2Estimate(x: number): number {
   const whole = Math.round(x);
   const f = x - whole;
-  // even and odd terms apart: two short chains of operations that do not wait for each other
-  const g = f * f;
-  let even = TERMS[14];
-  let odd = TERMS[13];
-  for (let n = 12; n > 0; n -= 2) {
-    even = even * g + TERMS[n];
-    odd = odd * g + TERMS[n - 1];
-  }
-  const sum = even * g + odd * f + TERMS[0];
+  const sum = inTwoChains(TERMS, f);
   words[HIGH] = (whole + 1023) << 20;
   words[1 - HIGH] = 0;
   return (1 + sum * f) * float[0];

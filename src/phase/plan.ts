@@ -55,8 +55,8 @@ export function turns(ladder: Ladder): Turns {
   let known = turnsOf.get(ladder);
   if (known) return known;
   const n = ladder.count;
-  known = { theta: ladder.hi, whole: new BigUint64Array(n), high: new BigUint64Array(n), low: new BigUint64Array(n) };
   checkFrequencies(ladder);
+  known = { theta: ladder.hi, whole: new BigUint64Array(n), high: new BigUint64Array(n), low: new BigUint64Array(n) };
   for (let i = 0; i < n; i++) {
     // to 200 fractional bits; float64 values this small are integers after the scaling, or rounded at 2^-201
     const fixed = BigInt(Math.round(ladder.hi[i] * 2 ** 200)) + BigInt(Math.round(ladder.lo[i] * 2 ** 200));
@@ -73,7 +73,10 @@ export function turns(ladder: Ladder): Turns {
  * Fails where a frequency is too high to be counted in turns: asked before a call reserves its memory.
  * @throws ERR_OPTION
  */
-export function checkFrequencies({ hi }: Ladder): void {
+export function checkFrequencies(ladder: Ladder): void {
+  // what was counted in turns before was checked before
+  if (turnsOf.has(ladder)) return;
+  const { hi } = ladder;
   for (let i = 0; i < hi.length; i++) {
     if (Math.abs(hi[i]) <= MAX_FREQUENCY) continue;
     throw new PosencError(

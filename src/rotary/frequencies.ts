@@ -99,7 +99,11 @@ const ggmlPlans = cache<GgmlFrequencies>(64);
  * console.log(rotaryDim, attentionFactor, ladder.hi[0]); // 64 1 1
  */
 export function rotaryFrequencies(spec: RotarySpec, given: { readonly context?: number } = {}): RotaryFrequencies {
-  const { context } = take('rotaryFrequencies', given, ['context']);
+  return frequenciesAt(spec, take('rotaryFrequencies', given, ['context']).context);
+}
+
+/** @internal The same of a context that was taken from the options of a call. */
+export function frequenciesAt(spec: RotarySpec, context: number | undefined): RotaryFrequencies {
   const known = remembered.get(spec);
   if (known && known.context === context && unchanged(spec, known)) return known.frequencies;
   const frequencies = resolve(spec, context);

@@ -16,7 +16,7 @@ import { PosencError, show } from '../runtime/errors.ts';
 import { type Call, type Floats, gate, type Place } from '../runtime/gate.ts';
 import type { NumberList } from '../runtime/lists.ts';
 import type { ApplyRotaryOptions } from './apply.ts';
-import { type RotaryFrequencies, rotaryFrequencies } from './frequencies.ts';
+import { frequenciesAt, type RotaryFrequencies } from './frequencies.ts';
 import { type Geometry, geometryOf, LAYOUTS } from './geometry.ts';
 import { ggmlAngles } from './ggml.ts';
 import type { Pairing, RotarySpec } from './spec.ts';
@@ -60,7 +60,7 @@ export function shiftKeys<T extends Floats>(
   const context = o.context === undefined ? undefined : integer('context', o.context, 1, 2 ** 53);
   const call = gate('shiftKeys', o.engine);
   const deltas = call.positions('delta', typeof delta === 'number' ? [delta] : delta).data;
-  const frequencies = rotaryFrequencies(spec, { context });
+  const frequencies = frequenciesAt(spec, context);
   checkFrequencies(frequencies.ladder);
   const keys = call.change('k', k);
   const geometry = geometryOf(keys, layout, o);

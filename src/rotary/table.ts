@@ -13,7 +13,7 @@ import type { EngineOption, PairOutOption } from '../runtime/options.ts';
 import { Tensor } from '../runtime/tensor.ts';
 import { checkSource, countOf, fillTable, part, rowWidth, type TableDtype, type TableSource } from './fill.ts';
 import { type RotaryModel, specOf } from './form.ts';
-import { contextOf, type RotaryFrequencies, rotaryFrequencies, ruleOf, sameFrequencies } from './frequencies.ts';
+import { contextOf, frequenciesAt, type RotaryFrequencies, ruleOf, sameFrequencies } from './frequencies.ts';
 import type { LooseSpec, Pairing, RotarySpec } from './spec.ts';
 
 export type { TableDtype } from './fill.ts';
@@ -231,7 +231,7 @@ export function rotaryTable<D extends TableDtype = 'float32'>(
   // the largest context is one below the largest position; no rule tells the two apart
   const last = Math.floor(lastPosition(rows));
   const context = contextOf(spec, o.context, Math.min(Math.max(1, last + 1), Number.MAX_SAFE_INTEGER));
-  const source = rotaryFrequencies(spec, { context });
+  const source = frequenciesAt(spec, context);
   const growing =
     ruleOf(source.ropeType).dependsOnLength !== undefined && (o.context === undefined || spec.context !== undefined);
   const changes = growing ? (length: number) => !sameFrequencies(spec, context, Math.max(context, length)) : undefined;

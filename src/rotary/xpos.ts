@@ -12,7 +12,7 @@ import { PosencError } from '../runtime/errors.ts';
 import { gate } from '../runtime/gate.ts';
 import { MAX_MADE, MAX_POSITION } from '../runtime/lists.ts';
 import type { EngineOption, PairOutOption } from '../runtime/options.ts';
-import { contextOf, rotaryFrequencies } from './frequencies.ts';
+import { contextOf, frequenciesAt } from './frequencies.ts';
 import type { RotarySpec } from './spec.ts';
 import { outPair, RotaryTable } from './table.ts';
 
@@ -71,7 +71,7 @@ export function xposTable(spec: RotarySpec, given: XposOptions): RotaryTable {
     last = Math.max(last, positions[t]);
   }
   const context = contextOf(spec, o.context, Math.floor(last) + 1);
-  const frequencies = rotaryFrequencies(spec, { context });
+  const frequencies = frequenciesAt(spec, context);
   const { precision, pairs, attentionFactor, rotationSign, ladder, float32 } = frequencies;
   if (precision === 'ggml' || frequencies.streams || attentionFactor !== 1) {
     throw new PosencError(

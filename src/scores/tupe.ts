@@ -217,7 +217,7 @@ function addBuckets(
   table: { readonly pointer: number; readonly heads: number } | undefined,
 ): void {
   const { kernels } = engine;
-  const n = runs.firsts.length;
+  const n = runs.length;
   const starts = engine.scratch();
   loadRuns(engine.i32, starts >>> 2, runs);
   const diagonal = starts + Math.ceil((8 * n) / 16) * 16;

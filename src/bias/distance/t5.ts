@@ -117,7 +117,7 @@ class BucketFiller implements Filler {
   declare starts: number;
 
   constructor(engine: Engine, runs: BucketRuns, table: Place | undefined, scale: number) {
-    this.scratchBytes = (8 * runs.firsts.length + 15) & ~15;
+    this.scratchBytes = (8 * runs.length + 15) & ~15;
     this.directRows = 16;
     this.rows = undefined;
     this.diagonal = undefined;
@@ -135,7 +135,7 @@ class BucketFiller implements Filler {
 
   fill(to: HeadRows, { first, count, list }: Distances): void {
     const { runs, table, starts } = this;
-    const n = runs.firsts.length;
+    const n = runs.length;
     const entry = table === undefined ? 0 : table.pointer + 4 * to.head;
     const stride = table === undefined ? 0 : 4 * table.shape[1];
     // biome-ignore format: grouped as the kernel declares it
