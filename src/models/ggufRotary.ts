@@ -21,7 +21,7 @@ type ScalingType = NonNullable<(typeof WORDS)[keyof typeof WORDS]['gguf']>['type
 
 /** rope.scaling.* of a file. */
 interface Scaling {
-  readonly type: ScalingType;
+  readonly word: ScalingType;
   readonly factor: number;
   readonly original: number | undefined;
   readonly attnFactor: number;
@@ -40,23 +40,23 @@ const TYPES = [
 
 export function readScaling(header: Header, { yarn }: GgufRotary): Scaling {
   const named = header.value('rope.scaling.type');
-  const type = TYPES.find((word) => word === (named ?? 'linear'));
-  if (type === undefined) {
+  const word = TYPES.find((known) => known === (named ?? 'linear'));
+  if (word === undefined) {
     return refuse(shorten(header.key('rope.scaling.type')), `expected ${TYPES.join(', ')}, got ${show(named)}`);
   }
   const written = header.number('rope.scaling.factor', { min: 0 });
   const old = header.number('rope.scale_linear', { min: 0 });
   // 0 means: not scaled
   const factor = (written ?? old) || 1;
-  if (type === 'none' && factor !== 1) {
+  if (word === 'none' && factor !== 1) {
     header.notes.warn('no-effect', header.key('rope.scaling.factor'), `${factor}, but rope.scaling.type is none`);
   }
   const log = yarn.multiplier && (header.number('rope.scaling.yarn_log_multiplier', {}) ?? 0);
   const multiplier = yarn.multiplier && log ? inUnits(log, yarn.multiplier.unit) : 0;
   const ext = yarn.extFactor ? header.number('rope.scaling.yarn_ext_factor', {}) : undefined;
   return {
-    type,
-    factor: type === 'none' ? 1 : factor,
+    word,
+    factor: word === 'none' ? 1 : factor,
     original:
       header.whole('rope.scaling.original_context_length', Number.MAX_SAFE_INTEGER) ??
       header.whole('context_length', Number.MAX_SAFE_INTEGER),
@@ -80,9 +80,9 @@ function inUnits(log: number, unit: number): number {
  * The square of what the softmax scale of a latent head is multiplied by: the amplitude before the multiplier divides it,
  * 1 + 0.1 s ln(factor), times rope.scaling.attn_factor; without YaRN the graph multiplies 1 + 0.1 ln(factor) all the same.
  */
-function latentMscale({ type, factor, multiplier, mscale, attnFactor }: Scaling): number {
+function latentMscale({ word, factor, multiplier, mscale, attnFactor }: Scaling): number {
   const { amplitude } =
-    type === 'yarn'
+    word === 'yarn'
       ? { amplitude: yarnMscale(factor, multiplier === 0 ? 1 : mscale) }
       : { amplitude: yarnMscale(factor, 1) * yarnMscale(factor, multiplier) };
   return (amplitude * attnFactor) ** 2;
@@ -164,7 +164,7 @@ function divided(
   const scaled: LooseSpec = scaling === undefined ? base : { ...base, ...rule(header, facts, base, scaling) };
   const amplitude = scaled.attentionFactor;
   const pairs = (base.rotaryDim as number) / 2;
-  const lists = table.divided ? divisors(header, facts, scaling?.type === 'longrope', pairs) : undefined;
+  const lists = table.divided ? divisors(header, facts, scaling?.word === 'longrope', pairs) : undefined;
   if (lists === undefined) return scaled;
   if ('freqs' in lists) {
     const { ladder, attentionFactor } = rotaryFrequencies({ ...scaled, precision: 'exact' } as OpenSpec);
@@ -200,7 +200,7 @@ function divided(
 
 /** What the type of scaling makes of the keys that the architecture reads. */
 function rule(header: Header, { yarn }: GgufRotary, base: LooseSpec, scaling: Scaling): LooseSpec {
-  const { type, factor, attnFactor, multiplier, mscale } = scaling;
+  const { word, factor, attnFactor, multiplier, mscale } = scaling;
   if (factor === 1) return attnFactor === 1 ? {} : { attentionFactor: attnFactor };
   if (base.ropeType === 'ntk') {
     refuse(shorten(header.key('rope.scaling.factor')), `${factor} beside rope.scaling.alpha: two rules for one base`);
@@ -219,9 +219,9 @@ function rule(header: Header, { yarn }: GgufRotary, base: LooseSpec, scaling: Sc
     refuse: (name, message) => refuse(shorten(header.key(`rope.${name}`)), message),
   };
   // without a reader of its own a type scales as the linear one does: the lists of LongRoPE are tensors
-  const words = ROPE_TYPES.map(wordsOf).find(({ gguf }) => gguf?.type === type && gguf.read) ?? wordsOf('linear');
+  const words = ROPE_TYPES.map(wordsOf).find(({ gguf }) => gguf?.type === word && gguf.read) ?? wordsOf('linear');
   const read: LooseSpec = words.gguf?.read?.(fields) ?? {};
-  if (type !== 'yarn') return attnFactor === 1 ? read : { ...read, attentionFactor: attnFactor };
+  if (word !== 'yarn') return attnFactor === 1 ? read : { ...read, attentionFactor: attnFactor };
   if (cancelled) return { ...read, attentionFactor: 1 };
   return multiplier === 0 ? read : { ...read, mscale, mscaleAllDim: multiplier };
 }

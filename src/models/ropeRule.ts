@@ -53,7 +53,8 @@ export function ropeRule(block: RopeBlock | undefined, context: RuleContext, fal
   if (!transformers) return refuse(`${path}.rope_type`, `'${named}' is in no config.json`);
   const old = transformers.legacy?.[named];
   if (old !== undefined) notes.warn('legacy', `${path}.type`, old);
-  if (cls.mrope && present(fields, 'type') && fields.type === 'mrope') {
+  const oldWord = present(fields, 'type') ? fields.type : undefined;
+  if (cls.mrope && oldWord === 'mrope') {
     notes.warn('no-effect', `${path}.type`, "'mrope' is the default rule; the sections make it multimodal");
   }
 
