@@ -107,7 +107,7 @@ function oddQuarters(q: v128): v128 {
  * sin and cos of four float32 angles, rounded, times the amplitude, the first `rest` of them stored. Lanes of `known` are in s and
  * c already. scratch: 32 bytes.
  */
-function emitReduced(
+export function emitReduced(
   angles: v128, known: v128, s: v128, c: v128, amplitude: v128, rest: isize, out0: usize, out1: usize, mode: i32,
   scratch: usize, constants: usize,
 ): void {
@@ -173,20 +173,13 @@ function emitAngles(
 }
 
 /**
- * float32 angles: angle = fl32(fl32(fl32(p) x scale) x frequency), cos and sin of that float32 number rounded once, times a
- * float32 amplitude. Positions: float64 at `positions`, or start + row when that is 0. Row t reads its frequencies at
- * frequencies + t x frequencyStride (0: the same for all; with position 1 they are plain angles).
+ * One row of float32 angles fl32(scale x angle): cos and sin of that float32 number rounded once, times a float32 amplitude.
  * scratch: 32 bytes.
  */
 export function sincosTorch(
-  frequencies: usize, frequencyStride: usize, count: usize, positions: usize, start: f64, n: usize, scale: f32,
-  amplitude: f32, mode: i32, out0: usize, out1: usize, stride: usize, scratch: usize, constants: usize,
+  angles: usize, count: usize, scale: f32, amplitude: f32, mode: i32, out0: usize, out1: usize, scratch: usize, constants: usize,
 ): void {
-  const a = f32x4.splat(amplitude);
-  for (let t: usize = 0; t < n; t++, frequencies += frequencyStride, out0 += stride, out1 += stride) {
-    const position = positions ? load<f64>(positions + (t << 3)) : start + <f64>t;
-    emitAngles(frequencies, count, <f32>position * scale, a, out0, out1, mode, scratch, constants);
-  }
+  emitAngles(angles, count, scale, f32x4.splat(amplitude), out0, out1, mode, scratch, constants);
 }
 
 /**
@@ -236,8 +229,9 @@ function emitTorchRow(
 }
 
 /**
- * sincosTorch for frequencies that have a plan: at whole float32 positions an angle below 512 costs a rotation and a product
- * instead of a reduction. The plan holds the float32 frequencies as exact numbers; the same np floats, padded with zeros, follow
+ * Rows of float32 angles fl32(fl32(fl32(p) x scale) x frequency): cos and sin of that float32 number rounded once, times a float32
+ * amplitude. Positions: float64 at `positions`, or start + row when that is 0. At whole float32 positions an angle below 512
+ * costs a rotation and a product instead of a reduction. The plan holds the float32 frequencies as exact numbers; the same np floats, padded with zeros, follow
  * it, then 32 bytes of scratch.
  */
 export function torchRows(

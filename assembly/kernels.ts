@@ -1,7 +1,7 @@
 // Every exported kernel, in one list. `npm run build:wasm` writes their types, src/runtime/kernels.ts, from it.
 export { sincosTorch, torchRows } from "./angles";
 export { phasePlan, phaseRows, phaseAt } from "./phase";
-export { iteratedAngles } from "./ggml";
+export { iteratedRows } from "./ggml";
 export { rotate, rotateStep } from "./rotate";
 export { seedLanes, axisAngles, angleLanes, narrowAngles, lanesToTable, reRotateLanes } from "./lanes";
 export { reRotate } from "./reRotate";

@@ -267,7 +267,7 @@ export function torchScaledRows(
       for (let i = 0; i < n; i++) angles[i] = position * frequencies[done + i];
       const [a, b] = [first + t * target.stride, second + t * target.stride];
       // biome-ignore format: one call, grouped as the kernel declares it
-      kernels.sincosTorch(list, 0, n, 0, 1, 1, angleScale, amplitude, mode, a, b, target.stride, scratch, coefficients);
+      kernels.sincosTorch(list, n, angleScale, amplitude, mode, a, b, scratch, coefficients);
     }
   }
 }

@@ -156,8 +156,10 @@ function dividedRows(rows: Rows, divisor: number): Rows {
   return { positions: Float64Array.from({ length: countOf(rows) }, (_, i) => Math.fround(Math.fround(at(i)) / d)) };
 }
 
-/** Rows of angles that are iterated products handled at once; their positions begin the arena. */
-const ANGLE_ROWS = 128;
+/** Rows of angles that are iterated products handled at once, a multiple of 4; their positions begin the arena. */
+const ITERATED_ROWS = 128;
+/** What the kernel keeps for itself. */
+const ITERATED_SCRATCH = 96;
 
 function iterated(
   engine: Engine,
@@ -171,14 +173,11 @@ function iterated(
   const { kernels, coefficients } = engine;
   const { pairs } = source;
   const { thetaScale, freqScale, freqFactors, mix, mscale, restarts } = source.ggml!;
-  const ones = engine.scratch();
-  const positions = ones + 8 * ANGLE_ROWS;
-  const sincosScratch = positions + 16 * ANGLE_ROWS;
-  const factors = sincosScratch + 32;
+  const positions = engine.scratch();
+  const scratch = positions + 4 * ITERATED_ROWS * rows.length;
+  const factors = scratch + ITERATED_SCRATCH;
   const weights = factors + 4 * pairs;
   const plan = weights + 4 * pairs;
-  const angles = 16 * Math.ceil((plan + pairs + 3) / 16);
-  engine.f64.fill(1, ones >>> 3, (ones >>> 3) + ANGLE_ROWS);
   if (freqFactors) engine.f32.set(freqFactors, factors >>> 2);
   if (mix) engine.f32.set(mix, weights >>> 2);
   const planned = streams !== undefined || restarts !== undefined;
@@ -187,27 +186,21 @@ function iterated(
     for (let i = 0; i < pairs; i++) bytes[i] = (streams?.[i] ?? 0) | ((restarts?.[i] ?? 0) << 4);
     engine.i32.set(new Int32Array(bytes.buffer), plan >>> 2);
   }
-  const room = engine.scratchBytes * (1 - 1 / STAGE_SHARE) - (angles - ones);
-  const block = Math.min(ANGLE_ROWS, Math.floor(room / (4 * pairs)));
   const count = countOf(rows[0]);
-  for (let row = 0; row < count; row += block) {
-    const n = Math.min(block, count - row);
+  const scale = Math.fround(source.positionScale);
+  const streamBytes = rows.length > 1 ? 4 * ITERATED_ROWS : 0;
+  const { f32 } = engine;
+  for (let row = 0; row < count; row += ITERATED_ROWS) {
+    const n = Math.min(ITERATED_ROWS, count - row);
     rows.forEach((list, stream) => {
-      const at = (positions >>> 2) + stream * ANGLE_ROWS;
-      for (let t = 0; t < n; t++) {
-        const p = 'positions' in list ? list.positions[row + t] : list.start + row + t;
-        engine.f32[at + t] = Math.fround(p) * Math.fround(source.positionScale);
-      }
+      const at = (positions >>> 2) + stream * ITERATED_ROWS;
+      if ('positions' in list) for (let t = 0; t < n; t++) f32[at + t] = Math.fround(list.positions[row + t]) * scale;
+      else for (let t = 0; t < n; t++) f32[at + t] = Math.fround(list.start + row + t) * scale;
     });
-    const streamBytes = rows.length > 1 ? 4 * ANGLE_ROWS : 0;
-    // biome-ignore format: grouped as the kernels declare them
-    kernels.iteratedAngles(
-      angles, 4 * pairs, positions, streamBytes, n, pairs, thetaScale, freqScale,
-      freqFactors ? factors : 0, mix ? weights : 0, planned ? plan : 0);
-    // biome-ignore format: grouped as the kernels declare them
-    kernels.sincosTorch(
-      angles, 4 * pairs, pairs, ones, 0, n, 1, mscale, 0,
-      sin + row * stride, cos + row * stride, stride, sincosScratch, coefficients);
+    // biome-ignore format: grouped as the kernel declares it
+    kernels.iteratedRows(
+      sin + row * stride, cos + row * stride, stride, positions, streamBytes, n, pairs, thetaScale, freqScale,
+      freqFactors ? factors : 0, mix ? weights : 0, planned ? plan : 0, mscale, scratch, coefficients);
   }
 }
 

@@ -17,20 +17,19 @@ type bool = boolean;
 
 export interface Kernels {
   /**
-   * float32 angles: angle = fl32(fl32(fl32(p) x scale) x frequency), cos and sin of that float32 number rounded once, times a
-   * float32 amplitude. Positions: float64 at `positions`, or start + row when that is 0. Row t reads its frequencies at
-   * frequencies + t x frequencyStride (0: the same for all; with position 1 they are plain angles).
+   * One row of float32 angles fl32(scale x angle): cos and sin of that float32 number rounded once, times a float32 amplitude.
    * scratch: 32 bytes.
    * @see assembly/angles.ts
    */
   readonly sincosTorch: (
-    frequencies: usize, frequencyStride: usize, count: usize, positions: usize, start: f64, n: usize, scale: f32,
-    amplitude: f32, mode: i32, out0: usize, out1: usize, stride: usize, scratch: usize, constants: usize
+    angles: usize, count: usize, scale: f32, amplitude: f32, mode: i32, out0: usize, out1: usize, scratch: usize,
+    constants: usize
   ) => void;
 
   /**
-   * sincosTorch for frequencies that have a plan: at whole float32 positions an angle below 512 costs a rotation and a product
-   * instead of a reduction. The plan holds the float32 frequencies as exact numbers; the same np floats, padded with zeros, follow
+   * Rows of float32 angles fl32(fl32(fl32(p) x scale) x frequency): cos and sin of that float32 number rounded once, times a float32
+   * amplitude. Positions: float64 at `positions`, or start + row when that is 0. At whole float32 positions an angle below 512
+   * costs a rotation and a product instead of a reduction. The plan holds the float32 frequencies as exact numbers; the same np floats, padded with zeros, follow
    * it, then 32 bytes of scratch.
    * @see assembly/angles.ts
    */
@@ -68,15 +67,16 @@ export interface Kernels {
   ) => void;
 
   /**
-   * float32 angles of n rows and `pairs` columns: theta = fl(p factor^i) step by step; e = theta / factors[i];
-   * out = freqScale e, or with `mix` (freqScale e)(1 - mix[i]) + e mix[i]. Strides in bytes.
-   * positions: float32, row t of stream s at positions + s x streamBytes + 4 t. factors, mix: float32 or 0.
-   * plan: 0, or a byte a pair: bits 0-1 the stream, bits 4-7 which streams start again at their position here.
+   * sin and cos of n rows and `pairs` columns of float32 angles, rounded once, times a float32 amplitude.
+   * theta = fl(p factor^i) step by step; e = theta / factors[i]; angle = freqScale e, or with `mix` (freqScale e)(1 - mix[i]) + e mix[i].
+   * positions: float32, row t of stream s at positions + s x streamBytes + 4 t, with room for n rounded up to a multiple of 4.
+   * factors, mix: float32 or 0. plan: 0, or a byte a pair: bits 0-1 the stream, bits 4-7 which streams start again at their position
+   * here. Strides in bytes. scratch: 96 bytes.
    * @see assembly/ggml.ts
    */
-  readonly iteratedAngles: (
-    out: usize, stride: usize, positions: usize, streamBytes: usize, n: usize, pairs: usize, factor: f32,
-    freqScale: f32, factors: usize, mix: usize, plan: usize
+  readonly iteratedRows: (
+    sin: usize, cos: usize, stride: usize, positions: usize, streamBytes: usize, n: usize, pairs: usize, factor: f32,
+    freqScale: f32, factors: usize, mix: usize, plan: usize, amplitude: f32, scratch: usize, constants: usize
   ) => void;
 
   /**
