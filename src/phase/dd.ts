@@ -1,7 +1,7 @@
 /**
  * Double-double arithmetic: a number is the unevaluated sum hi + lo of two float64, |lo| <= ulp(hi) / 2, about 106 bits.
  * Everything is built from + - * / on doubles, so each result has the same bits on every JavaScript engine; Math.exp,
- * Math.log and Math.pow would not. Speed is no concern here: frequencies are computed once and cached.
+ * Math.log and Math.pow would not. Speed is no concern here: ladders are kept by a memo.
  *
  * Dekker, Numerische Mathematik 18 (1971); Hida, Li, Bailey, "Algorithms for quad-double precision arithmetic" (2001).
  *

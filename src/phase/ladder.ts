@@ -2,11 +2,12 @@
  * Frequency ladders: the frequencies of an encoding, in radians per position, as double-double numbers. Sinusoidal tables
  * and rotary tables of every scaling differ in nothing but their ladder. Vaswani et al., arXiv 1706.03762, section 3.5.
  */
-import { cache } from './cache.ts';
+
 import { type DD, divNumber, exp, from, ln, mul, mulNumber, neg } from './dd.ts';
+import { memo } from './memo.ts';
 
 /**
- * Frequencies hi[k] + lo[k] in radians per position, hi[k] being the nearest float64. Ladders are shared through a cache:
+ * Frequencies hi[k] + lo[k] in radians per position, hi[k] being the nearest float64. Ladders are shared by a memo:
  * do not write into the arrays.
  */
 export interface Ladder {
@@ -17,7 +18,7 @@ export interface Ladder {
   readonly lo: Float64Array;
 }
 
-const ladders = cache<Ladder>(64);
+const ladders = memo<Ladder>(64);
 
 /** The ladder of `key`; its values are computed by `values` when they are not known yet. */
 export function ladderFrom(key: string, values: () => readonly DD[]): Ladder {

@@ -1,5 +1,5 @@
 /**
- * Cosines and sines in float64, for what is combined before it is rounded: sums over axes, decayed rotations, turns of cached
+ * Cosines and sines in float64, for what is combined before it is rounded: sums over axes, decayed rotations, re-rotations of cached
  * keys. Lanes live in the scratch arena, a block of rows at a time: assembly/lanes.ts says how a row looks.
  */
 import type { Engine } from '../runtime/engine.ts';

@@ -195,7 +195,7 @@ export function exactRows(
 
 /**
  * The float32 arithmetic of PyTorch: fl32(fl32(position * scale) * frequency), sin and cos of that number, times the float32
- * amplitude. Arrays of frequencies are remembered by identity: do not write into them afterwards.
+ * amplitude. A memo knows arrays of frequencies by identity: do not write into them afterwards.
  */
 export function torchRows(
   engine: Engine,
@@ -229,7 +229,7 @@ export function torchRows(
 
 const laddersOf = new WeakMap<Float32Array, Ladder>();
 
-/** The ladder of float32 frequencies, remembered by the identity of their array: do not write into it afterwards. */
+/** The ladder of float32 frequencies; a memo knows their array by identity: do not write into it afterwards. */
 export function singleLadder(frequencies: Float32Array): Ladder {
   let ladder = laddersOf.get(frequencies);
   if (!ladder) {

@@ -4,9 +4,10 @@
  * an error below one ulp (Shibata and Petrogalli, arXiv 2001.09258), which differs from the correctly rounded one at about
  * every tenth frequency, so the same fused operations are done here, in float64.
  */
-import { cache } from './cache.ts';
+
 import { div, exp, from, LN10, ln, mulNumber, powerOfTwo, twoSum } from './dd.ts';
 import { ddToFloat32, roundToFloat32, torchLadder } from './float32.ts';
+import { memo } from './memo.ts';
 
 export const ROUTES = ['exp', 'exp-ratio', 'exp-float32', 'pow', 'pow10'] as const;
 
@@ -25,9 +26,9 @@ export type FrequencyRoute =
 
 const f32 = Math.fround;
 
-const lists = cache<Float32Array>(64);
+const lists = memo<Float32Array>(64);
 
-/** The frequencies k = 0 .. count-1. Shared through a cache: do not write into them. base > 0, denominator > 0. */
+/** The frequencies k = 0 .. count-1. Shared by a memo: do not write into them. base > 0, denominator > 0. */
 export function routeFrequencies(options: {
   route: FrequencyRoute;
   base: number;

@@ -1,10 +1,10 @@
 /** A small least-recently-used map: frequency ladders cost about 100 microseconds, and programs use few of them. */
-export interface Cache<V> {
+export interface Memo<V> {
   /** The value of `key`, made once by `make` and kept until `capacity` other keys were used since. */
   get(key: string, make: () => V): V;
 }
 
-export function cache<V>(capacity: number): Cache<V> {
+export function memo<V>(capacity: number): Memo<V> {
   // A Map iterates in order of insertion: deleting and setting a key again makes it the youngest.
   const entries = new Map<string, V>();
   return {
