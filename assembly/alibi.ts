@@ -49,7 +49,7 @@ export function alibiRows(
   query: i32, queries: usize, key: i32, keys: usize, centred: i32, centre: i32,
   left: i32, right: i32, maskValue: f32, constants: usize,
 ): void {
-  // 4 and 16 are computed from the loaded lane numbers 0 1 2 3: literals would be built anew in every turn
+  // 4 and 16 are computed from the loaded lane numbers 0 1 2 3: literals would be built anew in every pass
   const i0 = v128.load(constants, LANE_NUMBERS);
   const one = v128.shuffle<f32>(i0, i0, 1, 1, 1, 1);
   const four = f32x4.add(one, v128.shuffle<f32>(i0, i0, 3, 3, 3, 3));
@@ -83,11 +83,11 @@ export function alibiRows(
         scalarRow(row, 0, columns, first, belowSlope, aboveSlope, low, high, maskValue);
         continue;
       }
-      // Four segments: [0, from) masked, [from, turn) left slope, [turn, to) right slope, [to, columns) masked. 16 columns that
+      // Four segments: [0, from) masked, [from, split) left slope, [split, to) right slope, [to, columns) masked. 16 columns that
       // lie inside one segment take its formula; four columns across a border choose by lane (mixed).
       const to = clamp(high - first + 1, columns);
       const from = min(clamp(low - first, columns), to);
-      const turn = min(max(clamp(1 - first, columns), from), to);
+      const split = min(max(clamp(1 - first, columns), from), to);
       const lowest = f32x4.splat(<f32>low);
       const highest = f32x4.splat(<f32>high);
       let c = 0;
@@ -99,13 +99,13 @@ export function alibiRows(
         let r2 = f32x4.add(start, i2);
         let r3 = f32x4.add(start, i3);
         const inRamp = c >= from && c < to;
-        const until = (c < from ? from : c < turn ? turn : c < to ? to : columns) - 15;
+        const until = (c < from ? from : c < split ? split : c < to ? to : columns) - 15;
         if (c >= until) {
           v128.store(o, mixed(r0, below, above, lowest, highest, mask));
           c += 4;
           o += 16;
         } else if (inRamp) {
-          const m = c < turn ? below : above;
+          const m = c < split ? below : above;
           for (; c < until; c += 16, o += 64) {
             storeRamp(o, r0, r1, r2, r3, m);
             r0 = f32x4.add(r0, step);

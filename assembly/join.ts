@@ -75,7 +75,7 @@ function joinRest(out: usize, x: usize, q: usize, n: usize, one: v128, mode: i32
 export function joinRows(out: usize, x: usize, p: usize, rows: usize, width: usize, period: usize, mode: i32): void {
   // a whole period is contiguous in x, p and out: it is done as one long row
   const run = period * width;
-  // 1, computed from a parameter: V8 builds a literal anew in every turn, a computed value stays in a register
+  // 1, computed from a parameter: V8 builds a literal anew in every pass, a computed value stays in a register
   const one = f32x4.convert_i32x4_s(i32x4.splat(min<i32>(<i32>period, 1)));
   for (let left = rows * width; left > 0; ) {
     const n = min(run, left);

@@ -1,5 +1,5 @@
 // Angles in float64, for what is combined before it is rounded: sums over axes (axial, mixed and polar embeddings), decayed
-// rotations (xPos), and the turn from one table to another (cached keys).
+// rotations (xPos), and what takes vectors of one table to another (cached keys).
 //
 // A row of lanes holds, for np pairs (count padded to a multiple of 4), np / 2 groups of (sin f64x2, cos f64x2): 16 np bytes.
 // A row of angles holds np float64 radians.
@@ -104,7 +104,7 @@ export function lanesToTable(
 }
 
 /**
- * Lanes that turn vectors rotated by one table into vectors rotated by another: to / from as complex numbers, which undoes
+ * Lanes that re-rotate vectors of one table to another: to / from as complex numbers, which undoes
  * the amplitude of `from` too. Row t of the result is made of row from + fromRows[t] and to + toRows[t] (int32 indices; 0 for
  * consecutive rows). A `to` of 0 is the identity.
  * fromBytes, toBytes: bytes of a table row.

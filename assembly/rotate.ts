@@ -9,7 +9,7 @@
 // The heads of a token use the same row of the table: sixteen pairs of the row are kept in registers while a loop runs over the
 // heads (share...). Elsewhere, and where vectors come from memory rather than the cache, one vector is done after the other,
 // each along its whole row (own...). What is kept in registers across a loop is the result of a load, or the loop tests at its
-// end: V8 moves other computations into a loop that may end before its first turn (README.md, "Loops that test at their end").
+// end: V8 moves other computations into a loop that may end before its first pass (README.md, "Loops that test at their end").
 import { INVERSE, LOAD_INTERLEAVED, STORE_INTERLEAVED } from "../src/runtime/codes";
 import {
   CALL_OUT, CALL_X, CALL_COS, CALL_SIN, CALL_PARTNER, CALL_ROWS, CALL_PAIRS, CALL_ROW_BYTES, CALL_MODE, CALL_TEMP, CALL_N0,

@@ -129,9 +129,9 @@ function firstOf(steps: readonly (() => Identification)[]): Identification {
 function channelsLast(data: Float64Array, shape: readonly number[]): Grid {
   const [dim, height, width] = shape.slice(-3);
   const cells = height * width;
-  const turned = new Float64Array(dim * cells);
-  for (let c = 0; c < dim; c++) for (let i = 0; i < cells; i++) turned[i * dim + c] = data[c * cells + i];
-  return { rows: cells, columns: dim, data: turned };
+  const transposed = new Float64Array(dim * cells);
+  for (let c = 0; c < dim; c++) for (let i = 0; i < cells; i++) transposed[i * dim + c] = data[c * cells + i];
+  return { rows: cells, columns: dim, data: transposed };
 }
 
 function joint(grid: Grid, stored: Stored, complex: boolean): Identification {

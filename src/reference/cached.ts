@@ -1,5 +1,5 @@
 /**
- * Cached keys turned to other positions or another table: a rotation by a, then one by b, is one by a + b. RoFormer,
+ * Cached keys re-rotated to other positions or another table: a rotation by a, then one by b, is one by a + b. RoFormer,
  * arXiv 2104.09864. Angles are combined in float64 and every number is rounded once.
  */
 import type { Pairing, RotarySpec } from '../rotary/spec.ts';
@@ -37,7 +37,7 @@ export function shiftKeys(
   const deltas = typeof delta === 'number' ? [delta] : asNumbers('delta', delta);
   const lead = spec.rotaryOffset ?? 0;
   forVectors(shape, options.layout ?? 'BSHD', (at, token) => {
-    turn(data, at + lead, angles(sign * deltas[token % deltas.length]), pairing, pairing);
+    reRotate(data, at + lead, angles(sign * deltas[token % deltas.length]), pairing, pairing);
   });
   return tensor(shape, data);
 }
@@ -83,7 +83,7 @@ function exchange(
       const ts = to ? to.sin.data[g] : 0;
       return { cos: (tc * c + ts * s) / square, sin: (ts * c - tc * s) / square };
     });
-    turn(data, at + from.rotaryOffset, row, from.outputPairing, to ? to.outputPairing : from.pairing);
+    reRotate(data, at + from.rotaryOffset, row, from.outputPairing, to ? to.outputPairing : from.pairing);
   });
   return tensor(shape, data);
 }
@@ -129,7 +129,7 @@ function forVectors(shape: readonly number[], layout: string, body: (at: number,
   }
 }
 
-function turn(data: Float32Array, at: number, angles: readonly SinCos[], load: Pairing, store: Pairing): void {
+function reRotate(data: Float32Array, at: number, angles: readonly SinCos[], load: Pairing, store: Pairing): void {
   const pairs = angles.length;
   const place = (pairing: Pairing, i: number) => (pairing === 'half' ? [i, i + pairs] : [2 * i, 2 * i + 1]);
   const vector = data.slice(at, at + 2 * pairs);

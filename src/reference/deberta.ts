@@ -15,15 +15,15 @@ function bucketOf(o: DebertaBucketOptions): (distance: number) => number {
   const mid = Math.floor(buckets / 2);
   const f = Math.fround;
   const limit = o.variant === 'microsoft' ? f(log(last / mid)) : f(log(f(last / mid)));
-  const known = new Map<number, number>();
+  const memo = new Map<number, number>();
   const bucket = (distance: number) => {
     const x = o.variant === 'microsoft' ? Math.max(-last, Math.min(last, distance)) : distance;
     if (Math.abs(x) <= mid) return x;
     return Math.sign(x) * (Math.ceil(f(f(f(log(f(Math.abs(x) / mid))) / limit) * (mid - 1))) + mid);
   };
   return (distance) => {
-    if (!known.has(distance)) known.set(distance, bucket(distance));
-    return known.get(distance)!;
+    if (!memo.has(distance)) memo.set(distance, bucket(distance));
+    return memo.get(distance)!;
   };
 }
 

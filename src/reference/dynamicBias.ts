@@ -14,13 +14,13 @@ export interface DynamicBiasOptions extends BiasOptions {
 export function dynamicBias(options: DynamicBiasOptions): ReferenceTensor {
   onlyKeys('dynamicBias', options, [...BIAS_OPTIONS, 'layers', 'activation', 'logDistance']);
   const { layers, activation = 'silu', logDistance = false } = options;
-  const known = new Map<number, number[]>();
+  const memo = new Map<number, number[]>();
   return biasMatrix(options, outputsOf(layers, 1), ({ head, i, j }) => {
     const distance = i - j;
-    let values = known.get(distance);
+    let values = memo.get(distance);
     if (values === undefined) {
       values = network(layers, [logDistance ? signedLog(distance) : distance], activation);
-      known.set(distance, values);
+      memo.set(distance, values);
     }
     return values[head];
   });

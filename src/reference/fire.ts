@@ -21,14 +21,14 @@ export function fire(options: FireOptions): ReferenceTensor {
   const { layers, initL = 512, lMultiplier = 1, eps = 1e-6 } = options;
   const c = Math.fround(options.c ?? 0.1);
   const threshold = Math.abs(Math.fround(Math.fround(lMultiplier) * Math.fround(initL)));
-  const known = new Map<string, number[]>();
+  const memo = new Map<string, number[]>();
   return biasMatrix(options, outputsOf(layers, 1), ({ head, i, j }) => {
     const key = `${i} ${j}`;
-    let values = known.get(key);
+    let values = memo.get(key);
     if (values === undefined) {
       const x = log(Math.abs(c * (i - j)) + 1) / (log(Math.abs(c * Math.max(i, threshold)) + 1) + eps);
       values = network(layers, [x], 'relu');
-      known.set(key, values);
+      memo.set(key, values);
     }
     return values[head];
   });

@@ -42,10 +42,10 @@ export function t5Bias(
   const { numBuckets, maxDistance, bidirectional, scale = 1 } = options;
   const { data, shape } = shaped('table', table, options.shape);
   const heads = shape[1];
-  const known = new Map<number, number>();
+  const memo = new Map<number, number>();
   return biasMatrix(options, heads, ({ head, i, j }) => {
-    let bucket = known.get(j - i);
-    if (bucket === undefined) known.set(j - i, (bucket = t5Bucket(j - i, { numBuckets, maxDistance, bidirectional })));
+    let bucket = memo.get(j - i);
+    if (bucket === undefined) memo.set(j - i, (bucket = t5Bucket(j - i, { numBuckets, maxDistance, bidirectional })));
     return f(f(scale) * data[bucket * heads + head]);
   });
 }

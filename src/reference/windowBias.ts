@@ -167,10 +167,10 @@ export function swinV2Bias(options: SwinV2BiasOptions): ReferenceTensor {
   onlyKeys('swinV2Bias', options, ['windowSize', 'rows', 'out', 'layers', 'pretrainedWindowSize', 'mode']);
   const { windowSize, layers, mode = 'swin', pretrainedWindowSize = [0, 0] } = options;
   const [height, width] = windowSize;
-  const known = new Map<number, number[]>();
+  const memo = new Map<number, number[]>();
   return pairs(options, outputsOf(layers, 2), 0, (h, q, k) => {
     const index = swinIndex(windowSize, q, k);
-    let values = known.get(index);
+    let values = memo.get(index);
     if (values === undefined) {
       const y = swinV2Coordinate(
         Math.floor(index / (2 * width - 1)) - height + 1,
@@ -180,7 +180,7 @@ export function swinV2Bias(options: SwinV2BiasOptions): ReferenceTensor {
       );
       const x = swinV2Coordinate((index % (2 * width - 1)) - width + 1, width, pretrainedWindowSize[1], mode);
       values = network(layers, [y, x], 'relu').map((v) => (mode === 'swin' ? 16 * sigmoid(v) : v));
-      known.set(index, values);
+      memo.set(index, values);
     }
     return values[h];
   });

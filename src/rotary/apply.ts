@@ -124,7 +124,7 @@ export function planRotation(
   if (outOfRange === 'identity' && table.outputPairing !== table.pairing) {
     throw new PosencError(
       'ERR_OPTION',
-      `outOfRange: 'identity' leaves channels where they are, but this table turns pairing '${table.pairing}' into '${table.outputPairing}'; build a longer table`,
+      `outOfRange: 'identity' leaves channels where they are, but this table takes pairing '${table.pairing}' to '${table.outputPairing}'; build a longer table`,
     );
   }
   checkHead(x.option, channels, table);

@@ -2,7 +2,7 @@
  * Axial rotary tables: the pairs of a head are divided among the axes of an image or a video, each with its own frequencies
  * and coordinate. RoFormer, arXiv 2104.09864; the models and their differences: axial-presets.ts, docs/rotary-vision.md.
  */
-import { cache } from '../phase/cache.ts';
+
 import {
   add,
   addNumber,
@@ -22,6 +22,7 @@ import {
 import { ddToFloat32, reciprocals, torchPowers } from '../phase/float32.ts';
 import { type Ladder, ladderFrom, ladderOf, powers } from '../phase/ladder.ts';
 import { checkRoom, laneWriter, type Phases } from '../phase/lanes.ts';
+import { memo } from '../phase/memo.ts';
 import { boolean, exclusive, finite, integer, oneOf, size, take } from '../runtime/arguments.ts';
 import type { Engine } from '../runtime/engine.ts';
 import { PosencError, show } from '../runtime/errors.ts';
@@ -72,7 +73,7 @@ const SPEC = [
 ] as const;
 const ROWS = ['grid', 'positions', 'referenceGrid', 'prefixTokens', 'suffixTokens', 'repeat'] as const;
 
-/** One column of a table: its frequency by index in the list of all axes, and the coordinate it turns by. */
+/** One column of a table: its frequency by index in the list of all axes, and the coordinate it is multiplied with. */
 interface Column {
   readonly frequency: number;
   readonly coordinate: number;
@@ -358,7 +359,7 @@ function everyNth(values: Float64Array, from: number, step: number): Float64Arra
   return Float64Array.from({ length: values.length / step }, (_, i) => values[i * step + from]);
 }
 
-const float32Lists = cache<Float32Array>(64);
+const float32Lists = memo<Float32Array>(64);
 
 /** Frequencies of all axes, axis after axis: exact ones times the coordinate scale, float32 ones without it. */
 function frequenciesOf(

@@ -55,7 +55,7 @@ export interface AxialSpec extends PrecisionOption {
   readonly coordinateScale?: number;
   /** Coordinates of a grid. Default 'index'. */
   readonly coordinates?: AxialCoordinates;
-  /** Which coordinate the 1st, 2nd ... axis of the table turns by. Default [0, 1 ...]. */
+  /** Which coordinate the 1st, 2nd ... axis of the table goes by. Default [0, 1 ...]. */
   readonly axisOrder?: readonly number[];
   /** Which side of the grid the 1st, 2nd ... coordinate counts along (timm 'xy': [1, 0]). Default [0, 1 ...]. */
   readonly gridOrder?: readonly number[];
@@ -69,7 +69,7 @@ export interface AxialSpec extends PrecisionOption {
   readonly pairingBlocks?: 'head' | 'axis';
   /**
    * Channels of an axis take its frequencies as [f0 .. fn-1, f0 .. fn-1] although pairs are adjacent, so that the two channels
-   * of a pair turn by different angles (V-JEPA 2). Default false.
+   * of a pair have different angles (V-JEPA 2). Default false.
    */
   readonly tiled?: boolean;
 }
@@ -81,7 +81,7 @@ const TURN = 2 * Math.PI;
 const ROWS = {
   /** Qwen2-VL, Qwen2.5-VL, Qwen3-VL and GLM-4V vision towers. Coordinates h, w. */
   'qwen2-vl': { pairing: 'half' },
-  /** Pixtral: even frequencies turn by h, odd ones by w. */
+  /** Pixtral: even frequencies go by h, odd ones by w. */
   pixtral: { pairing: 'half', frequencies: 'split' },
   /** Kimi-K2.5: coordinates h, w; pairs w0 h0 w1 h1 ... */
   'kimi-k2.5': { pairing: 'half', order: 'alternating', axisOrder: [1, 0] },

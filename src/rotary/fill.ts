@@ -141,7 +141,7 @@ function direct(
     exactRows(engine, source.ladder, rows, amplitude, target, from, count);
     return;
   }
-  // plans of float32 frequencies are remembered by the array, so the whole of it goes as it is
+  // a memo knows float32 frequencies by their array, so the whole of it goes as it is
   const all = source.float32!;
   const frequencies = from === 0 && count === all.length ? all : all.subarray(from, from + count);
   const { positionScale, positionDivisor } = source;

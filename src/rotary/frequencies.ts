@@ -2,9 +2,10 @@
  * From a rotary specification to its frequencies: checks every option, resolves the defaults, and applies the frequency
  * rule (one file each). RoFormer, arXiv 2104.09864; transformers `ROPE_INIT_FUNCTIONS`.
  */
-import { cache } from '../phase/cache.ts';
+
 import { type DD, divNumber, mulNumber } from '../phase/dd.ts';
 import { type Ladder, ladderFrom, ladderOf } from '../phase/ladder.ts';
+import { memo } from '../phase/memo.ts';
 import { finite, integer, oneOf, size, take } from '../runtime/arguments.ts';
 import { PosencError } from '../runtime/errors.ts';
 import { MAX_POSITION, numbers } from '../runtime/lists.ts';
@@ -17,7 +18,7 @@ import type { Head, LooseSpec, Pairing, Precision, RopeType, RotaryCommon, Rotar
 
 type KeysOf<T> = T extends unknown ? keyof T : never;
 
-/** The resolved specification. The arrays are shared through caches: do not write into them. */
+/** The resolved specification. The arrays are shared by memos: do not write into them. */
 export interface RotaryFrequencies {
   readonly precision: Precision;
   readonly ropeType: RopeType;
@@ -81,8 +82,8 @@ const ALL: readonly string[] = allOptions();
 /** @internal A rule whose type is known only at run time: what it is given was checked to be of that type. */
 export const ruleOf = (type: RopeType) => RULES[type] as unknown as RotaryRule<LooseSpec>;
 
-const torchFrequencies = cache<Float32Array>(64);
-const ggmlPlans = cache<GgmlFrequencies>(64);
+const torchFrequencies = memo<Float32Array>(64);
+const ggmlPlans = memo<GgmlFrequencies>(64);
 
 /**
  * A specification with every default resolved: widths, pairing, streams, amplitude, and the frequencies in double-double. What
@@ -104,13 +105,13 @@ export function rotaryFrequencies(spec: RotarySpec, given: { readonly context?: 
 
 /** @internal The same of a context that was taken from the options of a call. */
 export function frequenciesAt(spec: RotarySpec, context: number | undefined): RotaryFrequencies {
-  const known = remembered.get(spec);
+  const known = memos.get(spec);
   if (known && known.context === context && unchanged(spec, known)) return known.frequencies;
   const frequencies = resolve(spec, context);
   const values = Object.values(spec);
   // lists may be written into between calls; everything else is compared
   if (values.every((value) => typeof value !== 'object')) {
-    remembered.set(spec, { context, keys: Object.keys(spec), values, frequencies });
+    memos.set(spec, { context, keys: Object.keys(spec), values, frequencies });
   }
   return frequencies;
 }
@@ -177,16 +178,16 @@ export function sameFrequencies(spec: LooseSpec, a: number, b: number): boolean 
 }
 
 /** A specification that was resolved before, with what it said then: resolving costs more than a small table. */
-interface Remembered {
+interface SpecMemo {
   readonly context: number | undefined;
   readonly keys: readonly string[];
   readonly values: readonly unknown[];
   readonly frequencies: RotaryFrequencies;
 }
 
-const remembered = new WeakMap<RotarySpec, Remembered>();
+const memos = new WeakMap<RotarySpec, SpecMemo>();
 
-function unchanged(spec: RotarySpec, { keys, values }: Remembered): boolean {
+function unchanged(spec: RotarySpec, { keys, values }: SpecMemo): boolean {
   let count = 0;
   for (const key in spec) {
     if (key !== keys[count] || spec[key as keyof RotarySpec] !== values[count]) return false;

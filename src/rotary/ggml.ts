@@ -107,7 +107,7 @@ export function ggmlAngles(position: number, frequencies: GgmlFrequencies, out: 
 
 /**
  * The divisors that turn the plain ladder into a scaled one: plain / scaled per pair, 1e30 where the scaled frequency is 0
- * (llama.cpp's way to say that a pair does not turn).
+ * (llama.cpp's way to say that a pair is not rotated).
  */
 export function ggmlFreqFactors(
   plain: readonly { hi: number; lo: number }[],

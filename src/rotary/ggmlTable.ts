@@ -144,12 +144,12 @@ function ladderOf(p: GgmlParameters, streams: Uint8Array | undefined, restarts: 
           );
     return steps.map((k, i) => {
       const plain = dd.exp(dd.divNumber(dd.mulNumber(lnBase, 2 * k), nDims));
-      const turned = factors ? dd.divNumber(plain, factors[i]) : plain;
-      if (!range) return dd.mulNumber(turned, freqScale);
+      const scaled = factors ? dd.divNumber(plain, factors[i]) : plain;
+      if (!range) return dd.mulNumber(scaled, freqScale);
       const width = Math.max(0.001, range.high.hi - range.low.hi);
       const ramp = Math.min(1, Math.max(0, (i - range.low.hi) / width));
       const mix = (1 - ramp) * extFactor;
-      return dd.mul(turned, dd.addNumber(dd.twoProduct(freqScale, 1 - mix), mix));
+      return dd.mul(scaled, dd.addNumber(dd.twoProduct(freqScale, 1 - mix), mix));
     });
   });
 }

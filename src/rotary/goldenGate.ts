@@ -1,7 +1,7 @@
 /**
  * Golden-gate frequencies for rotary embeddings in several dimensions: one direction for every pair of every head, spread
  * evenly over the sphere by a low-discrepancy sequence, with magnitudes in geometric progression (Xiong, "On n-dimensional rotary
- * positional embeddings", jerryxio.ng/posts/nd-rope; Falcon-Perception). What turns by them: mixedAxialTable.
+ * positional embeddings", jerryxio.ng/posts/nd-rope; Falcon-Perception). mixedAxialTable makes tables of them.
  *   n = 1 + head F + pair,   z_j = frac(n phi^-j),   v_j = erfinv(2 z_j - 1), normalized,   phi^(P+1) = phi + 1.
  */
 import { div, from, pow } from '../phase/dd.ts';
@@ -21,7 +21,7 @@ export interface GoldenGateOptions extends OutOption, EngineOption {
   readonly minFrequency: number;
   /** Of the fastest. Falcon-Perception: 20. */
   readonly maxFrequency: number;
-  /** Share of the pairs, the first ones, that do not turn. Default 0. */
+  /** Share of the pairs, the first ones, that are not rotated. Default 0. */
   readonly zeroFraction?: number;
 }
 

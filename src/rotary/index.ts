@@ -1,5 +1,5 @@
 /**
- * `posenc/rotary`: rotary tables and what they turn: every scaling, axial towers, xPos, PoPE, decoding, cached keys. The engine
+ * `posenc/rotary`: rotary tables and what they rotate: every scaling, axial towers, xPos, PoPE, decoding, cached keys. The engine
  * and its Tensors come along.
  */
 export * from '../runtime/index.ts';

@@ -1,9 +1,9 @@
 /**
- * Keys that are cached already rotated, turned in place: to other positions (`shiftKeys`, the context shift of llama.cpp and
+ * Keys that are cached already rotated, re-rotated in place: to other positions (`shiftKeys`, the context shift of llama.cpp and
  * StreamingLLM), to another table (`retable`: the LongRoPE switch, a changed dynamic base, another precision), or back to no
  * position at all (`unrotate`). RoFormer, arXiv 2104.09864: rotations by a and by b are one rotation by a + b.
  *
- * Angles are combined in float64 and every number is rounded once, so nothing but that rounding is left of a turn: a shift is
+ * Angles are combined in float64 and every number is rounded once, so nothing but that rounding is left of it: a shift is
  * as exact on the hundredth time as on the first.
  */
 
@@ -112,7 +112,7 @@ export function shiftKeys<T extends Floats>(
 }
 
 /**
- * Keys rotated by table `from` become keys rotated by table `to`, in place and in one pass: every key is turned by the
+ * Keys rotated by table `from` become keys rotated by table `to`, in place and in one pass: every key is re-rotated by the
  * difference of its two angles and scaled by the ratio of the two amplitudes. Both tables are indexed by the same positions.
  * Angles are combined in float64, every number is rounded once.
  * @param k cached keys; a plain Float32Array outside the engine's memory is copied in and back
@@ -303,7 +303,7 @@ function checkTable(option: string, table: unknown): void {
   if (table.partnerAngles || table.heads !== undefined) {
     throw new PosencError(
       'ERR_OPTION',
-      `${option}: its ${table.heads === undefined ? 'pairs have two angles' : 'heads have rows of their own'}; keys turn by tables with one angle a pair, shared by the heads`,
+      `${option}: its ${table.heads === undefined ? 'pairs have two angles' : 'heads have rows of their own'}; keys are re-rotated by tables with one angle a pair, shared by the heads`,
     );
   }
 }
@@ -343,7 +343,7 @@ const LANE_BYTES = 1 << 16;
 /** Tokens whose row indices are handed to the kernel at a time. */
 const INDEX_BLOCK = 2048;
 
-/** Keys of fewer bytes are turned in the cache. */
+/** Keys of fewer bytes are re-rotated in the cache of the processor. */
 const NEAR_BYTES = 1 << 22;
 
 /** Turns every key by its lanes. The arena holds one vector (when the pairing changes), then lanes of a block of tokens. */

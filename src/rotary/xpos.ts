@@ -99,9 +99,9 @@ export function xposTable(spec: RotarySpec, given: XposOptions): RotaryTable {
   const phases: Phases = single
     ? { kind: 'sum', axes: 1, frequencies: float32!, count: pairs, single }
     : { kind: 'ladder', ladder };
-  const turned = rotationSign === -1 ? positions.map((p) => -p) : positions;
+  const signed = rotationSign === -1 ? positions.map((p) => -p) : positions;
   return call.run((engine) => {
-    laneTable(engine, phases, turned, count, { sin: sin.pointer, cos: cos.pointer, stride: 4 * pairs }, decay);
+    laneTable(engine, phases, signed, count, { sin: sin.pointer, cos: cos.pointer, stride: 4 * pairs }, decay);
     return new RotaryTable({
       cos: cos.tensor,
       sin: sin.tensor,

@@ -1,5 +1,5 @@
 /**
- * The constants block: what kernels read instead of literals, because V8 builds a v128 literal anew in every turn of a loop. One
+ * The constants block: what kernels read instead of literals, because V8 builds a v128 literal anew in every pass of a loop. One
  * engine holds it once and passes its pointer, the parameter `constants` of a kernel. Here are its byte offsets, read by both
  * languages; coefficients.ts writes the values there. A name in _TERMS starts the coefficients of a polynomial, lowest power
  * first, 8 bytes each; everything is float64 unless said. Nothing but `export const NAME = integer;` may stand here.

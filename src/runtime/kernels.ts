@@ -149,7 +149,7 @@ export interface Kernels {
   ) => void;
 
   /**
-   * Lanes that turn vectors rotated by one table into vectors rotated by another: to / from as complex numbers, which undoes
+   * Lanes that re-rotate vectors of one table to another: to / from as complex numbers, which undoes
    * the amplitude of `from` too. Row t of the result is made of row from + fromRows[t] and to + toRows[t] (int32 indices; 0 for
    * consecutive rows). A `to` of 0 is the identity.
    * fromBytes, toBytes: bytes of a table row.

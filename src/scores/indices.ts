@@ -60,13 +60,13 @@ function writeIndices(data: Int32Array, { rows, columns, pieces }: Block, f: (di
     }
     return;
   }
-  const known = new Map<number, number>();
+  const memo = new Map<number, number>();
   for (let r = 0; r < rows; r++) {
     const at = r * columns;
     for (let c = 0; c < columns; c++) {
       const distance = (keyPositions?.[c] ?? c) - (queryPositions?.[r] ?? query + r);
-      let index = known.get(distance);
-      if (index === undefined) known.set(distance, (index = f(distance)));
+      let index = memo.get(distance);
+      if (index === undefined) memo.set(distance, (index = f(distance)));
       data[at + c] = index;
     }
   }

@@ -1,8 +1,8 @@
-/** Ladders against 300-bit fixed point, their keys, and the cache behind them. */
+/** Ladders against 300-bit fixed point, their keys, and the memo behind them. */
 import fc from 'fast-check';
 import * as assert from 'uvu/assert';
-import { cache } from '../../src/phase/cache.ts';
 import { ladder, ladderFrom, ladderOf } from '../../src/phase/ladder.ts';
+import { memo } from '../../src/phase/memo.ts';
 import { test } from '../support/test.ts';
 import { errorBits, expFixed, fixed, lnFixed, over, times } from './fixed.ts';
 
@@ -68,9 +68,9 @@ test('ladderFrom computes once a key', () => {
   assert.equal([made.count, made.hi[0], made.lo[0]], [1, 0.5, 1e-20]);
 });
 
-test('the cache forgets the key that was not used for longest', () => {
+test('the memo forgets the key that was not used for longest', () => {
   const made: string[] = [];
-  const small = cache<string>(2);
+  const small = memo<string>(2);
   const get = (key: string) =>
     small.get(key, () => {
       made.push(key);

@@ -211,12 +211,12 @@ export function bucketsOf(data: ArrayLike<number>, queries: number, keys: number
 }
 
 function givesAll(choice: Buckets, data: ArrayLike<number>, queries: number, keys: number): boolean {
-  const known = new Map<number, number>();
+  const memo = new Map<number, number>();
   for (let i = 0; i < queries; i++) {
     for (let j = 0; j < keys; j++) {
       const distance = j - (i + choice.queryOffset);
-      const want = known.get(distance) ?? bucket(distance, choice);
-      known.set(distance, want);
+      const want = memo.get(distance) ?? bucket(distance, choice);
+      memo.set(distance, want);
       if (data[i * keys + j] !== want) return false;
     }
   }

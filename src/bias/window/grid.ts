@@ -118,13 +118,13 @@ function writeMatrices(engine: Engine, encoding: GridEncoding, table: GridTable,
   const block = Math.min(tall, Math.floor(room / (group * breadth)));
   for (let head = 0; head < heads; head += group) {
     const n = Math.min(group, heads - head);
-    for (let apart = 1 - frames; apart < frames; apart++) {
+    for (let distance = 1 - frames; distance < frames; distance++) {
       for (let from = 0; from < tall; from += block) {
         const until = Math.min(tall, from + block);
-        table.load(at, head, n, ((apart + centre) * tall + from) * breadth, (until - from) * breadth);
+        table.load(at, head, n, ((distance + centre) * tall + from) * breadth, (until - from) * breadth);
         const part = { at, head, heads: n, from, until };
-        for (let frame = Math.max(0, -apart); frame < frames && frame + apart < frames; frame++) {
-          writeFrames(engine, encoding, to, part, frame, frame + apart);
+        for (let frame = Math.max(0, -distance); frame < frames && frame + distance < frames; frame++) {
+          writeFrames(engine, encoding, to, part, frame, frame + distance);
         }
       }
     }
