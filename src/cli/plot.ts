@@ -1,6 +1,6 @@
 /** posenc plot: wavelengths, tables and biases as an SVG file or in the terminal. */
 import { Command } from 'commander';
-import { type RotarySpec, rotaryFrequencies } from '../index.ts';
+import { ROPE_EXAMPLES, type RotarySpec, rotaryFrequencies } from '../index.ts';
 import { choice, count, defined, example, number, rotarySpec, type SpecOptions, whole, withSpec } from './options.ts';
 import { isStandardOutput, refuseInput, writeText } from './output.ts';
 import type { Picture } from './picture.ts';
@@ -112,15 +112,11 @@ async function compared(options: PlotArguments, shell: Shell): Promise<Curve[]> 
   const { headDim, rotaryDim, ropeTheta } = await rotarySpec(given, shell, original);
   const context = Math.ceil(original * factor);
   const plain = { headDim, rotaryDim, ropeTheta };
-  const lengths = { factor, originalMaxPositionEmbeddings: original };
-  const rules: Readonly<Record<string, object>> = {
-    default: {},
-    linear: { ropeType: 'linear', factor },
-    ntk: { ropeType: 'ntk', alpha: factor },
-    dynamic: { ropeType: 'dynamic', factor, maxPositionEmbeddings: original },
-    yarn: { ropeType: 'yarn', ...lengths },
-    llama3: { ropeType: 'llama3', lowFreqFactor: 1, highFreqFactor: 4, ...lengths },
-  };
+  const rules: Readonly<Record<string, object>> = Object.fromEntries(
+    Object.entries(ROPE_EXAMPLES).flatMap(([type, { stretched }]) =>
+      stretched ? [[type, stretched(factor, original)]] : [],
+    ),
+  );
   return ['default', ...compare.split(',').map((word) => word.trim())].map((name) => {
     if (!Object.hasOwn(rules, name)) {
       throw new CliError(EXIT.usage, `--compare ${name}: expected ${Object.keys(rules).join(', ')}`);

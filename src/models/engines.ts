@@ -4,6 +4,9 @@
  * server_arguments (--json-model-override-args, --context-length); llama.cpp: common/arg.cpp, src/llama-context.cpp; ONNX:
  * operators RotaryEmbedding (opset 23) and com.microsoft.RotaryEmbedding.
  */
+
+import { wordsOf } from '../rotary/rules/words.ts';
+import type { RopeType } from '../rotary/spec.ts';
 import { oneOf, take } from '../runtime/arguments.ts';
 import { changedForm, type Extension, extendForm } from './extension.ts';
 import { isGGUF, toLlamaCpp } from './llamaCpp.ts';
@@ -100,7 +103,13 @@ interface Given {
   readonly notes: string[];
 }
 
-const STATIC_YARN = 'YaRN is static here: texts within the trained length are changed as well; leave it out for those';
+/** What a table that gets another rule does to short texts. */
+function ofShortTexts(changed: Extension): string[] {
+  const types = Object.values(changed.tables ?? {}).flatMap(({ ropeType }) =>
+    ropeType === undefined ? [] : [ropeType],
+  );
+  return [...new Set(types)].flatMap((type) => wordsOf(type as RopeType).shortTexts?.engines ?? []);
+}
 
 /** The tables that see long distances come first. */
 function mainLayer(form: NormalForm): { label: string; layer: RotaryLayer } | undefined {
@@ -133,7 +142,7 @@ function llamaCpp({ form, changed, context, notes }: Given): EngineLine {
     notes.push(
       `flags scale the table of ${main.label}; whether local layers follow is fixed in the graph of the architecture`,
     );
-  if (own?.ropeType === 'yarn') notes.push(STATIC_YARN);
+  if (own !== undefined && changed) notes.push(...ofShortTexts({ ...changed, tables: { [main.label]: own } }));
   return { line: lines.join('\n'), notes: [...notes, ...words.notes] };
 }
 
@@ -203,7 +212,7 @@ function vllm({ form, changed, context, notes }: Given): EngineLine {
     : nested(changed.changes, (key) => key);
 
   notes.push('--rope-scaling and --rope-theta are gone; the block replaces the one in the file, so it holds all keys');
-  if (Object.values(changed.tables ?? {}).some(({ ropeType }) => ropeType === 'yarn')) notes.push(STATIC_YARN);
+  notes.push(...ofShortTexts(changed));
   return { line: `vllm serve MODEL --hf-overrides ${quoted(overrides)}${size}`, notes };
 }
 
@@ -212,7 +221,7 @@ function sglang({ form, changed, context, notes }: Given): EngineLine {
   const launch = 'python -m sglang.launch_server --model-path MODEL';
   if (isGGUF(form)) notes.push('SGLang reads the config.json of a model');
   if (changed?.changes === undefined) return { line: `${launch}${size}`, notes };
-  if (Object.values(changed.tables ?? {}).some(({ ropeType }) => ropeType === 'yarn')) notes.push(STATIC_YARN);
+  notes.push(...ofShortTexts(changed));
   notes.push('the block replaces the one in the file, so it holds all keys');
   const max = form.maxPositionEmbeddings;
   const longer = context !== undefined && max !== undefined && context > max;
@@ -225,7 +234,7 @@ function sglang({ form, changed, context, notes }: Given): EngineLine {
 function transformers({ form, changed, notes }: Given): EngineLine {
   if (isGGUF(form)) notes.push('transformers reads the config.json of a model; this is a GGUF file');
   if (changed?.changes === undefined) return { line: 'no change: config.json says all that is needed', notes };
-  if (Object.values(changed.tables ?? {}).some(({ ropeType }) => ropeType === 'yarn')) notes.push(STATIC_YARN);
+  notes.push(...ofShortTexts(changed));
   notes.push('these keys replace those of config.json; all others stay');
   return {
     line: JSON.stringify(

@@ -17,7 +17,7 @@ import { grouped } from './words.ts';
 
 /** Neighbouring pairs that a scaling treats alike. */
 export interface PairGroup {
-  /** 'still': the pair does not turn at all. 'own': a divisor of its own (longrope, a grown base). */
+  /** 'still': the pair does not turn at all. 'own': a divisor of its own (a list of them, a grown base). */
   readonly change: 'kept' | 'blended' | 'divided' | 'own' | 'still';
   readonly count: number;
   /** Indices of the first and the last pair of this kind. */
@@ -136,10 +136,9 @@ function explainTable(
   const used = rotaryFrequencies({ ...spec, precision: 'exact' }, { context: length });
   const { ropeTheta, headDim, rotaryDim } = spec;
   const plain = rotaryFrequencies({ headDim, rotaryDim: rotaryDim ?? layer.rotaryDim, ropeTheta });
-  // A linear factor says nothing about lengths: some files give max_position_embeddings before it, some after.
-  const trained =
-    spec.originalMaxPositionEmbeddings ?? (layer.ropeType === 'linear' ? undefined : maxPositionEmbeddings);
-  const factor = wordsOf(layer.ropeType).dividesBy === 'factor' ? spec.factor : undefined;
+  const { maxCounts, dividesBy } = wordsOf(layer.ropeType);
+  const trained = spec.originalMaxPositionEmbeddings ?? (maxCounts === 'before' ? maxPositionEmbeddings : undefined);
+  const factor = dividesBy === 'factor' ? spec.factor : undefined;
   return {
     label,
     layer,
@@ -227,23 +226,14 @@ function findings(
   for (const { layer, label, angleError, trained } of tables) {
     const where = label === 'default' ? '' : ` (${label})`;
     const { lengthDependent, ropeType } = layer;
-    if (lengthDependent?.rule === 'longrope' && (context === undefined || context > lengthDependent.threshold)) {
-      list.push({
-        message: `${grouped(lengthDependent.threshold + 1)} positions or more use other frequencies${where}: keys cached before the crossing no longer fit`,
-        fix: 'choose one list for a whole generation by passing context, and drop or re-rotate the cache at the crossing',
-      });
+    if (lengthDependent !== undefined && (context === undefined || context > lengthDependent.threshold)) {
+      const { rule, threshold } = lengthDependent;
+      const said = wordsOf(rule).cachedKeys?.(where, grouped(threshold), grouped(threshold + 1));
+      if (said) list.push(said);
     }
-    if (lengthDependent?.rule === 'dynamic' && (context === undefined || context > lengthDependent.threshold)) {
-      list.push({
-        message: `the base grows beyond ${grouped(lengthDependent.threshold)} positions${where}: every cached key keeps the base it was made with`,
-        fix: 'pass the largest context once, and keep its table for the whole generation',
-      });
-    }
-    if (ropeType === 'yarn' && context !== undefined && trained !== undefined && context <= trained) {
-      list.push({
-        message: `YaRN is static${where}: it changes texts shorter than ${grouped(trained)} positions as well`,
-        fix: 'a model trained with it (DeepSeek, gpt-oss) keeps it; where it was added to a plain model (Qwen2.5, Qwen3), leave the block out for short texts',
-      });
+    if (context !== undefined && trained !== undefined && context <= trained) {
+      const said = wordsOf(ropeType).shortTexts?.warning(grouped(trained), where);
+      if (said) list.push(said);
     }
     if (layer.softmaxScaleFactor !== undefined && layer.softmaxScaleFactor !== 1) {
       list.push({

@@ -3,6 +3,8 @@
  * a rope type becomes is said by its own file (src/rotary/rules/<type>.ts); here it is found in the file, and written back in the
  * file's own spelling: `rope_scaling` or `rope_parameters`, `type` or `rope_type`, flat or by layer type.
  */
+
+import { ruleOf } from '../rotary/frequencies.ts';
 import type { Extension as RuleExtension } from '../rotary/rules/rule.ts';
 import { wordsOf } from '../rotary/rules/words.ts';
 import { integer, take } from '../runtime/arguments.ts';
@@ -104,7 +106,7 @@ function tableExtension(form: NormalForm, layer: RotaryLayer, context: number): 
         'the file does not say how many positions it was trained for (max_position_embeddings); a factor counts from there',
     };
   }
-  if (layer.lengthDependent?.rule === 'dynamic' && spec.ropeType !== 'dynamic') {
+  if (layer.lengthDependent && !ruleOf(spec.ropeType ?? 'default').dependsOnLength) {
     // Qwen: a flag, no block; the code raises the base at every doubling
     const known = {
       trained: layer.lengthDependent.threshold,
@@ -118,7 +120,7 @@ function tableExtension(form: NormalForm, layer: RotaryLayer, context: number): 
           reason: 'the base grows by itself with the sequence, and no key says for how long the model was made',
         };
   }
-  const after = ropeType === 'linear' && COUNTED_AFTER.test(form.modelType);
+  const after = words.maxCounts === 'unsaid' && COUNTED_AFTER.test(form.modelType);
   const length = (after ? (max as number) / factor : max) ?? (original as number);
   const answer = ruleExtension(spec, length, context);
   if (after) {
@@ -126,22 +128,10 @@ function tableExtension(form: NormalForm, layer: RotaryLayer, context: number): 
     const reason = 'files of this class count max_position_embeddings after scaling, so it grows with the factor';
     return rest.outcome === 'rescaled' ? { ...rest, reason } : rest;
   }
-  // raised by alpha at every length: the length before is not told
-  if (spec.ropeType === 'ntk') {
-    const { trained: _, ...rest } = answer;
-    return rest;
-  }
-  if (
-    ropeType === 'yarn' &&
-    answer.outcome === 'covered' &&
-    answer.trained !== undefined &&
-    context <= answer.trained
-  ) {
-    const reason =
-      'it already serves this many positions; YaRN changes short texts as well, and a model trained with it keeps it';
-    return { ...answer, reason };
-  }
-  return answer;
+  const { outcome, trained } = answer;
+  return words.shortTexts && outcome === 'covered' && trained !== undefined && context <= trained
+    ? { ...answer, reason: words.shortTexts.covered }
+    : answer;
 }
 
 /** Positions that are not rotary: rows end, biases do not. */
@@ -238,7 +228,7 @@ export function write(
 }
 
 const isScaledLinear = (form: NormalForm): boolean =>
-  Object.values(form.layerTypes ?? {}).some(({ ropeType }) => ropeType === 'linear');
+  Object.values(form.layerTypes ?? {}).some(({ ropeType }) => wordsOf(ropeType).maxCounts === 'unsaid');
 
 /** Every key of the old block stays; the rule is named as the file names it. */
 function blockOf(

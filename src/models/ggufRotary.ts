@@ -2,8 +2,8 @@
  * Rotary tables of a GGUF file: base, scaling, divisors and amplitude as llama.cpp puts them together. llama-model.cpp
  * (load_hparams), llama-context.cpp (the factors of YaRN), ggml ops.cpp (rope_yarn).
  */
-import { rotaryFrequencies } from '../rotary/frequencies.ts';
-import type { GgufFields } from '../rotary/rules/rule.ts';
+import { rotaryFrequencies, ruleOf } from '../rotary/frequencies.ts';
+import type { GgufFields, GgufLists } from '../rotary/rules/rule.ts';
 import { ROPE_TYPES, WORDS, wordsOf } from '../rotary/rules/words.ts';
 import { yarnMscale } from '../rotary/rules/yarn.ts';
 import type { LooseSpec, MropeLayout, OpenSpec, Pairing, Precision } from '../rotary/spec.ts';
@@ -37,6 +37,17 @@ interface Scaling {
 const TYPES = [
   ...new Set(ROPE_TYPES.flatMap((rope): ScalingType[] => (WORDS[rope].gguf ? [WORDS[rope].gguf.type] : []))),
 ];
+
+/** Those whose amplitude llama.cpp computes from the factor. */
+const COMPUTED = new Set(
+  ROPE_TYPES.flatMap((rope) => (WORDS[rope].gguf?.computesAmplitude ? [WORDS[rope].gguf.type] : [])),
+);
+
+/** The rule of two lists of divisors. */
+const LISTED = ROPE_TYPES.map(wordsOf).find(({ gguf }) => gguf?.fromLists)?.gguf as {
+  readonly type: ScalingType;
+  fromLists(lists: GgufLists): LooseSpec;
+};
 
 export function readScaling(header: Header, { yarn }: GgufRotary): Scaling {
   const named = header.value('rope.scaling.type');
@@ -81,10 +92,9 @@ function inUnits(log: number, unit: number): number {
  * 1 + 0.1 s ln(factor), times rope.scaling.attn_factor; without YaRN the graph multiplies 1 + 0.1 ln(factor) all the same.
  */
 function latentMscale({ word, factor, multiplier, mscale, attnFactor }: Scaling): number {
-  const { amplitude } =
-    word === 'yarn'
-      ? { amplitude: yarnMscale(factor, multiplier === 0 ? 1 : mscale) }
-      : { amplitude: yarnMscale(factor, 1) * yarnMscale(factor, multiplier) };
+  const { amplitude } = COMPUTED.has(word)
+    ? { amplitude: yarnMscale(factor, multiplier === 0 ? 1 : mscale) }
+    : { amplitude: yarnMscale(factor, 1) * yarnMscale(factor, multiplier) };
   return (amplitude * attnFactor) ** 2;
 }
 
@@ -164,7 +174,7 @@ function divided(
   const scaled: LooseSpec = scaling === undefined ? base : { ...base, ...rule(header, facts, base, scaling) };
   const amplitude = scaled.attentionFactor;
   const pairs = (base.rotaryDim as number) / 2;
-  const lists = table.divided ? divisors(header, facts, scaling?.word === 'longrope', pairs) : undefined;
+  const lists = table.divided ? divisors(header, facts, scaling?.word === LISTED.type, pairs) : undefined;
   if (lists === undefined) return scaled;
   if ('freqs' in lists) {
     const { ladder, attentionFactor } = rotaryFrequencies({ ...scaled, precision: 'exact' } as OpenSpec);
@@ -175,7 +185,8 @@ function divided(
       ...(attentionFactor !== 1 && { attentionFactor }),
     };
   }
-  if (scaled.ropeType === 'yarn' || scaled.ropeType === 'ntk') {
+  // a linear factor multiplies the lists, any other rule is a second one
+  if (scaled.ropeType !== undefined && scaled.ropeType !== 'linear') {
     refuse('tensors', `rope_factors beside the scaling '${scaled.ropeType}': two rules for one table`);
   }
   const original = scaling?.original;
@@ -186,16 +197,15 @@ function divided(
     );
   }
   const { factor = 1 } = scaled;
-  return dropUndefined({
-    ...base,
-    ropeType: 'longrope',
-    shortFactor: lists.short.map((divisor) => divisor * factor),
-    longFactor: lists.long.map((divisor) => divisor * factor),
-    originalMaxPositionEmbeddings: original,
+  const own: LooseSpec = LISTED.fromLists({
+    short: lists.short.map((divisor) => divisor * factor),
+    long: lists.long.map((divisor) => divisor * factor),
+    original,
     maxPositionEmbeddings: header.whole('context_length', Number.MAX_SAFE_INTEGER),
     // ggml multiplies by attn_factor alone; without one the amplitude is 1
     attentionFactor: amplitude ?? 1,
   });
+  return dropUndefined({ ...base, ...own });
 }
 
 /** What the type of scaling makes of the keys that the architecture reads. */
@@ -218,10 +228,10 @@ function rule(header: Header, { yarn }: GgufRotary, base: LooseSpec, scaling: Sc
     number: (name) => values[name],
     refuse: (name, message) => refuse(shorten(header.key(`rope.${name}`)), message),
   };
-  // without a reader of its own a type scales as the linear one does: the lists of LongRoPE are tensors
+  // without a reader of its own a type scales as the linear one does: its lists are tensors
   const words = ROPE_TYPES.map(wordsOf).find(({ gguf }) => gguf?.type === word && gguf.read) ?? wordsOf('linear');
   const read: LooseSpec = words.gguf?.read?.(fields) ?? {};
-  if (word !== 'yarn') return attnFactor === 1 ? read : { ...read, attentionFactor: attnFactor };
+  if (!COMPUTED.has(word)) return attnFactor === 1 ? read : { ...read, attentionFactor: attnFactor };
   if (cancelled) return { ...read, attentionFactor: 1 };
   return multiplier === 0 ? read : { ...read, mscale, mscaleAllDim: multiplier };
 }
@@ -229,7 +239,7 @@ function rule(header: Header, { yarn }: GgufRotary, base: LooseSpec, scaling: Sc
 type Divisors = { readonly freqs: number[] } | { readonly short: number[]; readonly long: number[] };
 
 /** rope_freqs goes before the lists; tensors that the graph does not read are said. */
-function divisors(header: Header, { factors }: GgufRotary, longrope: boolean, pairs: number): Divisors | undefined {
+function divisors(header: Header, { factors }: GgufRotary, listed: boolean, pairs: number): Divisors | undefined {
   const { tensors, notes } = header;
   const list = (name: 'ropeFreqs' | 'ropeFactorsShort' | 'ropeFactorsLong'): number[] | undefined => {
     const tensor = tensors[name];
@@ -258,11 +268,11 @@ function divisors(header: Header, { factors }: GgufRotary, longrope: boolean, pa
       );
     }
   }
-  if (factors.lists === 'none' || (factors.lists === 'longrope' && !longrope)) {
+  if (factors.lists === 'none' || (factors.lists !== 'read' && !listed)) {
     const why =
       factors.lists === 'none'
         ? 'passes no lists of divisors to its rotation'
-        : "reads them with rope.scaling.type 'longrope' only";
+        : `reads them with rope.scaling.type '${LISTED.type}' only`;
     unread('ropeFactorsShort', why);
     unread('ropeFactorsLong', why);
     return undefined;
@@ -283,7 +293,8 @@ export function layerOf(
   scaling: Scaling,
   queryScale: QueryScale | undefined,
 ): RotaryLayer {
-  const threshold = spec.ropeType === 'longrope' ? spec.originalMaxPositionEmbeddings : undefined;
+  const ropeType = spec.ropeType ?? 'default';
+  const threshold = ruleOf(ropeType).dependsOnLength?.threshold(spec);
   const width = spec.headDim;
   const mscale = facts.softmax === 'latent' ? latentMscale(scaling) : undefined;
   try {
@@ -297,7 +308,7 @@ export function layerOf(
       softmaxScale: softmaxScale(header, facts.softmax, width, main.rotaryDim) * (mscale ?? 1),
       softmaxScaleFactor: mscale,
       queryScale,
-      lengthDependent: threshold === undefined ? undefined : { rule: 'longrope' as const, threshold },
+      lengthDependent: threshold === undefined ? undefined : { rule: ropeType, threshold },
     });
   } catch (error) {
     if (!(error instanceof PosencError) || error.code === 'ERR_CONFIG') throw error;

@@ -5,7 +5,8 @@
  */
 import { rotaryFrequencies } from '../rotary/frequencies.ts';
 import { ggmlFreqFactors } from '../rotary/ggml.ts';
-import { yarnMscale } from '../rotary/rules/yarn.ts';
+import type { LlamaCppWords } from '../rotary/rules/rule.ts';
+import { wordsOf } from '../rotary/rules/words.ts';
 import type { OpenSpec } from '../rotary/spec.ts';
 import { take } from '../runtime/arguments.ts';
 import { chooseLayer, type TableChoice } from './chooseLayer.ts';
@@ -105,102 +106,67 @@ function parametersOf(form: NormalForm, choice: TableChoice): LlamaCpp {
     ...(file && { architecture: file.architecture, fileMode: fileMode(file.facts, layer) }),
     permuted: isPermuted(form, layer, file?.facts),
     flagsWithFile: [],
-    flagsWithoutEffect: [] as string[],
+    flagsWithoutEffect: [] as readonly string[],
     amplitude: layer.attentionFactor,
     kqScale: layer.softmaxScale,
     layersWithoutRotation: form.layers?.nope ?? [],
   };
   const notes = remarks(form, layer, file?.facts);
-  const factor = spec.factor ?? 1;
-  if (ropeType === 'default') return { ...known, rope: common, flags: [], notes };
-  if (ropeType === 'linear') {
-    const rope = { ...common, freqScale: 1 / factor };
-    return {
-      ...known,
-      rope,
-      flags: ['--rope-scaling', 'linear', '--rope-scale', String(factor)],
-      amplitudeByFlags: 1,
-      notes,
+  const { llamaCpp } = wordsOf(ropeType);
+  if (llamaCpp === 'nothing') return { ...known, rope: common, flags: [], notes };
+  if (llamaCpp === 'divisors') {
+    const length = context ?? layer.lengthDependent?.threshold ?? 1;
+    const rope = {
+      ...common,
+      attnFactor: rotaryFrequencies(spec, { context: length }).attentionFactor,
+      freqFactors: divisors(spec, layer, length),
     };
+    return { ...known, rope, flags: [], notes: [...notes, divisorNote(layer, file?.facts)] };
   }
-  if (ropeType === 'yarn') {
-    const own = yarnMscale(factor, 1);
-    return {
-      ...known,
-      // the kernel multiplies by 1 + 0.1 ln factor itself
-      rope: {
-        ...common,
-        freqScale: 1 / factor,
-        extFactor: spec.extrapolationFactor ?? 1,
-        attnFactor: layer.attentionFactor / own,
-      },
-      ...(spec.truncate === false && { own: { ...common, freqFactors: divisors(spec, layer, 1) } }),
-      flags: yarnFlags(spec, common.nCtxOrig),
-      flagsWithoutEffect: ['--yarn-attn-factor'],
-      amplitudeByFlags: file?.facts.yarn.amplitude === 'one' ? 1 : own,
-      notes: [...notes, ...yarnNotes(layer, file?.facts, own)],
-    };
-  }
-  const length = context ?? layer.lengthDependent?.threshold ?? 1;
-  const rope = {
-    ...common,
-    attnFactor: rotaryFrequencies(spec, { context: length }).attentionFactor,
-    freqFactors: divisors(spec, layer, length),
+  const words = llamaCpp(spec as never, common.nCtxOrig);
+  const { freqScale, extFactor = 0, flags, amplitude, overwritten, instead } = words;
+  return {
+    ...known,
+    rope: { ...common, freqScale, extFactor, attnFactor: layer.attentionFactor / amplitude },
+    ...(instead && { own: { ...common, freqFactors: divisors(spec, layer, 1) } }),
+    flags,
+    flagsWithoutEffect: overwritten,
+    amplitudeByFlags: file?.facts.yarn.amplitude === 'one' ? 1 : amplitude,
+    notes: [
+      ...notes,
+      ...words.notes,
+      ...(instead ? [differenceNote(layer, instead)] : []),
+      ...amplitudeNotes(layer, file?.facts, amplitude),
+    ],
   };
-  return { ...known, rope, flags: [], notes: [...notes, divisorNote(layer, file?.facts)] };
 }
 
-function yarnFlags(spec: OpenSpec, original: number): string[] {
-  const flags = [
-    '--rope-scaling',
-    'yarn',
-    '--rope-scale',
-    String(spec.factor ?? 1),
-    '--yarn-orig-ctx',
-    String(original),
-  ];
-  if (spec.betaFast !== undefined && spec.betaFast !== 32) flags.push('--yarn-beta-fast', String(spec.betaFast));
-  if (spec.betaSlow !== undefined && spec.betaSlow !== 1) flags.push('--yarn-beta-slow', String(spec.betaSlow));
-  return flags;
-}
-
-function yarnNotes(layer: RotaryLayer, facts: GgufRotary | undefined, own: number): string[] {
-  const { spec } = layer;
-  const notes: string[] = [
-    'llama.cpp computes the amplitude from the factor whenever YaRN is on: --yarn-attn-factor is overwritten',
-  ];
-  if (spec.truncate === false) {
-    const { off, pair } = rampDifference(layer);
-    notes.push(
-      `truncate is false, and llama.cpp always rounds the ends of the ramp: pair ${pair} turns ${Number((100 * off).toPrecision(2))} % otherwise than in the model; no key and no flag changes that (own holds divisors that do)`,
-    );
+/** What a converted file must hold beside the flags. */
+function amplitudeNotes(layer: RotaryLayer, facts: GgufRotary | undefined, own: number): string[] {
+  const { spec, attentionFactor } = layer;
+  const differs = Math.abs(attentionFactor - own) > 1e-6 * own;
+  const short = (value: number): number => Number(value.toPrecision(6));
+  if (spec.mscaleAllDim !== undefined && (facts?.yarn.multiplier || differs)) {
+    return [
+      `the file must hold rope.scaling.yarn_log_multiplier (mscale_all_dim ${spec.mscaleAllDim}): flags alone give the amplitude ${short(own)} and the plain softmax scale`,
+    ];
   }
-  if (
-    spec.mscaleAllDim !== undefined &&
-    (facts?.yarn.multiplier || Math.abs(layer.attentionFactor - own) > 1e-6 * own)
-  ) {
-    notes.push(
-      `the file must hold rope.scaling.yarn_log_multiplier (mscale_all_dim ${spec.mscaleAllDim}): flags alone give the amplitude ${Number(own.toPrecision(6))} and the plain softmax scale`,
-    );
-  } else if (Math.abs(layer.attentionFactor - own) > 1e-6 * own) {
-    notes.push(
-      `the amplitude ${Number(layer.attentionFactor.toPrecision(6))} is not 1 + 0.1 ln(factor) = ${Number(own.toPrecision(6))}: the file must hold rope.scaling.attn_factor ${Number((layer.attentionFactor / own).toPrecision(6))}`,
-    );
-  }
-  return notes;
+  if (!differs) return [];
+  return [
+    `the amplitude ${short(attentionFactor)} is not ${own === 1 ? '1' : `1 + 0.1 ln(factor) = ${short(own)}`}: the file must hold rope.scaling.attn_factor ${short(attentionFactor / own)}`,
+  ];
 }
 
-/** The pair that a rounded ramp changes most. */
-function rampDifference({ spec }: RotaryLayer): { off: number; pair: number } {
-  const of = (truncate: boolean): Float64Array =>
-    rotaryFrequencies({ ...spec, truncate, precision: 'exact' } as OpenSpec).ladder.hi;
-  const [rounded, own] = [of(true), of(false)];
+/** The pair whose angles differ most from those that llama.cpp computes. */
+function differenceNote({ spec }: RotaryLayer, { options, why }: NonNullable<LlamaCppWords['instead']>): string {
+  const of = (own: OpenSpec): Float64Array => rotaryFrequencies({ ...own, precision: 'exact' } as OpenSpec).ladder.hi;
+  const [theirs, own] = [of({ ...spec, ...options } as OpenSpec), of(spec)];
   let [off, pair] = [0, 0];
   own.forEach((f, i) => {
-    const error = Math.abs(rounded[i] / f - 1);
+    const error = Math.abs(theirs[i] / f - 1);
     if (error > off) [off, pair] = [error, i];
   });
-  return { off, pair };
+  return `${why}: pair ${pair} turns ${Number((100 * off).toPrecision(2))} % otherwise than in the model; no key and no flag changes that (own holds divisors that do)`;
 }
 
 /** Divisors of the angles that express a rule for which ggml has no argument. */
@@ -214,14 +180,15 @@ function divisors(spec: OpenSpec, layer: RotaryLayer, length: number): number[] 
 }
 
 function divisorNote({ ropeType }: RotaryLayer, facts: GgufRotary | undefined): string {
-  const names = ropeType === 'longrope' ? 'rope_factors_long and rope_factors_short' : 'rope_freqs';
-  if (facts && facts.factors[ropeType === 'longrope' ? 'lists' : 'freqs'] === 'none') {
+  const stored = wordsOf(ropeType).gguf?.tensors;
+  const lists = stored === 'rope_factors';
+  const names = lists ? 'rope_factors_long and rope_factors_short' : 'rope_freqs';
+  if (facts && facts.factors[lists ? 'lists' : 'freqs'] === 'none') {
     return `rope type '${ropeType}' has no flags, and llama.cpp reads no divisors (${names}) for this architecture`;
   }
-  if (ropeType === 'llama3' || ropeType === 'longrope' || ropeType === 'proportional') {
-    return `rope type '${ropeType}' has no flags: a converted file holds it as divisors, the tensor ${names}`;
-  }
-  return `rope type '${ropeType}' has no flags; llama.cpp would need these divisors as a tensor ${names}, which no converter writes`;
+  return stored === undefined
+    ? `rope type '${ropeType}' has no flags; llama.cpp would need these divisors as a tensor ${names}, which no converter writes`
+    : `rope type '${ropeType}' has no flags: a converted file holds it as divisors, the tensor ${names}`;
 }
 
 /** How the hub's weights pair, as a mode; sections exist for half pairing alone. */

@@ -14,7 +14,7 @@ import type { VisionRotary } from './vision.ts';
 
 /** A rule whose frequencies depend on the length of the sequence. */
 export interface LengthDependence {
-  /** 'dynamic': the base grows beyond `threshold`. 'longrope': the other list of divisors is used beyond it. */
+  /** The rope type whose rule it is: its base grows beyond `threshold` (dynamic), or other divisors are used (LongRoPE). */
   readonly rule: RopeType;
   /** Up to this many positions (max position + 1) nothing changes. */
   readonly threshold: number;

@@ -30,7 +30,7 @@ export interface RuleContext {
   readonly section: Section;
   readonly cls: ModelClass;
   readonly theta: number;
-  /** Rotated pairs, for the lists of longrope. */
+  /** Rotated pairs, for lists of divisors. */
   readonly pairs: number;
   readonly maxPositionEmbeddings?: number;
   readonly originalMaxPositionEmbeddings?: { readonly key: string; readonly value: number };

@@ -223,7 +223,7 @@ function readTable(input: TableInput): RotaryLayer {
   const mrope = rule.mropeSection && cls.mrope;
   const spec = dropUndefined<LooseSpec & { readonly headDim: number }>({
     headDim: width.headDim,
-    ...(rule.ropeType === 'proportional'
+    ...(ruleOf(rule.ropeType).wholeHead
       ? { partialRotaryFactor: width.partial }
       : { rotaryDim: width.rotaryDim, rotaryOffset: width.rotaryOffset }),
     ...pairingOf(section, facts, cls.type),
@@ -236,12 +236,9 @@ function readTable(input: TableInput): RotaryLayer {
   }) as OpenSpec;
   const lengthDependent = rule.dependence ?? dependence(spec);
   const threshold = lengthDependent?.threshold ?? 1;
-  const main = frequencies(
-    section,
-    spec,
-    lengthDependent?.rule === 'dynamic' ? Math.max(context ?? 0, threshold) : threshold,
-  );
-  const long = lengthDependent?.rule === 'longrope' ? frequencies(section, spec, threshold + 1) : undefined;
+  const how = lengthDependent && ruleOf(lengthDependent.rule).dependsOnLength?.how;
+  const main = frequencies(section, spec, how === 'grows' ? Math.max(context ?? 0, threshold) : threshold);
+  const long = how === 'switches' ? frequencies(section, spec, threshold + 1) : undefined;
   const mscaleAllDim = block && Object.hasOwn(block.fields, 'mscale_all_dim') ? block.fields.mscale_all_dim : undefined;
   const softmax = softmaxScale(facts.softmax, {
     section,

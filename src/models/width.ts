@@ -2,9 +2,10 @@
  * How wide a head is and which of its channels rotate: head_dim under its names, partial factors, rotary_dim, and the
  * decoupled rotary part of latent attention (DeepSeek-V2, arXiv 2405.04434).
  */
+import { ruleOf } from '../rotary/frequencies.ts';
 import { checkNumber, refuse, type Section } from './read.ts';
 import type { HeadFacts, RotaryFacts, TableFacts } from './records/record.ts';
-import type { RopeBlock } from './ropeBlock.ts';
+import { NAMED, type RopeBlock } from './ropeBlock.ts';
 import { numberAt } from './values.ts';
 
 const HIDDEN = ['hidden_size', 'n_embd', 'n_embed', 'd_model', 'dim'];
@@ -66,7 +67,7 @@ export function readWidth(input: WidthInput): Width {
   }
   const fallback = table?.partial ?? (rotated === 'head' ? 1 : rotated.partial);
   const partial = given[0]?.value ?? fallback;
-  if (ropeType === 'proportional') {
+  if (ruleOf(NAMED[ropeType]).wholeHead) {
     if (given.length === 0) section.assume(['partial_rotary_factor'], partial, `default of '${type}'`);
     return { headDim, rotaryDim: checkEven(section, headDim), rotaryOffset: 0, partial };
   }

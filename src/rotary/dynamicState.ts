@@ -21,9 +21,9 @@ export interface DynamicState {
  * state.next(length) })`.
  * - dynamic (transformers): the longest length so far, until a call is shorter than maxPositionEmbeddings.
  * - dynamic-yarn (jquesnelle/yarn): the longest length so far.
- * - longrope (transformers): each call decides by itself.
+ * - LongRoPE (transformers): each call decides by itself.
  * Contexts are integers.
- * @param spec a specification of type 'dynamic', 'dynamic-yarn' or 'longrope'
+ * @param spec a specification whose frequencies depend on the length; the error names their types
  * @returns an object with next(length): the `context` that belongs to this call
  * @throws ERR_OPTION
  * @see transformers dynamic_rope_update; jquesnelle/yarn

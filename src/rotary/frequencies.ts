@@ -91,7 +91,7 @@ const ggmlPlans = memo<GgmlFrequencies>(64);
  * Frequencies are exact to about 100 bits.
  * @param spec the rotary specification
  * @param given `context`, for frequencies that depend on the length
- * @param given.context sequence length (highest position + 1); needed by 'dynamic', 'dynamic-yarn' and 'longrope'
+ * @param given.context sequence length (highest position + 1); needed by rules that depend on it
  * @returns plain data; `ladder` holds the frequencies as hi + lo in float64
  * @throws PosencError ERR_OPTION, ERR_SHAPE
  * @see Su et al., RoFormer, arXiv 2104.09864, section 3.2.2; transformers ROPE_INIT_FUNCTIONS
@@ -129,7 +129,7 @@ export interface InvFreq {
  * multiplied by attentionFactor. For GPU engines, which upload these few numbers instead of a table.
  * @param spec a specification, for instance `fromHF(config).rotary`
  * @param given `context`, for frequencies that depend on the length
- * @param given.context sequence length (highest position + 1); needed by 'dynamic', 'dynamic-yarn' and 'longrope'
+ * @param given.context sequence length (highest position + 1); needed by rules that depend on it
  * @returns invFreq [rotaryDim / 2]: the nearest float64 of the formula; in precision 'torch' the float32 numbers PyTorch has
  * @throws PosencError ERR_OPTION, ERR_SHAPE; precision 'ggml' has no frequencies (its angles are iterated products)
  * @see Su et al., RoFormer, arXiv 2104.09864, section 3.2.2; transformers ROPE_INIT_FUNCTIONS
@@ -288,12 +288,12 @@ function rotatedWidths(spec: LooseSpec, ropeType: RopeType): Widths {
   const theta = positive('ropeTheta', spec.ropeTheta, 10000);
   const partial = finite('partialRotaryFactor', spec.partialRotaryFactor, { min: 0, max: 1 }, 1);
   const given = spec.rotaryDim === undefined ? undefined : size('rotaryDim', spec.rotaryDim, 1, headDim);
-  if (ropeType === 'proportional') {
+  if (ruleOf(ropeType).wholeHead) {
     if (headDim % 2 !== 0) {
-      throw new PosencError('ERR_SHAPE', `headDim: 'proportional' needs an even number, got ${headDim}`);
+      throw new PosencError('ERR_SHAPE', `headDim: '${ropeType}' needs an even number, got ${headDim}`);
     }
     if (given !== undefined && given !== headDim) {
-      throw new PosencError('ERR_SHAPE', `rotaryDim: 'proportional' rotates the whole head, ${headDim}; got ${given}`);
+      throw new PosencError('ERR_SHAPE', `rotaryDim: '${ropeType}' rotates the whole head, ${headDim}; got ${given}`);
     }
     return { theta, pairs: headDim / 2, width: headDim };
   }
@@ -341,10 +341,11 @@ function lengthOf(spec: LooseSpec, given: unknown): number | undefined {
 function widthOf(spec: LooseSpec, ropeType: RopeType): number {
   if (spec.headDim !== undefined) return size('headDim', spec.headDim, 1, 65536);
   const width = spec.rotaryDim ?? (spec.invFreq === undefined ? undefined : 2 * spec.invFreq.length);
-  if (width === undefined || spec.partialRotaryFactor !== undefined || ropeType === 'proportional') {
+  const { wholeHead } = ruleOf(ropeType);
+  if (width === undefined || spec.partialRotaryFactor !== undefined || wholeHead) {
     throw new PosencError(
       'ERR_SHAPE',
-      `headDim: expected the channels of a head, got undefined; it may be left out beside rotaryDim, not beside ${ropeType === 'proportional' ? "ropeType 'proportional'" : 'partialRotaryFactor'}`,
+      `headDim: expected the channels of a head, got undefined; it may be left out beside rotaryDim, not beside ${wholeHead ? `ropeType '${ropeType}'` : 'partialRotaryFactor'}`,
     );
   }
   return size('rotaryDim', width, 1, 65536);

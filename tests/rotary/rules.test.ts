@@ -23,6 +23,22 @@ test('every example is a specification of its own type, at its own context', () 
   }
 });
 
+test('stretched: a specification of the same type, whose slowest pair is no faster than the plain one', () => {
+  const frequencies = (spec: object) =>
+    rotaryFrequencies({ headDim: 64, ropeTheta: 10000, ...spec } as RotarySpec, { context: 32768 }).ladder.hi;
+  const plain = frequencies({});
+  const without = ROPE_TYPES.filter((type) => WORDS[type].stretched === undefined);
+  assert.equal(without, ['longrope', 'proportional']);
+  for (const type of ROPE_TYPES) {
+    const made: LooseSpec | undefined = WORDS[type].stretched?.(4, 8192);
+    if (made === undefined) continue;
+    assert.is(made.ropeType ?? 'default', type);
+    const ratio = plain[31] / frequencies(made)[31];
+    // dynamic grows its base by the length: 4 (32768 / 8192) - 3 = 13
+    assert.ok(type === 'default' ? ratio === 1 : ratio > 3.9 && ratio < 13.1, `${type} ${ratio}`);
+  }
+});
+
 test('names of config.json and of GGUF belong to one type each', () => {
   const names = ROPE_TYPES.flatMap((type) => WORDS[type].transformers?.names ?? []);
   assert.is(new Set(names).size, names.length);

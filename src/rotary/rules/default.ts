@@ -19,6 +19,10 @@ export const plainWords: RuleWords<PlainSpec> = {
   example: { headDim: 64, ropeTheta: 10000, pairing: 'half' },
   transformers: { names: ['default', 'mrope'], keys: {}, read: () => ({ ropeType: 'default' }) },
   gguf: { type: 'none' },
-  llamaCpp: () => ({ flags: [] }),
+  llamaCpp: 'nothing',
+  stretched: () => ({}),
+  maxCounts: 'before',
+  shortTexts: undefined,
+  cachedKeys: undefined,
   extend: extendByYarn,
 };

@@ -29,6 +29,7 @@ export const dynamic: RotaryRule<DynamicSpec> = {
     return changedBase(widths, grownBase(widths, dd.addNumber(growth, -factor), 'dynamic'));
   },
   dependsOnLength: {
+    how: 'grows',
     threshold: (spec) => positive('maxPositionEmbeddings', spec.maxPositionEmbeddings),
     // transformers: the longest length so far, until a call is shorter than the threshold
     next: (length, longest, threshold) => (length < threshold ? threshold : Math.max(longest, length)),
@@ -69,6 +70,14 @@ export const dynamicWords: RuleWords<DynamicSpec> = {
       return { ropeType: 'dynamic', factor, maxPositionEmbeddings };
     },
   },
+  llamaCpp: 'divisors',
+  stretched: (factor, original) => ({ ropeType: 'dynamic', factor, maxPositionEmbeddings: original }),
+  maxCounts: 'before',
+  shortTexts: undefined,
+  cachedKeys: (where, last) => ({
+    message: `the base grows beyond ${last} positions${where}: every cached key keeps the base it was made with`,
+    fix: 'pass the largest context once, and keep its table for the whole generation',
+  }),
   extend(spec, _, target) {
     const { maxPositionEmbeddings: trained, factor } = spec;
     return sameRule(trained, factor, target, trained * factor, {

@@ -28,7 +28,7 @@ export const dynamicYarn: RotaryRule<DynamicYarnSpec> = {
     return reached > trained ? scaled : plainFrequencies(widths);
   },
   // jquesnelle/yarn: the longest length so far
-  dependsOnLength: { threshold: trainedLength, next: (length, longest) => Math.max(longest, length) },
+  dependsOnLength: { how: 'grows', threshold: trainedLength, next: (length, longest) => Math.max(longest, length) },
 };
 
 export const dynamicYarnWords: RuleWords<DynamicYarnSpec> = {
@@ -40,6 +40,14 @@ export const dynamicYarnWords: RuleWords<DynamicYarnSpec> = {
   about: 'dynamic YaRN of jquesnelle/yarn, for a sequence of 8192',
   example: { headDim: 64, ropeTheta: 10000, ropeType: 'dynamic-yarn', originalMaxPositionEmbeddings: 2048 },
   exampleContext: 8192,
+  llamaCpp: 'divisors',
+  stretched: (_, original) => ({ ropeType: 'dynamic-yarn', originalMaxPositionEmbeddings: original }),
+  maxCounts: 'before',
+  shortTexts: undefined,
+  cachedKeys: (where, last) => ({
+    message: `the ramp moves with the length beyond ${last} positions${where}: every cached key keeps the frequencies it was made with`,
+    fix: 'pass the largest context once, and keep its table for the whole generation',
+  }),
   extend(spec, _, target) {
     const reason = 'it takes the factor that the length of the sequence needs: nothing is to be set';
     return { outcome: 'covered', trained: originalLength(spec), supported: target, reason };

@@ -59,10 +59,18 @@ export const linearWords: RuleWords<LinearSpec> = {
       return factor === undefined ? undefined : { ropeType: 'linear', factor };
     },
   },
-  llamaCpp(spec) {
-    const freqScale = 1 / spec.factor;
-    return { freqScale, flags: ['--rope-scaling', 'linear', '--rope-freq-scale', String(freqScale)] };
-  },
+  llamaCpp: ({ factor }) => ({
+    freqScale: 1 / factor,
+    flags: ['--rope-scaling', 'linear', '--rope-scale', String(factor)],
+    amplitude: 1,
+    overwritten: [],
+    notes: [],
+  }),
+  stretched: (factor) => ({ ropeType: 'linear', factor }),
+  // some files give max_position_embeddings before the scaling, some after
+  maxCounts: 'unsaid',
+  shortTexts: undefined,
+  cachedKeys: undefined,
   dividesBy: 'factor',
   extend: (spec, length, target) => sameRule(length, spec.factor, target, length * spec.factor),
 };

@@ -122,6 +122,17 @@ export const llama3Words: RuleWords<Llama3Spec> = {
   },
   gguf: { type: 'none', tensors: 'rope_freqs' },
   dividesBy: 'factor',
+  llamaCpp: 'divisors',
+  stretched: (factor, original) => ({
+    ropeType: 'llama3',
+    factor,
+    lowFreqFactor: 1,
+    highFreqFactor: 4,
+    originalMaxPositionEmbeddings: original,
+  }),
+  maxCounts: 'before',
+  shortTexts: undefined,
+  cachedKeys: undefined,
   extend(spec, length, target) {
     const original = originalLength(spec);
     return noDropIn(

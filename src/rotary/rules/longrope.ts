@@ -52,7 +52,7 @@ export const longrope: RotaryRule<LongropeSpec> = {
     };
   },
   // transformers: each call decides by itself
-  dependsOnLength: { threshold: originalLength, next: (length) => length },
+  dependsOnLength: { how: 'switches', threshold: originalLength, next: (length) => length },
 };
 
 /** sqrt(1 + ln factor / ln original), the same for short and long; or PhiMoE's own two numbers. */
@@ -148,7 +148,26 @@ export const longropeWords: RuleWords<LongropeSpec> = {
       };
     },
   },
-  gguf: { type: 'longrope', tensors: 'rope_factors' },
+  gguf: {
+    type: 'longrope',
+    tensors: 'rope_factors',
+    fromLists: ({ short, long, original, maxPositionEmbeddings, attentionFactor }) => ({
+      ropeType: 'longrope',
+      shortFactor: short,
+      longFactor: long,
+      originalMaxPositionEmbeddings: original,
+      maxPositionEmbeddings,
+      attentionFactor,
+    }),
+  },
+  llamaCpp: 'divisors',
+  stretched: undefined,
+  maxCounts: 'before',
+  shortTexts: undefined,
+  cachedKeys: (where, _, next) => ({
+    message: `${next} positions or more use other frequencies${where}: keys cached before the crossing no longer fit`,
+    fix: 'choose one list for a whole generation by passing context, and drop or re-rotate the cache at the crossing',
+  }),
   extend(spec, length, target) {
     const original = originalLength(spec);
     const served = Math.max(length, spec.maxPositionEmbeddings ?? 0, original * (spec.factor ?? 1));

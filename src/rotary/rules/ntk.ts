@@ -107,13 +107,17 @@ export const ntkWords: RuleWords<NtkSpec> = {
       return { ropeType: 'ntk', alpha };
     },
   },
+  llamaCpp: 'divisors',
+  stretched: (factor) => ({ ropeType: 'ntk', alpha: factor }),
+  maxCounts: 'before',
+  shortTexts: undefined,
+  cachedKeys: undefined,
   extend(spec, length, target) {
     if (spec.factor !== undefined) return sameRule(length, spec.factor, target);
-    return noDropIn(
-      length,
-      length,
-      target,
-      'the base is raised by alpha at every length, and no published rule says which alpha a longer context needs',
-    );
+    const reason =
+      'the base is raised by alpha at every length, and no published rule says which alpha a longer context needs';
+    // nor what the length was before
+    const { trained: _, ...answer } = noDropIn(length, length, target, reason);
+    return answer;
   },
 };

@@ -63,6 +63,15 @@ export const ntkByPartsWords: RuleWords<NtkByPartsSpec> = {
   about: 'NTK by parts, as jquesnelle/yarn has it: the step before YaRN',
   example: { headDim: 64, ropeTheta: 10000, ropeType: 'ntk-by-parts', factor: 4, originalMaxPositionEmbeddings: 2048 },
   dividesBy: 'factor',
+  llamaCpp: 'divisors',
+  stretched: (factor, original) => ({
+    ropeType: 'ntk-by-parts',
+    factor,
+    originalMaxPositionEmbeddings: original,
+  }),
+  maxCounts: 'before',
+  shortTexts: undefined,
+  cachedKeys: undefined,
   extend(spec, length, target) {
     const original = originalLength(spec);
     const factor = contextFactor(spec);

@@ -20,6 +20,7 @@ export interface ProportionalSpec {
 
 export const proportional: RotaryRule<ProportionalSpec> = {
   options: { factor: true },
+  wholeHead: true,
   frequencies(widths, spec) {
     const factor = positive('factor', spec.factor, 1);
     const proportion = finite('partialRotaryFactor', spec.partialRotaryFactor, { min: 0, max: 1 }, 1);
@@ -47,7 +48,13 @@ export const proportionalWords: RuleWords<ProportionalSpec> = {
     // headDim comes from the widths of the model
     read: (block) => ({ ropeType: 'proportional', factor: block.number('factor', { min: 1 }) }) as ProportionalSpec,
   },
+  gguf: { type: 'none', tensors: 'rope_freqs' },
   dividesBy: 'factor',
+  llamaCpp: 'divisors',
+  stretched: undefined,
+  maxCounts: 'before',
+  shortTexts: undefined,
+  cachedKeys: undefined,
   extend: (_, length, target) =>
     noDropIn(
       length,

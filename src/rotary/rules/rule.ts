@@ -36,6 +36,8 @@ export type Given<S> = S & RotaryCommon & { readonly headDim?: number; readonly 
 
 /** How the frequencies depend on the length of the sequence. */
 export interface LengthDependence<S> {
+  /** 'grows': every longer sequence has frequencies of its own. 'switches': there is one other set, beyond the threshold. */
+  readonly how: 'grows' | 'switches';
   /** Up to this many positions nothing changes. */
   threshold(spec: Given<S>): number;
   /**
@@ -52,6 +54,8 @@ export interface RotaryRule<S> {
   /** `length`: sequence length, for rules that depend on it. */
   frequencies(widths: Widths, spec: Given<S>, length: number | undefined): Frequencies;
   readonly dependsOnLength?: LengthDependence<S>;
+  /** All channels of a head are paired, and `partialRotaryFactor` says something else than their number. */
+  readonly wholeHead?: true;
 }
 
 // ---------------------------------------------------------------- words
@@ -117,10 +121,41 @@ export type Extension = {
 
 /** The arguments of ggml_rope_ext that a rule sets, and the flags of llama.cpp that have the same effect. */
 export interface LlamaCppWords {
-  readonly freqScale?: number;
+  readonly freqScale: number;
   readonly extFactor?: number;
-  readonly attnFactor?: number;
   readonly flags: readonly string[];
+  /** What the kernel multiplies into cos and sin by itself; attn_factor goes on top of it. */
+  readonly amplitude: number;
+  /** Flags of the same matter that llama.cpp computes itself, whatever is given. */
+  readonly overwritten: readonly string[];
+  /** Options whose angles llama.cpp computes instead of the specification's, and why. */
+  readonly instead?: { readonly options: object; readonly why: string };
+  readonly notes: readonly string[];
+}
+
+/** What is said to a person, and what he can do. */
+export interface Advice {
+  readonly message: string;
+  readonly fix: string;
+}
+
+/** Of a rule that changes texts within the trained length as well. */
+export interface ShortTexts {
+  /** extend: why nothing is to be set for a length that was trained. */
+  readonly covered: string;
+  /** To those who set it for an engine. */
+  readonly engines: string;
+  /** explain, of a context within the trained length; `where`: which table, or ''. */
+  warning(trained: string, where: string): Advice;
+}
+
+/** rope_factors of a GGUF file. */
+export interface GgufLists {
+  readonly short: readonly number[];
+  readonly long: readonly number[];
+  readonly original: number;
+  readonly maxPositionEmbeddings: number | undefined;
+  readonly attentionFactor: number;
 }
 
 /** Everything else that is known about a rope type. */
@@ -157,9 +192,21 @@ export interface RuleWords<S> {
     readonly tensors?: 'rope_freqs' | 'rope_factors';
     /** The options that keys (not tensors) give; undefined: the file scales nothing. */
     read?(header: GgufFields): (S & RotaryCommon) | undefined;
+    /** The specification that lists of divisors make. */
+    fromLists?(lists: GgufLists): S & RotaryCommon;
+    /** llama.cpp multiplies the amplitude 1 + 0.1 ln(factor) in, whatever the file says. */
+    readonly computesAmplitude?: true;
   };
-  /** llama.cpp; absent: the rule goes into the file as divisors of the angles. `attentionFactor`: the model's amplitude. */
-  llamaCpp?(spec: Given<S>, attentionFactor: number): LlamaCppWords | undefined;
+  /** llama.cpp: nothing to say; divisors of the angles, in the file; or arguments and flags. `original`: n_ctx_orig. */
+  readonly llamaCpp: 'nothing' | 'divisors' | ((spec: Given<S>, original: number) => LlamaCppWords);
+  /** The options that public code gives it for a context `factor` times the original one; undefined: nothing gives them. */
+  readonly stretched: ((factor: number, original: number) => Given<S>) | undefined;
+  /** Whether max_position_embeddings counts the positions before the scaling; 'unsaid': files differ. */
+  readonly maxCounts: 'before' | 'unsaid';
+  /** undefined: short texts stay as they are, or are what it was trained for. */
+  readonly shortTexts: ShortTexts | undefined;
+  /** What becomes of cached keys beyond `last` positions, from `next` on, where frequencies depend on the length. */
+  readonly cachedKeys: ((where: string, last: string, next: string) => Advice) | undefined;
   /** explain: pairs may be divided by exactly `factor`. */
   readonly dividesBy?: 'factor';
   /**

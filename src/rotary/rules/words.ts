@@ -2,7 +2,7 @@
  * Everything about every rope type that is not numbers: how model files spell it, what a longer context asks of it, an example.
  * Apart from `index.ts`, so that a bundle that only rotates does not carry it.
  */
-import type { HeadSpec, RopeType, SpecOf } from '../spec.ts';
+import type { HeadSpec, LooseSpec, RopeType, SpecOf } from '../spec.ts';
 import { plainWords } from './default.ts';
 import { dynamicWords } from './dynamic.ts';
 import { dynamicYarnWords } from './dynamicYarn.ts';
@@ -41,6 +41,11 @@ export interface RopeExample {
   readonly spec: HeadSpec;
   /** The sequence length it is for, when its frequencies depend on that. */
   readonly context?: number;
+  /**
+   * The options that public code gives the rule for a context `factor` times as long as `original` positions; absent where
+   * lengths do not give them (lists of divisors).
+   */
+  readonly stretched?: (factor: number, original: number) => LooseSpec;
 }
 
 /**
@@ -52,8 +57,8 @@ export const ROPE_EXAMPLES: Readonly<Record<RopeType, RopeExample>> = /* @__PURE
 
 function examples(): Record<RopeType, RopeExample> {
   const entries = ROPE_TYPES.map((type) => {
-    const { about, example, exampleContext: context } = WORDS[type];
-    return [type, { about, spec: example, ...(context !== undefined && { context }) }];
+    const { about, example, exampleContext: context, stretched } = WORDS[type];
+    return [type, { about, spec: example, ...(context !== undefined && { context }), ...(stretched && { stretched }) }];
   });
   return Object.fromEntries(entries) as Record<RopeType, RopeExample>;
 }

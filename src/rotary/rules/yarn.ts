@@ -147,6 +147,7 @@ export const yarnWords: RuleWords<YarnSpec> = {
   },
   gguf: {
     type: 'yarn',
+    computesAmplitude: true,
     read(header) {
       const factor = header.number('scaling.factor', { min: 0 }) || header.number('scale_linear', { above: 0 });
       if (factor === undefined) return header.refuse('scaling.factor', "required by scaling type 'yarn'");
@@ -164,26 +165,42 @@ export const yarnWords: RuleWords<YarnSpec> = {
       };
     },
   },
-  llamaCpp(spec, attentionFactor) {
-    // ggml always rounds the ramp outwards
-    if (spec.truncate === false) return undefined;
+  llamaCpp(spec, original) {
     const factor = contextFactor(spec);
-    const freqScale = 1 / factor;
-    const extFactor = spec.extrapolationFactor ?? 1;
-    // the kernel multiplies by 1 + 0.1 ln factor itself
-    const attnFactor = attentionFactor / yarnMscale(factor, 1);
+    const { betaFast = 32, betaSlow = 1 } = spec;
     return {
-      freqScale,
-      extFactor,
-      attnFactor,
+      freqScale: 1 / factor,
+      extFactor: spec.extrapolationFactor ?? 1,
       flags: [
-        ...['--rope-scaling', 'yarn', '--rope-freq-scale', String(freqScale)],
-        ...['--yarn-orig-ctx', String(originalLength(spec)), '--yarn-ext-factor', String(extFactor)],
-        ...['--yarn-attn-factor', String(attnFactor)],
-        ...['--yarn-beta-fast', String(spec.betaFast ?? 32), '--yarn-beta-slow', String(spec.betaSlow ?? 1)],
+        ...['--rope-scaling', 'yarn', '--rope-scale', String(factor), '--yarn-orig-ctx', String(original)],
+        ...(betaFast === 32 ? [] : ['--yarn-beta-fast', String(betaFast)]),
+        ...(betaSlow === 1 ? [] : ['--yarn-beta-slow', String(betaSlow)]),
+      ],
+      amplitude: yarnMscale(factor, 1),
+      overwritten: ['--yarn-attn-factor'],
+      ...(spec.truncate === false && {
+        instead: {
+          options: { truncate: true },
+          why: 'truncate is false, and llama.cpp always rounds the ends of the ramp',
+        },
+      }),
+      notes: [
+        'llama.cpp computes the amplitude from the factor whenever YaRN is on: --yarn-attn-factor is overwritten',
       ],
     };
   },
+  stretched: (factor, original) => ({ ropeType: 'yarn', factor, originalMaxPositionEmbeddings: original }),
+  maxCounts: 'before',
+  shortTexts: {
+    covered:
+      'it already serves this many positions; YaRN changes short texts as well, and a model trained with it keeps it',
+    engines: 'YaRN is static here: texts within the trained length are changed as well; leave it out for those',
+    warning: (trained, where) => ({
+      message: `YaRN is static${where}: it changes texts shorter than ${trained} positions as well`,
+      fix: 'a model trained with it (DeepSeek, gpt-oss) keeps it; where it was added to a plain model (Qwen2.5, Qwen3), leave the block out for short texts',
+    }),
+  },
+  cachedKeys: undefined,
   dividesBy: 'factor',
   extend(spec, length, target) {
     const original = originalLength(spec);
