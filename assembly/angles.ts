@@ -3,14 +3,11 @@
 //
 // Three ways, chosen by the angle alone, so that a value is the same in every row, block and column:
 //   below 512 rad, where a plan is at hand: the exact phase of phase.ts, corrected by the rounding of the product to first order;
-//   below 2^19 rad: reduced by multiples of pi / 2 in float64, then polynomials that are as good as float32 needs
-//     (FreeBSD msun, k_sinf.c and k_cosf.c: errors below 2^-37 and 2^-34);
+//   below 2^19 rad: reduced by multiples of pi / 2 in float64, then polynomials that are as good as float32 needs (math/short.ts);
 //   above: reduced in 128-bit turns (math/sincos.ts).
 import { COS_ONLY, COS_SIN_PAIRS, SIN_AND_COS, SIN_COS_PAIRS } from "../src/runtime/codes";
-import {
-  FAR_ANGLE, HALF_PI_HIGH, HALF_PI_LOW, NEAR_ANGLE, ONE, ROUND, SHORT_COS_TERMS, SHORT_SIN_TERMS, SIGN, TURN_HIGH, TURN_LOW, TWO52,
-  TWO_OVER_PI,
-} from "../src/runtime/constants";
+import { FAR_ANGLE, NEAR_ANGLE, ONE, SIGN, TURN_HIGH, TURN_LOW, TWO52 } from "../src/runtime/constants";
+import { oddQuarters, quarters, reduced, shortCos, shortSin } from "./math/short";
 import { sincos } from "./math/sincos";
 import { addAngles, seedRow } from "./phase";
 
@@ -50,57 +47,6 @@ function storeFloats(value: v128, rest: isize, out: usize): void {
 @inline
 function stepOf(mode: i32): usize {
   return mode == SIN_COS_PAIRS || mode == COS_SIN_PAIRS ? 32 : 16;
-}
-
-// The parts of a reduction. `q`: the angle in quarter turns, rounded, in the low bits of 1.5 x 2^52 + it.
-
-// @ts-ignore: decorator
-@inline
-function quarters(angle: v128, constants: usize): v128 {
-  return f64x2.add(f64x2.mul(angle, v128.load64_splat(constants, TWO_OVER_PI)), v128.load64_splat(constants, ROUND));
-}
-
-/** What is left of the angle: the first product is exact, HALF_PI_HIGH has 33 bits. */
-// @ts-ignore: decorator
-@inline
-function reduced(angle: v128, q: v128, constants: usize): v128 {
-  const n = f64x2.sub(q, v128.load64_splat(constants, ROUND));
-  return f64x2.sub(
-    f64x2.sub(angle, f64x2.mul(n, v128.load64_splat(constants, HALF_PI_HIGH))),
-    f64x2.mul(n, v128.load64_splat(constants, HALF_PI_LOW)),
-  );
-}
-
-// @ts-ignore: decorator
-@inline
-function shortSin(x: v128, z: v128, w: v128, constants: usize): v128 {
-  const high = f64x2.add(
-    f64x2.mul(z, v128.load64_splat(constants, SHORT_SIN_TERMS + 8 * 3)), v128.load64_splat(constants, SHORT_SIN_TERMS + 8 * 2),
-  );
-  const low = f64x2.add(
-    f64x2.mul(z, v128.load64_splat(constants, SHORT_SIN_TERMS + 8 * 1)), v128.load64_splat(constants, SHORT_SIN_TERMS),
-  );
-  return f64x2.add(x, f64x2.mul(f64x2.mul(x, z), f64x2.add(low, f64x2.mul(w, high))));
-}
-
-// @ts-ignore: decorator
-@inline
-function shortCos(z: v128, w: v128, constants: usize): v128 {
-  const high = f64x2.add(
-    f64x2.mul(z, v128.load64_splat(constants, SHORT_COS_TERMS + 8 * 3)), v128.load64_splat(constants, SHORT_COS_TERMS + 8 * 2),
-  );
-  const low = f64x2.add(
-    f64x2.mul(z, v128.load64_splat(constants, SHORT_COS_TERMS + 8 * 1)), v128.load64_splat(constants, SHORT_COS_TERMS),
-  );
-  return f64x2.add(v128.load64_splat(constants, ONE), f64x2.mul(z, f64x2.add(low, f64x2.mul(w, high))));
-}
-
-/** All ones where the number of quarter turns is odd: there sine and cosine change places. */
-// @ts-ignore: decorator
-@inline
-function oddQuarters(q: v128): v128 {
-  const sign = i32x4.shr_s(i32x4.shl(q, 31), 31);
-  return v128.shuffle<i32>(sign, sign, 0, 0, 2, 2);
 }
 
 /**

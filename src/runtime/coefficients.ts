@@ -84,6 +84,8 @@ export const FLOATS: readonly (readonly [offset: number, ...values: number[]])[]
   [at.SHORT_COS_TERMS, ...SHORT_COS],
   [at.NEAR_ANGLE, 512],
   [at.FAR_ANGLE, 2 ** 19],
+  [at.SHORT_ERROR, 2 ** -33],
+  [at.TWO_TO_MINUS_50, 2 ** -50],
 ];
 /** @internal 64-bit words. */
 export const WORDS: readonly (readonly [offset: number, word: bigint])[] = [
@@ -99,7 +101,7 @@ export const WORDS: readonly (readonly [offset: number, word: bigint])[] = [
 ];
 const LANE_NUMBERS = [0, 1, 2, 3];
 
-export const COEFFICIENT_BYTES = at.FAR_ANGLE + 8;
+export const COEFFICIENT_BYTES = at.TWO_TO_MINUS_50 + 8;
 
 /** Writes the constants block, COEFFICIENT_BYTES at byteOffset, a multiple of 8. */
 export function writeCoefficients(buffer: ArrayBuffer, byteOffset: number): void {

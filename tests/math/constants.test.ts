@@ -32,7 +32,7 @@ test('the block is written where it is asked for, and nowhere else', () => {
   assert.equal([...bytes.subarray(0, 8), ...bytes.subarray(-8)], new Array(16).fill(0xa5));
   const floats = new Float64Array(bytes.buffer, 8);
   assert.is(floats[constants.ONE / 8], 1);
-  assert.is(floats[constants.FAR_ANGLE / 8], 2 ** 19);
+  assert.is(floats[constants.TWO_TO_MINUS_50 / 8], 2 ** -50);
 });
 
 test.run();
