@@ -31,7 +31,7 @@ export function writeColumns(
   from: number,
   count: number,
 ): void {
-  if (count === 0 || rowCount(rows) === 0) return;
+  if (count === 0) return;
   if (how.precision === 'exact') {
     exactRows(engine, frequencies, rows, how.amplitude, target, from, count);
     return;

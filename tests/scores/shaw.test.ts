@@ -186,6 +186,18 @@ test('index: lengths, positions, rows, edges, both signs', () => {
   assert.equal([...shawIndex({ maxRelativePosition: 2, queryLength: 4, rows: [1, 3] }).data], [1, 2, 3, 4, 0, 1, 2, 3]);
   const out = Tensor.zeros([1, 2], { dtype: 'int32' });
   assert.is(shawIndex({ maxRelativePosition: 2, queryLength: 1, keyLength: 2, out }), out);
+  // so far off that a distance would leave int32
+  const far = { maxRelativePosition: 2, queryLength: 1, keyLength: 2, queryOffset: 2 ** 30 + 1 };
+  assert.throws(
+    () => shawIndex(far),
+    (error: PosencError) => error.code === 'ERR_OPTION' && /queryOffset/.test(error.message),
+  );
+  const beyond = { tableRows: 3, beyond: 'error', queryLength: 1, queryOffset: 0 } as const;
+  assert.equal([...shawIndex({ ...beyond, keyLength: 2 }).data], [1, 2]);
+  assert.throws(
+    () => shawIndex({ ...beyond, keyLength: 3 }),
+    (error: PosencError) => error.code === 'ERR_POSITION' && /distance 2/.test(error.message),
+  );
 });
 
 test('with Tensors and out nothing is allocated', () => {

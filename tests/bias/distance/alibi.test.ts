@@ -81,6 +81,22 @@ test('learned slopes in blocks of rows and in a small arena', () => {
   }
 });
 
+test('rounding to bfloat16 takes ties to even, of the mask value too', () => {
+  const o = { heads: 1, queryLength: 1, queryOffset: 0, keyLength: 2, causal: true, rounding: 'bfloat16' } as const;
+  const cases = [
+    [1 + 2 ** -8, 1],
+    [1 + 3 * 2 ** -8, 1 + 2 ** -6],
+    [1 + 2 ** -8 + 2 ** -20, 1 + 2 ** -7],
+    [-(2 ** 100) - 2 ** 92, -(2 ** 100)],
+    [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY],
+  ];
+  for (const [maskValue, rounded] of cases) {
+    const { data } = alibi({ ...o, maskValue });
+    assert.is(data[1], Math.fround(rounded), String(maskValue));
+    assert.equal(data, reference({ ...o, maskValue }).data);
+  }
+});
+
 test('bad input names the option', () => {
   const bias = (o: object) => () => alibi({ heads: 4, keyLength: 3, ...o } as never);
   rejects(bias({ leftSlopes: [1, 2, 3, 4] }), 'ERR_OPTION', 'rightSlopes');
