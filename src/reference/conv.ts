@@ -2,7 +2,12 @@
 import { erf } from './math.ts';
 import { type ReferenceTensor, type Shaped, tensor } from './result.ts';
 
-/** CPVT's PEG: x [B, H W, C], weight [C, 1, 3, 3]. */
+/** [B, L, C]; a sequence alone is a batch of one. */
+function sequences({ shape }: Shaped): readonly number[] {
+  return shape.length === 2 ? [1, ...shape] : shape;
+}
+
+/** CPVT's PEG: x [B, H W, C] or [H W, C], weight [C, 1, 3, 3]. */
 export function peg(
   x: Shaped,
   options: {
@@ -15,9 +20,9 @@ export function peg(
   },
 ): ReferenceTensor {
   const { weight, bias, height, width, stride = 1, residual = stride === 1 } = options;
-  const [batch, , channels] = x.shape;
+  const [batch, , channels] = sequences(x);
   const [rows, columns] = [Math.ceil(height / stride), Math.ceil(width / stride)];
-  const result = tensor([batch, rows * columns, channels]);
+  const result = tensor([...x.shape.slice(0, -2), rows * columns, channels]);
   const at = (b: number, y: number, c: number, channel: number) =>
     y < 0 || y >= height || c < 0 || c >= width ? 0 : x.data[((b * height + y) * width + c) * channels + channel];
   for (let b = 0; b < batch; b++) {
@@ -51,13 +56,13 @@ export function weightNorm(v: Shaped, g: Float32Array): ReferenceTensor {
   );
 }
 
-/** wav2vec 2.0's positions: x [B, L, C], weight [C, C / groups, taps]. */
+/** wav2vec 2.0's positions: x [B, L, C] or [L, C], weight [C, C / groups, taps]. */
 export function convPositional(
   x: Shaped,
   options: { weight: Shaped; bias?: Float32Array; groups?: number; activation?: 'gelu' | 'none' },
 ): ReferenceTensor {
   const { weight, bias, groups = 1, activation = 'gelu' } = options;
-  const [batch, length, channels] = x.shape;
+  const [batch, length, channels] = sequences(x);
   const width = channels / groups;
   const taps = weight.shape[2];
   const padding = Math.floor(taps / 2);

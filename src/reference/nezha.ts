@@ -7,8 +7,8 @@ import { shawScores, shawValues } from './shaw.ts';
 import { sinusoidal } from './sinusoidal.ts';
 
 export function nezhaTable(o: Omit<NezhaTableOptions, 'engine' | 'out'>): ReferenceTensor {
-  onlyKeys('nezhaTable', o, ['dim', 'maxRelativePosition']);
-  return sinusoidal({ length: 2 * (o.maxRelativePosition ?? 64) + 1, dim: o.dim });
+  onlyKeys('nezhaTable', o, ['dim', 'maxRelativePosition', 'precision']);
+  return sinusoidal({ length: 2 * (o.maxRelativePosition ?? 64) + 1, dim: o.dim, precision: o.precision });
 }
 
 export function nezhaScores(q: Shaped, k: Shaped, table: Shaped, o: Plain<ScoreOptions> = {}): ReferenceTensor {

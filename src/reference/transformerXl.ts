@@ -8,7 +8,7 @@ export function transformerXlTable(o: Omit<TransformerXlTableOptions, 'engine' |
   onlyKeys('transformerXlTable', o, ['keyLength', 'dim', 'clampLen', 'precision']);
   const limit = (o.clampLen ?? -1) > 0 ? o.clampLen! : Number.POSITIVE_INFINITY;
   const positions = Array.from({ length: o.keyLength }, (_, t) => Math.min(o.keyLength - 1 - t, limit));
-  return sinusoidal({ positions, dim: o.dim, arrangement: 'concat', precision: o.precision });
+  return sinusoidal({ positions, dim: o.dim, arrangement: 'concat', precision: o.precision, frequencies: 'pow' });
 }
 
 const KEYS = ['u', 'v', 'sameLength', 'memLength', 'learned', 'rBias', 'clampLen'] as const;

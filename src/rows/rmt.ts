@@ -66,7 +66,7 @@ export function rmtSegments(given: RmtSegmentsOptions): RmtSegment[] {
 }
 
 export interface RmtInputOptions extends OutOption, EngineOption {
-  /** Shape of the segment, [B, S, D]; needed for a plain Float32Array. */
+  /** Shape of the segment, [B, S, D] or [S, D]; needed for a plain Float32Array. */
   readonly shape?: readonly number[];
   /** Shape of the memory, [m, D] (the learned one, repeated over the batch) or [B, m, D]. */
   readonly memoryShape?: readonly number[];
@@ -76,10 +76,10 @@ export interface RmtInputOptions extends OutOption, EngineOption {
  * A decoder's input [memory | segment | memory]: the rows in front are read, those behind are written. Positions of the base
  * model run over all of it (rmtPositionIds), its causal mask stays as it is.
  * Rows are copied.
- * @param segment embeddings [B, S, D]
+ * @param segment embeddings [B, S, D], or [S, D] alone
  * @param memory [m, D] or [B, m, D]
  * @param given `shape` of plain arrays, `out`
- * @returns float32 [B, m + S + m, D]
+ * @returns float32 [B, m + S + m, D], or [m + S + m, D]
  * @throws ERR_OPTION, ERR_SHAPE, ERR_OUT_OF_MEMORY
  * @see Bulatov et al., RMT, arXiv 2207.06881, section 3
  * @example
@@ -93,7 +93,7 @@ export function rmtInput(segment: Floats, memory: Floats, given: RmtInputOptions
   const [batch, length, dim] = hidden(tokens);
   const m = memoryRows(state, batch, dim);
   const total = length + 2 * m.rows;
-  const joined = call.output('out', o.out, [batch, total, dim]);
+  const joined = call.output('out', o.out, withRows(tokens, total));
   return call.run(({ kernels }) => {
     const row = 4 * dim;
     for (let b = 0; b < batch; b++) {
@@ -110,7 +110,7 @@ export function rmtInput(segment: Floats, memory: Floats, given: RmtInputOptions
 export interface RmtOutputOptions extends EngineOption {
   /** Memory rows at each end. */
   readonly memoryTokens: number;
-  /** Shape of the hidden states, [B, m + S + m, D]; needed for a plain Float32Array. */
+  /** Shape of the hidden states, [B, m + S + m, D] or [m + S + m, D]; needed for a plain Float32Array. */
   readonly shape?: readonly number[];
 }
 
@@ -118,9 +118,9 @@ export interface RmtOutputOptions extends EngineOption {
  * What a decoder's segment leaves: the new memory (its last rows) and the states of the segment itself. Logits are cut the
  * same way.
  * Rows are copied.
- * @param states last hidden states [B, m + S + m, D]
+ * @param states last hidden states [B, m + S + m, D], or [m + S + m, D] alone
  * @param given `memoryTokens`
- * @returns memory [B, m, D], hidden [B, S, D]
+ * @returns memory [B, m, D], hidden [B, S, D]; without B where the states have none
  * @throws ERR_OPTION, ERR_SHAPE, ERR_OUT_OF_MEMORY
  * @see Bulatov et al., RMT, arXiv 2207.06881, section 3
  * @example
@@ -137,8 +137,8 @@ export function rmtOutput(states: Floats, given: RmtOutputOptions): { memory: Te
     throw new PosencError('ERR_SHAPE', `memoryTokens: ${m} at each end of ${total} rows`);
   }
   const n = total - 2 * m;
-  const memory = call.output('memory', undefined, [batch, m, dim]);
-  const inner = call.output('hidden', undefined, [batch, n, dim]);
+  const memory = call.output('memory', undefined, withRows(source, m));
+  const inner = call.output('hidden', undefined, withRows(source, n));
   return call.run(({ kernels }) => {
     const row = 4 * dim;
     for (let b = 0; b < batch; b++) {
@@ -256,7 +256,7 @@ export interface RmtMemoryOptions {
 /**
  * Writes the memory into its rows of an encoder's embeddings, in place.
  * Rows are copied.
- * @param embeddings a Tensor [B, S, D]
+ * @param embeddings a Tensor [B, S, D] or [S, D]
  * @param memory [m, D] or [B, m, D]
  * @param given `memoryStart`
  * @returns the embeddings
@@ -291,9 +291,9 @@ export function rmtWriteMemory(embeddings: Tensor, memory: Floats, given: RmtMem
 /**
  * The memory rows of an encoder's last hidden states.
  * Rows are copied.
- * @param states [B, S, D]
+ * @param states [B, S, D] or [S, D]
  * @param given `memoryStart` and `memoryTokens`
- * @returns float32 [B, memoryTokens, D]
+ * @returns float32 [B, memoryTokens, D], or [memoryTokens, D]
  * @throws ERR_OPTION, ERR_SHAPE, ERR_OUT_OF_MEMORY
  * @see Bulatov et al., RMT, arXiv 2304.11062
  * @example
@@ -309,7 +309,7 @@ export function rmtReadMemory(states: Floats, given: RmtMemoryOptions & { readon
   if (start + m > length) {
     throw new PosencError('ERR_SHAPE', `memoryStart: rows ${start} to ${start + m - 1} of ${length}`);
   }
-  const memory = call.output('out', undefined, [batch, m, dim]);
+  const memory = call.output('out', undefined, withRows(source, m));
   return call.run(({ kernels }) => {
     const row = 4 * dim;
     for (let b = 0; b < batch; b++) {
@@ -320,9 +320,17 @@ export function rmtReadMemory(states: Floats, given: RmtMemoryOptions & { readon
   });
 }
 
+/** Batch, rows and channels; a sequence alone is a batch of one. */
 function hidden({ option, shape }: Place): readonly [number, number, number] {
-  if (shape.length === 3 && shape[2] > 0) return [shape[0], shape[1], shape[2]];
-  throw new PosencError('ERR_SHAPE', `${option}: expected [B, S, D], got [${shape.join(', ')}]`);
+  if ((shape.length === 3 || shape.length === 2) && shape[shape.length - 1] > 0) {
+    return [shape.length === 3 ? shape[0] : 1, shape[shape.length - 2], shape[shape.length - 1]];
+  }
+  throw new PosencError('ERR_SHAPE', `${option}: expected [B, S, D] or [S, D], got [${shape.join(', ')}]`);
+}
+
+/** The shape of hidden states with another number of rows. */
+function withRows({ shape }: Place, rows: number): readonly number[] {
+  return [...shape.slice(0, -2), rows, shape[shape.length - 1]];
 }
 
 function memoryRows({ shape }: Place, batch: number, dim: number): { rows: number; shared: boolean } {

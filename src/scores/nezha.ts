@@ -4,11 +4,12 @@
  * The sinusoid is taken at the shifted index r, not at the signed distance. The released models use k = 64.
  */
 import { ladder } from '../phase/ladder.ts';
-import { exactRows } from '../phase/plan.ts';
-import { integer, size, take } from '../runtime/arguments.ts';
+import { exactRows, torchRows } from '../phase/plan.ts';
+import { routeFrequencies } from '../phase/routes.ts';
+import { integer, oneOf, size, take } from '../runtime/arguments.ts';
 import { PosencError } from '../runtime/errors.ts';
 import { gate } from '../runtime/gate.ts';
-import type { EngineOption, OutOption } from '../runtime/options.ts';
+import type { EngineOption, OutOption, PrecisionOption } from '../runtime/options.ts';
 import type { Tensor } from '../runtime/tensor.ts';
 import { SCORE_OPTIONS, type ScoreOptions, type Shaped, VALUE_OPTIONS, type ValueOptions } from './content.ts';
 import { MAX_DIM } from './relative.ts';
@@ -17,7 +18,7 @@ import { relativeScores, relativeValues } from './shaw.ts';
 /** Default of maxRelativePosition: the clip distance of the released models. */
 const RELEASED_CLIP = 64;
 
-export interface NezhaTableOptions extends OutOption, EngineOption {
+export interface NezhaTableOptions extends PrecisionOption, OutOption, EngineOption {
   /** Head dimension, even. */
   readonly dim: number;
   /** Clip distance k. Default 64. */
@@ -26,7 +27,8 @@ export interface NezhaTableOptions extends OutOption, EngineOption {
 
 /**
  * The relative table, for keys and values of all heads and layers; row r belongs to distance r - maxRelativePosition.
- * Correctly rounded.
+ * Correctly rounded in precision 'exact' (the default), as the released code computes it in float64 (huawei-noah); 'torch' has the
+ * float32 steps of NezhaModel in transformers (frequencies exp(-2c ln(10000) / dim)), cosines and sines within 0.501 ulp.
  * @param given `dim` columns, maxRelativePosition (default 64)
  * @returns float32 [2 maxRelativePosition + 1, dim]
  * @throws ERR_OPTION, ERR_SHAPE, ERR_OUT_OF_MEMORY
@@ -35,17 +37,20 @@ export interface NezhaTableOptions extends OutOption, EngineOption {
  * console.log(nezhaTable({ dim: 8 }).shape); // [ 129, 8 ]
  */
 export function nezhaTable(given: NezhaTableOptions): Tensor {
-  const o = take('nezhaTable', given, ['dim', 'maxRelativePosition', 'out', 'engine']);
+  const o = take('nezhaTable', given, ['dim', 'maxRelativePosition', 'precision', 'out', 'engine']);
   const dim = size('dim', o.dim, 1, MAX_DIM);
   if (dim % 2 === 1) throw new PosencError('ERR_OPTION', `dim: expected an even head dimension, got ${dim}`);
   const clip = integer('maxRelativePosition', o.maxRelativePosition, 0, 2 ** 24, RELEASED_CLIP);
+  const precision = oneOf('precision', o.precision, ['exact', 'torch'], 'exact');
   const call = gate('nezhaTable', o.engine);
   const count = 2 * clip + 1;
   const table = call.output('out', o.out, [count, dim]);
-  const frequencies = ladder({ base: 10000, count: dim / 2, denominator: dim / 2, scale: 1 });
+  const formula = { base: 10000, count: dim / 2, denominator: dim / 2, scale: 1 };
   return call.run((engine) => {
     const target = { store: 'sin-cos', first: table.pointer, stride: 4 * dim } as const;
-    exactRows(engine, frequencies, { start: 0, count }, 1, target);
+    const rows = { start: 0, count };
+    if (precision === 'exact') exactRows(engine, ladder(formula), rows, 1, target);
+    else torchRows(engine, routeFrequencies({ ...formula, route: 'exp' }), rows, 1, 1, target);
     return table.tensor;
   });
 }

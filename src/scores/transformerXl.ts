@@ -3,9 +3,9 @@
  *   scores_ij = scale ((q_i + u) . k_j + (q_i + v) . r[Lk - 1 - (i + mem - j)]),   mem = Lk - Lq,   j <= i + mem.
  * Row t of r belongs to distance Lk - 1 - t behind the query. kimiyoung/transformer-xl calls u r_w_bias and v r_r_bias.
  */
-import { roundToFloat32 } from '../phase/float32.ts';
 import { ladder, MAX_COLUMNS } from '../phase/ladder.ts';
 import { exactRows, torchRows } from '../phase/plan.ts';
+import { routeFrequencies } from '../phase/routes.ts';
 import { boolean, integer, oneOf, size, take } from '../runtime/arguments.ts';
 import { PosencError } from '../runtime/errors.ts';
 import { type Call, gate, type Place } from '../runtime/gate.ts';
@@ -40,7 +40,8 @@ export interface TransformerXlTableOptions extends PrecisionOption, OutOption, E
 
 /**
  * R before its projection: sines then cosines of the positions keyLength - 1, ..., 0.
- * Correctly rounded in precision 'exact' (the default).
+ * Correctly rounded in precision 'exact' (the default); 'torch' has the float32 steps of kimiyoung/transformer-xl: frequencies
+ * 1 / 10000^(2k / dim), their products with the positions, and cosines and sines of those within 0.501 ulp.
  * @param given `keyLength` rows, `dim` columns, clampLen
  * @returns float32 [keyLength, dim]
  * @throws ERR_OPTION, ERR_SHAPE, ERR_OUT_OF_MEMORY
@@ -67,8 +68,8 @@ export function transformerXlTable(given: TransformerXlTableOptions): Tensor {
     const target = { store: 'split', first: pointer, second: pointer + 2 * dim, stride: 4 * dim } as const;
     if (precision === 'exact') exactRows(engine, frequencies, { positions }, 1, target);
     else {
-      const rounded = Float32Array.from(frequencies.hi, (hi, i) => roundToFloat32(hi, frequencies.lo[i]));
-      torchRows(engine, rounded, { positions }, 1, 1, target);
+      const single = routeFrequencies({ route: 'pow', base: 10000, count: dim / 2, denominator: dim / 2 });
+      torchRows(engine, single, { positions }, 1, 1, target);
     }
     return table.tensor;
   });

@@ -110,10 +110,10 @@ test('Whisper in torch precision: rows are the slice of the whole table, frequen
     assert.equal(rows.data.slice(512 * i, 512 * i + 512), whole.data.slice(512 * p, 512 * p + 512));
   });
   const frequencies = sinusoidalFrequencies({ preset: 'whisper', dim: 512, precision: 'torch' });
-  for (let p = 0; p < 1500; p += 37) {
+  for (let p = 0; p < 1500; p++) {
     for (let k = 0; k < 256; k++) {
       const angle = Math.fround(p * frequencies[k]);
-      assert.ok(Math.abs(whole.data[512 * p + k] - Math.sin(angle)) <= 3e-8);
+      assert.ok(Math.abs(whole.data[512 * p + k] - Math.sin(angle)) <= 3e-8, `${p} ${k}`);
       assert.ok(Math.abs(whole.data[512 * p + 256 + k] - Math.cos(angle)) <= 3e-8);
     }
   }

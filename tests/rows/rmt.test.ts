@@ -96,6 +96,27 @@ test('an encoder writes its memory into, and reads it from, the same rows', () =
   assert.equal([...new Set(changed)], [1, 2, 11, 12]);
 });
 
+test('a sequence without a batch gives the rows of a batch of one, without it', () => {
+  const [segment, memory] = [Tensor.from(noise(12, 1), [4, 3]), Tensor.from(noise(6, 2), [2, 3])];
+  const joined = rmtInput(segment, memory);
+  assert.equal(joined.shape, [8, 3]);
+  const batch = rmtInput(segment.data.slice(), memory, { shape: [1, 4, 3] });
+  assert.equal(joined.toFloat32Array(), batch.toFloat32Array());
+  const left = rmtOutput(joined, { memoryTokens: 2 });
+  assert.equal(
+    [left.memory.shape, left.hidden.shape],
+    [
+      [2, 3],
+      [4, 3],
+    ],
+  );
+  assert.equal(left.hidden.toFloat32Array(), segment.toFloat32Array());
+  rmtWriteMemory(joined, memory, { memoryStart: 3 });
+  const read = rmtReadMemory(joined, { memoryStart: 3, memoryTokens: 2 });
+  assert.equal([read.shape, read.toFloat32Array()], [[2, 3], memory.toFloat32Array()]);
+  fails('ERR_SHAPE', /segment: expected .B, S, D. or .S, D./, () => rmtInput(Tensor.zeros([4]), memory));
+});
+
 test('bad input is refused by name', () => {
   const segment = noise(12, 1);
   fails('ERR_SHAPE', /memory/, () => rmtInput(segment, noise(4, 1), { shape: [1, 4, 3], memoryShape: [1, 4] }));

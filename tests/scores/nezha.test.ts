@@ -6,7 +6,12 @@ import { test } from '../support/test.ts';
 import { probabilities, promises, random, same } from './content.ts';
 
 test('table: the sinusoid at the shifted index, correctly rounded, 129 rows by default', () => {
-  for (const options of [{ dim: 16 }, { dim: 6, maxRelativePosition: 3 }, { dim: 2, maxRelativePosition: 0 }]) {
+  for (const options of [
+    { dim: 16 },
+    { dim: 6, maxRelativePosition: 3 },
+    { dim: 2, maxRelativePosition: 0 },
+    { dim: 64, maxRelativePosition: 200, precision: 'torch' },
+  ] as const) {
     const want = reference.nezhaTable(options);
     const got = nezhaTable(options);
     assert.equal([...got.shape], [...want.shape]);

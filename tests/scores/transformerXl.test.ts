@@ -16,6 +16,11 @@ test('table: positions descend, clampLen bounds them', () => {
   ]) {
     close(transformerXlTable(options), reference.transformerXlTable(options), JSON.stringify(options));
   }
+  const far = { keyLength: 3000, dim: 64, precision: 'torch' } as const;
+  const want = reference.transformerXlTable(far).data;
+  transformerXlTable(far).data.forEach((got, i) => {
+    assert.ok(Math.abs(got - want[i]) <= 6e-8, `${i}: ${got}, ${want[i]}`);
+  });
   const rows = sinusoidal({ positions: [4, 3, 2, 1, 0], dim: 6, arrangement: 'concat' });
   same(transformerXlTable({ keyLength: 5, dim: 6 }), rows.data, 'the rows of the sinusoidal table');
   assert.is(transformerXlTable({ keyLength: 0, dim: 6 }).length, 0);
