@@ -5,6 +5,7 @@
 import type { ConvPositionalOptions } from '../absolute/convPositional.ts';
 import type { SinusoidalTableOptions } from '../absolute/sinusoidal.ts';
 import type { AlibiOptions } from '../bias/distance/alibi.ts';
+import type { MropeIndexOptions } from '../positions/mrope.ts';
 import type { Json } from './read.ts';
 
 /** A side of windows or grids in tokens: height and width. */
@@ -18,6 +19,11 @@ interface Buckets {
 
 /** By the name of the function; a list where layers differ: stage by stage, or windows before the whole grid. */
 export interface Calls {
+  /** The positions of a rotary model with several streams: beside token types or ids, and the grids of pictures and videos. */
+  readonly mropeIndex?: Pick<
+    MropeIndexOptions,
+    'model' | 'spatialMergeSize' | 'temporalMergeSize' | 'tokensPerSecond' | 'secondsPerChunk' | 'axes'
+  >;
   readonly alibi?: Pick<AlibiOptions, 'heads' | 'alibiBiasMax' | 'form'> & {
     readonly slopes: 'press' | 'mpt';
     readonly rounding?: 'bfloat16';

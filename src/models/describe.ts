@@ -232,7 +232,7 @@ function layoutLines(form: NormalForm): string[] {
   for (const [name, { parameters, calls }] of sides) {
     const words = Object.entries(parameters ?? {}).map(([key, value]) => `${key} ${word(value)}`);
     if (words.length > 0) lines.push(`${name.padEnd(10)} ${words.join(', ')}`);
-    if (calls) lines.push(`computed   by ${Object.keys(calls).join(', ')}`);
+    if (calls) lines.push(`${form.layerTypes ? 'positions ' : 'computed  '} by ${Object.keys(calls).join(', ')}`);
   }
   return lines;
 }

@@ -16,6 +16,7 @@ import { RECORDS, recordOf } from './records/index.ts';
 import type { ConfigFacts, ModelRecord, RotaryFacts } from './records/record.ts';
 import { pinSpec, readRotary } from './rotaryLayers.ts';
 import { nopeQueryScale } from './softmaxScale.ts';
+import { streamsOf } from './streams.ts';
 import { readTowers } from './towers.ts';
 import { refuseUnknown, tellingKeys } from './unknown.ts';
 import { choose, valueAt } from './values.ts';
@@ -113,10 +114,17 @@ function readForm(config: Section['fields'], reading: Reading): Omit<NormalForm,
   }
   const read = readPart(part, found.record, found.modelType ?? found.record.types[0], reading);
   const towers = readTowers(part, reading.precision);
+  const streams = streamsOf(
+    part,
+    Object.values(read.layerTypes ?? {})[0],
+    streamsIn(part, found.record),
+    towers.vision,
+  );
   const ignored = ignoredBy(found.record.config);
   sayUnread(part, ignored, reading.as, read.family);
   return dropUndefined({
     ...read,
+    ...streams,
     ...towers,
     consumed: [...notes.consumed],
     assumed: notes.assumed,
@@ -206,12 +214,22 @@ function readPart(part: Part, record: ModelRecord, modelType: string, asked: Rea
   }
 }
 
-/** What the rope rules need of a record. A draft head takes the sections of the model it is for. */
-function classOf(section: Section, record: ModelRecord, facts: RotaryFacts): ModelClass {
+function streamsIn({ section }: Part, record: ModelRecord): RotaryFacts['mrope'] {
+  const facts = choose(section, record.config as ConfigFacts);
+  return facts.family === 'rotary' ? mropeOf(section, facts) : undefined;
+}
+
+/** Streams of the class, or of the model that a draft head is for. */
+function mropeOf(section: Section, facts: RotaryFacts): RotaryFacts['mrope'] {
   const target = facts.drafts === undefined ? undefined : section.string(facts.drafts);
   const drafted = target === undefined ? undefined : recordOf(target);
   const text = drafted?.config?.family === 'wrapper' && drafted.config.text ? recordOf(drafted.config.text) : drafted;
-  const mrope = facts.mrope ?? (text?.config?.family === 'rotary' ? text.config.mrope : undefined);
+  return facts.mrope ?? (text?.config?.family === 'rotary' ? text.config.mrope : undefined);
+}
+
+/** What the rope rules need of a record. A draft head takes the sections of the model it is for. */
+function classOf(section: Section, record: ModelRecord, facts: RotaryFacts): ModelClass {
+  const mrope = mropeOf(section, facts);
   const listed = ['rope_scaling', 'rope_parameters'].some((key) => {
     const block = section.fields[key];
     const names = ['mrope_section', ...Object.keys(facts.blockNames?.keys ?? {})];

@@ -29,7 +29,8 @@ export function knownModels(): KnownModel[] {
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
-function rowOf({ types, config, gguf, source }: ModelRecord): KnownModel {
+function rowOf({ types, config, gguf, source: given }: ModelRecord): KnownModel {
+  const source = given ?? types[0].replaceAll('-', '_');
   const row = { types, family: familyOf(config), about: about(config).filter(Boolean).join(', '), source };
   return gguf === null ? row : { ...row, llamaCpp: gguf };
 }

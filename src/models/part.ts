@@ -152,7 +152,7 @@ function rotation(facts: ConfigFacts): string | undefined {
     return all.every((one) => one === OTHER) ? OTHER : undefined;
   }
   if (facts.family !== 'rotary') return OTHER;
-  return JSON.stringify([facts.rotated, facts.pairing, facts.tables, facts.mrope]);
+  return JSON.stringify([facts.rotated, facts.pairing, facts.tables, facts.mrope?.section, facts.mrope?.layout]);
 }
 const OTHER = 'not rotary';
 

@@ -8,7 +8,7 @@ import type { Pairing, Precision } from '../rotary/spec.ts';
 import { readGrid } from './families.ts';
 import { checkNumber, dropUndefined, isFields, refuse, type Section } from './read.ts';
 import type { TowerFacts } from './records/record.ts';
-import { numberAt, readCount } from './values.ts';
+import { numberAt, readCount, readGiven } from './values.ts';
 
 /** `axialTable(vision.spec, { ...vision.rows, grid: [rows, columns] })` is the table of one image; or `positions` for a grid. */
 export interface VisionRotary {
@@ -31,6 +31,9 @@ export interface VisionRotary {
    * three columns axialTable takes the last two.
    */
   readonly spatialMergeSize?: number;
+  /** Frames merged into one; temporal positions a second. */
+  readonly temporalMergeSize?: number;
+  readonly tokensPerSecond?: number;
   readonly ropeTheta: number;
   /** float32 values, radians per unit of a coordinate: those of one axis; of all, axis after axis, where they differ (Pixtral). */
   readonly invFreq: readonly number[];
@@ -68,6 +71,8 @@ export function readTower(
       grid: gridOf(section, facts),
     }),
     spatialMergeSize: facts.merge && readCount(section, facts.merge, 'the side of a block of patches', 1),
+    temporalMergeSize: facts.frames && readCount(section, facts.frames, 'the frames merged into one', 1),
+    tokensPerSecond: facts.rate && readGiven(section, facts.rate, { min: 0 }, 'the temporal positions of a second'),
     ropeTheta,
     invFreq: frequencies(preset, headDim, ropeTheta),
     headDim,

@@ -90,5 +90,6 @@ export type FloatMropeModel = {
 /** Classes with position streams whose rule is none of these: asking for one says why. */
 export const MROPE_OTHERS: Readonly<Record<string, string>> = {
   glm_image: 'its prompt says where the pictures to be made will lie, a rule of its own',
+  minicpmv4_6: 'its pictures count like text in all streams: positionIds',
   minicpmv4_7: 'its pictures are tiles on a common canvas, a rule of its own',
 };

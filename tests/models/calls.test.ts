@@ -12,6 +12,7 @@ import { fromHF } from '../../src/models/hf.ts';
 import type { NormalForm } from '../../src/models/normalForm.ts';
 import { RECORDS } from '../../src/models/records/index.ts';
 import { positionIds } from '../../src/positions/mask.ts';
+import { mropeIndex } from '../../src/positions/mrope.ts';
 import * as rows from '../../src/rows/index.ts';
 import { PosencError } from '../../src/runtime/errors.ts';
 import { scope, Tensor } from '../../src/runtime/tensor.ts';
@@ -24,6 +25,17 @@ const attention = (tokens = L): [Tensor, Tensor] => [zeros(1, H, tokens, D), zer
 
 /** What each function is given besides, and the shape that comes out. */
 const DRIVERS: { readonly [K in keyof Calls]-?: (options: NonNullable<Calls[K]>) => void } = {
+  mropeIndex: (options) => {
+    const merge = options.spatialMergeSize ?? 2;
+    const { positionIds: ids } = mropeIndex({
+      ...options,
+      tokenTypes: [[0, 1, 1, 1, 1, 0]],
+      imageGridThw: [[1, 2 * merge, 2 * merge]],
+    });
+    assert.equal(ids.shape, [options.axes ?? 3, 1, 6]);
+    if (options.axes === undefined)
+      assert.equal([ids.data[7], ids.data[11]], [1, 3], 'height of the picture, and the text');
+  },
   alibi: (options) => {
     assert.equal(bias.alibi({ ...options, queryLength: L, keyLength: L }).shape, [options.heads, L, L]);
   },
@@ -149,15 +161,21 @@ const DRIVERS: { readonly [K in keyof Calls]-?: (options: NonNullable<Calls[K]>)
   },
 };
 
-type Side = Pick<NormalForm, 'calls' | 'note'> & { readonly family: NormalForm['family'] };
+type Side = Pick<NormalForm, 'calls' | 'note' | 'layerTypes'> & { readonly family: NormalForm['family'] };
 
 /** How often each function was called. */
 const called: Record<string, number> = {};
 
 function check(side: Side, name: string): void {
-  if (side.family === 'rotary' || side.family === 'none') return;
+  if (side.family === 'none') return;
+  const layers = Object.values(side.layerTypes ?? {});
+  if (side.family === 'rotary' && !layers.some((layer) => layer.mropeSection)) return;
   if (side.calls === undefined) {
-    assert.match(side.note ?? '', /no function here computes/, `${name}: nothing is called, and nothing says so`);
+    assert.match(
+      side.note ?? '',
+      /no function here computes|positionIds/,
+      `${name}: nothing is called, and nothing says so`,
+    );
     return;
   }
   const made = Object.entries(side.calls);
@@ -189,15 +207,18 @@ const SIZES = {
   n_head: 4,
   max_position_embeddings: 32,
   image_size: 64,
+  head_dim: 64,
   context_length: 24,
   prediction_length: 8,
   rel_extent: 16,
   d_rel: 8,
 };
 
-/** As the class makes it, or with the sizes that it needs. */
+/** As the class makes it, alone or inside another model, or with the sizes that it needs. */
 function formOf(type: string): NormalForm | undefined {
-  for (const file of [{ model_type: type }, { model_type: type, ...SIZES }]) {
+  const inside = { model_type: 'zzgork', text_config: { model_type: type } };
+  const sized = { model_type: type, ...SIZES };
+  for (const file of [{ model_type: type }, inside, sized, { ...sized, head_dim: 128 }]) {
     try {
       return fromHF(file);
     } catch (error) {
@@ -207,10 +228,10 @@ function formOf(type: string): NormalForm | undefined {
   return undefined;
 }
 
-const OTHERS = ['rotary', 'wrapper', 'tower', 'none'];
+const OTHERS = ['wrapper', 'tower', 'none'];
 const unread: string[] = [];
 for (const { types, config } of RECORDS) {
-  if (OTHERS.includes(config.family)) continue;
+  if (OTHERS.includes(config.family) || (config.family === 'rotary' && !config.mrope)) continue;
   test(`${types[0]}, as its class makes it`, () => {
     const form = formOf(types[0]);
     if (form === undefined) unread.push(types[0]);
@@ -237,6 +258,54 @@ const CHOICES: Readonly<Record<string, object>> = {
   xlm: { sinusoidal_embeddings: true },
   xlnet: { attn_type: 'uni', clamp_len: 20 },
 };
+/** Composite models with position streams around a text part that several share. */
+const AROUND: Readonly<Record<string, readonly [text: string, model: string | undefined]>> = {
+  qwen2_vl: ['qwen2_vl_text', 'qwen2_vl'],
+  qwen2_5_vl: ['qwen2_5_vl_text', 'qwen2_5_vl'],
+  qwen2_5_omni: ['qwen2_5_omni_text', 'qwen2_5_omni'],
+  qwen2_5_omni_thinker: ['qwen2_5_omni_text', 'qwen2_5_omni'],
+  cosmos3_omni: ['qwen3_vl_text', 'qwen3_vl'],
+  glmga: ['glm4v_text', 'glm4v'],
+  glm_image: ['glm_image_text', undefined],
+  minicpmv4_6: ['qwen3_5_text', undefined],
+  minicpmv4_7: ['qwen3_5_text', undefined],
+  zzgork: ['qwen3_vl_text', 'qwen3_vl'],
+};
+for (const [outer, [text, model]] of Object.entries(AROUND)) {
+  test(`${outer} around ${text}: ids by ${model}`, () => {
+    const form = fromHF({
+      model_type: outer,
+      text_config: {
+        model_type: text,
+        hidden_size: 512,
+        num_attention_heads: 4,
+        ...(text.startsWith('glm') && { head_dim: 64 }),
+      },
+    });
+    assert.is(form.calls?.mropeIndex?.model, model);
+    check(form as Side, outer);
+  });
+}
+
+test('what the parts of a composite model say about time', () => {
+  const text_config = { model_type: 'qwen2_5_vl_text', hidden_size: 512, num_attention_heads: 4 };
+  const vision_config = {
+    model_type: 'qwen2_5_vl',
+    embed_dim: 1280,
+    num_heads: 16,
+    tokens_per_second: 4,
+    spatial_merge_size: 4,
+  };
+  const vl = fromHF({ model_type: 'qwen2_5_vl', text_config, vision_config });
+  assert.equal(vl.calls?.mropeIndex, { model: 'qwen2_5_vl', spatialMergeSize: 4, tokensPerSecond: 4 });
+  const thinker = { model_type: 'qwen2_5_omni_thinker', position_id_per_seconds: 50, seconds_per_chunk: 3 };
+  const omni = fromHF({
+    model_type: 'qwen2_5_omni',
+    thinker_config: { ...thinker, text_config: { ...text_config, model_type: 'qwen2_5_omni_text' } },
+  });
+  assert.equal(omni.calls?.mropeIndex, { model: 'qwen2_5_omni', tokensPerSecond: 50, secondsPerChunk: 3 });
+});
+
 for (const [type, words] of Object.entries(CHOICES)) {
   test(`${type} with ${Object.keys(words).join(', ')}`, () => {
     for (const side of sides(fromHF({ model_type: type, ...words }))) check(side, type);
@@ -259,7 +328,8 @@ for (const { name, params } of headers) {
       throw error;
     }
     if (form.calls) answered++;
-    for (const side of sides(form)) check(side, name);
+    // a GGUF file does not say how the pictures of its streams are counted
+    for (const side of sides(form)) if (side.family !== 'rotary') check(side, name);
   });
 }
 

@@ -12,19 +12,19 @@ const COHERE2: RotaryFacts = {
 export const COHERE_RECORDS: readonly ModelRecord[] = [
   {
     types: ['cohere'],
-    source: 'cohere',
+    source: null,
     config: { ...PLAIN, base: base(5e5), pairing: INTERLEAVED, sizes: sizes(8192, 64, 40) },
     gguf: 'command-r',
   },
   {
     types: ['cohere2'],
-    source: 'cohere2',
+    source: null,
     config: COHERE2,
     gguf: 'cohere2',
   },
   {
     types: ['cohere2_moe'],
-    source: 'cohere2_moe',
+    source: null,
     config: { ...COHERE2, head: head(128) },
     gguf: 'cohere2moe',
   },

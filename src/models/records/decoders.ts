@@ -30,25 +30,25 @@ const SPEECH: LearnedFacts = rows(1500, 1280);
 export const DECODERS_RECORDS: readonly ModelRecord[] = [
   {
     types: ['gpt2', 'gpt_sw3'],
-    source: 'gpt2',
+    source: null,
     config: rows(1024, 768),
     gguf: 'gpt2',
   },
   {
     types: ['gpt_bigcode'],
-    source: 'gpt_bigcode',
+    source: null,
     config: rows(1024, 768),
     gguf: 'starcoder',
   },
   {
     types: ['gpt_neo'],
-    source: 'gpt_neo',
+    source: null,
     config: rows(2048, 2048),
     gguf: null,
   },
   {
     types: ['imagegpt'],
-    source: 'imagegpt',
+    source: null,
     config: rows(1024, 512),
     gguf: null,
   },
@@ -60,67 +60,67 @@ export const DECODERS_RECORDS: readonly ModelRecord[] = [
   },
   {
     types: ['decision_transformer'],
-    source: 'decision_transformer',
+    source: null,
     config: rows(1024, 128),
     gguf: null,
   },
   {
     types: ['biogpt'],
-    source: 'biogpt',
+    source: null,
     config: offsetRows(1024, 1024),
     gguf: null,
   },
   {
     types: ['opt'],
-    source: 'opt',
+    source: null,
     config: offsetRows(2048, 768),
     gguf: null,
   },
   {
     types: ['bart', 'barthez', 'bartpho'],
-    source: 'bart',
+    source: null,
     config: { ...BART, ignores: STATIC },
     gguf: null,
   },
   {
     types: ['mbart', 'mbart50'],
-    source: 'mbart',
+    source: null,
     config: BART,
     gguf: null,
   },
   {
     types: ['plbart'],
-    source: 'plbart',
+    source: null,
     config: offsetRows(1024, 768),
     gguf: null,
   },
   {
     types: ['mvp'],
-    source: 'mvp',
+    source: null,
     config: BART,
     gguf: null,
   },
   {
     types: ['bigbird_pegasus'],
-    source: 'bigbird_pegasus',
+    source: null,
     config: rows(4096, 1024),
     gguf: null,
   },
   {
     types: ['blenderbot'],
-    source: 'blenderbot',
+    source: null,
     config: rows(128, 2560),
     gguf: null,
   },
   {
     types: ['blenderbot-small'],
-    source: 'blenderbot_small',
+    source: null,
     config: rows(512, 512),
     gguf: null,
   },
   {
     types: ['led'],
-    source: 'led',
+    source: null,
     config: {
       family: 'sides',
       encoder: { ...rows(16384, 1024), length: given(16384, 'max_encoder_position_embeddings') },
@@ -130,7 +130,7 @@ export const DECODERS_RECORDS: readonly ModelRecord[] = [
   },
   {
     types: ['prophetnet', 'xlm-prophetnet'],
-    source: 'prophetnet',
+    source: null,
     config: {
       ...paddedRows(512, 1024, 0),
       beside: {
@@ -147,7 +147,7 @@ export const DECODERS_RECORDS: readonly ModelRecord[] = [
   },
   {
     types: ['trocr'],
-    source: 'trocr',
+    source: null,
     config: {
       family: 'choice',
       choices: [
@@ -162,25 +162,25 @@ export const DECODERS_RECORDS: readonly ModelRecord[] = [
   },
   {
     types: ['pp_formulanet'],
-    source: 'pp_formulanet',
+    source: null,
     config: offsetRows(2560, 512),
     gguf: null,
   },
   {
     types: ['git'],
-    source: 'git',
+    source: null,
     config: rows(1024, 768),
     gguf: null,
   },
   {
     types: ['tvp'],
-    source: 'tvp',
+    source: null,
     config: rows(512, 768),
     gguf: null,
   },
   {
     types: ['vilt'],
-    source: 'vilt',
+    source: null,
     config: rows(40, 768),
     gguf: null,
   },
@@ -198,13 +198,13 @@ export const DECODERS_RECORDS: readonly ModelRecord[] = [
   },
   {
     types: ['bloom'],
-    source: 'bloom',
+    source: null,
     config: ALIBI_PRESS,
     gguf: 'bloom',
   },
   {
     types: ['falcon', 'refinedweb', 'refinedwebmodel', 'RefinedWeb', 'RefinedWebModel'],
-    source: 'falcon',
+    source: null,
     config: {
       family: 'choice',
       choices: [{ when: { key: 'alibi', is: [true] }, facts: { ...ALIBI_PRESS, rounding: 'bfloat16' } }],
@@ -214,7 +214,7 @@ export const DECODERS_RECORDS: readonly ModelRecord[] = [
   },
   {
     types: ['mpt'],
-    source: 'mpt',
+    source: null,
     config: {
       family: 'choice',
       choices: [
@@ -257,55 +257,55 @@ export const DECODERS_RECORDS: readonly ModelRecord[] = [
   },
   {
     types: ['marian'],
-    source: 'marian',
+    source: null,
     config: { ...SINES, length: length(1024), dim: width(1024), ignores: STATIC },
     gguf: null,
   },
   {
     types: ['pegasus'],
-    source: 'pegasus',
+    source: null,
     config: { ...SINES, length: length(1024), dim: width(1024), ignores: STATIC },
     gguf: null,
   },
   {
     types: ['pegasus_x'],
-    source: 'pegasus_x',
+    source: null,
     config: { ...SINES, length: length(16384), dim: width(1024), denominator: 'half-1', ignores: STATIC },
     gguf: null,
   },
   {
     types: ['ctrl'],
-    source: 'ctrl',
+    source: null,
     config: { ...SINES, length: length(256), dim: width(1280) },
     gguf: null,
   },
   {
     types: ['m2m_100', 'nllb'],
-    source: 'm2m_100',
+    source: null,
     config: { ...FAIRSEQ, length: length(1024), dim: width(1024) },
     gguf: null,
   },
   {
     types: ['nllb-moe'],
-    source: 'nllb_moe',
+    source: null,
     config: { ...FAIRSEQ, length: length(1024), dim: width(1024) },
     gguf: null,
   },
   {
     types: ['xglm'],
-    source: 'xglm',
+    source: null,
     config: { ...FAIRSEQ, length: length(2048), dim: width(1024) },
     gguf: null,
   },
   {
     types: ['fsmt'],
-    source: 'fsmt',
+    source: null,
     config: { ...FAIRSEQ, length: length(1024), dim: width(1024) },
     gguf: null,
   },
   {
     types: ['speech_to_text'],
-    source: 'speech_to_text',
+    source: null,
     config: { ...FAIRSEQ, length: given(6000, 'max_source_positions'), dim: width(256) },
     gguf: null,
   },
@@ -335,7 +335,7 @@ export const DECODERS_RECORDS: readonly ModelRecord[] = [
   },
   {
     types: ['informer', 'autoformer', 'time_series_transformer'],
-    source: 'informer',
+    source: null,
     config: {
       ...SINES,
       length: given(null, 'context_length'),
@@ -346,7 +346,7 @@ export const DECODERS_RECORDS: readonly ModelRecord[] = [
   },
   {
     types: ['whisper'],
-    source: 'whisper',
+    source: null,
     config: {
       family: 'sides',
       encoder: { ...SINES, length: given(1500, 'max_source_positions'), dim: width(384), denominator: 'half-1' },

@@ -5,37 +5,37 @@ import { base, head, INTERLEAVED, PLAIN, sizes } from './words.ts';
 export const ENCODERS_RECORDS: readonly ModelRecord[] = [
   {
     types: ['nomic_bert'],
-    source: 'nomic_bert',
+    source: null,
     config: { ...PLAIN, base: base(1000), rotated: { partial: 1 }, sizes: sizes(768, 12, 12) },
     gguf: 'nomic-bert',
   },
   {
     types: ['jina_embeddings_v3'],
-    source: 'jina_embeddings_v3',
+    source: null,
     config: { ...PLAIN, base: base(2e4), sizes: sizes(1024, 16, 24) },
     gguf: 'jina-bert-v3',
   },
   {
     types: ['gte'],
-    source: 'gte',
+    source: null,
     config: { ...PLAIN, base: base(1.6e5), sizes: sizes(768, 12, 12) },
     gguf: null,
   },
   {
     types: ['eurobert'],
-    source: 'eurobert',
+    source: null,
     config: { ...PLAIN, sizes: sizes(768, 12, 12) },
     gguf: 'eurobert',
   },
   {
     types: ['esmc'],
-    source: 'esmc',
+    source: null,
     config: { ...PLAIN, sizes: sizes(2560, 40, 80) },
     gguf: null,
   },
   {
     types: ['roformer'],
-    source: 'roformer',
+    source: null,
     config: {
       ...PLAIN,
       base: { value: 1e4, keys: ['rope_theta'], fixed: true },
@@ -59,13 +59,13 @@ export const ENCODERS_RECORDS: readonly ModelRecord[] = [
   },
   {
     types: ['mimi'],
-    source: 'mimi',
+    source: null,
     config: { ...PLAIN, sizes: sizes(512, 8, 8) },
     gguf: null,
   },
   {
     types: ['moshi'],
-    source: 'moshi',
+    source: null,
     config: { ...PLAIN, sizes: sizes(4096, 32, 32) },
     gguf: null,
   },
@@ -77,13 +77,13 @@ export const ENCODERS_RECORDS: readonly ModelRecord[] = [
   },
   {
     types: ['kyutai_speech_to_text'],
-    source: 'kyutai_speech_to_text',
+    source: null,
     config: { ...PLAIN, sizes: sizes(2048, 32, 48) },
     gguf: null,
   },
   {
     types: ['neucodec', 'xcodec2'],
-    source: 'neucodec',
+    source: null,
     config: { ...PLAIN, head: head(64), sizes: sizes(1024, 16, 12) },
     gguf: null,
   },
@@ -95,13 +95,13 @@ export const ENCODERS_RECORDS: readonly ModelRecord[] = [
   },
   {
     types: ['timesfm2_5'],
-    source: 'timesfm2_5',
+    source: null,
     config: { ...PLAIN, head: head(80), sizes: sizes(1280, 16, 20) },
     gguf: null,
   },
   {
     types: ['moonshine'],
-    source: 'moonshine',
+    source: null,
     config: {
       ...PLAIN,
       rotated: { partial: 0.9 },
@@ -112,7 +112,7 @@ export const ENCODERS_RECORDS: readonly ModelRecord[] = [
   },
   {
     types: ['moonshine_streaming'],
-    source: 'moonshine_streaming',
+    source: null,
     config: { ...PLAIN, rotated: { partial: 0.8 }, pairing: INTERLEAVED, sizes: sizes(320, 8, 6) },
     gguf: null,
   },

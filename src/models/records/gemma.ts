@@ -38,13 +38,13 @@ const GEMMA4: RotaryFacts = {
 export const GEMMA_RECORDS: readonly ModelRecord[] = [
   {
     types: ['gemma'],
-    source: 'gemma',
+    source: null,
     config: { ...PLAIN, head: HEAD_256, sizes: { hidden: 3072, heads: 16, layers: 28 } },
     gguf: 'gemma',
   },
   {
     types: ['gemma2'],
-    source: 'gemma2',
+    source: null,
     config: { ...PLAIN, head: HEAD_256, softmax: PRE_ATTN, sizes: { hidden: 2304, heads: 8, layers: 26 } },
     gguf: 'gemma2',
   },
@@ -68,7 +68,7 @@ export const GEMMA_RECORDS: readonly ModelRecord[] = [
   },
   {
     types: ['vaultgemma', 't5_gemma_module'],
-    source: 'vaultgemma',
+    source: null,
     config: { ...PLAIN, head: HEAD_256, softmax: PRE_ATTN },
     gguf: null,
   },

@@ -3,49 +3,68 @@ import type { ModelRecord, RotaryFacts } from './record.ts';
 import { base, head, INTERLEAVED, PLAIN, sizes } from './words.ts';
 
 const GLM: RotaryFacts = { ...PLAIN, head: head(128), rotated: { partial: 0.5 }, pairing: INTERLEAVED };
-const MROPE = { section: [8, 12, 12], layout: 'chunked' } as const;
+type Streams = NonNullable<RotaryFacts['mrope']>;
+const streams = (ids: Streams['ids']): Streams => ({ section: [8, 12, 12], layout: 'chunked', ids });
 
 export const GLM_RECORDS: readonly ModelRecord[] = [
   {
     types: ['glm'],
-    source: 'glm',
+    source: null,
     config: { ...GLM, sizes: sizes(4096, 32, 40) },
     gguf: 'chatglm',
   },
   {
     types: ['glm4'],
-    source: 'glm4',
+    source: null,
     config: { ...GLM, sizes: sizes(4096, 32, 40) },
     gguf: 'glm4',
   },
   {
     types: ['glm4_moe'],
-    source: 'glm4_moe',
+    source: null,
     config: { ...PLAIN, rotated: { partial: 0.5 }, sizes: sizes(4096, 96, 46) },
     gguf: 'glm4moe',
   },
   {
     types: ['glm4v_text', 'glm46v_text'],
     source: 'glm4v',
-    config: { ...PLAIN, rotated: { partial: 1 }, pairing: INTERLEAVED, mrope: MROPE, sizes: sizes(4096, 32, 40) },
+    config: {
+      ...PLAIN,
+      rotated: { partial: 1 },
+      pairing: INTERLEAVED,
+      mrope: streams('glm4v'),
+      sizes: sizes(4096, 32, 40),
+    },
     gguf: 'glm4',
   },
   {
     types: ['glm4v_moe_text'],
     source: 'glm4v_moe',
-    config: { ...PLAIN, rotated: { partial: 0.5 }, mrope: MROPE, sizes: sizes(4096, 96, 46) },
+    config: { ...PLAIN, rotated: { partial: 0.5 }, mrope: streams('glm4v_moe'), sizes: sizes(4096, 96, 46) },
     gguf: 'glm4moe',
   },
   {
     types: ['glm_image_text'],
     source: 'glm_image',
-    config: { ...PLAIN, rotated: { partial: 1 }, pairing: INTERLEAVED, mrope: MROPE, sizes: sizes(4096, 32, 40) },
+    config: {
+      ...PLAIN,
+      rotated: { partial: 1 },
+      pairing: INTERLEAVED,
+      mrope: streams(null),
+      sizes: sizes(4096, 32, 40),
+    },
     gguf: null,
   },
   {
     types: ['glm_ocr_text'],
     source: 'glm_ocr',
-    config: { ...PLAIN, rotated: { partial: 1 }, pairing: INTERLEAVED, mrope: MROPE, sizes: sizes(1024, 16, 16) },
+    config: {
+      ...PLAIN,
+      rotated: { partial: 1 },
+      pairing: INTERLEAVED,
+      mrope: streams('glm_ocr'),
+      sizes: sizes(1024, 16, 16),
+    },
     gguf: 'glm4',
   },
   {

@@ -9,13 +9,13 @@ const LAYER_BASES = { base: 'layer_rope_theta' } as const;
 export const GRANITE_RECORDS: readonly ModelRecord[] = [
   {
     types: ['granite'],
-    source: 'granite',
+    source: null,
     config: { ...GRANITE, sizes: sizes(4096, 32, 32) },
     gguf: 'granite',
   },
   {
     types: ['granitemoe', 'granitemoeshared'],
-    source: 'granitemoe',
+    source: null,
     config: { ...GRANITE, sizes: sizes(4096, 32, 32) },
     gguf: 'granitemoe',
   },
@@ -27,19 +27,19 @@ export const GRANITE_RECORDS: readonly ModelRecord[] = [
   },
   {
     types: ['granite_swa'],
-    source: 'granite_swa',
+    source: null,
     config: { ...GRANITE, perLayer: LAYER_BASES, sizes: sizes(2560, 20, 24) },
     gguf: 'granite_swa',
   },
   {
     types: ['granitemoe_swa'],
-    source: 'granitemoe_swa',
+    source: null,
     config: { ...GRANITE, perLayer: LAYER_BASES, sizes: sizes(4096, 32, 32) },
     gguf: null,
   },
   {
     types: ['granitemoehybrid'],
-    source: 'granitemoehybrid',
+    source: null,
     config: {
       family: 'choice',
       choices: [
@@ -58,7 +58,7 @@ export const GRANITE_RECORDS: readonly ModelRecord[] = [
   },
   {
     types: ['bamba'],
-    source: 'bamba',
+    source: null,
     config: {
       ...PLAIN,
       rotated: { partial: 0.5 },
@@ -69,7 +69,7 @@ export const GRANITE_RECORDS: readonly ModelRecord[] = [
   },
   {
     types: ['zamba2'],
-    source: 'zamba2',
+    source: null,
     config: {
       family: 'choice',
       choices: [
@@ -90,25 +90,25 @@ export const GRANITE_RECORDS: readonly ModelRecord[] = [
   },
   {
     types: ['falcon_h1'],
-    source: 'falcon_h1',
+    source: null,
     config: { ...PLAIN, sizes: sizes(4096, 32, 32) },
     gguf: 'falcon-h1',
   },
   {
     types: ['zaya'],
-    source: 'zaya',
+    source: null,
     config: { ...PLAIN, base: base(5e6), head: head(128), rotated: { partial: 0.5 }, sizes: sizes(2048, 8, 40) },
     gguf: null,
   },
   {
     types: ['olmo_hybrid'],
-    source: 'olmo_hybrid',
+    source: null,
     config: { ...PLAIN, layers: [attentionIn('layer_types'), attentionEvery(4)], sizes: sizes(3840, 30, 32) },
     gguf: null,
   },
   {
     types: ['recurrent_gemma'],
-    source: 'recurrent_gemma',
+    source: null,
     config: {
       ...PLAIN,
       rotated: { partial: 0.5 },

@@ -40,13 +40,13 @@ const DINOV3: TowerFacts = {
 export const GRIDS_RECORDS: readonly ModelRecord[] = [
   {
     types: ['dinov3_vit'],
-    source: 'dinov3_vit',
+    source: null,
     config: { ...DINOV3, ...tower(384, 6), ...patches(224, 16), prefixKeys: [given(0, 'num_register_tokens')] },
     gguf: null,
   },
   {
     types: ['eomt_dinov3'],
-    source: 'eomt_dinov3',
+    source: null,
     config: { ...DINOV3, ...tower(1024, 16), ...patches(640, 16), prefixKeys: [given(4, 'num_register_tokens')] },
     gguf: null,
   },
@@ -59,7 +59,7 @@ export const GRIDS_RECORDS: readonly ModelRecord[] = [
   {
     types: ['qwen2_5_vl_vision', 'qwen2_5_vit'],
     source: 'qwen2_5_vl',
-    config: { ...MERGED, ...tower(1280, 16) },
+    config: { ...MERGED, rate: given(4, 'tokens_per_second'), ...tower(1280, 16) },
     gguf: null,
   },
   {
@@ -139,7 +139,7 @@ export const GRIDS_RECORDS: readonly ModelRecord[] = [
   {
     types: ['ernie4_5_vl_moe_vision'],
     source: 'ernie4_5_vl_moe',
-    config: { ...MERGED, ...tower(1280, 16) },
+    config: { ...MERGED, frames: given(2, 'temporal_merge_size'), ...tower(1280, 16) },
     gguf: null,
   },
   {
@@ -221,7 +221,7 @@ export const GRIDS_RECORDS: readonly ModelRecord[] = [
   },
   {
     types: ['pixtral'],
-    source: 'pixtral',
+    source: null,
     config: { ...PLANE, preset: 'pixtral', ...tower(1024, 16) },
     gguf: null,
   },
@@ -239,13 +239,13 @@ export const GRIDS_RECORDS: readonly ModelRecord[] = [
   },
   {
     types: ['sapiens2'],
-    source: 'sapiens2',
+    source: null,
     config: { ...DINOV3, ...tower(1024, 16), ...patches(null, 16), prefixKeys: [given(8, 'num_register_tokens')] },
     gguf: null,
   },
   {
     types: ['vjepa2'],
-    source: 'vjepa2',
+    source: null,
     config: {
       ...PLANE,
       preset: 'v-jepa-2',

@@ -38,7 +38,7 @@ const LFM2: RotaryFacts = {
 export const LLAMA_RECORDS: readonly ModelRecord[] = [
   {
     types: ['llama', 'code_llama'],
-    source: 'llama',
+    source: null,
     config: {
       ...PLAIN,
       sizes: sizes(4096, 32, 32),
@@ -67,7 +67,7 @@ export const LLAMA_RECORDS: readonly ModelRecord[] = [
   },
   {
     types: ['smollm3'],
-    source: 'smollm3',
+    source: null,
     config: {
       ...PLAIN,
       base: base(2e6),
@@ -97,13 +97,13 @@ export const LLAMA_RECORDS: readonly ModelRecord[] = [
   },
   {
     types: ['arcee'],
-    source: 'arcee',
+    source: null,
     config: { ...PLAIN, sizes: sizes(2560, 32, 32) },
     gguf: 'arcee',
   },
   {
     types: ['apertus'],
-    source: 'apertus',
+    source: null,
     config: {
       ...PLAIN,
       base: base(1.2e7),
@@ -120,31 +120,31 @@ export const LLAMA_RECORDS: readonly ModelRecord[] = [
   },
   {
     types: ['bitnet'],
-    source: 'bitnet',
+    source: null,
     config: { ...PLAIN, base: base(5e5), sizes: sizes(2560, 20, 30) },
     gguf: 'bitnet',
   },
   {
     types: ['cwm'],
-    source: 'cwm',
+    source: null,
     config: { ...PLAIN, base: base(1e6), head: head(128), block: 'required', sizes: sizes(6144, 48, 64) },
     gguf: null,
   },
   {
     types: ['exaone4'],
-    source: 'exaone4',
+    source: null,
     config: { ...EXAONE, sizes: sizes(4096, 32, 32) },
     gguf: 'exaone4',
   },
   {
     types: ['exaone_moe'],
-    source: 'exaone_moe',
+    source: null,
     config: { ...EXAONE, sizes: sizes(4096, 32, 32) },
     gguf: 'exaone-moe',
   },
   {
     types: ['afmoe'],
-    source: 'afmoe',
+    source: null,
     config: {
       ...PLAIN,
       head: head(128),
@@ -155,7 +155,7 @@ export const LLAMA_RECORDS: readonly ModelRecord[] = [
   },
   {
     types: ['nemotron'],
-    source: 'nemotron',
+    source: null,
     config: { ...PLAIN, rotated: { partial: 0.5 }, sizes: sizes(6144, 48, 32) },
     gguf: 'nemotron',
   },
@@ -180,31 +180,31 @@ export const LLAMA_RECORDS: readonly ModelRecord[] = [
   },
   {
     types: ['seed_oss'],
-    source: 'seed_oss',
+    source: null,
     config: { ...PLAIN, head: head(128), sizes: sizes(4096, 80, 64) },
     gguf: 'seed_oss',
   },
   {
     types: ['solar_open'],
-    source: 'solar_open',
+    source: null,
     config: { ...PLAIN, base: base(1e6), head: head(128), sizes: sizes(4096, 64, 48) },
     gguf: 'glm4moe',
   },
   {
     types: ['helium'],
-    source: 'helium',
+    source: null,
     config: { ...PLAIN, base: base(1e5), head: head(128), pairing: INTERLEAVED, sizes: sizes(2560, 20, 24) },
     gguf: null,
   },
   {
     types: ['higgs_audio_v2'],
-    source: 'higgs_audio_v2',
+    source: null,
     config: { ...PLAIN, base: base(5e5), head: head(128), block: 'required', sizes: sizes(3072, 24, 28) },
     gguf: null,
   },
   {
     types: ['csm', 'csm_depth_decoder_model'],
-    source: 'csm',
+    source: null,
     config: { ...PLAIN, base: base(5e5), sizes: sizes(2048, 32, 16) },
     gguf: null,
   },
@@ -216,7 +216,7 @@ export const LLAMA_RECORDS: readonly ModelRecord[] = [
   },
   {
     types: ['chameleon'],
-    source: 'chameleon',
+    source: null,
     config: { ...PLAIN, sizes: sizes(4096, 32, 32) },
     gguf: 'chameleon',
   },
@@ -228,43 +228,43 @@ export const LLAMA_RECORDS: readonly ModelRecord[] = [
   },
   {
     types: ['evolla'],
-    source: 'evolla',
+    source: null,
     config: { ...PLAIN, base: base(5e5), sizes: sizes(4096, 32, 32) },
     gguf: null,
   },
   {
     types: ['diffllama'],
-    source: 'diffllama',
+    source: null,
     config: { ...PLAIN, sizes: sizes(2048, 32, 16) },
     gguf: null,
   },
   {
     types: ['doge'],
-    source: 'doge',
+    source: null,
     config: { ...PLAIN, sizes: sizes(1024, 8, 32) },
     gguf: null,
   },
   {
     types: ['dots1'],
-    source: 'dots1',
+    source: null,
     config: { ...PLAIN, sizes: sizes(4608, 32, 62) },
     gguf: 'dots1',
   },
   {
     types: ['starcoder2'],
-    source: 'starcoder2',
+    source: null,
     config: { ...PLAIN, sizes: sizes(3072, 24, 30) },
     gguf: 'starcoder2',
   },
   {
     types: ['jais2'],
-    source: 'jais2',
+    source: null,
     config: { ...PLAIN, sizes: sizes(3328, 26, 32) },
     gguf: 'jais2',
   },
   {
     types: ['hrm_text'],
-    source: 'hrm_text',
+    source: null,
     config: { ...PLAIN, head: head(128), sizes: sizes(1536, 12, 16) },
     gguf: 'hrm_text',
   },
@@ -282,37 +282,37 @@ export const LLAMA_RECORDS: readonly ModelRecord[] = [
   },
   {
     types: ['nanochat'],
-    source: 'nanochat',
+    source: null,
     config: { ...PLAIN, sign: -1, sizes: sizes(768, 6, 12) },
     gguf: null,
   },
   {
     types: ['hyperclovax'],
-    source: 'hyperclovax',
+    source: null,
     config: { ...PLAIN, softmax: { key: 'attention_multiplier', fallback: 'head' }, sizes: sizes(4096, 32, 32) },
     gguf: null,
   },
   {
     types: ['dbrx'],
-    source: 'dbrx',
+    source: null,
     config: { ...PLAIN, base: base(1e4, 'attn_config.rope_theta') },
     gguf: 'dbrx',
   },
   {
     types: ['jetmoe'],
-    source: 'jetmoe',
+    source: null,
     config: { ...PLAIN, head: head(null, 'kv_channels') },
     gguf: null,
   },
   {
     types: ['persimmon'],
-    source: 'persimmon',
+    source: null,
     config: { ...PLAIN, rotated: { partial: 0.5 }, sizes: sizes(4096, 64, 36) },
     gguf: null,
   },
   {
     types: ['gpt_oss'],
-    source: 'gpt_oss',
+    source: null,
     config: {
       ...PLAIN,
       base: base(1.5e5),
@@ -331,7 +331,7 @@ export const LLAMA_RECORDS: readonly ModelRecord[] = [
   },
   {
     types: ['openai_privacy_filter'],
-    source: 'openai_privacy_filter',
+    source: null,
     config: { ...PLAIN, base: base(1.5e5), head: head(64), pairing: INTERLEAVED, block: 'required' },
     gguf: null,
   },
@@ -349,13 +349,13 @@ export const LLAMA_RECORDS: readonly ModelRecord[] = [
   },
   {
     types: ['muse_glimmer_assistant'],
-    source: 'muse_glimmer_assistant',
+    source: null,
     config: { ...PLAIN, base: base(5e5), head: head(128), sizes: sizes(6656, 32, 5) },
     gguf: null,
   },
   {
     types: ['minimax', 'minimax_text_01', 'minimax_m1'],
-    source: 'minimax',
+    source: null,
     config: {
       ...PLAIN,
       base: base(1e6),
@@ -371,7 +371,7 @@ export const LLAMA_RECORDS: readonly ModelRecord[] = [
   },
   {
     types: ['minimax_m2'],
-    source: 'minimax_m2',
+    source: null,
     config: {
       ...PLAIN,
       base: base(5e6),
@@ -396,13 +396,13 @@ export const LLAMA_RECORDS: readonly ModelRecord[] = [
   },
   {
     types: ['lfm2'],
-    source: 'lfm2',
+    source: null,
     config: { ...LFM2, sizes: sizes(2560, 32, 32) },
     gguf: 'lfm2',
   },
   {
     types: ['lfm2_moe'],
-    source: 'lfm2_moe',
+    source: null,
     config: { ...LFM2, sizes: sizes(2048, 32, 32) },
     gguf: 'lfm2moe',
   },

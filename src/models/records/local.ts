@@ -26,13 +26,13 @@ const MODERNBERT: RotaryFacts = {
 export const LOCAL_RECORDS: readonly ModelRecord[] = [
   {
     types: ['modernbert', 'modernbert-decoder'],
-    source: 'modernbert',
+    source: null,
     config: MODERNBERT,
     gguf: 'modern-bert',
   },
   {
     types: ['mimo_v2_flash', 'naive_n05_flash'],
-    source: 'mimo_v2_flash',
+    source: null,
     config: {
       ...PLAIN,
       head: head(192),
@@ -56,7 +56,7 @@ export const LOCAL_RECORDS: readonly ModelRecord[] = [
   },
   {
     types: ['laguna'],
-    source: 'laguna',
+    source: null,
     config: {
       ...PLAIN,
       head: head(128),
@@ -69,7 +69,7 @@ export const LOCAL_RECORDS: readonly ModelRecord[] = [
   },
   {
     types: ['mellum'],
-    source: 'mellum',
+    source: null,
     config: {
       ...PLAIN,
       head: head(128),
@@ -82,7 +82,7 @@ export const LOCAL_RECORDS: readonly ModelRecord[] = [
   },
   {
     types: ['neomme'],
-    source: 'neomme',
+    source: null,
     config: {
       ...PLAIN,
       head: head(64),
@@ -111,7 +111,7 @@ export const LOCAL_RECORDS: readonly ModelRecord[] = [
     config: {
       ...PLAIN,
       pairing: INTERLEAVED,
-      mrope: { section: [22, 22, 20], layout: 'ernie_hw_alternating' },
+      mrope: { section: [22, 22, 20], layout: 'ernie_hw_alternating', ids: 'cohere_compass' },
       layers: [SLIDING_ROTATES, ALL],
       sizes: sizes(8192, 64, 40),
     },

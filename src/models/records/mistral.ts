@@ -8,19 +8,19 @@ const QUERY_BETA = ['llama_4_scaling_beta'] as const;
 export const MISTRAL_RECORDS: readonly ModelRecord[] = [
   {
     types: ['mistral', 'ministral'],
-    source: 'mistral',
+    source: null,
     config: { ...PLAIN, sizes: sizes(4096, 32, 32) },
     gguf: 'llama',
   },
   {
     types: ['mixtral'],
-    source: 'mixtral',
+    source: null,
     config: { ...PLAIN, base: base(1e6), sizes: sizes(4096, 32, 32) },
     gguf: 'llama',
   },
   {
     types: ['ministral3'],
-    source: 'ministral3',
+    source: null,
     config: {
       ...PLAIN,
       base: base(1e6),
@@ -33,7 +33,7 @@ export const MISTRAL_RECORDS: readonly ModelRecord[] = [
   },
   {
     types: ['mistral4'],
-    source: 'mistral4',
+    source: null,
     config: {
       ...PLAIN,
       rotated: { latent: { rope: 64, nope: 64 } },

@@ -14,31 +14,31 @@ const GPTJ: RotaryFacts = {
 export const NEOX_RECORDS: readonly ModelRecord[] = [
   {
     types: ['gpt_neox'],
-    source: 'gpt_neox',
+    source: null,
     config: { ...PLAIN, rotated: { partial: 0.25 }, sizes: sizes(6144, 64, 44) },
     gguf: 'gptneox',
   },
   {
     types: ['gpt_neox_japanese'],
-    source: 'gpt_neox_japanese',
+    source: null,
     config: { ...PLAIN, rotated: { partial: 1 }, sizes: sizes(2560, 32, 32) },
     gguf: null,
   },
   {
     types: ['gptj'],
-    source: 'gptj',
+    source: null,
     config: GPTJ,
     gguf: 'gptj',
   },
   {
     types: ['codegen'],
-    source: 'codegen',
+    source: null,
     config: GPTJ,
     gguf: null,
   },
   {
     types: ['stablelm', 'stablelm_epoch'],
-    source: 'stablelm',
+    source: null,
     config: { ...PLAIN, rotated: { partial: 0.25 }, sizes: sizes(2560, 32, 32) },
     gguf: 'stablelm',
   },

@@ -5,31 +5,31 @@ import { base, FULL_AND_SLIDING, fullEvery, fullTable, PLAIN, sizes, slidingTabl
 export const OLMO_RECORDS: readonly ModelRecord[] = [
   {
     types: ['olmo'],
-    source: 'olmo',
+    source: null,
     config: { ...PLAIN, sizes: sizes(4096, 32, 32) },
     gguf: 'olmo',
   },
   {
     types: ['olmo2'],
-    source: 'olmo2',
+    source: null,
     config: { ...PLAIN, sizes: sizes(4096, 32, 32) },
     gguf: 'olmo2',
   },
   {
     types: ['olmoe'],
-    source: 'olmoe',
+    source: null,
     config: { ...PLAIN, sizes: sizes(2048, 16, 16) },
     gguf: 'olmoe',
   },
   {
     types: ['flex_olmo'],
-    source: 'flex_olmo',
+    source: null,
     config: { ...PLAIN, base: base(5e5), sizes: sizes(4096, 32, 32) },
     gguf: null,
   },
   {
     types: ['olmo3'],
-    source: 'olmo3',
+    source: null,
     config: {
       ...PLAIN,
       base: base(5e5),

@@ -5,20 +5,20 @@ import { given, patches, rows, SINES, width } from './words.ts';
 export const PATCHES_RECORDS: readonly ModelRecord[] = [
   {
     types: ['vit', 'ijepa_vit'],
-    source: 'vit',
+    source: null,
     config: patches(224, 16, 768, 1),
     gguf: null,
   },
   {
     types: ['vit_msn', 'vit_hybrid'],
-    source: 'vit_msn',
+    source: null,
     config: patches(224, 16, 768, 1),
     gguf: null,
   },
   {
     // The rows are two ladders of sines, made once and not trained; the checkpoint holds them.
     types: ['vit_mae'],
-    source: 'vit_mae',
+    source: null,
     config: {
       ...SINES,
       length: given(0),
@@ -42,25 +42,25 @@ export const PATCHES_RECORDS: readonly ModelRecord[] = [
   },
   {
     types: ['deit'],
-    source: 'deit',
+    source: null,
     config: patches(224, 16, 768, 2),
     gguf: null,
   },
   {
     types: ['ijepa'],
-    source: 'ijepa',
+    source: null,
     config: patches(224, 16, 768, 0),
     gguf: null,
   },
   {
     types: ['dinov2'],
-    source: 'dinov2',
+    source: null,
     config: patches(224, 14, 768, 1),
     gguf: null,
   },
   {
     types: ['dinov2_with_registers'],
-    source: 'dinov2_with_registers',
+    source: null,
     config: patches(224, 16, 768, 1),
     gguf: null,
   },
@@ -72,19 +72,19 @@ export const PATCHES_RECORDS: readonly ModelRecord[] = [
   },
   {
     types: ['dpt'],
-    source: 'dpt',
+    source: null,
     config: patches(384, 16, 768, 1),
     gguf: null,
   },
   {
     types: ['pixio'],
-    source: 'pixio',
+    source: null,
     config: patches(256, 16, 1280, 0, given(8, 'n_cls_tokens')),
     gguf: null,
   },
   {
     types: ['yolos'],
-    source: 'yolos',
+    source: null,
     config: {
       ...patches(512, 16, 768, 1),
       grid: {
@@ -227,13 +227,13 @@ export const PATCHES_RECORDS: readonly ModelRecord[] = [
   },
   {
     types: ['eomt'],
-    source: 'eomt',
+    source: null,
     config: patches(640, 16, 1024, 0),
     gguf: null,
   },
   {
     types: ['mgp-str'],
-    source: 'mgp_str',
+    source: null,
     config: {
       ...patches(32, 4, 768, 1),
       grid: {
@@ -247,7 +247,7 @@ export const PATCHES_RECORDS: readonly ModelRecord[] = [
   },
   {
     types: ['vitpose_backbone'],
-    source: 'vitpose_backbone',
+    source: null,
     config: {
       ...patches(256, 16, 768, 1),
       grid: {
@@ -267,7 +267,7 @@ export const PATCHES_RECORDS: readonly ModelRecord[] = [
   },
   {
     types: ['vivit'],
-    source: 'vivit',
+    source: null,
     config: {
       ...patches(224, 16, 768, 1),
       grid: {
@@ -282,13 +282,13 @@ export const PATCHES_RECORDS: readonly ModelRecord[] = [
   },
   {
     types: ['timesformer'],
-    source: 'timesformer',
+    source: null,
     config: { ...patches(224, 16, 768, 1), note: 'and a learned row a frame' },
     gguf: null,
   },
   {
     types: ['audio-spectrogram-transformer'],
-    source: 'audio_spectrogram_transformer',
+    source: null,
     config: {
       ...patches(0, 16, 768, 2),
       grid: {
@@ -307,7 +307,7 @@ export const PATCHES_RECORDS: readonly ModelRecord[] = [
   },
   {
     types: ['videomae'],
-    source: 'videomae',
+    source: null,
     config: {
       ...SINES,
       length: given(0),
@@ -331,7 +331,7 @@ export const PATCHES_RECORDS: readonly ModelRecord[] = [
   },
   {
     types: ['hiera'],
-    source: 'hiera',
+    source: null,
     config: {
       ...patches(224, 4, 96, 0),
       dim: given(96, 'embed_dim'),

@@ -5,25 +5,25 @@ import { base, given, PLAIN, sizes } from './words.ts';
 export const PHI_RECORDS: readonly ModelRecord[] = [
   {
     types: ['phi', 'phi-msft', 'mixformer-sequential'],
-    source: 'phi',
+    source: null,
     config: { ...PLAIN, rotated: { partial: 0.5, dim: given(null, 'rotary_dim') }, sizes: sizes(2048, 32, 24) },
     gguf: 'phi2',
   },
   {
     types: ['phi3', 'phi3_v', 'phi4mm'],
-    source: 'phi3',
+    source: null,
     config: { ...PLAIN, rotated: { partial: 1 }, sizes: sizes(3072, 32, 32) },
     gguf: 'phi3',
   },
   {
     types: ['phi4_multimodal'],
-    source: 'phi4_multimodal',
+    source: null,
     config: { ...PLAIN, rotated: { partial: 1 }, sizes: sizes(3072, 32, 32) },
     gguf: null,
   },
   {
     types: ['phimoe'],
-    source: 'phimoe',
+    source: null,
     config: { ...PLAIN, base: base(1e6), sizes: sizes(4096, 32, 32) },
     gguf: 'phimoe',
   },

@@ -2,9 +2,10 @@
 import type { ModelRecord, RotaryFacts } from './record.ts';
 import { attentionEvery, attentionIn, base, head, PLAIN, sizes } from './words.ts';
 
-const MROPE_CHUNKED = { section: [16, 24, 24], layout: 'chunked' } as const;
-const MROPE_INTERLEAVED = { section: [24, 20, 20], layout: 'interleaved' } as const;
-const MROPE_SHORT = { section: [11, 11, 10], layout: 'interleaved' } as const;
+type Streams = NonNullable<RotaryFacts['mrope']>;
+const chunked = (ids: Streams['ids']): Streams => ({ section: [16, 24, 24], layout: 'chunked', ids });
+const interleaved = (ids: Streams['ids']): Streams => ({ section: [24, 20, 20], layout: 'interleaved', ids });
+const short = (ids: Streams['ids']): Streams => ({ section: [11, 11, 10], layout: 'interleaved', ids });
 const LOGN =
   'queries at positions beyond seq_length are multiplied by ln(position + 1) / ln(seq_length); no table holds it';
 const CHUNKS =
@@ -33,7 +34,7 @@ export const QWEN_RECORDS: readonly ModelRecord[] = [
   },
   {
     types: ['qwen2', 'mimo'],
-    source: 'qwen2',
+    source: null,
     config: { ...QWEN2, sizes: sizes(4096, 32, 32) },
     gguf: 'qwen2',
   },
@@ -45,38 +46,43 @@ export const QWEN_RECORDS: readonly ModelRecord[] = [
   },
   {
     types: ['qwen2_moe'],
-    source: 'qwen2_moe',
+    source: null,
     config: { ...QWEN2, sizes: sizes(2048, 16, 24) },
     gguf: 'qwen2moe',
   },
   {
     types: ['qwen3'],
-    source: 'qwen3',
+    source: null,
     config: { ...QWEN2, head: head(128), sizes: sizes(4096, 32, 32) },
     gguf: 'qwen3',
   },
   {
     types: ['qwen3_moe'],
-    source: 'qwen3_moe',
+    source: null,
     config: { ...QWEN2, sizes: sizes(2048, 32, 24) },
     gguf: 'qwen3moe',
   },
   {
     types: ['qwen2_vl_text'],
     source: 'qwen2_vl',
-    config: { ...PLAIN, base: base(1e6), mrope: MROPE_CHUNKED, sizes: sizes(8192, 64, 80) },
+    config: { ...PLAIN, base: base(1e6), mrope: chunked('qwen2_vl'), sizes: sizes(8192, 64, 80) },
     gguf: 'qwen2vl',
   },
   {
     types: ['qwen2_5_vl_text'],
     source: 'qwen2_5_vl',
-    config: { ...PLAIN, base: base(1e6), mrope: MROPE_CHUNKED, sizes: sizes(8192, 64, 80) },
+    config: { ...PLAIN, base: base(1e6), mrope: chunked('qwen2_5_vl'), sizes: sizes(8192, 64, 80) },
     gguf: 'qwen2vl',
   },
   {
     types: ['qwen2_5_omni_text', 'qwen2_5_omni_talker'],
     source: 'qwen2_5_omni',
-    config: { ...PLAIN, base: base(1e6), mrope: MROPE_CHUNKED, sizes: sizes(3584, 28, 28) },
+    config: {
+      ...PLAIN,
+      base: base(1e6),
+      mrope: { ...chunked('qwen2_5_omni'), rate: 'position_id_per_seconds', chunk: 'seconds_per_chunk' },
+      sizes: sizes(3584, 28, 28),
+    },
     gguf: 'qwen2vl',
   },
   {
@@ -88,61 +94,78 @@ export const QWEN_RECORDS: readonly ModelRecord[] = [
   {
     types: ['qwen3_vl_text'],
     source: 'qwen3_vl',
-    config: { ...PLAIN, base: base(5e5), head: head(128), mrope: MROPE_INTERLEAVED, sizes: sizes(4096, 32, 32) },
+    config: { ...PLAIN, base: base(5e5), head: head(128), mrope: interleaved('qwen3_vl'), sizes: sizes(4096, 32, 32) },
     gguf: 'qwen3vl',
   },
   {
     types: ['qwen3_vl_moe_text'],
     source: 'qwen3_vl_moe',
-    config: { ...PLAIN, base: base(5e5), head: head(128), mrope: MROPE_INTERLEAVED, sizes: sizes(2048, 16, 24) },
+    config: {
+      ...PLAIN,
+      base: base(5e5),
+      head: head(128),
+      mrope: interleaved('qwen3_vl_moe'),
+      sizes: sizes(2048, 16, 24),
+    },
     gguf: 'qwen3vlmoe',
   },
   {
     types: ['qwen3_omni_moe_text'],
     source: 'qwen3_omni_moe',
-    config: { ...PLAIN, base: base(1e6), mrope: MROPE_INTERLEAVED, sizes: sizes(2048, 28, 28) },
+    config: {
+      ...PLAIN,
+      base: base(1e6),
+      mrope: { ...interleaved('qwen3_omni_moe'), rate: 'position_id_per_seconds' },
+      sizes: sizes(2048, 28, 28),
+    },
     gguf: 'qwen3vlmoe',
   },
   {
     types: ['qwen3_omni_moe_talker_text'],
     source: 'qwen3_omni_moe',
-    config: { ...PLAIN, mrope: MROPE_INTERLEAVED, sizes: sizes(1024, 16, 20) },
+    config: { ...PLAIN, mrope: interleaved(null), sizes: sizes(1024, 16, 20) },
     gguf: null,
   },
   {
     types: ['qwen3_omni_moe_talker_code_predictor'],
     source: 'qwen3_omni_moe',
-    config: { ...PLAIN, head: head(128), mrope: MROPE_INTERLEAVED, sizes: sizes(1024, 16, 5) },
+    config: { ...PLAIN, head: head(128), mrope: interleaved(null), sizes: sizes(1024, 16, 5) },
     gguf: null,
   },
   {
     types: ['qwen3_next'],
-    source: 'qwen3_next',
+    source: null,
     config: { ...HYBRID, sizes: sizes(2048, 16, 48) },
     gguf: 'qwen3next',
   },
   {
     types: ['qwen3_5_text'],
     source: 'qwen3_5',
-    config: { ...HYBRID, mrope: MROPE_SHORT, sizes: sizes(4096, 16, 32) },
+    config: { ...HYBRID, mrope: short('qwen3_5'), sizes: sizes(4096, 16, 32) },
     gguf: 'qwen35',
   },
   {
     types: ['qwen3_5_moe_text'],
     source: 'qwen3_5_moe',
-    config: { ...HYBRID, mrope: MROPE_SHORT, sizes: sizes(2048, 16, 40) },
+    config: { ...HYBRID, mrope: short('qwen3_5_moe'), sizes: sizes(2048, 16, 40) },
     gguf: 'qwen35moe',
   },
   {
     types: ['qwen4_exp_text'],
     source: 'qwen4_exp',
-    config: { ...HYBRID, rotated: { partial: 1 }, mrope: MROPE_SHORT, sizes: sizes(2048, 16, 40) },
+    config: { ...HYBRID, rotated: { partial: 1 }, mrope: short('qwen4_exp'), sizes: sizes(2048, 16, 40) },
     gguf: 'qwen4exp',
   },
   {
     types: ['cosmos3_edge_text'],
     source: 'cosmos3_edge',
-    config: { ...PLAIN, base: base(1e8), head: head(128), mrope: MROPE_INTERLEAVED, sizes: sizes(2048, 16, 28) },
+    config: {
+      ...PLAIN,
+      base: base(1e8),
+      head: head(128),
+      mrope: interleaved('cosmos3_edge'),
+      sizes: sizes(2048, 16, 28),
+    },
     gguf: null,
   },
 ];

@@ -6,6 +6,7 @@
  * Where the facts come from: `source` of a record is a folder below src/transformers/models of transformers 5.18 (its
  * configuration and modeling files), or `owner/repository path` for code that lives elsewhere.
  */
+import type { MropeModel } from '../../positions/mropeClasses.ts';
 import type { AxialPreset } from '../../rotary/axialPresets.ts';
 import type { MropeLayout, Pairing } from '../../rotary/spec.ts';
 import type { RelativeKind } from '../calls.ts';
@@ -16,7 +17,8 @@ export interface ModelRecord {
   readonly types: readonly string[];
   /** Names in `architectures`, without For..., Model, LMHeadModel, that are not a type in camel case. */
   readonly classes?: readonly string[];
-  readonly source: string;
+  /** null: the folder of transformers that is called like the first type, with _ for -. */
+  readonly source: string | null;
   /** What a config.json means. */
   readonly config: ConfigFacts;
   /**
@@ -154,8 +156,18 @@ export interface RotaryFacts extends CommonFacts {
   readonly dynamic?: { readonly flag: string; readonly length: string };
   /** The key that divides every position (Phi-3-small). */
   readonly scale?: string;
-  /** Sections of the position streams in a file without them (null: one stream), and how they are laid over the pairs. */
-  readonly mrope?: { readonly section: readonly number[] | null; readonly layout: MropeLayout };
+  /**
+   * Sections of the position streams in a file without them (null: one stream), how they are laid over the pairs, the class of
+   * mropeIndex that makes the positions (null: no function here does), and keys of positions a second and seconds in a chunk in
+   * the model around it.
+   */
+  readonly mrope?: {
+    readonly section: readonly number[] | null;
+    readonly layout: MropeLayout;
+    readonly ids: MropeModel | null;
+    readonly rate?: string;
+    readonly chunk?: string;
+  };
   /** The key that names the model a draft head is for: sections of position streams are that model's. */
   readonly drafts?: string;
   readonly queryScale?: QueryScaleFacts;
@@ -369,6 +381,9 @@ export interface TowerFacts extends CommonFacts {
   readonly grid?: Pick<GridFacts, 'image' | 'patch' | 'frames'>;
   /** Patches come in blocks of so many times so many: visionPositions. */
   readonly merge?: Given;
+  /** Frames merged into one, and temporal positions a second: mropeIndex. */
+  readonly frames?: Given;
+  readonly rate?: Given;
 }
 
 /** Encoder and decoder differ; the family of the whole is the encoder's. */
@@ -383,6 +398,8 @@ export interface WrapperFacts extends CommonFacts {
   readonly family: 'wrapper';
   readonly text: string | null;
   readonly vision: string | null;
+  /** Why mropeIndex does not make the positions, although the text part has streams. */
+  readonly ids?: string;
 }
 
 /** The first choice whose condition holds. */

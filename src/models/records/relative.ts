@@ -33,37 +33,37 @@ const CONFORMER = (dim: number, count: number): RelativeFacts => ({
 export const RELATIVE_RECORDS: readonly ModelRecord[] = [
   {
     types: ['t5', 'byt5', 'myt5', 'flan-t5'],
-    source: 't5',
+    source: null,
     config: T5,
     gguf: 't5',
   },
   {
     types: ['mt5'],
-    source: 'mt5',
+    source: null,
     config: T5,
     gguf: 't5',
   },
   {
     types: ['umt5'],
-    source: 'umt5',
+    source: null,
     config: { ...T5, note: 'the bias table is learned, one for each layer; scores are not divided by sqrt(d)' },
     gguf: 't5',
   },
   {
     types: ['longt5'],
-    source: 'longt5',
+    source: null,
     config: T5,
     gguf: null,
   },
   {
     types: ['switch_transformers'],
-    source: 'switch_transformers',
+    source: null,
     config: T5,
     gguf: null,
   },
   {
     types: ['pop2piano'],
-    source: 'pop2piano',
+    source: null,
     config: T5,
     gguf: null,
   },
@@ -75,13 +75,13 @@ export const RELATIVE_RECORDS: readonly ModelRecord[] = [
   },
   {
     types: ['udop'],
-    source: 'udop',
+    source: null,
     config: { ...T5, note: 'a T5 bias for tokens and biases for the horizontal and vertical distance of boxes' },
     gguf: null,
   },
   {
     types: ['cpmant'],
-    source: 'cpmant',
+    source: null,
     config: {
       ...T5,
       buckets: given(512, 'position_bias_num_buckets'),
@@ -93,25 +93,25 @@ export const RELATIVE_RECORDS: readonly ModelRecord[] = [
   },
   {
     types: ['deberta'],
-    source: 'deberta',
+    source: null,
     config: DEBERTA,
     gguf: null,
   },
   {
     types: ['deberta-v2'],
-    source: 'deberta_v2',
+    source: null,
     config: DEBERTA,
     gguf: null,
   },
   {
     types: ['sew-d'],
-    source: 'sew_d',
+    source: null,
     config: DEBERTA,
     gguf: null,
   },
   {
     types: ['xlnet'],
-    source: 'xlnet',
+    source: null,
     config: {
       family: 'xlnet',
       kind: 'xlnet',
@@ -141,7 +141,7 @@ export const RELATIVE_RECORDS: readonly ModelRecord[] = [
   },
   {
     types: ['funnel'],
-    source: 'funnel',
+    source: null,
     config: {
       family: 'transformer-xl',
       kind: null,
@@ -171,7 +171,7 @@ export const RELATIVE_RECORDS: readonly ModelRecord[] = [
   },
   {
     types: ['wav2vec2-conformer'],
-    source: 'wav2vec2_conformer',
+    source: null,
     config: {
       family: 'choice',
       choices: [
@@ -191,7 +191,7 @@ export const RELATIVE_RECORDS: readonly ModelRecord[] = [
   },
   {
     types: ['wav2vec2-bert'],
-    source: 'wav2vec2_bert',
+    source: null,
     config: {
       family: 'choice',
       choices: [
@@ -216,7 +216,7 @@ export const RELATIVE_RECORDS: readonly ModelRecord[] = [
   },
   {
     types: ['seamless_m4t'],
-    source: 'seamless_m4t',
+    source: null,
     config: {
       ...FAIRSEQ,
       length: length(1024),
@@ -227,7 +227,7 @@ export const RELATIVE_RECORDS: readonly ModelRecord[] = [
   },
   {
     types: ['seamless_m4t_v2'],
-    source: 'seamless_m4t_v2',
+    source: null,
     config: {
       ...FAIRSEQ,
       length: length(4096),
@@ -238,7 +238,7 @@ export const RELATIVE_RECORDS: readonly ModelRecord[] = [
   },
   {
     types: ['fastspeech2_conformer'],
-    source: 'fastspeech2_conformer',
+    source: null,
     config: CONFORMER(384, 2),
     gguf: null,
   },
@@ -250,7 +250,7 @@ export const RELATIVE_RECORDS: readonly ModelRecord[] = [
   },
   {
     types: ['vits'],
-    source: 'vits',
+    source: null,
     config: {
       family: 'relative',
       kind: 'shaw-window',

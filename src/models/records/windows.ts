@@ -55,7 +55,7 @@ const DETR: SinusoidalFacts = {
 export const WINDOWS_RECORDS: readonly ModelRecord[] = [
   {
     types: ['swin', 'maskformer-swin'],
-    source: 'swin',
+    source: null,
     config: SWIN,
     gguf: null,
   },
@@ -67,7 +67,7 @@ export const WINDOWS_RECORDS: readonly ModelRecord[] = [
   },
   {
     types: ['swinv2'],
-    source: 'swinv2',
+    source: null,
     config: {
       ...SWIN,
       kind: 'swinv2-cpb',
@@ -77,7 +77,7 @@ export const WINDOWS_RECORDS: readonly ModelRecord[] = [
   },
   {
     types: ['swin2sr'],
-    source: 'swin2sr',
+    source: null,
     config: {
       ...SWIN,
       kind: 'swinv2-cpb',
@@ -105,7 +105,7 @@ export const WINDOWS_RECORDS: readonly ModelRecord[] = [
   },
   {
     types: ['beit'],
-    source: 'beit',
+    source: null,
     config: BEIT,
     gguf: null,
   },
@@ -135,7 +135,7 @@ export const WINDOWS_RECORDS: readonly ModelRecord[] = [
   },
   {
     types: ['vitdet'],
-    source: 'vitdet',
+    source: null,
     config: {
       ...SAM,
       parameters: {
@@ -150,7 +150,7 @@ export const WINDOWS_RECORDS: readonly ModelRecord[] = [
   },
   {
     types: ['seggpt'],
-    source: 'seggpt',
+    source: null,
     config: {
       ...SAM,
       parameters: {
@@ -164,25 +164,25 @@ export const WINDOWS_RECORDS: readonly ModelRecord[] = [
   },
   {
     types: ['wav2vec2', 'wav2vec2_phoneme'],
-    source: 'wav2vec2',
+    source: null,
     config: CONVOLUTION,
     gguf: null,
   },
   {
     types: ['hubert'],
-    source: 'hubert',
+    source: null,
     config: CONVOLUTION,
     gguf: null,
   },
   {
     types: ['unispeech', 'unispeech-sat'],
-    source: 'unispeech',
+    source: null,
     config: CONVOLUTION,
     gguf: null,
   },
   {
     types: ['sew'],
-    source: 'sew',
+    source: null,
     config: {
       ...CONVOLUTION,
       stride: given(2, 'squeeze_factor'),
@@ -203,7 +203,7 @@ export const WINDOWS_RECORDS: readonly ModelRecord[] = [
   },
   {
     types: ['wavlm'],
-    source: 'wavlm',
+    source: null,
     config: {
       ...CONVOLUTION,
       beside: {
@@ -221,7 +221,7 @@ export const WINDOWS_RECORDS: readonly ModelRecord[] = [
   },
   {
     types: ['speecht5'],
-    source: 'speecht5',
+    source: null,
     config: {
       ...CONVOLUTION,
       note: 'the speech encoder, with sinusoidal rows and learned relative rows (Shaw) up to encoder_max_relative_position',
@@ -230,31 +230,31 @@ export const WINDOWS_RECORDS: readonly ModelRecord[] = [
   },
   {
     types: ['detr', 'maskformer_detr'],
-    source: 'detr',
+    source: null,
     config: DETR,
     gguf: null,
   },
   {
     types: ['conditional_detr'],
-    source: 'conditional_detr',
+    source: null,
     config: { ...DETR, plane: { ...PLANE, queries: given(300, 'num_queries') } },
     gguf: null,
   },
   {
     types: ['deformable_detr'],
-    source: 'deformable_detr',
+    source: null,
     config: { ...DETR, plane: { ...PLANE, positionOffset: -0.5, queries: given(300, 'num_queries') } },
     gguf: null,
   },
   {
     types: ['table-transformer'],
-    source: 'table_transformer',
+    source: null,
     config: DETR,
     gguf: null,
   },
   {
     types: ['grounding-dino', 'mm-grounding-dino'],
-    source: 'grounding_dino',
+    source: null,
     config: {
       ...DETR,
       plane: {

@@ -4,8 +4,8 @@
  */
 import type { ModelRecord } from './record.ts';
 
-/** types of the composites, type of the text part, type of the tower */
-type Row = readonly [types: string, text: string | null, vision: string | null];
+/** types of the composites, type of the text part, type of the tower, why mropeIndex is not for them */
+type Row = readonly [types: string, text: string | null, vision: string | null, ids?: string];
 
 const ROWS: readonly Row[] = [
   ['higgs_audio_v2_tokenizer xcodec', null, 'dac'],
@@ -123,8 +123,8 @@ const ROWS: readonly Row[] = [
   ['qianfan_ocr', 'qwen3', 'qianfan_ocr_vision'],
   ['qwen3_asr', 'qwen3', null],
   ['qwen3_5_moe', 'qwen3_5_moe_text', 'qwen3_5_moe_vision'],
-  ['minicpmv4_6', 'qwen3_5_text', 'minicpmv4_6_vision'],
-  ['minicpmv4_7', 'qwen3_5_text', 'minicpmv4_7_vision'],
+  ['minicpmv4_6', 'qwen3_5_text', 'minicpmv4_6_vision', 'pictures count like text in all streams: positionIds'],
+  ['minicpmv4_7', 'qwen3_5_text', 'minicpmv4_7_vision', 'tiles on a common canvas: no function here computes its ids'],
   ['qwen3_5', 'qwen3_5_text', 'qwen3_5_vision'],
   ['qwen3_omni_moe_thinker', 'qwen3_omni_moe_text', 'qwen3_omni_moe_vision_encoder'],
   ['qwen3_omni_moe', 'qwen3_omni_moe_thinker', null],
@@ -163,10 +163,10 @@ const REMOTE: readonly Row[] = [
 
 const record =
   (source: string) =>
-  ([types, text, vision]: Row): ModelRecord => ({
+  ([types, text, vision, ids]: Row): ModelRecord => ({
     types: types.split(' '),
     source,
-    config: { family: 'wrapper', text, vision },
+    config: ids === undefined ? { family: 'wrapper', text, vision } : { family: 'wrapper', text, vision, ids },
     gguf: null,
   });
 
