@@ -1,13 +1,16 @@
 /**
  * Writing a file so that nothing is lost: the numbers go to a file beside the target, which takes the target's name when it is
- * complete. Until then the old file is there, untouched; a failure or a signal leaves the old file and nothing else.
+ * complete. Until then the old file is there, untouched; a failure or a signal leaves the old file and nothing else. After
+ * SIGKILL, of which a process hears nothing, a part is left: the next run for the same target removes it.
  */
 import {
   chmodSync,
   chownSync,
   closeSync,
   fsyncSync,
+  lstatSync,
   openSync,
+  readdirSync,
   readlinkSync,
   renameSync,
   type Stats,
@@ -16,6 +19,7 @@ import {
   unlinkSync,
   writeSync,
 } from 'node:fs';
+import { hostname } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { CliError, EXIT } from './shell.ts';
 import { printable } from './text.ts';
@@ -39,15 +43,15 @@ export async function writeFile(path: string, use: (file: OutputFile) => Promise
   const old = statOf(target);
   if (old?.isDirectory()) throw new CliError(EXIT.file, `--out ${printable(path)}: is a directory`);
   if (old && !old.isFile()) return writeDevice(target, use);
+  clearStale(target);
   const part = temporaryName(target);
-  const fd = openPart(part, path, old);
-  let open = true;
+  let fd: number | undefined;
   let ended = false;
   const abandon = (): void => {
     if (ended) return;
     ended = true;
-    if (open) closeSync(fd);
-    unlinkSync(part);
+    if (fd !== undefined) closeSync(fd);
+    if (made) unlinkSync(part);
   };
   // a second signal, or one that comes when all is done, acts as it always does
   const onSignal = (signal: NodeJS.Signals): void => {
@@ -59,14 +63,18 @@ export async function writeFile(path: string, use: (file: OutputFile) => Promise
     process.off('exit', abandon);
     for (const signal of SIGNALS) process.off(signal, onSignal);
   };
+  let made = false;
+  // before the file is made: a signal that comes at once must find someone who clears up
   process.on('exit', abandon);
   for (const signal of SIGNALS) process.on(signal, onSignal);
   try {
-    await use({ sequential: false, write: (bytes, position) => writeAll(fd, bytes, position) });
+    const opened = openPart(part, path, old);
+    [fd, made] = [opened, true];
+    await use({ sequential: false, write: (bytes, position) => writeAll(opened, bytes, position) });
     // the new name must not reach the disk before the bytes where there is something to lose
-    if (old) fsyncSync(fd);
-    open = false;
-    closeSync(fd);
+    if (old) fsyncSync(opened);
+    fd = undefined;
+    closeSync(opened);
     renameSync(part, target);
     ended = true;
   } catch (error) {
@@ -122,19 +130,52 @@ function followLinks(path: string): string {
   return target;
 }
 
-/** Beside the target, so that renaming stays on one disk; names are at most 255 bytes long. */
-function temporaryName(target: string): string {
+/** `.NAME.HOST.`: process numbers mean something on one machine only, and disks are shared. Names are at most 255 bytes long. */
+function prefixOf(target: string): string {
   const name = Buffer.from(basename(target))
     .subarray(0, 200)
     .toString()
     .replace(/\ufffd+$/, '');
-  return join(dirname(target), `.${name}.${process.pid}.tmp`);
+  return `.${name}.${hostname()
+    .replace(/[^A-Za-z0-9-]/g, '-')
+    .slice(0, 32)}.`;
+}
+
+/** Beside the target, so that renaming stays on one disk. */
+const temporaryName = (target: string): string => join(dirname(target), `${prefixOf(target)}${process.pid}.tmp`);
+
+/** Removes the parts of this target whose processes are gone: one that is killed with SIGKILL cannot do it itself. */
+function clearStale(target: string): void {
+  const [folder, prefix] = [dirname(target), prefixOf(target)];
+  let names: string[];
+  try {
+    names = readdirSync(folder);
+  } catch {
+    // opening says what is wrong with the folder
+    return;
+  }
+  for (const name of names) {
+    const number = name.startsWith(prefix) && /^\d+\.tmp$/.test(name.slice(prefix.length));
+    if (!number || isAlive(Number.parseInt(name.slice(prefix.length), 10))) continue;
+    try {
+      if (lstatSync(join(folder, name)).isFile()) unlinkSync(join(folder, name));
+    } catch {}
+  }
+}
+
+function isAlive(pid: number): boolean {
+  // a process that had our number before us
+  if (pid === process.pid || pid === 0) return false;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
+  }
 }
 
 function openPart(part: string, path: string, old: Stats | undefined): number {
   try {
-    // a process that had this number before us was killed while writing: its part is nobody's
-    if (statOf(part)?.isFile()) unlinkSync(part);
     const fd = openSync(part, 'wx', 0o666);
     if (old) keepOwner(part, old);
     return fd;
