@@ -30,6 +30,10 @@ const SENTENCES: readonly (readonly [RegExp, string])[] = [
     '已经缩放过：沿用同一规则，倍数 = 所需长度 ÷ 缩放前的长度，其他选项不变',
   ],
   [
+    /^the amplitude stays ([\d.e+-]+), which attention_factor sets whatever the factor is: without that key it would follow the factor, ([\d.e+-]+)$/,
+    '振幅保持 $1：attention_factor 固定了它，与倍数无关；去掉该键后，振幅会随倍数变为 $2',
+  ],
+  [
     /^the frequencies were trained with this ramp.*$/,
     '频率是带着这条斜坡训练的：换一个倍数，或在其上再加 YaRN，会改动从未这样训练过的组；没有可直接使用的扩展方法',
   ],

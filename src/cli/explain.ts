@@ -46,10 +46,11 @@ export function explainCommand(shell: Shell): Command {
 
 /** The line of an engine for the context asked for; of a config.json that is read as another type, the file itself tells. */
 function engineOf(file: ModelFile, form: NormalForm, engine: EngineName, options: ModelOptions): EngineLine {
-  const { context, strict, as } = options;
-  if (context === undefined || file.kind !== 'config') return forEngine(form, engine, { context });
+  const { context, strict, as, layerType } = options;
+  if (context === undefined || file.kind !== 'config') return forEngine(form, engine, { context, layerType });
   return (
-    extend(file.config as object, { context, strict, as }).forEngines[engine] ?? forEngine(form, engine, { context })
+    extend(file.config as object, { context, strict, as, layerType }).forEngines[engine] ??
+    forEngine(form, engine, { context, layerType })
   );
 }
 

@@ -194,6 +194,11 @@ function layoutLines(form: NormalForm): string[] {
     if (counted < layers.count) labels.push(`${layers.count - counted} without attention`);
     lines.push(`layers     ${layers.count}: ${labels.join(', ')}`);
   }
+  if (form.attentionChunk !== undefined) {
+    lines.push(
+      `chunks     rotary layers attend within chunks of ${grouped(form.attentionChunk)} positions: no distance is longer there`,
+    );
+  }
   if (form.queryScale) lines.push(queryWords(form.queryScale));
   if (form.indexer) {
     const { headDim, rotaryDim, rotaryOffset, pairing } = form.indexer;

@@ -8,11 +8,12 @@
 import { wordsOf } from '../rotary/rules/words.ts';
 import type { RopeType } from '../rotary/spec.ts';
 import { oneOf, take } from '../runtime/arguments.ts';
+import { show } from '../runtime/errors.ts';
 import { changedForm, type Extension, extendForm } from './extension.ts';
 import { isGGUF, toLlamaCpp } from './llamaCpp.ts';
 import type { NormalForm, RotaryLayer } from './normalForm.ts';
 import { readingForm } from './normalForm.ts';
-import type { Json } from './read.ts';
+import { type Json, refuse } from './read.ts';
 import { grouped } from './words.ts';
 
 /**
@@ -33,7 +34,12 @@ export interface EngineLine {
 export type EngineLines = Partial<Readonly<Record<Engine, EngineLine>>>;
 
 export interface EngineChoice {
+  /** Positions that the line is for. */
   readonly context?: number;
+  /**
+   * A key of `layerTypes`: the table of the onnx block. Default: one that sees far. Lines of other engines are for all layers.
+   */
+  readonly layerType?: string;
 }
 
 /**
@@ -50,12 +56,12 @@ export interface EngineChoice {
  */
 export function forEngine(form: NormalForm, engine: Engine, choice: EngineChoice = {}): EngineLine {
   oneOf('engine', engine, ENGINES);
-  const { context } = take('forEngine', choice, ['context']);
+  const { context, layerType } = take('forEngine', choice, ['context', 'layerType']);
   return readingForm('forEngine', form, () => {
-    if (context === undefined) return engineLine(engine, form, undefined, {});
+    if (context === undefined) return engineLine(engine, form, undefined, { layerType });
     const extension = extendForm(form, { context });
     const changed = extension.changes === undefined ? form : changedForm(form, extension, context);
-    return engineLine(engine, changed, extension, { context });
+    return engineLine(engine, changed, extension, { context, layerType });
   });
 }
 
@@ -71,6 +77,11 @@ function engineLine(
   extension: Extension | undefined,
   choice: EngineChoice,
 ): EngineLine {
+  const labels = Object.keys(form.layerTypes ?? {});
+  if (choice.layerType !== undefined && !labels.includes(choice.layerType)) {
+    const known = labels.length > 0 ? `it has ${labels.join(', ')}` : `its family is '${form.family}'`;
+    refuse('layerType', `no layer type ${show(choice.layerType)} in this model; ${known}`);
+  }
   const notes: string[] = [];
   if (extension?.outcome === 'unsupported')
     notes.push(`${grouped(choice.context ?? 0)} positions: ${extension.reason}`);
@@ -79,8 +90,11 @@ function engineLine(
     form,
     changed,
     context: extension?.outcome === 'unsupported' ? extension.supportedLength : choice.context,
+    layerType: choice.layerType,
     notes,
   };
+  // llama.cpp has an amplitude of its own, of which its line speaks
+  if (engine !== 'llama.cpp') notes.push(...(changed?.notes ?? []));
   switch (engine) {
     case 'llama.cpp':
       return llamaCpp(given);
@@ -100,20 +114,20 @@ interface Given {
   readonly changed: Extension | undefined;
   /** Positions the line is for. */
   readonly context: number | undefined;
+  readonly layerType: string | undefined;
   readonly notes: string[];
 }
 
 /** What a table that gets another rule does to short texts. */
-function ofShortTexts(changed: Extension): string[] {
-  const types = Object.values(changed.tables ?? {}).flatMap(({ ropeType }) =>
-    ropeType === undefined ? [] : [ropeType],
-  );
+function ofShortTexts(tables: readonly Change[]): string[] {
+  const types = tables.flatMap(({ ropeType }) => (ropeType === undefined ? [] : [ropeType]));
   return [...new Set(types)].flatMap((type) => wordsOf(type as RopeType).shortTexts?.engines ?? []);
 }
 
-/** The tables that see long distances come first. */
-function mainLayer(form: NormalForm): { label: string; layer: RotaryLayer } | undefined {
-  const entries = Object.entries(form.layerTypes ?? {});
+/** The table that was asked for; else those that see long distances come first. */
+function mainLayer(form: NormalForm, layerType?: string): { label: string; layer: RotaryLayer } | undefined {
+  const all = Object.entries(form.layerTypes ?? {});
+  const entries = layerType === undefined ? all : all.filter(([label]) => label === layerType);
   const [found] = [...entries.filter(([label]) => !/sliding|local|chunked|window/.test(label)), ...entries];
   return found && { label: found[0], layer: found[1] };
 }
@@ -129,7 +143,15 @@ function llamaCpp({ form, changed, context, notes }: Given): EngineLine {
     };
   }
   const words = toLlamaCpp(form, { layerType: main.label, ...(context !== undefined && { context }) });
-  const own = changed?.tables?.[main.label];
+  const asked = changed?.tables?.[main.label];
+  const yarn =
+    words.flags.length === 0 && asked?.ropeType === undefined ? inPlace(form, main.layer, context) : undefined;
+  if (yarn !== undefined) {
+    notes.push(
+      `llama.cpp has no flags for rope type '${main.layer.ropeType}': these put YaRN in its place, with other angles than the model's own rule`,
+    );
+  }
+  const own = yarn ?? asked;
   const flags = own === undefined ? [] : flagsOf(words.flags, own);
   lines.push(['llama-server', '-m MODEL.gguf', ...(size ? [size.trim()] : []), ...flags].join(' '));
   if (own === undefined && words.flags.length > 0) {
@@ -142,20 +164,36 @@ function llamaCpp({ form, changed, context, notes }: Given): EngineLine {
     notes.push(
       `flags scale the table of ${main.label}; whether local layers follow is fixed in the graph of the architecture`,
     );
-  if (own !== undefined && changed) notes.push(...ofShortTexts({ ...changed, tables: { [main.label]: own } }));
+  if (own !== undefined) notes.push(...ofShortTexts([own]));
   return { line: lines.join('\n'), notes: [...notes, ...words.notes] };
 }
+
+/**
+ * What people run where llama.cpp has no flags for a rule that grows with the sequence, and its files hold the plain table: YaRN
+ * from the same length. undefined: it has flags or tensors for it, or the plain table serves.
+ */
+function inPlace(form: NormalForm, layer: RotaryLayer, context: number | undefined): Change | undefined {
+  const { spec, lengthDependent } = layer;
+  const rule = lengthDependent?.rule ?? layer.ropeType;
+  if (wordsOf(rule).llamaCpp !== 'divisors' || wordsOf(rule).gguf?.tensors !== undefined) return undefined;
+  const trained = lengthDependent?.threshold ?? form.maxPositionEmbeddings;
+  if (trained === undefined || context === undefined || context <= trained) return undefined;
+  const { headDim, rotaryDim, ropeTheta } = spec;
+  return wordsOf('default').extend({ headDim, rotaryDim, ropeTheta } as never, trained, context).options;
+}
+
+type Change = NonNullable<Extension['tables']>[string];
 
 /** Flags of the scaling as it is to be; a GGUF form still has the old one. */
 function flagsOf(
   flags: readonly string[],
-  { ropeType, factor, originalMaxPositionEmbeddings }: NonNullable<Extension['tables']>[string],
+  { ropeType, factor, originalMaxPositionEmbeddings }: Change,
 ): readonly string[] {
   const at = flags.indexOf('--rope-scale');
   if (at >= 0) return flags.map((flag, i) => (i === at + 1 ? String(factor) : flag));
   const original =
     originalMaxPositionEmbeddings === undefined ? [] : ['--yarn-orig-ctx', String(originalMaxPositionEmbeddings)];
-  return ['--rope-scaling', ropeType ?? 'yarn', '--rope-scale', String(factor), ...original];
+  return ['--rope-scaling', String(ropeType), '--rope-scale', String(factor), ...original];
 }
 
 /** JSON inside single quotes of a shell. */
@@ -212,7 +250,7 @@ function vllm({ form, changed, context, notes }: Given): EngineLine {
     : nested(changed.changes, (key) => key);
 
   notes.push('--rope-scaling and --rope-theta are gone; the block replaces the one in the file, so it holds all keys');
-  notes.push(...ofShortTexts(changed));
+  notes.push(...ofShortTexts(Object.values(changed.tables ?? {})));
   return { line: `vllm serve MODEL --hf-overrides ${quoted(overrides)}${size}`, notes };
 }
 
@@ -221,7 +259,7 @@ function sglang({ form, changed, context, notes }: Given): EngineLine {
   const launch = 'python -m sglang.launch_server --model-path MODEL';
   if (isGGUF(form)) notes.push('SGLang reads the config.json of a model');
   if (changed?.changes === undefined) return { line: `${launch}${size}`, notes };
-  notes.push(...ofShortTexts(changed));
+  notes.push(...ofShortTexts(Object.values(changed.tables ?? {})));
   notes.push('the block replaces the one in the file, so it holds all keys');
   const max = form.maxPositionEmbeddings;
   const longer = context !== undefined && max !== undefined && context > max;
@@ -234,7 +272,7 @@ function sglang({ form, changed, context, notes }: Given): EngineLine {
 function transformers({ form, changed, notes }: Given): EngineLine {
   if (isGGUF(form)) notes.push('transformers reads the config.json of a model; this is a GGUF file');
   if (changed?.changes === undefined) return { line: 'no change: config.json says all that is needed', notes };
-  notes.push(...ofShortTexts(changed));
+  notes.push(...ofShortTexts(Object.values(changed.tables ?? {})));
   notes.push('these keys replace those of config.json; all others stay');
   return {
     line: JSON.stringify(
@@ -246,8 +284,8 @@ function transformers({ form, changed, notes }: Given): EngineLine {
   };
 }
 
-function onnx({ form, changed, context, notes }: Given): EngineLine {
-  const main = mainLayer(form);
+function onnx({ form, changed, context, layerType, notes }: Given): EngineLine {
+  const main = mainLayer(form, layerType);
   if (!main) {
     return {
       line: 'no RotaryEmbedding: positions enter as rows or biases',
@@ -257,7 +295,7 @@ function onnx({ form, changed, context, notes }: Given): EngineLine {
   const { layer, label } = main;
   const length = context ?? form.maxPositionEmbeddings ?? layer.spec.originalMaxPositionEmbeddings ?? 1;
   const several = Object.keys(form.layerTypes ?? {}).length > 1;
-  const table = `posenc table --config config.json --length ${length} --context ${length}${several ? ` --layer-type ${label}` : ''} --out caches.safetensors`;
+  const table = `posenc table --config ${isGGUF(form) ? 'model.gguf' : 'config.json'} --length ${length} --context ${length}${several ? ` --layer-type ${label}` : ''} --out caches.safetensors`;
   const part = layer.rotaryDim === layer.headDim ? '' : `, rotary_embedding_dim=${layer.rotaryDim}`;
   const node = `RotaryEmbedding(x, cos_cache, sin_cache, position_ids; interleaved=${layer.pairing === 'interleaved' ? 1 : 0}${part})`;
   const others = Object.keys(form.layerTypes ?? {}).filter((name) => name !== label);

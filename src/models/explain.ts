@@ -254,7 +254,7 @@ function findings(
     }
   }
   if (extension !== undefined && context !== undefined && extension.outcome !== 'covered')
-    list.push(longer(extension, context));
+    list.push(longer(extension, context), ...(extension.notes ?? []).map((message) => ({ message })));
   if (context !== undefined && context > FLOAT32_INTEGERS) {
     list.push({
       message: `positions above ${grouped(FLOAT32_INTEGERS)} are not float32 integers: PyTorch merges neighbours`,

@@ -12,6 +12,8 @@ export interface ExtendOptions {
   readonly strict?: boolean;
   /** As in fromHF. */
   readonly as?: string;
+  /** A key of `layerTypes`: the table of the onnx block of `forEngines`. Default: one that sees far. */
+  readonly layerType?: string;
 }
 
 export interface Extended extends Extension {
@@ -33,11 +35,11 @@ export interface Extended extends Extension {
  * console.log(extend(config, { context: 131072 }).changes); // { rope_scaling: { rope_type: 'yarn', factor: 4, original_max_position_embeddings: 32768 } }
  */
 export function extend(config: object, options: ExtendOptions): Extended {
-  const { strict, as, context } = take('extend', options, ['context', 'strict', 'as']);
+  const { strict, as, context, layerType } = take('extend', options, ['context', 'strict', 'as', 'layerType']);
   const form = fromHF(config, { strict, as });
   const extension = extendForm(form, { context });
   if (extension.outcome === 'unsupported') return { ...extension, forEngines: {} };
-  const choice = { context };
+  const choice = { context, layerType };
   if (extension.tables === undefined) return { ...extension, forEngines: engineLines(form, extension, choice) };
   const { config: written, changes } = write(config as Fields, form, extension.tables, context);
   // what is advised must survive its own reading

@@ -25,6 +25,8 @@ export interface Extension {
   readonly trainedLength?: number;
   /** Positions the file serves as it is; undefined: any number. */
   readonly supportedLength?: number;
+  /** What stays as it is though one may not expect it. */
+  readonly notes?: readonly string[];
   /** 'rescaled': the options of a RotarySpec that change, by label of `layerTypes`. */
   readonly tables?: Readonly<Record<string, NonNullable<RuleExtension['options']>>>;
   /** 'rescaled', of a config.json: path of every key that changes, and its new value. */
@@ -71,9 +73,13 @@ export function extensionOf(form: NormalForm, context: number): Extension {
   const [, told] = answers.find(([, answer]) => answer.outcome === worst) as (typeof answers)[number];
   const supported = Math.min(...answers.map(([, answer]) => answer.supported));
   const trained = answers.flatMap(([, answer]) => (answer.trained === undefined ? [] : [answer.trained]));
+  // an amplitude that the class forces is no key of the file
+  const forced = form.assumed.some(({ key }) => key.endsWith('.attention_factor'));
+  const notes = forced ? [] : [...new Set(answers.flatMap(([, { note }]) => note ?? []))];
   const known = {
     outcome: worst,
     reason: told.reason,
+    ...(notes.length > 0 && { notes }),
     ...(trained.length > 0 && { trainedLength: Math.min(...trained) }),
     ...(Number.isFinite(supported) && { supportedLength: supported }),
   };
@@ -220,15 +226,25 @@ export function write(
     }
   }
   const max = section.max_position_embeddings;
-  if (COUNTED_AFTER.test(form.modelType) && typeof max === 'number' && isScaledLinear(form)) {
+  if (typeof max === 'number' && max < context && countsScaling(form, max, Object.keys(tables))) {
     section.max_position_embeddings = context;
     changes[`${path}max_position_embeddings`] = context;
   }
   return { config: copy, changes };
 }
 
-const isScaledLinear = (form: NormalForm): boolean =>
-  Object.values(form.layerTypes ?? {}).some(({ ropeType }) => wordsOf(ropeType).maxCounts === 'unsaid');
+/**
+ * max_position_embeddings is the length after scaling, and grows with the factor: always in these classes, and in a file where it
+ * is the factor times the original length (DeepSeek, gpt-oss), of which loaders complain otherwise.
+ */
+function countsScaling({ modelType, layerTypes = {} }: NormalForm, max: number, labels: readonly string[]): boolean {
+  if (COUNTED_AFTER.test(modelType))
+    return Object.values(layerTypes).some(({ ropeType }) => wordsOf(ropeType).maxCounts === 'unsaid');
+  return labels.every((label) => {
+    const { factor = 1, originalMaxPositionEmbeddings: original = 0 } = layerTypes[label].spec;
+    return factor > 1 && Math.abs(max - factor * original) <= 1e-9 * max;
+  });
+}
 
 /** Every key of the old block stays; the rule is named as the file names it. */
 function blockOf(

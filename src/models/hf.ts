@@ -19,7 +19,7 @@ import { nopeQueryScale } from './softmaxScale.ts';
 import { streamsOf } from './streams.ts';
 import { readTowers } from './towers.ts';
 import { refuseUnknown, tellingKeys } from './unknown.ts';
-import { choose, valueAt } from './values.ts';
+import { choose, readCount, valueAt } from './values.ts';
 import { readTower } from './vision.ts';
 
 export interface FromHFOptions<LayerType extends string = string> {
@@ -205,6 +205,7 @@ function readPart(part: Part, record: ModelRecord, modelType: string, asked: Rea
         modelType,
         ...read,
         queryScale: nopeQueryScale(section, facts.queryScale),
+        attentionChunk: facts.chunk && readCount(section, facts.chunk, 'the length of a chunk of attention', 1),
         rotaryValue: facts.valuesToo === undefined ? undefined : (section.boolean(facts.valuesToo) ?? false),
         note: facts.note,
       };

@@ -64,6 +64,8 @@ export interface NormalForm {
   readonly layers?: Layers;
   /** Scaling of the queries of layers without rotation (Llama 4). */
   readonly queryScale?: QueryScale;
+  /** Rotated layers see the keys of their own chunk of so many positions only, the others all of them (Llama 4). */
+  readonly attentionChunk?: number;
   /** The rotation of the indexer of sparse attention, with the frequencies of the table (the compressed one of DeepSeek-V4). */
   readonly indexer?: {
     readonly headDim: number;

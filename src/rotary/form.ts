@@ -15,6 +15,7 @@ export const FORM_FIELDS = {
   layers: true,
   indexer: true,
   queryScale: true,
+  attentionChunk: true,
   rotaryValue: true,
   axial: true,
   vision: true,

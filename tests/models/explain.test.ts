@@ -5,6 +5,7 @@ import * as assert from 'uvu/assert';
 import { describe, describeExplanation } from '../../src/models/describe.ts';
 import { explain } from '../../src/models/explain.ts';
 import { fromHF } from '../../src/models/hf.ts';
+import { readGolden } from './golden.ts';
 
 const read = (path: string): string => readFileSync(new URL(path, import.meta.url), 'utf8');
 const config = (name: string): object => JSON.parse(read(`../../examples/configs/${name}.json`));
@@ -30,6 +31,20 @@ for (const [name, context] of CASES) {
     if (context !== undefined) assert.match(text, /^warning /m);
   });
 }
+
+test('Llama 4: rotary layers see their own chunk only, which the text says', () => {
+  const scout = new Map(readGolden<{ config: object }>('configs')).get('llama-4-scout.json')?.config as object;
+  const form = fromHF(scout);
+  assert.is(form.attentionChunk, 8192);
+  assert.match(
+    describe(form),
+    /^chunks {5}rotary layers attend within chunks of 8192 positions: no distance is longer there$/m,
+  );
+  const { attention_chunk_size: _, ...text } = (scout as { text_config: Record<string, unknown> }).text_config;
+  const assumed = fromHF({ ...scout, text_config: { ...text, attention_chunk_size: undefined } });
+  assert.ok(assumed.assumed.some(({ key, value }) => /attention_chunk_size$/.test(key) && value === 8192));
+  assert.is(fromHF(config('llama-3.1-8b')).attentionChunk, undefined);
+});
 
 test('learned rows: what counts is the tokens that fit, beside relative rows too', () => {
   const file = { hidden_size: 768, num_attention_heads: 12 };

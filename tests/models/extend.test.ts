@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { extend, forEngine, fromGGUF, fromHF, rotaryFrequencies } from '../../src/index.ts';
+import { type EngineLine, explain, extend, forEngine, fromGGUF, fromHF, rotaryFrequencies } from '../../src/index.ts';
 import { readGolden } from './golden.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: configurations are read, not written
@@ -17,6 +17,10 @@ function paths(value: Loose, path = ''): string[] {
   if (value === null || typeof value !== 'object' || Array.isArray(value)) return [];
   return Object.keys(value).flatMap((key) => [`${path}.${key}`, ...paths(value[key], `${path}.${key}`)]);
 }
+
+/** Keys of a file that a loader complains of because another one says something else. */
+const contradictions = (given: Loose): string[] =>
+  fromHF(given, { strict: false }).warnings.flatMap(({ code, key }) => (code === 'contradiction' ? [key] : []));
 
 /** Pairs that turn faster in `after`, at lengths up to the context and beyond. */
 function faster(before: Loose, after: Loose, context: number): string[] {
@@ -61,6 +65,7 @@ test('every configuration of the vectors, six contexts each', () => {
       );
       assert.ok(Object.keys(changes ?? {}).length > 0, about);
       assert.equal(faster(given, now, context), [], `${about}: no pair turns faster`);
+      assert.equal(contradictions(now), contradictions(given), `${about}: what is printed is taken without complaint`);
       const again = extend(now as object, { context });
       assert.is(again.outcome, 'covered', `${about}: ${again.reason}`);
       assert.is(again.trainedLength, result.trainedLength, about);
@@ -71,6 +76,89 @@ test('every configuration of the vectors, six contexts each', () => {
     }
   }
   assert.ok(seen.covered > 100 && seen.rescaled > 100 && seen.unsupported > 50, JSON.stringify(seen));
+});
+
+test('an amplitude of the file that stays is said; one that the class forces is none of the file', () => {
+  const scaling = { rope_type: 'yarn', factor: 4, original_max_position_embeddings: 4096 };
+  const plain = { model_type: 'llama', hidden_size: 256, num_attention_heads: 4, max_position_embeddings: 4096 };
+  const given = { ...plain, rope_scaling: { ...scaling, attention_factor: 1.25 } };
+  const { notes, forEngines, config: now } = extend(given, { context: 32768 });
+  assert.match(notes?.join() ?? '', /^the amplitude stays 1\.25.*would follow the factor, 1\.20794$/);
+  assert.is(fromHF(now as object).layerTypes?.default.attentionFactor, 1.25);
+  const { attention_factor: _, ...without } = (now as Loose).rope_scaling;
+  const followed = fromHF({ ...now, rope_scaling: without }).layerTypes?.default.attentionFactor as number;
+  assert.ok(Math.abs(followed - 1.20794) < 1e-5);
+  for (const engine of ['vllm', 'sglang', 'transformers', 'onnx'] as const)
+    assert.ok(
+      forEngines[engine]?.notes.some((note) => /amplitude stays/.test(note)),
+      engine,
+    );
+  // llama.cpp has an amplitude of its own
+  assert.ok(forEngines['llama.cpp']?.notes.some((note) => /must hold rope\.scaling\.attn_factor 1\.03482/.test(note)));
+  assert.ok(explain(given, { context: 32768 }).warnings.some(({ message }) => /amplitude stays 1\.25/.test(message)));
+  assert.is(explain(given, { context: 16384 }).warnings.length, 0);
+  assert.is(extend({ ...plain, rope_scaling: scaling }, { context: 32768 }).notes, undefined);
+  for (const [name, record] of readGolden<Loose>('configs')) {
+    const form = fromHF(record.config);
+    if (!form.assumed.some(({ key }) => key.endsWith('.attention_factor'))) continue;
+    assert.is(extend(record.config, { context: 1 << 24 }).notes, undefined, name);
+  }
+});
+
+test('max_position_embeddings grows with the factor where it is factor times original, and stays where it is not', () => {
+  const { changes } = extend(config('deepseek-v3'), { context: 262144 });
+  assert.is(changes?.max_position_embeddings, 262144);
+  assert.is(extend(config('gpt-oss-20b'), { context: 262144 }).changes?.max_position_embeddings, 262144);
+  assert.equal(Object.keys(extend(config('qwen2.5-7b-yarn'), { context: 262144 }).changes ?? {}), ['rope_scaling']);
+});
+
+test('llama.cpp has no rule that grows with the sequence: what takes its place is said', () => {
+  const dynamic = config('internlm2.5-7b');
+  const line = (given: object, context: number) => forEngine(fromHF(given), 'llama.cpp', { context });
+  const flags = '--rope-scaling yarn --rope-scale 2 --yarn-orig-ctx 32768';
+  for (const { line: text, notes } of [
+    line(dynamic, 65536),
+    extend(dynamic, { context: 65536 }).forEngines['llama.cpp'] as EngineLine,
+  ]) {
+    assert.is(text, `llama-server -m MODEL.gguf -c 65536 ${flags}`);
+    assert.ok(notes.some((note) => /no flags for rope type 'dynamic': these put YaRN in its place/.test(note)));
+    assert.ok(notes.some((note) => /YaRN is static/.test(note)));
+  }
+  const far = line(dynamic, 262144);
+  assert.match(far.line, /--rope-scale 8 --yarn-orig-ctx 32768$/);
+  const near = line(dynamic, 32768);
+  assert.is(near.line, 'llama-server -m MODEL.gguf -c 32768');
+  assert.not.ok(near.notes.some((note) => /YaRN/.test(note)));
+  // divisors that converters write are in the file
+  assert.is(line(config('phi-3.5-mini'), 131072).line, 'llama-server -m MODEL.gguf -c 131072');
+});
+
+test('the onnx block is for the table that is asked for; a table that is not there is refused', () => {
+  const form = fromHF(config('gemma-3-27b'));
+  const of = (layerType?: string) => forEngine(form, 'onnx', { context: 4096, layerType }).line;
+  assert.match(of(), /--layer-type full_attention /);
+  assert.match(of('sliding_attention'), /--layer-type sliding_attention /);
+  assert.match(
+    extend(config('gemma-3-27b'), { context: 4096, layerType: 'sliding_attention' }).forEngines.onnx?.line ?? '',
+    /--layer-type sliding_attention /,
+  );
+  assert.throws(() => of('sliding'), /layerType: no layer type 'sliding'.*full_attention, sliding_attention/);
+  const none = () => forEngine(fromHF(config('bloom')), 'vllm', { layerType: 'x' });
+  assert.throws(none, /no layer type 'x' in this model; its family is 'alibi'/);
+});
+
+test('a longer context asked of a vision tower is refused, whatever its family', () => {
+  const seen = new Set<string>();
+  for (const [name, record] of readGolden<Loose>('configs')) {
+    const { family, axial } = fromHF(record.config);
+    if (!axial && family !== 'window') continue;
+    seen.add(family);
+    const result = extend(record.config, { context: 4096 });
+    assert.is(result.outcome, 'unsupported', name);
+    assert.match(result.reason, /grid of patches/, name);
+    assert.equal([result.config, result.changes, result.forEngines], [undefined, undefined, {}], name);
+  }
+  assert.equal([...seen].sort(), ['rotary', 'window']);
 });
 
 test('the block is written in the spelling of the file', () => {

@@ -56,6 +56,7 @@ export const LLAMA_RECORDS: readonly ModelRecord[] = [
       head: head(128),
       pairing: INTERLEAVED,
       layers: NOPE_FLAGS,
+      chunk: given(8192, 'attention_chunk_size'),
       queryScale: {
         scale: given(0.1, 'attn_scale'),
         length: given(8192, 'floor_scale'),

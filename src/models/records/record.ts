@@ -171,6 +171,8 @@ export interface RotaryFacts extends CommonFacts {
   /** The key that names the model a draft head is for: sections of position streams are that model's. */
   readonly drafts?: string;
   readonly queryScale?: QueryScaleFacts;
+  /** The length of the chunks that rotated layers attend within. */
+  readonly chunk?: Given;
   /** -1: every angle is negated (NanoChat). */
   readonly sign?: -1;
   /** The key that says whether values are rotated too (RoFormer). */

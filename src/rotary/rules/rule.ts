@@ -106,6 +106,8 @@ export type Extension = {
   /** Positions that the specification serves as it is. */
   readonly supported: number;
   readonly reason: string;
+  /** What stays as it is though one may not expect it. */
+  readonly note?: string;
 } & (
   | { readonly outcome: 'covered' | 'unsupported'; readonly options?: undefined }
   /** The options that change; all others stay as they are. */

@@ -67,12 +67,7 @@ export function yarnFrequencies(widths: Widths, spec: RotaryCommon & YarnRamp, f
   const attnFactor = finite('attnFactor', spec.attnFactor, {}, 1);
   requireRamp(widths, 'yarn');
 
-  // Both coefficients, or none: one alone is ignored, as transformers does.
-  const coefficient = finite('mscale', spec.mscale, {}, 0);
-  const allDim = finite('mscaleAllDim', spec.mscaleAllDim, {}, 0);
-  const amplitude =
-    coefficient && allDim ? dd.div(mscale(factor, coefficient), mscale(factor, allDim)) : mscale(factor, 1);
-  const attentionFactor = dd.mulNumber(amplitude, attnFactor).hi;
+  const attentionFactor = dd.mulNumber(ownAmplitude(spec, factor), attnFactor).hi;
 
   const range = () => correctionRange(widths, { fast, slow, original, truncate });
   return {
@@ -99,6 +94,13 @@ export function yarnFrequencies(widths: Widths, spec: RotaryCommon & YarnRamp, f
       },
     }),
   };
+}
+
+/** Both coefficients, or none: one alone is ignored, as transformers does. */
+function ownAmplitude(spec: YarnRamp, factor: number): dd.DD {
+  const coefficient = finite('mscale', spec.mscale, {}, 0);
+  const allDim = finite('mscaleAllDim', spec.mscaleAllDim, {}, 0);
+  return coefficient && allDim ? dd.div(mscale(factor, coefficient), mscale(factor, allDim)) : mscale(factor, 1);
 }
 
 /**
@@ -205,7 +207,12 @@ export const yarnWords: RuleWords<YarnSpec> = {
   extend(spec, length, target) {
     const original = originalLength(spec);
     const factor = contextFactor(spec);
-    return sameRule(original, factor, target, Math.max(length, original * factor));
+    const answer = sameRule(original, factor, target, Math.max(length, original * factor));
+    const own = spec.attentionFactor;
+    if (answer.outcome !== 'rescaled' || own === undefined) return answer;
+    const followed = Number(ownAmplitude(spec, answer.options.factor).hi.toPrecision(6));
+    const note = `the amplitude stays ${own}, which attention_factor sets whatever the factor is: without that key it would follow the factor, ${followed}`;
+    return { ...answer, note };
   },
 };
 
