@@ -180,6 +180,16 @@ test('sizes of no use are refused at once', () => {
   throwsCode('ERR_SHAPE', /grid/, () => P.axialTable({ headDim: 4, preset: 'qwen2-vl' }, { grid: [2 ** 31 - 1, 1] }));
   throwsCode('ERR_OPTION', /permutation/, () => P.permuteRows(P.Tensor.zeros([2, 1]), { length: 2 ** 31 } as never));
   throwsCode('ERR_SHAPE', /dim/, () => P.sinusoidal({ length: 1, dim: 2 ** 24 }));
+  throwsCode('ERR_SHAPE', /inputSize/, () => P.rmtEncoderIds([1], { memoryIds: [], padId: 0, inputSize: 2 ** 28 }));
+  throwsCode('ERR_SHAPE', /newTokens/, () => P.mropeDecode({ ropeDeltas: [0], cacheLength: 0, newTokens: 2 ** 23 }));
+  throwsCode('ERR_SHAPE', /length/, () =>
+    P.xposTable({ headDim: 4 }, { length: 2 ** 25, side: 'key', center: 0, scaleBase: 1e9 }),
+  );
+  throwsCode('ERR_SHAPE', /tokens/, () => P.axialPositions({ model: 'flux', grid: [2 ** 13, 2 ** 12] }));
+  // as long as its mask, not as its square
+  const newTokens = 100_000;
+  const { data } = P.mropeDecode({ ropeDeltas: [1], mask: [Array(newTokens).fill(1)], newTokens });
+  assert.is(data[newTokens - 1], newTokens);
   assert.ok(performance.now() - began < 2000);
 });
 
@@ -219,13 +229,63 @@ test('options are read once: getters, subclasses and polluted prototypes change 
   );
   const prototype = Object.prototype as unknown as Record<string, unknown>;
   prototype.causal = true;
-  prototype.rounding = 'bfloat16';
+  Object.defineProperty(prototype, 'rounding', { value: 'bfloat16', configurable: true });
   try {
     assert.ok(Number.isFinite(P.alibi({ heads: 1, keyLength: 3 }).data[2]));
   } finally {
     delete prototype.causal;
     delete prototype.rounding;
   }
+});
+
+test('what is no argument at all is refused in words', () => {
+  const q = P.Tensor.zeros([1, 1, 1, 8]);
+  const decode = P.prepareDecode({ q, table: P.rotaryTable({ headDim: 8 }, { length: 8 }) });
+  const detached = new Float64Array(4);
+  structuredClone(detached.buffer, { transfer: [detached.buffer] });
+  const calls: readonly (readonly unknown[])[] = [
+    [P.Tensor.from, [1n], [1]],
+    [P.Tensor.from, ['x'], [1]],
+    [P.Tensor.zeros, [2], null],
+    [P.Tensor.zeros, [2], { engine: {} }],
+    [P.scope, 5],
+    [decode.step.bind(decode), null],
+    [decode.step.bind(decode), undefined],
+    [decode.step.bind(decode), [9n]],
+    [P.yarnMscale],
+    [P.yarnMscale, Number.NaN],
+    [P.softmaxScale],
+    [P.dynamicState],
+    [P.rotaryFrequencies, { headDim: 8 }, null],
+    [P.queryScale, 1, null],
+    [P.describe],
+    [P.toLlamaCpp, null],
+    [P.explainForm, {}],
+    [P.permutationError, 5, q],
+    [P.rmtEncoderIds, undefined, {}],
+    [P.rmtMask, [[7, 1]], { memoryTokens: 0 }],
+    [P.alibi, { heads: 1, mask: [[0.5, 1]] }],
+    [P.learnedPositions, q, { ids: { data: [1], shape: false } }],
+    [P.sinusoidal, { positions: detached, dim: 4 }],
+    [P.createEngine, { wasm: new WebAssembly.Module(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0)) }],
+    [P.attach, new WebAssembly.Memory({ initial: 1 }), { scratch: { byteOffset: 0, byteLength: 70000 } }],
+    [P.alibi, { heads: 1, cuSeqlens: Float64Array.from({ length: 1e5 }, (_, i) => (i === 5 ? 0 : i)) }],
+  ];
+  for (const [f, ...args] of calls) {
+    let error: unknown;
+    try {
+      (f as (...args: unknown[]) => unknown)(...args);
+    } catch (thrown) {
+      error = thrown;
+    }
+    const what = `${(f as { name: string }).name}: ${error}`;
+    assert.ok(error instanceof P.PosencError, what.slice(0, 300));
+    assert.ok((error as Error).message.length < 500, what.slice(0, 300));
+  }
+  // and int64 masks are masks
+  assert.is(P.rmtMask({ data: new BigInt64Array(2), shape: [1, 2] }, { memoryTokens: 0 }).data.length, 2);
+  const small = P.createEngine({ scratchBytes: 65536, maximumBytes: 200_000 });
+  assert.ok(small.memory.buffer.byteLength <= 200_000);
 });
 
 test('arrays of another realm are arrays', () => {
