@@ -17,7 +17,9 @@ export function ggml(device: 'cpu-x64' | 'vulkan'): { results: Results; on: stri
     const on = execFileSync(program, [libraries, device, vectors, file], { env, encoding: 'utf8', stdio: 'pipe' });
     return { results: JSON.parse(readFileSync(file, 'utf8')), on: on.trim() };
   } catch (error) {
-    if (device === 'vulkan') return undefined;
+    const { status, stderr } = error as { status?: number; stderr?: string };
+    // no device, no driver, no loader of drivers
+    if (device === 'vulkan' && (status === 3 || /IncompatibleDriver|libvulkan/.test(stderr ?? ''))) return undefined;
     throw error;
   }
 }
