@@ -66,7 +66,7 @@ export function applyRotary(x: Floats, table: RotaryTable<TableDtype>, given: Ap
   const call = gate('applyRotary', o.engine);
   const layout = oneOf('layout', o.layout, LAYOUTS, 'BSHD');
   const source = o.out === undefined ? call.change('x', x) : call.flat('x', x);
-  const rotation = planRotation(call, source, table, layout, o);
+  const rotation = rotationCall(call, source, table, layout, o);
   const { batch, sequence, heads, channels } = rotation.geometry;
   if (o.out === undefined) {
     call.run((engine) => rotate(engine, rotation, source.pointer, source.pointer));
@@ -88,7 +88,7 @@ export function applyRotary(x: Floats, table: RotaryTable<TableDtype>, given: Ap
 }
 
 /** @internal A rotation that nothing is wrong with. */
-export interface RotationPlan {
+export interface RotationCall {
   readonly table: RotaryTable<TableDtype>;
   readonly geometry: Geometry;
   readonly indices: Indices | undefined;
@@ -96,13 +96,13 @@ export interface RotationPlan {
 }
 
 /** @internal Checks everything that a rotation of x needs. @throws as applyRotary */
-export function planRotation(
+export function rotationCall(
   call: Call,
   x: Place,
   table: RotaryTable<TableDtype>,
   layout: Layout,
   o: Omit<ApplyRotaryOptions, 'out' | 'engine'>,
-): RotationPlan {
+): RotationCall {
   if (!(table instanceof RotaryTable)) {
     throw new PosencError(
       'ERR_OPTION',
@@ -134,9 +134,9 @@ export function planRotation(
 }
 
 /** @internal Rotates the vectors at `from` into `to`, which may be the same. */
-export function rotate(engine: Engine, plan: RotationPlan, from: number, to: number): void {
-  const { batch, sequence, heads } = plan.geometry;
-  if (batch * sequence * heads > 0) rotateRows(engine, plan, from, to);
+export function rotate(engine: Engine, vectors: RotationCall, from: number, to: number): void {
+  const { batch, sequence, heads } = vectors.geometry;
+  if (batch * sequence * heads > 0) rotateRows(engine, vectors, from, to);
 }
 
 function checkRowsFor(name: string, own: number | undefined, got: number): void {
@@ -150,8 +150,8 @@ const MAX_ROTARY_DIM = 8192;
 /** Row indices are handed to the kernel in blocks of the scratch arena. */
 const INDEX_BLOCK = 4096;
 
-function rotateRows(engine: Engine, plan: RotationPlan, from: number, to: number): void {
-  const { table, geometry, indices, inverse } = plan;
+function rotateRows(engine: Engine, vectors: RotationCall, from: number, to: number): void {
+  const { table, geometry, indices, inverse } = vectors;
   const { batch, sequence, strides } = geometry;
   const kernel = engine.kernels.rotate;
   const scratch = engine.scratch();

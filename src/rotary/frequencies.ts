@@ -83,7 +83,7 @@ const ALL: readonly string[] = allOptions();
 export const ruleOf = (type: RopeType) => RULES[type] as unknown as RotaryRule<LooseSpec>;
 
 const torchFrequencies = memo<Float32Array>(64);
-const ggmlPlans = memo<GgmlFrequencies>(64);
+const ggmlLists = memo<GgmlFrequencies>(64);
 
 /**
  * A specification with every default resolved: widths, pairing, streams, amplitude, and the frequencies in double-double. What
@@ -236,7 +236,7 @@ function resolve(specification: LooseSpec, asked: unknown): RotaryFrequencies {
       float32: frequencies ? Float32Array.from(frequencies) : torchFrequencies.get(key, rule.torch),
     }),
     ...(precision === 'ggml' && {
-      ggml: ggmlPlans.get(`${key} ${ladder.key} ${attentionFactor}`, () =>
+      ggml: ggmlLists.get(`${key} ${ladder.key} ${attentionFactor}`, () =>
         ggmlOf(widths, rule, ladder, attentionFactor, frequencies !== undefined),
       ),
     }),

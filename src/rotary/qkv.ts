@@ -5,7 +5,7 @@
 import { integer, oneOf, take } from '../runtime/arguments.ts';
 import { PosencError } from '../runtime/errors.ts';
 import { type Floats, gate, type Out } from '../runtime/gate.ts';
-import { type ApplyRotaryOptions, planRotation, rotate } from './apply.ts';
+import { type ApplyRotaryOptions, rotate, rotationCall } from './apply.ts';
 import { shapeOfVectors } from './geometry.ts';
 import type { RotaryTable, TableDtype } from './table.ts';
 
@@ -81,9 +81,9 @@ export function applyRotaryQKV(qkv: Floats, table: RotaryTable<TableDtype>, give
   const strides = { batch: Math.max(1, sequence) * heads * channels, sequence: heads * channels, head: channels };
   const { positions, offset, cuSeqlens, inverse, outOfRange } = o;
   const options = { shape: rotated, strides, positions, offset, cuSeqlens, inverse, outOfRange };
-  const plan = planRotation(call, source, table, layout, options);
+  const rotation = rotationCall(call, source, table, layout, options);
   if (o.out === undefined) {
-    call.run((engine) => rotate(engine, plan, source.pointer, source.pointer));
+    call.run((engine) => rotate(engine, rotation, source.pointer, source.pointer));
     return qkv;
   }
   const target = call.output('out', o.out, shape, 'float32', source);
@@ -92,7 +92,7 @@ export function applyRotaryQKV(qkv: Floats, table: RotaryTable<TableDtype>, give
     if (source.pointer !== target.pointer && target.length > 0) {
       engine.kernels.copyRows(target.pointer, 0, source.pointer, 0, 1, target.length, 1);
     }
-    rotate(engine, plan, target.pointer, target.pointer);
+    rotate(engine, rotation, target.pointer, target.pointer);
   });
   return o.out;
 }

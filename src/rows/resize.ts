@@ -10,7 +10,7 @@ import { numbers } from '../runtime/lists.ts';
 import type { EngineOption, OutOption } from '../runtime/options.ts';
 import { elementsOf, rowsIn } from '../runtime/shapes.ts';
 import type { Tensor } from '../runtime/tensor.ts';
-import { blend, blocks, type Taps } from './taps.ts';
+import { blend, type Taps, tileOf } from './taps.ts';
 
 const MODES = ['bicubic', 'bilinear', 'nearest', 'nearest-exact'] as const;
 
@@ -89,7 +89,7 @@ export function resizePositionTable(table: Floats, given: ResizePositionTableOpt
   const resized = call.output('out', o.out, outShape);
   const tapsH = taps(h, height, { mode, antialias, alignCorners, scale: scales?.[0] });
   const tapsW = taps(w, width, { mode, antialias, alignCorners, scale: scales?.[1] });
-  const plan = blocks(call.engine, tapsH, tapsW, w, layout === 'HWC' ? channels : 1);
+  const tile = tileOf(call.engine, tapsH, tapsW, w, layout === 'HWC' ? channels : 1);
   return call.run((engine) => {
     if (resized.length === 0) return resized.tensor;
     const grid = { to: resized.pointer, from: source.pointer, h, w, height, width };
@@ -97,7 +97,7 @@ export function resizePositionTable(table: Floats, given: ResizePositionTableOpt
       const strides = { row: 4 * w, cell: 4, outRow: 4 * width, outCell: 4 };
       for (let c = 0; c < channels; c++) {
         const plane = { ...grid, to: grid.to + 4 * c * height * width, from: grid.from + 4 * c * h * w };
-        blend(engine, plane, strides, 1, tapsH, tapsW, plan);
+        blend(engine, plane, strides, 1, tapsH, tapsW, tile);
       }
     } else {
       const row = 4 * channels;
@@ -107,7 +107,7 @@ export function resizePositionTable(table: Floats, given: ResizePositionTableOpt
       kernels.copyRows(toEnd, row, fromEnd, row, suffix, channels, suffix);
       const inner = { ...grid, to: grid.to + row * prefix, from: grid.from + row * prefix };
       const strides = { row: row * w, cell: row, outRow: row * width, outCell: row };
-      blend(engine, inner, strides, channels, tapsH, tapsW, plan);
+      blend(engine, inner, strides, channels, tapsH, tapsW, tile);
     }
     return resized.tensor;
   });

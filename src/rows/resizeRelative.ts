@@ -9,7 +9,7 @@ import { type Floats, gate } from '../runtime/gate.ts';
 import { numbers } from '../runtime/lists.ts';
 import type { EngineOption, OutOption } from '../runtime/options.ts';
 import type { Tensor } from '../runtime/tensor.ts';
-import { blend, blocks, type Taps } from './taps.ts';
+import { blend, type Taps, tileOf } from './taps.ts';
 
 export interface ResizeRelativeTableOptions extends OutOption, EngineOption {
   /** Window of the table, [height, width]: its rows are (2 height - 1)(2 width - 1). Default: the square that they make. */
@@ -56,12 +56,12 @@ export function resizeRelativeTable(table: Floats, given: ResizeRelativeTableOpt
   const same = h === height && w === width;
   const tapsH = same ? identity(h) : geometric(h, height);
   const tapsW = same ? identity(w) : geometric(w, width);
-  const plan = blocks(call.engine, tapsH, tapsW, w, heads);
+  const tile = tileOf(call.engine, tapsH, tapsW, w, heads);
   return call.run((engine) => {
     const row = 4 * heads;
     const grid = { to: resized.pointer, from: source.pointer, h, w, height, width };
     const strides = { row: row * w, cell: row, outRow: row * width, outCell: row };
-    blend(engine, grid, strides, heads, tapsH, tapsW, plan);
+    blend(engine, grid, strides, heads, tapsH, tapsW, tile);
     const [toEnd, fromEnd] = [resized.pointer + row * height * width, source.pointer + row * h * w];
     engine.kernels.copyRows(toEnd, row, fromEnd, row, extra, heads, extra);
     return resized.tensor;

@@ -16,7 +16,7 @@ export interface Taps {
 const LINE_BYTES = 16384;
 
 /** How much one kernel call does. */
-export interface Plan {
+export interface Tile {
   readonly rows: number;
   readonly columns: number;
   readonly channels: number;
@@ -25,7 +25,7 @@ export interface Plan {
 const tapBytes = (t: Taps) => 8 + 4 * t.most;
 
 /** How much of the grid one kernel call does: taps and one blended line fit the scratch arena. */
-export function blocks(engine: Engine, tapsH: Taps, tapsW: Taps, w: number, channels: number): Plan {
+export function tileOf(engine: Engine, tapsH: Taps, tapsW: Taps, w: number, channels: number): Tile {
   const quarter = engine.scratchBytes >> 2;
   const rows = Math.floor(quarter / tapBytes(tapsH));
   const columns = Math.floor(quarter / tapBytes(tapsW));
@@ -48,19 +48,19 @@ export function blend(
   channels: number,
   tapsH: Taps,
   tapsW: Taps,
-  plan: Plan,
+  tile: Tile,
 ): void {
   const quarter = engine.scratchBytes >> 2;
   const scratch = engine.scratch();
-  for (let x = 0; x < grid.width; x += plan.columns) {
-    const columns = Math.min(plan.columns, grid.width - x);
+  for (let x = 0; x < grid.width; x += tile.columns) {
+    const columns = Math.min(tile.columns, grid.width - x);
     writeTaps(engine, scratch + quarter, tapsW, x, columns);
-    for (let y = 0; y < grid.height; y += plan.rows) {
-      const rows = Math.min(plan.rows, grid.height - y);
+    for (let y = 0; y < grid.height; y += tile.rows) {
+      const rows = Math.min(tile.rows, grid.height - y);
       writeTaps(engine, scratch, tapsH, y, rows);
       const to = grid.to + y * stride.outRow + x * stride.outCell;
-      for (let c = 0; c < channels; c += plan.channels) {
-        const n = Math.min(plan.channels, channels - c);
+      for (let c = 0; c < channels; c += tile.channels) {
+        const n = Math.min(tile.channels, channels - c);
         // biome-ignore format: one call, grouped as the kernel declares it
         engine.kernels.resizeGrid(
           to + 4 * c, stride.outRow, stride.outCell, rows, columns, grid.from + 4 * c, stride.row, stride.cell, grid.w, n,
