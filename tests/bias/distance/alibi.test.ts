@@ -81,6 +81,16 @@ test('learned slopes in blocks of rows and in a small arena', () => {
   }
 });
 
+test('key-last-zero counts from the last key, wherever that is', () => {
+  const o = { heads: 2, form: 'key-last-zero', keyPositions: [3, 7, 20], queryLength: 2, queryOffset: 0 } as const;
+  const { data } = alibi(o);
+  // slopes 1/16 and 1/256
+  const row = [-17 / 16, -13 / 16, 0];
+  assert.equal([...data.subarray(0, 6)], [...row, ...row]);
+  assert.equal([...data.subarray(6, 9)], [-17 / 256, -13 / 256, 0]);
+  assert.equal(data, reference(o).data);
+});
+
 test('rounding to bfloat16 takes ties to even, of the mask value too', () => {
   const o = { heads: 1, queryLength: 1, queryOffset: 0, keyLength: 2, causal: true, rounding: 'bfloat16' } as const;
   const cases = [
