@@ -13,8 +13,9 @@ export interface ConfigWarning {
   /**
    * 'no-effect': the key is present, but the model's own code does not use it. 'contradiction': two keys disagree and
    * the model's code prefers one. 'legacy': a spelling that only old code reads. 'risk': legal, and probably a mistake.
+   * 'not-read': a part of the model, a tower, that no record describes.
    */
-  readonly code: 'no-effect' | 'contradiction' | 'legacy' | 'risk';
+  readonly code: 'no-effect' | 'contradiction' | 'legacy' | 'risk' | 'not-read';
   readonly key: string;
   readonly message: string;
 }

@@ -2,7 +2,7 @@
 import type { Precision } from '../rotary/spec.ts';
 import { type FamilyFacts, readFamily } from './families.ts';
 import { type Part, typeOf } from './part.ts';
-import { copyJson, dropUndefined, isFields, Section } from './read.ts';
+import { copyJson, dropUndefined, isFields, Section, shorten } from './read.ts';
 import { recordOf, recordOfClass } from './records/index.ts';
 import type { ConfigFacts, ModelRecord } from './records/record.ts';
 import { choose } from './values.ts';
@@ -34,6 +34,8 @@ export function readTowers({ section, around }: Part, precision: Precision): Tow
   const parents = around.length > 0 ? around : [section];
   const vision = find(parents, VISION_KEYS, 'vision');
   const audio = find(parents, AUDIO_KEYS, null);
+  if (!vision) sayUnread(parents, VISION_KEYS);
+  if (!audio) sayUnread(parents, AUDIO_KEYS);
   const eyes = vision && readOne(vision, precision);
   const ears = audio && readOne(audio, precision);
   return dropUndefined({
@@ -43,8 +45,9 @@ export function readTowers({ section, around }: Part, precision: Precision): Tow
   });
 }
 
-const isAudio = (facts: FamilyFacts, found: Tower): boolean =>
-  !found.key.startsWith('vision') && AUDIO_FAMILIES.includes(facts.family);
+/** By the name of its key; `encoder` may be either. */
+const isAudio = (facts: FamilyFacts, { key }: Tower): boolean =>
+  /audio|speech/.test(key) || (key === 'encoder' && AUDIO_FAMILIES.includes(facts.family));
 
 interface Tower {
   readonly parent: Section;
@@ -68,6 +71,23 @@ function find(parents: readonly Section[], keys: readonly string[], kind: 'visio
   return undefined;
 }
 
+/** A tower of its own type that no record describes as one. */
+function sayUnread(parents: readonly Section[], keys: readonly string[]): void {
+  for (const parent of parents) {
+    for (const key of keys.filter((name) => name !== 'encoder')) {
+      const part = parent.has(key) ? parent.fields[key] : undefined;
+      const type = isFields(part) && Object.hasOwn(part, 'model_type') ? part.model_type : undefined;
+      if (typeof type !== 'string' || type === '') continue;
+      const known = recordOf(type)?.config;
+      const why = known
+        ? `'${shorten(type)}' is no tower of a kind that is read beside a text part; read it by itself, fromHF(config.${parent.at(key)})`
+        : `'${shorten(type)}' is not a known model type; the positions of this tower are not read`;
+      parent.notes.warn('not-read', parent.at(key), why);
+      parent.kept[key] = { model_type: type };
+    }
+  }
+}
+
 /** Files often repeat the parent's type, or leave it out. */
 function recordOfTower(
   parent: Section,
@@ -80,7 +100,9 @@ function recordOfTower(
   const implied = kind === 'vision' && inside?.family === 'wrapper' ? inside.vision : undefined;
   const list = section.has('architectures') ? section.fields.architectures : undefined;
   const named = Array.isArray(list) && typeof list[0] === 'string' ? recordOfClass(list[0]) : undefined;
-  const names = [`${own}_vision`, `${own}_vision_model`, own, implied ?? '', `${outer ?? ''}_vision`];
+  // what the model around it implies holds for a part that does not name a type of its own
+  const inherited = own === '' || own === outer ? [implied ?? '', `${outer ?? ''}_vision`] : [];
+  const names = [`${own}_vision`, `${own}_vision_model`, own, ...inherited];
   for (const name of names) {
     const record = name === '' || name.startsWith('_') ? undefined : recordOf(name);
     if (record && isTower(record)) return { record, type: name === own ? own : record.types[0] };

@@ -1,7 +1,7 @@
 /** Towers that turn by the axes of a grid: what fromHF gives is what axialTable takes, with the frequencies that it shows. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { fromHF } from '../../src/models/hf.ts';
+import { fromHF, toHF } from '../../src/models/hf.ts';
 import { RECORDS } from '../../src/models/records/index.ts';
 import type { VisionRotary } from '../../src/models/vision.ts';
 import { visionPositions } from '../../src/positions/visionPositions.ts';
@@ -88,6 +88,32 @@ test('precision is asked for where the model is read', () => {
   assert.is(precision('exact'), 'exact');
   assert.is(precision('torch'), 'torch');
   assert.throws(() => precision('ggml'), /precision: 'ggml' is of text/);
+});
+
+test('a tower that no record describes is said, and not read as what the model around it usually has', () => {
+  const text_config = { model_type: 'llama', hidden_size: 64, num_attention_heads: 4 };
+  const read = (vision_config: object) => fromHF({ model_type: 'llava', text_config, vision_config });
+  const sizes = { hidden_size: 1024, image_size: 224, patch_size: 14 };
+  assert.is(read(sizes).visionEncoder?.modelType, 'clip_vision_model');
+  assert.is(read({ ...sizes, model_type: 'llava' }).visionEncoder?.modelType, 'clip_vision_model');
+  assert.is(read({ ...sizes, model_type: 'siglip' }).visionEncoder?.modelType, 'siglip_vision_model');
+  const unknown = read({ ...sizes, model_type: 'zzvit' });
+  assert.is(unknown.visionEncoder, undefined);
+  assert.match(
+    unknown.warnings.map(({ message }) => message).join(),
+    /vision_config: 'zzvit' is not a known model type/,
+  );
+  assert.equal({ ...fromHF(toHF(unknown)), consumed: [] }, { ...unknown, consumed: [] });
+  const rotary = read({ model_type: 'voxtral_realtime_encoder' });
+  assert.match(rotary.warnings.map(({ message }) => message).join(), /fromHF\(config\.vision_config\)/);
+});
+
+test('the rows of an audio encoder are its encoder, whatever their family', () => {
+  const text_config = { model_type: 'llama', hidden_size: 64, num_attention_heads: 4 };
+  const audio_config = { model_type: 'qwen2_audio_encoder', d_model: 1280, max_source_positions: 1500 };
+  const { audioEncoder, visionEncoder } = fromHF({ model_type: 'qwen2_audio', text_config, audio_config });
+  assert.equal([audioEncoder?.family, audioEncoder?.calls?.learnedPositions?.shape], ['learned', [1500, 1280]]);
+  assert.is(visionEncoder, undefined);
 });
 
 test.run();
