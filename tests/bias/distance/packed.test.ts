@@ -27,7 +27,7 @@ const makers: Record<string, (o: Options) => Tensor> = {
   'alibi, key': (o) => alibi({ heads: 2, form: 'key', ...o }),
   'alibi, key-last-zero': (o) => alibi({ heads: 2, form: 'key-last-zero', ...o }),
   'alibi, nonsymmetric': (o) => alibi({ heads: 2, form: 'nonsymmetric', totalHeads: 3, ...o }),
-  'alibi, bfloat16': (o) => alibi({ heads: 3, rounding: 'bfloat16', ...o }),
+  'alibi, bfloat16': (o) => alibi({ heads: 3, slopes: 'geometric', rounding: 'bfloat16', ...o }),
   t5: (o) => t5Bias(floats(64, 5), { shape: [32, 2], ...o }),
   kerple: (o) => kerple({ p: [1.5, 0.5], a: [0.25, 2], ...o }),
   sandwich: (o) => sandwich({ heads: 2, dim: 8, ...o }),
