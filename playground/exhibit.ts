@@ -8,7 +8,7 @@ import { type Cell, Heatmap } from './panels/heatmap.ts';
 import { entries } from './route.ts';
 import type { Shown as OnPage } from './sections/section.ts';
 import { address, get, put } from './state.ts';
-import { SYMBOLS } from './symbols.ts';
+import { meaning } from './symbols.ts';
 import { grouped, show, T, type Text, tr } from './text.ts';
 import {
   type Code,
@@ -137,7 +137,11 @@ export class Exhibit implements OnPage {
       return { kind: 'curves', element: curves.element, update: (to) => curves.update(to as CurvePanel) };
     }
     if (panel.kind !== 'map') {
-      const figure = new Figure(panel, (key) => this.#toggleTerm(key));
+      const figure = new Figure(
+        panel,
+        (key) => this.#toggleTerm(key),
+        (key) => this.#mover(key),
+      );
       return { kind: panel.kind, element: figure.element, update: (to) => figure.update(to as DrawnPanel) };
     }
     const key = `cell${index || ''}`;
@@ -173,6 +177,17 @@ export class Exhibit implements OnPage {
   #toggleTerm(key: TermKey): void {
     const input = this.element.querySelector<HTMLInputElement>(`#${this.view.id}-${key}`);
     if (input) input.click();
+  }
+
+  /** Moves a slider away from where it is now, as far as it goes. */
+  #mover(key: string): (by: number) => void {
+    const input = this.element.querySelector<HTMLInputElement>(`#${this.view.id}-${key}`);
+    const from = Number(input?.value);
+    return (by) => {
+      if (!input) return;
+      input.value = String(Math.round(from + by));
+      input.dispatchEvent(new Event('input'));
+    };
   }
 
   #control(control: Control): HTMLElement {
@@ -307,13 +322,15 @@ function formulas(view: View): HTMLElement[] {
   for (const line of view.formula) holder.append(formula(math(typeof line === 'string' ? line : tr(line))));
   const meanings = h('dl', { class: 'symbols' });
   const seen = new Map<string, HTMLElement>();
-  for (const letter of holder.querySelectorAll('mi')) {
+  const found = [...holder.querySelectorAll('mi:not([mathvariant])')];
+  const letters = new Set(found.map((letter) => letter.textContent ?? ''));
+  for (const letter of found) {
     const name = letter.textContent ?? '';
-    const known = view.symbols?.[name] ?? SYMBOLS[name];
-    if (!known || letter.getAttribute('mathvariant')) continue;
-    const [meaning, control] = known;
+    const known = meaning(name, letters, view.symbols);
+    if (!known) continue;
+    const [said, control] = known;
     if (!seen.has(name)) {
-      const entry = h('div', {}, h('dt', { translate: 'no' }, name), h('dd', {}, tr(meaning)));
+      const entry = h('div', {}, h('dt', { translate: 'no' }, name), h('dd', {}, tr(said)));
       seen.set(name, entry);
       meanings.append(entry);
     }

@@ -1,7 +1,7 @@
 /** What the letters of the formulas mean, where a view does not say otherwise; the usual key of the control that sets them. */
 import { T, type Text } from './text.ts';
 
-export const SYMBOLS: Readonly<Record<string, readonly [meaning: Text, control?: string]>> = {
+const SYMBOLS: Readonly<Record<string, readonly [meaning: Text, control?: string]>> = {
   n: [T('position', '位置'), 'offset'],
   k: [T('number of the pair (of two channels)', '第几组（每两维一组）')],
   b: [T('base', '底数（base）'), 'base'],
@@ -32,4 +32,21 @@ export const SYMBOLS: Readonly<Record<string, readonly [meaning: Text, control?:
   e: [T('Euler’s number', '自然常数')],
   λ: [T('divisor of a pair', '一组的除数')],
   β: [T('turns within the trained length', '训练长度内的圈数')],
+  π: [T('half a turn, 3.14159…', '半圈，3.14159…')],
+  σ: [T('sigmoid: any number becomes one from 0 to 1', 'sigmoid：把任意数变为 0 到 1')],
 };
+
+/** In a formula about a query at i and a key at j. */
+const OF_PAIRS: typeof SYMBOLS = {
+  k: [T('key: the word that is looked at', '键：被看的词')],
+  b: [T('bias: added to the score', '偏置：加到分数上的数')],
+};
+
+/** What a letter of a view's formula means, and the control that sets it. */
+export function meaning(
+  letter: string,
+  letters: ReadonlySet<string>,
+  own: typeof SYMBOLS = {},
+): (typeof SYMBOLS)[string] | undefined {
+  return own[letter] ?? (letters.has('i') && letters.has('j') ? OF_PAIRS[letter] : undefined) ?? SYMBOLS[letter];
+}

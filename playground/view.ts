@@ -114,6 +114,8 @@ export interface Dial {
   readonly seen?: number;
   /** The angle that training is asked about. Default: of a. */
   readonly asked?: number;
+  /** Radians per position: how far a dragged hand moves its word. */
+  readonly speed?: number;
 }
 export interface DialsPanel {
   readonly kind: 'dials';
@@ -121,6 +123,8 @@ export interface DialsPanel {
   readonly dials: readonly Dial[];
   /** Whose hands they are. */
   readonly words: readonly Text[];
+  /** Keys of the controls that dragging each hand moves. */
+  readonly drag?: readonly string[];
 }
 /** Distances from a query as a ruler: what each distance gets, and which distances share a mark. */
 export interface RulerPanel {

@@ -6,7 +6,6 @@ import { theme } from '../theme.ts';
 import type { Dial, DialsPanel } from '../view.ts';
 
 const SIZE = 82;
-const R = 38;
 const TURN = 2 * Math.PI;
 
 export function dials(panel: DialsPanel, width: number): SVGElement {
@@ -27,9 +26,39 @@ export function dials(panel: DialsPanel, width: number): SVGElement {
   });
   panel.dials.forEach((dial, i) => {
     const [cx, cy] = [(i % columns) * cell + cell / 2, legend + Math.floor(i / columns) * (cell + 22) + cell / 2];
-    svg.append(one(dial, cx, cy, ((cell / 2 - 8) / R) * R, first, second));
+    const group = one(dial, cx, cy, cell / 2 - 8, first, second);
+    if (panel.drag && dial.speed) group.dataset.dial = String(i);
+    svg.append(group);
   });
   return svg;
+}
+
+/** How many positions a hand moves its word when it is dragged from one point to another, and which hand is nearer to the first. */
+export class HandDrag {
+  readonly hand: 0 | 1;
+  #centre: DOMPoint;
+  #angle: number;
+  #speed: number;
+  #turned = 0;
+
+  constructor(dial: Dial, face: Element, event: PointerEvent) {
+    const box = face.getBoundingClientRect();
+    this.#centre = new DOMPoint(box.left + box.width / 2, box.top + box.height / 2);
+    this.#angle = this.#at(event);
+    this.#speed = dial.speed as number;
+    const off = (hand: number) => Math.acos(Math.cos(hand - this.#angle));
+    this.hand = dial.b !== undefined && off(dial.b) < off(dial.a) ? 1 : 0;
+  }
+
+  moved(event: PointerEvent): number {
+    const to = this.#at(event);
+    // the shorter way round
+    this.#turned += Math.atan2(Math.sin(to - this.#angle), Math.cos(to - this.#angle));
+    this.#angle = to;
+    return this.#turned / this.#speed;
+  }
+
+  #at = ({ clientX, clientY }: PointerEvent) => Math.atan2(clientX - this.#centre.x, this.#centre.y - clientY);
 }
 
 const at = (cx: number, cy: number, r: number, angle: number) =>

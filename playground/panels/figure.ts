@@ -6,7 +6,7 @@ import { h } from '../dom.ts';
 import { T, tr } from '../text.ts';
 import type { DrawnPanel, TermKey } from '../view.ts';
 import { bars } from './bars.ts';
-import { dials } from './dials.ts';
+import { dials, HandDrag } from './dials.ts';
 import { path } from './path.ts';
 import { ruler } from './ruler.ts';
 import { shareButtons } from './share.ts';
@@ -24,6 +24,10 @@ const DRAW: {
   bars,
   train,
 };
+const TURN_HINT = T(
+  'Drag a hand to move its word; point at a dial, or use the arrow keys, to read it.',
+  '拖动指针即可移动它的词；指向表盘，或用方向键，即可读出内容。',
+);
 const HINT = T('Point at the figure, or use the arrow keys, to read it.', '指向图形，或用方向键，即可读出内容。');
 
 export class Figure {
@@ -35,17 +39,29 @@ export class Figure {
   #width = 0;
   #at = -1;
 
-  /** @param onTerm is told which term was pressed */
-  constructor(panel: DrawnPanel, onTerm?: (key: TermKey) => void) {
+  #move: ((key: string) => (by: number) => void) | undefined;
+  #drag: { readonly hand: HandDrag; readonly move: (by: number) => void } | undefined;
+
+  /**
+   * @param onTerm is told which term was pressed
+   * @param move of a control: what moves it away from where it is now
+   */
+  constructor(panel: DrawnPanel, onTerm?: (key: TermKey) => void, move?: (key: string) => (by: number) => void) {
     this.#panel = panel;
+    this.#move = move;
     this.#holder = h('div', {
       class: 'lines',
       tabindex: 0,
       role: 'application',
       'aria-roledescription': tr(T('figure', '图形')),
       keydown: (event) => this.#key(event as KeyboardEvent, onTerm),
-      pointermove: (event) => this.#hover(event),
-      pointerdown: (event) => this.#hover(event),
+      pointermove: (event) => (this.#drag ? this.#dragged(event as PointerEvent) : this.#hover(event)),
+      pointerdown: (event) => {
+        this.#hover(event);
+        this.#grab(event as PointerEvent);
+      },
+      pointerup: () => this.#let(),
+      pointercancel: () => this.#let(),
       pointerleave: () => this.#read(-1),
       click: (event) => {
         const key = (event.target as Element).closest<SVGElement>('[data-term]')?.dataset.term;
@@ -66,7 +82,9 @@ export class Figure {
     this.update(panel);
     new ResizeObserver(() => {
       const width = this.#holder.clientWidth;
-      if (width > 0 && width !== this.#width) requestAnimationFrame(() => this.update(this.#panel));
+      if (width === 0 || width === this.#width) return;
+      this.#width = width;
+      requestAnimationFrame(() => this.update(this.#panel));
     }).observe(this.#holder);
   }
 
@@ -74,12 +92,34 @@ export class Figure {
     this.#panel = panel;
     this.#caption.textContent = tr(panel.label);
     this.#holder.setAttribute('aria-label', tr(panel.label));
-    this.#width = this.#holder.clientWidth;
+    // asked once: the observer tells the rest, and asking makes the browser lay out the page
+    this.#width ||= this.#holder.clientWidth;
     const draw = DRAW[panel.kind] as (panel: DrawnPanel, width: number) => SVGElement;
     const svg = draw(panel, this.#width || WIDTH);
+    this.#holder.classList.toggle('turnable', panel.kind === 'dials' && panel.drag !== undefined);
     svg.setAttribute('aria-hidden', 'true');
     this.#holder.replaceChildren(svg);
-    if (this.#at >= 0) this.#read(this.#at);
+    this.#read(this.#at);
+  }
+
+  /** The hand of a dial that is pressed. */
+  #grab(event: PointerEvent): void {
+    const group = (event.target as Element).closest<SVGElement>('[data-dial]');
+    if (!group || !this.#move || this.#panel.kind !== 'dials' || !this.#panel.drag) return;
+    const dial = this.#panel.dials[Number(group.dataset.dial)];
+    const hand = new HandDrag(dial, group.querySelector('.face') as Element, event);
+    this.#drag = { hand, move: this.#move(this.#panel.drag[hand.hand]) };
+    // the drawing is made anew while the hand moves: the holder keeps the pointer
+    this.#holder.setPointerCapture(event.pointerId);
+    event.preventDefault();
+  }
+
+  #dragged(event: PointerEvent): void {
+    this.#drag?.move(this.#drag.hand.moved(event));
+  }
+
+  #let(): void {
+    this.#drag = undefined;
   }
 
   #items = (): SVGElement[] => [...this.#holder.querySelectorAll<SVGElement>('[data-say]')];
@@ -118,6 +158,6 @@ export class Figure {
     this.#at = item ? at : -1;
     for (const other of items) other.classList.toggle('on', other === item);
     this.#readout.classList.toggle('hint', !item);
-    this.#readout.textContent = item?.dataset.say ?? tr(HINT);
+    this.#readout.textContent = item?.dataset.say ?? tr(this.#holder.classList.contains('turnable') ? TURN_HINT : HINT);
   }
 }

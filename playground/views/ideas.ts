@@ -18,7 +18,7 @@ import { wordsOf } from './words.ts';
 
 /** Where the first of two words stands, and how far behind it the other. */
 export const PLACE = slider('place', T('First word at', '第一个词的位置'), 3, 0, 200);
-export const APART = slider('apart', T('Words between', '相隔'), 5, 1, 60);
+export const APART = slider('apart', T('Distance of the second', '第二个词相隔'), 5, 1, 60);
 
 /** Eight pairs from the fastest to the slowest. */
 const some = (pairs: number): number[] => {
@@ -35,6 +35,7 @@ export function twoWords(
   return {
     kind: 'dials',
     label,
+    drag: [PLACE.key, APART.key],
     words: [
       T(`word at ${grouped(a)}`, `位置 ${grouped(a)} 的词`),
       T(`word at ${grouped(b)}`, `位置 ${grouped(b)} 的词`),
@@ -44,6 +45,7 @@ export function twoWords(
         name: T(`pair ${k}`, `第 ${k} 组`),
         a: a * speeds[k],
         b: b * speeds[k],
+        speed: speeds[k],
         ...(seen ? { seen: seen.trained * speeds[k], asked: Math.max(a, b) * speeds[k] } : {}),
       }),
     ),

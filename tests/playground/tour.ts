@@ -134,6 +134,32 @@ export function tourTests(test: Test): void {
     await page.close();
   });
 
+  test('a hand that is dragged moves its word: the first takes both along, the second changes the distance', async () => {
+    const { page } = await open('#rope?lang=en');
+    const drag = (from: number, to: number) =>
+      page.evaluate(`(() => {
+        const face = document.querySelector('[data-dial="0"] .face').getBoundingClientRect();
+        const holder = document.querySelector('.dials .lines');
+        holder.setPointerCapture = () => {};
+        const [cx, cy, r] = [face.left + face.width / 2, face.top + face.height / 2, face.width / 3];
+        const at = (angle, type, target) => target.dispatchEvent(new PointerEvent(type, {
+          clientX: cx + r * Math.sin(angle), clientY: cy - r * Math.cos(angle), bubbles: true }));
+        at(${from}, 'pointerdown', document.querySelector('[data-dial="0"] .face'));
+        for (let i = 1; i <= 8; i++) at(${from} + (${to} - ${from}) * i / 8, 'pointermove', holder);
+        at(${to}, 'pointerup', holder);
+      })()`);
+    const words = () =>
+      page.evaluate<string[]>("['place', 'apart'].map((key) => document.getElementById('rope-' + key).value)");
+    assert.equal(await words(), ['3', '5']);
+    // pair 0 turns one radian a position; the hands stand at 3 and 8
+    await drag(3, 5.1);
+    assert.equal(await words(), ['5', '5']);
+    await page.waitForTimeout(60);
+    await drag(10, 13.1);
+    assert.equal(await words(), ['5', '8']);
+    await page.close();
+  });
+
   test('a head that does not exist cannot be chosen', async () => {
     const { page } = await open('#alibi?head=20&lang=en');
     assert.is(await page.evaluate('document.getElementById("alibi-head").max'), '7');
