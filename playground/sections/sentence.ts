@@ -452,10 +452,15 @@ class SentencePage implements Shown {
   }
 }
 
-const nameOf = ({ view, title }: Strip): HTMLElement =>
-  view === undefined
-    ? h('span', { class: 'strip-name' }, tr(title))
-    : h('a', { class: 'strip-name', href: address(view), 'data-page': view, tabindex: -1 }, tr(title));
+/** Said of every strip whose encoding learns numbers: nobody trained these. A phone has no room for the first word. */
+const MADE_UP = [T('weights ', '权重为'), T('made up', '虚构')] as const;
+const madeUp = () => h('small', { class: 'made-up' }, h('span', { class: 'roomy' }, tr(MADE_UP[0])), tr(MADE_UP[1]));
+
+function nameOf({ view, title, learned }: Strip): HTMLElement {
+  const name = view === undefined ? h('span') : h('a', { href: address(view), 'data-page': view, tabindex: -1 });
+  name.append(tr(title));
+  return h('span', { class: 'strip-name' }, name, learned > 0 && madeUp());
+}
 
 const said = (verdict: Verdict | undefined): HTMLElement =>
   h('span', { class: `verdict ${verdict?.kind ?? 'none'}` }, verdict ? tr(verdict.text) : '');

@@ -20,13 +20,12 @@ export function stripsPicture(strips: HTMLElement, tokens: HTMLElement): SVGElem
   });
   rows.forEach((row, i) => {
     const y = 54 + i * LINE;
-    svg.append(
-      s(
-        'text',
-        { ...font, x: LEFT - 14, y: y + 26, 'text-anchor': 'end' },
-        row.querySelector('.strip-name')?.textContent ?? '',
-      ),
-    );
+    const lines = [...(row.querySelector('.strip-name')?.children ?? [])];
+    lines.forEach((line, n) => {
+      const size = n === 0 ? 14 : 11;
+      const place = { x: LEFT - 14, y: y + 26 + 13 * n, 'text-anchor': 'end' };
+      svg.append(s('text', { ...font, 'font-size': size, ...place }, line.textContent ?? ''));
+    });
     const verdict = row.querySelector('.verdict');
     svg.append(
       s(
