@@ -67,14 +67,17 @@ export class Curves {
     // letters keep their size whatever the width, so another width is another drawing
     new ResizeObserver(() => {
       const width = this.#holder.clientWidth;
-      if (width > 0 && width !== this.#width) requestAnimationFrame(() => this.update(this.#panel));
+      if (width === 0 || width === this.#width) return;
+      this.#width = width;
+      requestAnimationFrame(() => this.update(this.#panel));
     }).observe(this.#holder);
   }
 
   update(panel: CurvePanel): void {
     this.#caption.textContent = tr(panel.label);
     this.#panel = panel;
-    this.#width = this.#holder.clientWidth;
+    // asked once: the observer tells the rest, and asking makes the browser lay out the page
+    this.#width ||= this.#holder.clientWidth;
     const drawing = draw(panel, this.#width || WIDTH);
     this.#xs = drawing.xs;
     drawing.svg.append(this.#cross);

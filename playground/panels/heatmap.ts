@@ -110,6 +110,7 @@ export class Heatmap {
     const low = range[0];
     const scale = range[1] === low ? 0 : STEPS / (range[1] - low);
     const plain = palette !== 'categories';
+    let changed = false;
     for (let r = 0, at = 0; r < rows; r++) {
       for (let c = 0, from = start + r * rowStride; c < cols; c++, from += colStride) {
         const value = data[from];
@@ -118,10 +119,15 @@ export class Heatmap {
         else if (!plain) index = step(value, palette, range);
         else if (index < 0) index = 0;
         else if (index >= STEPS) index = STEPS - 1;
-        pixels[at++] = table[index];
+        if (pixels[at] !== table[index]) {
+          pixels[at] = table[index];
+          changed = true;
+        }
+        at++;
       }
     }
-    (this.#canvas.getContext('2d') as CanvasRenderingContext2D).putImageData(image, 0, 0);
+    // a canvas that is written is composed anew, even when nothing changed
+    if (changed) (this.#canvas.getContext('2d') as CanvasRenderingContext2D).putImageData(image, 0, 0);
   }
 
   get cell(): Cell | undefined {

@@ -92,7 +92,10 @@ export function ruler(panel: RulerPanel, width: number): SVGElement {
   if (trained !== undefined && trained - from > 0 && trained - from < count) {
     const at = xAt(trained - from + 1);
     svg.append(s('line', { class: 'trained', x1: at, x2: at, y1: TOP, y2: base + RULE - 8 }));
-    svg.append(s('text', { class: 'mark', x: at + 5, y: TOP + 12 }, tr(T('trained up to here', '训练到此为止'))));
+    // beside the unit where there is room, or else over the bars
+    const room = others.length === 0 ? LEFT + 24 + 7 * tr(panel.unit).length : x;
+    const place = { x: at + 5, y: at > room ? 14 : TOP + 12 };
+    svg.append(s('text', { class: 'mark', ...place }, tr(T('trained up to here', '训练到此为止'))));
   }
   svg.append(
     s(

@@ -51,9 +51,14 @@ export function costTests(test: Test): void {
       await page.waitForTimeout(50);
       const step = STEP(`${id}-${slider.key}`, STEPS);
       await page.evaluate(step);
-      const before = await spent();
-      await page.evaluate(step);
-      costs.push([id, ((await spent()) - before) / STEPS]);
+      let best = Number.POSITIVE_INFINITY;
+      // the better of two: a collection of garbage is nobody's step
+      for (let round = 0; round < 2; round++) {
+        const before = await spent();
+        await page.evaluate(step);
+        best = Math.min(best, ((await spent()) - before) / STEPS);
+      }
+      costs.push([id, best]);
     }
     costs.sort((a, b) => a[1] - b[1]);
     const [[light, least], [heavy, most]] = [costs[0], costs[costs.length - 1]];

@@ -1,8 +1,7 @@
 /**
  * npm run test:playground: the built page in real browsers. Chromium is walked through by keyboard, pointer and address, from
  * loopback and from file://; Firefox and WebKit, where present and asked for (`-- all`), make the tour of all views. Pictures of
- * every view: build/playground/screenshots; `-- pictures` also takes README's. `-- quick` leaves out what takes long: axe and the
- * keyboard on every view, the site, costs, pictures.
+ * every view: build/playground/screenshots; `-- pictures` also takes README's.
  */
 import { test } from 'uvu';
 import { accessTests } from './access.ts';
@@ -19,12 +18,10 @@ tourTests(test);
 sentenceTests(test);
 findingTests(test);
 modelTests(test);
-if (!process.argv.includes('quick')) {
-  accessTests(test);
-  siteTests(test);
-  costTests(test);
-  pictureTests(test);
-}
+accessTests(test);
+siteTests(test);
+costTests(test);
+pictureTests(test);
 
 test('the end', async () => {
   await browser.close();
