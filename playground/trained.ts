@@ -30,6 +30,21 @@ export function nearIsHigh(rows: number, heads: number, far: (row: number) => nu
   });
 }
 
+/** Two layers, from a number to one a head, that fall as it grows: what a network of the distance learns, steep for head 0. */
+export function fallingLayers(hidden: number, heads: number, seed: number, steep: number) {
+  const rough = noise(hidden * heads, seed + 2);
+  return [
+    {
+      weight: noise(hidden, seed).map((x, i) => (i % 2 ? 1 : -1) * Math.abs(x)),
+      bias: noise(hidden, seed + 1).map((x) => 0.3 * x),
+    },
+    {
+      weight: rough.map((x, at) => (-steep * (1 + 0.5 * x)) / (1 + 0.6 * Math.floor(at / hidden)) / hidden),
+      bias: new Float32Array(heads).fill(0.5),
+    },
+  ];
+}
+
 /** Vectors of distances from −clip to clip that point where the queries look: [2 clip + 1, dim]. */
 export function distanceTable(clip: number, toward: Float32Array, seed = 23): Float32Array {
   const dim = toward.length;

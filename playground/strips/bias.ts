@@ -14,8 +14,8 @@ import {
   t5Bias,
 } from '../library.ts';
 import { same, T, type Text } from '../text.ts';
-import { nearIsHigh } from '../trained.ts';
-import { noise, type Workspace } from '../view.ts';
+import { fallingLayers, nearIsHigh } from '../trained.ts';
+import type { Workspace } from '../view.ts';
 import {
   DIM,
   type Gesture,
@@ -38,17 +38,8 @@ const at = (place: Place, work: Workspace) => ({
 
 const T5_TABLE = nearIsHigh(16, 1, (row) => (row % 8) * 0.9);
 const NAIVE = nearIsHigh(2 * TRAINED - 1, 1, (row) => Math.abs(row - TRAINED + 1));
-const hidden = 24;
-/** Two layers that fall with the logarithm of the distance, as trained ones do. */
-const falling = (seed: number, steep: number) => [
-  {
-    weight: noise(hidden, seed).map((x, i) => (i % 2 ? 1 : -1) * Math.abs(x)),
-    bias: noise(hidden, seed + 1).map((x) => 0.3 * x),
-  },
-  { weight: noise(hidden, seed + 2).map((x) => (-steep * (1 + 0.5 * x)) / hidden), bias: Float32Array.of(0.5) },
-];
-const FIRE = falling(101, 14);
-const NETWORK = falling(111, 5);
+const FIRE = fallingLayers(24, 1, 101, 14);
+const NETWORK = fallingLayers(24, 1, 111, 5);
 const count = (layers: readonly { weight: Float32Array; bias: Float32Array }[]) =>
   layers.reduce((sum, { weight, bias }) => sum + weight.length + bias.length, 0);
 

@@ -91,7 +91,7 @@ const sinusoidalView: View = {
         label: T('The product of two rows: the same before and behind', '两行的内积：前后对称'),
         x: { title: T('distance', '距离') },
         y: { title: T('product', '内积') },
-        series: [{ name: T('p_n · p_{n+s}', 'p_n · p_{n+s}'), x: distances, y: Float64Array.from(gram.data) }],
+        series: [{ name: T('pₙ · pₙ₊ₛ', 'pₙ · pₙ₊ₛ'), x: distances, y: Float64Array.from(gram.data) }],
         marks: [{ x: b - a, label: T(`${b - a} apart`, `相隔 ${b - a}`) }],
       },
       {

@@ -48,6 +48,14 @@ export const decayView: View = {
     'How much two equal vectors can still agree at a distance. The base decides: with base 1 nothing decays, small bases fall fast and come back in waves, large bases fall slowly, which is what long contexts want. The upper bound is the one proved for RoPE; the other choice is the plain sum of cosines, the product of two sinusoidal rows.',
     '两个相同的向量隔开一段距离后还能保持多少一致。取决于底数：底数为 1 时完全不衰减，小底数降得快并成波回升，大底数降得慢，这正是长上下文所需。上界是针对 RoPE 证明的；另一选项是余弦之和，即两行正弦编码的内积。',
   ),
+  symbols: {
+    B: [T('bound of a score', '分数的上界')],
+    s: [T('distance', '距离')],
+    j: [T('counts the pairs', '逐组计数')],
+    k: [T('number of the pair', '第几组')],
+    i: [T('imaginary unit', '虚数单位')],
+    b: [T('base', '底数（base）')],
+  },
   formula: [
     'B ( s ) = \\frac{2}{d} \\sum_{j=1}^{d/2} | \\sum_{k=0}^{j-1} e^{i s \\theta_k} |',
     'p_n \\cdot p_{n+s} = \\sum_{k=0}^{d/2-1} \\cos ( s \\theta_k ), \\quad \\theta_k = b^{-2k/d}',
@@ -152,6 +160,11 @@ export const permutationView: View = {
     'Without positions, attention sees a bag of words: shuffle the input and the very same outputs come back, shuffled. So “dog bites man” and “man bites dog” are one. To try it on a sentence of your own, swap two words on the first screen. Add a position table and this breaks, which is the whole point of it.',
     '没有位置信息时，注意力看到的是一袋词：打乱输入，得到的是同样的输出，只是跟着打乱。于是“狗咬人”与“人咬狗”没有区别。想用自己的句子试试，请在首页交换两个词。加上位置表，这一点就被打破，而这正是位置编码的意义。',
   ),
+  symbols: {
+    P: [T('a new order of the words', '词的新次序')],
+    X: [T('word vectors', '词向量')],
+    E: [T('position vectors', '位置向量')],
+  },
   formula: [
     '\\mathrm{Att} ( P X ) = P \\mathrm{Att} ( X )',
     '\\mathrm{Att} ( P X + E ) \\ne P \\mathrm{Att} ( X + E )',
@@ -294,6 +307,9 @@ export const termsView: View = {
     'Add a position vector to a word vector, multiply out, and the score falls into four parts. Only the last depends on the two positions alone. The relative encodings keep some and drop others: T5 keeps the first and adds a number, DeBERTa drops the last, TUPE keeps the first and the last.',
     '把位置向量加到词向量上，展开内积，分数就分成四部分。只有最后一项仅取决于两个位置。各种相对编码保留一些、丢弃一些：T5 保留第一项并加一个数，DeBERTa 丢掉最后一项，TUPE 保留第一项与最后一项。',
   ),
+  symbols: {
+    A: [T('what the layer learned: its query and key matrices', '层所学的查询与键矩阵之积')],
+  },
   formula: [
     '( x_i + p_i ) A ( x_j + p_j )^\\top = x_i A x_j^\\top + x_i A p_j^\\top + p_i A x_j^\\top + p_i A p_j^\\top',
   ],

@@ -45,6 +45,10 @@ const t5: View = {
     'Distances fall into buckets: one for each short distance, then ever wider ones up to a maximum, beyond which all share the last. Each head learns one number per bucket. In the encoder, keys before and after the query have buckets of their own. The numbers here are made up to look trained, near ones high; which cells share one is real.',
     '距离落入分桶：近距离一桶一个，之后桶越来越宽，直到最大距离，更远的共用最后一桶。每个头为每个桶学一个数。编码器中，查询之前与之后的键各有自己的桶。这里的数是照训练结果的样子虚构的（近处高）；哪些单元格共用一桶是真实的。',
   ),
+  porters: T(
+    'The bucket is the floor of a logarithm. PyTorch takes it in float32, and at a few distances float64 gives another bucket; models were trained with the first.',
+    '桶号是对数取整。PyTorch 用 float32 计算，在少数距离上 float64 会得到另一个桶；模型是按前者训练的。',
+  ),
   formula: [
     'b_{h,i,j} = W_{\\mathrm{bucket} ( j - i ), h}',
     '\\mathrm{bucket} ( n ) = n \\quad ( n < N/2 ), \\quad \\min ( \\frac{N}{2} + \\lfloor \\frac{\\ln ( 2n/N )}{\\ln ( 2M/N )} \\cdot \\frac{N}{2} \\rfloor, N - 1 )',
@@ -148,6 +152,10 @@ const kerpleView: View = {
     'ALiBi with a shape that is learned: each head has two positive numbers, and the penalty grows with the logarithm of the distance, or with a power of it. The logarithm keeps far keys visible, which is why it extrapolates well. Here the heads run from one end of the parameters to the other.',
     '形状可学习的 ALiBi：每个头有两个正数，惩罚随距离的对数（或幂）增长。对数让远处的键仍然可见，因而外推良好。这里各头的参数从一端变到另一端。',
   ),
+  symbols: {
+    p: [T('learned: strength or power', '可学习：强度或幂'), 'p'],
+    a: [T('learned: scale', '可学习：尺度'), 'a'],
+  },
   formula: [
     'b^{\\mathrm{log}}_{h,i,j} = - p_h \\ln ( 1 + a_h ( i - j ) )',
     'b^{\\mathrm{power}}_{h,i,j} = - a_h ( i - j )^{p_h}',
@@ -204,10 +212,18 @@ const sandwichView: View = {
     'Take sinusoidal vectors, but use only their product with each other as a bias: a sum of cosines that falls with distance and wiggles. Nothing is learned; each head divides the curve by its own number. It shows that a sinusoid, stripped of its coupling to content, is a relative bias.',
     '取正弦向量，但只把它们之间的内积用作偏置：一组余弦之和，随距离下降并略有波动。没有可学习的参数；每个头把曲线除以自己的数。它说明正弦编码去掉与内容的耦合后就是一种相对偏置。',
   ),
-  formula: ['b_{h,i,j} = \\frac{1}{8 (h+1) / H} \\sum_{k=0}^{d/2-1} \\cos ( (i-j) b^{-2k/d} )'],
+  porters: T(
+    'The paper divides by 8 (h + 1) / H; NeMo by 8 h / H, takes frequencies from the second pair on and subtracts d / 2.',
+    '论文除以 8 (h + 1) / H；NeMo 除以 8 h / H，频率从第二组起，并减去 d / 2。',
+  ),
+  symbols: {
+    k: [T('number of the pair', '第几组')],
+  },
+  formula: ['b_{h,i,j} = \\frac{1}{8 (h+1) / H} \\sum_{k=0}^{d/2-1} \\cos ( (i-j) 10000^{-2k/d} )'],
   controls: [
     HEADS,
-    headSlider,
+    // a flat head: beside steep ones ALiBi and T5 would be one line at zero
+    { ...headSlider, value: 7 },
     LENGTH,
     steps('dim', T('Width of the vectors', '向量宽度'), 128, [16, 32, 64, 128, 256]),
     steps('base', T('Base', '底数'), 10000, [100, 1000, 10000, 100000]),
@@ -219,10 +235,12 @@ const sandwichView: View = {
   ],
   compute(p, work) {
     const { heads, length: n } = sizes(p);
+    const head = Math.min(num(p.head), heads - 1);
     const bias = sandwich({ ...sandwichOptions(p), out: work.out('bias', [heads, n, n]) });
     return [
       compared(T('Sandwich', 'Sandwich'), bias.data, p, work),
-      ...headPanels(() => bias.data, sizes(p), extent(bias.data)),
+      // a range of its own, or a flat head would be one colour
+      ...headPanels(() => bias.data, sizes(p), extent(bias.data.subarray(head * n * n, (head + 1) * n * n))),
     ];
   },
   code: (p) => ({
@@ -241,6 +259,9 @@ const naive: View = {
     'The simplest learned relative bias: a table with one number for each distance and head, nothing shared, nothing clipped. It cannot go beyond the distances it was trained on. Numbers here are made up to look trained.',
     '最简单的可学习相对偏置：为每个距离、每个头各存一个数，不共享、不截断。它无法超出训练过的距离。这里的数是照训练结果的样子虚构的。',
   ),
+  symbols: {
+    M: [T('longest distance and one', '最长距离加一')],
+  },
   formula: ['b_{h,i,j} = W_{j - i + M - 1, h}'],
   controls: [HEADS, headSlider, LENGTH, CAUSAL],
   compute(p, work) {

@@ -25,6 +25,7 @@ import {
   type Params,
   slider,
   steps,
+  type TermsPanel,
   toggle,
   type View,
   type Workspace,
@@ -35,10 +36,10 @@ import { COMMON, keysOf, queries, WIDTH } from './words.ts';
 
 const num = (value: unknown) => value as number;
 const DIM = WIDTH;
-const LENGTH = slider('length', T('Words', '词数'), 10, 4, 48);
-const MEMORY = slider('memory', T('Memory before the segment', '片段之前的记忆'), 4, 0, 16);
+export const LENGTH = slider('length', T('Words', '词数'), 10, 4, 48);
+export const MEMORY = slider('memory', T('Memory before the segment', '片段之前的记忆'), 4, 0, 16);
 
-function held(work: Workspace, name: string, shape: readonly number[], data: Float32Array): Tensor {
+export function held(work: Workspace, name: string, shape: readonly number[], data: Float32Array): Tensor {
   const tensor = work.out(name, shape);
   tensor.data.set(data);
   return tensor;
@@ -49,7 +50,7 @@ const NOUNS = direction(DIM, 302, 0.5);
 /** Cosines count, sines do not: a projection, and v. */
 const PROJECTED = Float32Array.from({ length: DIM }, (_, c) => (c >= DIM / 2 ? 1 : 0));
 
-function indexMap(index: Tensor<'int32'>, diverging = false): MapPanel {
+export function indexMap(index: Tensor<'int32'>, diverging = false): MapPanel {
   const [rows, cols] = index.shape;
   return {
     kind: 'map',
@@ -67,18 +68,53 @@ function indexMap(index: Tensor<'int32'>, diverging = false): MapPanel {
 }
 
 /** Queries and keys as a reader has them. */
-const qk = (p: Params, before = 0) => ({
+export const qk = (p: Params, before = 0) => ({
   q: `Tensor.zeros([1, 1, ${p.length}, ${DIM}])`,
   k: `Tensor.zeros([1, 1, ${num(p.length) + before}, ${DIM}])`,
 });
-const GRID = T('The terms of its score; press one to switch it off', '分数的各项；按一下可关掉');
-const zeros = (work: Workspace, name: string, shape: readonly number[]): Tensor => {
+export const GRID = T('The terms of its score; press one to switch it off', '分数的各项；按一下可关掉');
+export const zeros = (work: Workspace, name: string, shape: readonly number[]): Tensor => {
   const tensor = work.out(name, shape);
   tensor.data.fill(0);
   return tensor;
 };
 /** A copy: the next call may renew the view. */
-const kept = (work: Workspace, scores: Tensor): Float64Array => Float64Array.from(work.take(scores).data);
+export const kept = (work: Workspace, scores: Tensor): Float64Array => Float64Array.from(work.take(scores).data);
+
+/** What the scores of Transformer-XL, XLNet and Conformer share: two learned vectors stand where the position of the query stood. */
+interface XlOptions {
+  readonly u?: Tensor;
+  readonly v?: Tensor;
+  readonly content?: boolean;
+}
+
+/** Their four terms, each computed by itself. */
+export function xlTerms(
+  work: Workspace,
+  p: Params,
+  n: number,
+  keys: number,
+  table: Tensor,
+  score: (q: Tensor, k: Tensor, r: Tensor, options: XlOptions) => Tensor,
+): TermsPanel {
+  const rows = table.shape[0];
+  // what a trained projection does: the query's common part meets the cosines, which are one at distance 0
+  const r = held(
+    work,
+    'r',
+    [1, rows, DIM],
+    table.data.map((x, i) => x * PROJECTED[i % DIM]),
+  );
+  const [q, k, none] = [queries(work, n, keys - n), keysOf(work, keys), zeros(work, 'none', [1, 1, n, DIM])];
+  const [u, v] = [held(work, 'u', [1, DIM], NOUNS), held(work, 'v', [1, DIM], PROJECTED)];
+  const nothing = zeros(work, 'nothing', [1, rows, DIM]);
+  return termsOf(GRID, p, keys, {
+    cc: { name: 'q · k', data: kept(work, score(q, k, nothing, {})) },
+    cp: { name: 'q · r(i − j)', data: kept(work, score(q, k, r, { content: false })) },
+    pc: { name: 'u · k', data: kept(work, score(none, k, nothing, { u })) },
+    pp: { name: 'v · r(i − j)', data: kept(work, score(none, k, r, { v, content: false })) },
+  });
+}
 
 const SHAW: Record<string, { beyond: 'clip' | 'zero'; direction: 'key-query' | 'query-key' }> = {
   shaw: { beyond: 'clip', direction: 'key-query' },
@@ -105,6 +141,10 @@ const shaw: View = {
   what: T(
     'The first relative encoding: each clipped distance has a learned vector, and a query is multiplied not only with the key but with the vector of the distance between them. Beyond the clip distance all keys look equally far. BERT variants count the distance the other way round; the Music Transformer gives far keys nothing.',
     '最早的相对编码：每个（截断后的）距离有一个可学习向量，查询不仅与键相乘，还与二者距离对应的向量相乘。超过截断距离后，所有键看起来一样远。BERT 的变体把距离反过来数；Music Transformer 对更远的键不给任何值。',
+  ),
+  porters: T(
+    'BERT’s relative variants in transformers count query minus key; the table is turned round. The second half of the method adds a table to the values too (shawValues).',
+    'transformers 中 BERT 的相对变体按“查询减键”计数，表的方向相反。该方法的另一半还给值加上一张表（shawValues）。',
   ),
   formula: ['S_{i,j} = \\frac{ q_i \\cdot k_j + q_i \\cdot R_{\\clip ( j - i, -c, c ) + c} }{\\sqrt{d}}'],
   controls: [
@@ -163,6 +203,10 @@ const nezha: View = {
     'Shaw with a fixed table: the vector of a distance is the sinusoidal row of the shifted index, for keys and values alike. Nothing is learned, so any clip distance works without training.',
     '带固定表的 Shaw：一个距离的向量就是平移后下标对应的正弦行，键与值共用。没有可学习参数，因此任何截断距离都可直接使用。',
   ),
+  porters: T(
+    'The table serves scores and values alike (nezhaScores, nezhaValues), and is interleaved: sine, cosine, sine, cosine.',
+    '同一张表既用于分数也用于值（nezhaScores、nezhaValues），并按正弦、余弦交替排列。',
+  ),
   formula: ['S_{i,j} = \\frac{ q_i \\cdot k_j + q_i \\cdot p_{\\clip ( j - i, -c, c ) + c} }{\\sqrt{d}}'],
   controls: [
     ...termToggles(['cc', 'cp']),
@@ -210,6 +254,10 @@ const transformerXl: View = {
     'Segments of a long text, each with the states of the one before as memory. An absolute table would give two words the same place, so distance takes its place: the query meets a projected sinusoid of the distance, and two learned vectors u and v stand for the position of the query.',
     '长文本分段处理，每段以前一段的状态为记忆。若用绝对表，两个词会得到同一位置，于是改用距离：查询与“距离的正弦投影”相乘，并用两个可学习向量 u、v 代替查询自身的位置。',
   ),
+  porters: T(
+    'Public code shifts a product into place (rel_shift); what it leaves above the diagonal is garbage that the mask removes.',
+    '公开代码把乘积错位对齐（rel_shift）；对角线以上留下的是无意义的数，由掩码去掉。',
+  ),
   formula: ['S_{i,j} = \\frac{ ( q_i + u ) \\cdot k_j + ( q_i + v ) \\cdot r_{i-j} }{\\sqrt{d}}, \\quad j \\le i'],
   controls: [
     ...termToggles(['cc', 'cp', 'pc', 'pp']),
@@ -226,25 +274,7 @@ const transformerXl: View = {
       clampLen: num(p.clamp),
       out: work.out('table', [keys, DIM]),
     });
-    // what a trained projection does: the query's common part meets the cosines, which are one at distance 0
-    const r = held(
-      work,
-      'r',
-      [1, keys, DIM],
-      table.data.map((x, i) => x * PROJECTED[i % DIM]),
-    );
-    const [q, k, none] = [queries(work, n, num(p.memory)), keysOf(work, keys), zeros(work, 'none', [1, 1, n, DIM])];
-    const [u, v] = [held(work, 'u', [1, DIM], NOUNS), held(work, 'v', [1, DIM], PROJECTED)];
-    const nothing = zeros(work, 'nothing', [1, keys, DIM]);
-    const masked = (scores: Tensor) => kept(work, scores);
-    return [
-      termsOf(GRID, p, keys, {
-        cc: { name: 'q · k', data: masked(transformerXlScores(q, k, nothing, {})) },
-        cp: { name: 'q · r(i − j)', data: masked(transformerXlScores(q, k, r, { content: false })) },
-        pc: { name: 'u · k', data: masked(transformerXlScores(none, k, nothing, { u })) },
-        pp: { name: 'v · r(i − j)', data: masked(transformerXlScores(none, k, r, { v, content: false })) },
-      }),
-    ];
+    return [xlTerms(work, p, n, keys, table, transformerXlScores)];
   },
   code: (p) => ({
     given: { ...qk(p, num(p.memory)), u: `Tensor.zeros([1, ${DIM}])`, v: `Tensor.zeros([1, ${DIM}])` },
@@ -263,6 +293,10 @@ const xlnet: View = {
   what: T(
     'Transformer-XL in both directions: the table holds distances of either sign, so that a word can be predicted from what follows too. Half a batch may read the text backwards, with negated distances.',
     '双向的 Transformer-XL：表中包含正负两种距离，因此也能根据后文预测一个词。批次的一半可以倒着读文本，距离取反。',
+  ),
+  porters: T(
+    'The table begins one row before Transformer-XL’s. attn_mask has 1 for what goes; mask here has 1 for what stays.',
+    '表比 Transformer-XL 的早一行开始。attn_mask 中 1 表示去掉；这里的 mask 中 1 表示保留。',
   ),
   formula: ['S_{i,j} = \\frac{ ( q_i + u ) \\cdot k_j + ( q_i + v ) \\cdot r_{i-j} }{\\sqrt{d}}'],
   controls: [
@@ -284,25 +318,12 @@ const xlnet: View = {
       clampLen: num(p.clamp),
       direction: p.direction as 'forward' | 'backward',
     });
-    const rows = positions.length;
-    const table = work.out('table', [rows, DIM]);
+    const table = work.out('table', [positions.length, DIM]);
     sinusoidal({ positions, dim: DIM, arrangement: 'concat', out: table });
-    const r = held(
-      work,
-      'r',
-      [1, rows, DIM],
-      table.data.map((x, i) => x * PROJECTED[i % DIM]),
-    );
-    const [q, k, none] = [queries(work, n, num(p.memory)), keysOf(work, keys), zeros(work, 'none', [1, 1, n, DIM])];
-    const [rWBias, rRBias] = [held(work, 'u', [1, DIM], NOUNS), held(work, 'v', [1, DIM], PROJECTED)];
-    const nothing = zeros(work, 'nothing', [1, rows, DIM]);
     return [
-      termsOf(GRID, p, keys, {
-        cc: { name: 'q · k', data: kept(work, xlnetScores(q, k, nothing, {})) },
-        cp: { name: 'q · r(i − j)', data: kept(work, xlnetScores(q, k, r, { content: false })) },
-        pc: { name: 'u · k', data: kept(work, xlnetScores(none, k, nothing, { rWBias })) },
-        pp: { name: 'v · r(i − j)', data: kept(work, xlnetScores(none, k, r, { rRBias, content: false })) },
-      }),
+      xlTerms(work, p, n, keys, table, (q, k, r, { u, v, content }) =>
+        xlnetScores(q, k, r, { rWBias: u, rRBias: v, content }),
+      ),
     ];
   },
   code: (p) => ({
@@ -335,6 +356,12 @@ const deberta: View = {
     'The paper writes the third product with the distance turned round; no released code does.',
     '论文把第三项的距离反了过来，而所有公开代码都没有。',
   ),
+  symbols: {
+    K: [T('vector of a distance, as a key', '距离的向量（作键）')],
+    Q: [T('vector of a distance, as a query', '距离的向量（作查询）')],
+    δ: [T('row of the table', '表的行')],
+    s: [T('span', '跨度'), 'span'],
+  },
   formula: [
     'S_{i,j} = \\frac{ q_i \\cdot k_j + q_i \\cdot K_{\\delta ( i,j )} + Q_{\\delta ( i,j )} \\cdot k_j }{\\sqrt{3d}}',
     '\\delta ( i,j ) = \\clip ( \\mathrm{bucket} ( i - j ) + s, 0, 2s - 1 )',
@@ -398,7 +425,10 @@ const factored: View = {
     'Every vector has a content half and a position half, and the halves never mix: the score is the sum of two products. So one can be switched off to see what it contributes, which is how the authors showed that a parser needs both.',
     '每个向量分为内容半与位置半，两半从不混合：分数是两个内积之和。于是可以关掉其中一个，看它的贡献；作者正是这样证明句法分析两者都需要。',
   ),
-  formula: ['S_{i,j} = \\frac{ q_i^c \\cdot k_j^c + q_i^p \\cdot k_j^p }{\\sqrt{d}}'],
+  porters: T('The scale stays 1 / √(c + p) when one half is switched off.', '关掉其中一半时，缩放仍为 1 / √(c + p)。'),
+  formula: [
+    'S_{i,j} = \\frac{ q_i^{\\mathrm{c}} \\cdot k_j^{\\mathrm{c}} + q_i^{\\mathrm{p}} \\cdot k_j^{\\mathrm{p}} }{\\sqrt{d}}',
+  ],
   controls: [LENGTH, ...termToggles(['cc', 'pp'])],
   compute(p, work) {
     const n = num(p.length);

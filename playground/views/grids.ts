@@ -1,6 +1,8 @@
 /** Section 5, further views: two axes, windows, and tables that are resized. */
 import {
+  AXIAL_PRESETS,
   type AxialPreset,
+  type AxialSpec,
   axialTable,
   beitBias,
   maxvitBias,
@@ -32,20 +34,20 @@ import { notThere, pair } from './common.ts';
 const num = (value: unknown) => value as number;
 const row = T('row', '行');
 const column = T('column', '列');
-const SIDE = slider('side', T('Patches a side', '每边图块数'), 14, 4, 24);
+export const SIDE = slider('side', T('Patches a side', '每边图块数'), 14, 4, 24);
 
 /** The query patch: two sliders, so that it can be chosen with the keyboard. */
-const AT = (most: number) => [
+export const AT = (most: number) => [
   slider('y', T('Query: row', '查询：行'), 4, 0, most),
   slider('x', T('Query: column', '查询：列'), 6, 0, most),
 ];
-const chosen = (p: Params, side: number): [number, number] => [
+export const chosen = (p: Params, side: number): [number, number] => [
   Math.min(num(p.y), side - 1),
   Math.min(num(p.x), side - 1),
 ];
 
 /** A picture-like grid of numbers. */
-function grid(
+export function grid(
   label: Text,
   data: () => ArrayLike<number>,
   rows: number,
@@ -79,6 +81,14 @@ const sincos: View = {
     'Half of the channels are a sinusoid of the column, half of the row. The map shows how similar every patch’s vector is to that of one patch: the encoding knows neighbourhood in both directions, and rows and columns stand out as a cross. Which half comes first differs between code bases.',
     '一半维度是列号的正弦编码，一半是行号的。图中显示每个图块的向量与某个图块的相似度：编码在两个方向上都懂得邻近，行与列显出十字形。哪一半在前，各家代码不同。',
   ),
+  porters: T(
+    'MAE’s variables say height where the width is: columns come first. DETR counts from 1.',
+    'MAE 的变量名写作高，实际是宽：列在前。DETR 从 1 开始计数。',
+  ),
+  symbols: {
+    y: [T('row of the patch', '图块的行')],
+    x: [T('column of the patch', '图块的列')],
+  },
   formula: ['p_{y,x} = [ \\mathrm{sincos} ( x ), \\mathrm{sincos} ( y ) ]'],
   controls: [
     choice('variant', T('Layout', '布局'), 'mae', [
@@ -129,29 +139,46 @@ const sincos: View = {
   }),
 };
 
-const PRESETS: AxialPreset[] = [
-  'qwen2-vl',
-  'pixtral',
-  'kimi-k2.5',
-  'llama-4',
-  'sam-2',
-  'dinov3',
-  'eva-02',
-  'eva-02-pixel',
-];
+/** What a preset says about the axes of its table. */
+function axesOf(preset: AxialPreset): { axes: number; least: number; single: boolean } {
+  const { axes = 2, axesDim, pairingBlocks }: Partial<AxialSpec> = AXIAL_PRESETS[preset];
+  const widths = Array.isArray(axesDim) ? (axesDim as readonly number[]) : [];
+  const count = widths.length || (axesDim ? 3 : axes);
+  return { axes: count, least: widths.reduce((sum, width) => sum + width, 0), single: pairingBlocks === 'axis' };
+}
+
+/** The grid and head of a preset: a video of two frames where it has a third axis. */
+function axialCall(p: Params) {
+  const preset = p.preset as AxialPreset;
+  const { axes, least, single } = axesOf(preset);
+  const side = num(p.side);
+  const grid = axes === 2 ? [side, side] : axes === 3 ? [2, side, side] : [2, side, side, 1];
+  return { spec: { preset, headDim: Math.max(num(p.dim), least) }, rows: { grid, ...(single ? { axis: 1 } : {}) } };
+}
 
 const axial: View = {
   id: 'axial',
   title: T('Axial RoPE: rows and columns rotate', '轴向 RoPE：按行与列旋转'),
-  names: ['axial', '轴向', 'RoPE-2D', '2D RoPE', '二维旋转'],
+  names:
+    'axial, 轴向, RoPE-2D, 2D RoPE, 二维旋转, Pixtral, SAM 2, DINOv3, EVA-02, Flux, Wan, HunyuanVideo, Qwen-Image, CogVideoX 1.5, Z-Image, Lumina, V-JEPA 2, EfficientLoFTR, MiniMax-M3'.split(
+      ', ',
+    ),
   sources: [
     { label: 'Heo et al. 2024 (arXiv 2403.13298)', href: 'https://arxiv.org/abs/2403.13298' },
     { label: 'Fang et al. 2023, EVA-02 (arXiv 2303.11331)', href: 'https://arxiv.org/abs/2303.11331' },
   ],
   what: T(
-    'Some pairs of channels turn with the row of a patch, the others with its column; scores then depend on the offset in both directions. Models disagree on everything else: which axis first, in blocks or in turns, in pixels or in parts of the picture. One pair is shown over the picture, and all pairs of one patch.',
-    '一部分组随图块的行旋转，另一部分随列旋转；于是分数取决于两个方向的偏移。其余细节各模型互不相同：哪个轴在前、成块还是轮流、按像素还是按图像比例。图中显示某一组在图像上的样子，以及各图块的全部组。',
+    'Some pairs of channels turn with the row of a patch, the others with its column; scores then depend on the offset in both directions. Video models add an axis of time. Models disagree on everything else: which axis first, in blocks or in turns, in pixels or in parts of the picture. The menu holds every published arrangement the library knows. Of a video, the second frame is shown.',
+    '一部分组随图块的行旋转，另一部分随列旋转；于是分数取决于两个方向的偏移。视频模型再加一条时间轴。其余细节各模型互不相同：哪个轴在前、成块还是轮流、按像素还是按图像比例。菜单列出本库所知的全部公开方案。视频显示第二帧。',
   ),
+  porters: T(
+    'A square picture hides a swap of rows and columns: test with another shape. V-JEPA 2 turns the two channels of a pair by different angles, which is no rotation; its checkpoints need it.',
+    '正方形图像会掩盖行列颠倒：请用别的形状测试。V-JEPA 2 让一组的两维转不同的角度，那不是旋转；但它的权重需要如此。',
+  ),
+  symbols: {
+    y: [T('row of the patch', '图块的行')],
+    x: [T('column of the patch', '图块的列')],
+  },
   formula: [
     T(
       '\\text{angle}_{(y,x),k} = y \\theta_k \\text{ or } x \\theta_k',
@@ -163,7 +190,7 @@ const axial: View = {
       'preset',
       T('Model', '模型'),
       'qwen2-vl',
-      PRESETS.map((name) => [name, same(name)] as const),
+      Object.keys(AXIAL_PRESETS).map((name) => [name, same(name)] as const),
     ),
     SIDE,
     steps('dim', T('Channels of a head', '每头维度'), 64, [32, 64, 80, 128]),
@@ -171,12 +198,13 @@ const axial: View = {
   ],
   compute(p, work) {
     const side = num(p.side);
-    const table = work.take(
-      axialTable({ preset: p.preset as AxialPreset, headDim: num(p.dim) }, { grid: [side, side], engine: work.engine }),
-    );
+    const { spec, rows } = axialCall(p);
+    const table = work.take(axialTable(spec, { ...rows, engine: work.engine }));
     const pairs = table.cos.shape[table.cos.shape.length - 1];
     const shown = Math.min(num(p.pair), pairs - 1);
     const tokens = side * side;
+    // of a video, the second frame
+    const first = (rows.grid.length > 2 ? tokens : 0) * pairs;
     return [
       grid(
         T(`Sine of pair ${shown} over the picture`, `组 ${shown} 的正弦在图像上的样子`),
@@ -184,7 +212,7 @@ const axial: View = {
         side,
         side,
         {
-          start: shown,
+          start: first + shown,
           rowStride: side * pairs,
           colStride: pairs,
           palette: 'diverging',
@@ -195,6 +223,7 @@ const axial: View = {
         kind: 'map',
         label: T('Sine of every patch and pair', '每个图块与组的正弦'),
         data: () => table.sin.data,
+        start: first,
         rows: tokens,
         cols: pairs,
         palette: 'diverging',
@@ -207,14 +236,18 @@ const axial: View = {
     ];
   },
   code: (p) => ({
-    ts: `axialTable({ preset: '${p.preset}', headDim: ${p.dim} }, { grid: [${p.side}, ${p.side}] })`,
+    ts: `axialTable({ preset: '${p.preset}', headDim: ${axialCall(p).spec.headDim} }, { ${Object.entries(
+      axialCall(p).rows,
+    )
+      .map(([name, value]) => `${name}: ${Array.isArray(value) ? `[${value.join(', ')}]` : value}`)
+      .join(', ')} })`,
     torch: 'angle = torch.cat([y[:, None] * freq, x[:, None] * freq], -1)\ncos, sin = angle.cos(), angle.sin()',
     llama: T('No flag: the vision part comes with --mmproj.', '没有对应参数：视觉部分随 --mmproj 加载。'),
   }),
 };
 
 /** A smooth stand-in for a trained table of offsets: near offsets attract, with a direction per head. */
-function offsets(
+export function offsets(
   work: Workspace,
   name: string,
   shape: readonly number[],
@@ -235,7 +268,7 @@ function offsets(
   return tensor;
 }
 
-const attract = (dy: number, dx: number, head: number) => {
+export const attract = (dy: number, dx: number, head: number) => {
   const [ay, ax] = [Math.sin(head * 2.1), Math.cos(head * 2.1)];
   const across = dy * ax - dx * ay;
   const along = dy * ay + dx * ax;
@@ -255,7 +288,21 @@ const swin: View = {
     'Inside a window, each pair of patches has an offset in rows and columns, and each offset a learned number per head. The index map is the same whatever was learned: choose a query patch to see which table row every key uses. BEiT adds three rows for its class token; MaxViT counts key minus query, the other way round. The numbers are smooth stand-ins.',
     '在一个窗口内，每对图块有一个行列偏移，每个偏移为每个头学一个数。下标图与学到什么无关：选一个查询图块，看每个键使用表的哪一行。BEiT 为类别词元多加三行；MaxViT 用键减查询，方向相反。这里的数是平滑的示意值。',
   ),
-  formula: ['b_{h,(y,x),(v,u)} = W_{ ( y - v + H - 1 ) ( 2 W - 1 ) + x - u + W - 1, h }'],
+  porters: T(
+    'Swin counts query minus key, MaxViT key minus query. BEiT has three more rows for its class token, at the end.',
+    'Swin 按“查询减键”计数，MaxViT 按“键减查询”。BEiT 在末尾为类别词元多加三行。',
+  ),
+  symbols: {
+    y: [T('row of the query', '查询的行'), 'y'],
+    x: [T('column of the query', '查询的列'), 'x'],
+    v: [T('row of the key', '键的行')],
+    u: [T('column of the key', '键的列')],
+    H: [T('height of the window', '窗口的高'), 'side'],
+    W: [T('width of the window', '窗口的宽'), 'side'],
+    T: [T('learned numbers', '可学习的数')],
+    b: [T('bias of an offset', '偏移的偏置')],
+  },
+  formula: ['b_{h,(y,x),(v,u)} = T_{ ( y - v + H - 1 ) ( 2 W - 1 ) + x - u + W - 1, h }'],
   controls: [
     choice('model', T('Model', '模型'), 'swin', [
       ['swin', same('Swin')],
@@ -335,6 +382,17 @@ const swinV2: View = {
     'A table belongs to one window size. A small network of the offset fits any: it is fed logarithms of the offset, so that a larger window reaches only a little beyond what was trained, and its answer is squeezed into 0 to 16. Weights here are random.',
     '查表只适用于一种窗口大小。偏移的小网络适用于任何大小：输入是偏移的对数，因此更大的窗口只比训练范围多出一点；输出被压到 0 至 16 之间。这里的权重是随机的。',
   ),
+  porters: T(
+    'Where a checkpoint names a trained window, offsets are divided by that window minus one, not by the window in use. The last layer of the network has no bias.',
+    '若检查点写明训练窗口，偏移就除以该窗口边长减一，而不是当前窗口。网络最后一层没有偏移项。',
+  ),
+  symbols: {
+    b: [T('bias of an offset', '偏移的偏置')],
+    Δ: [T('offset in rows or columns', '行或列的偏移')],
+    u: [T('what the network is fed', '网络的输入')],
+    v: [T('offset in parts of the trained window', '相对训练窗口的偏移')],
+    W: [T('side of the trained window', '训练窗口边长'), 'trained'],
+  },
   formula: [
     'b_{h} ( \\Delta ) = 16 \\sigma ( \\mathrm{MLP} ( u )_h ), \\quad u = \\frac{ \\sign ( v ) \\log_2 ( 1 + |v| ) }{3}, \\quad v = \\frac{8 \\Delta}{W - 1}',
   ],
@@ -408,6 +466,18 @@ const resize: View = {
     'A vision transformer learned one row per patch of a small picture. For a larger one the table is treated as a picture itself and enlarged. The rules of PyTorch are repeated to the last digit: bicubic with −0.75, with −0.5 when antialiased, even when enlarging. The picture here stands for one channel of a trained table.',
     '视觉 Transformer 为小图像的每个图块学了一行。图像变大时，就把表本身当作图像放大。这里逐位重现 PyTorch 的规则：双三次插值系数为 −0.75，抗锯齿时为 −0.5，即使是放大。这里的图像代表训练所得表的一个维度。',
   ),
+  porters: T(
+    'torch with antialias uses −0.5 instead of −0.75, also when enlarging; scale_factor is not the ratio of the sizes.',
+    'torch 开启抗锯齿时系数是 −0.5 而不是 −0.75，放大时也如此；scale_factor 并不等于尺寸之比。',
+  ),
+  symbols: {
+    p: [T('table', '位置表')],
+    y: [T('row wanted', '目标行')],
+    x: [T('column wanted', '目标列')],
+    a: [T('row of the table', '表的行')],
+    b: [T('column of the table', '表的列')],
+    w: [T('weights of the interpolation', '插值权重')],
+  },
   formula: ["p'_{y,x} = \\sum_{a} \\sum_{b} w_{y,a} w_{x,b} p_{a,b}"],
   controls: [
     choice('mode', T('Interpolation', '插值'), 'bicubic', [

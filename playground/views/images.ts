@@ -30,6 +30,16 @@ const mrope: View = {
     'A picture token has three positions: frame, row and column. Each pair of channels listens to one of them. Qwen2-VL cuts the head into blocks, which leaves the slow pairs to width alone; Qwen3-VL deals the three out in turn. Text tokens carry the same number three times, so for text it is plain RoPE.',
     '图像词元有三个位置：帧、行、列。每个组只听从其中一个。Qwen2-VL 把头切成块，于是慢的组全归宽度；Qwen3-VL 则轮流分配。文本词元三个数相同，因此对文本而言就是普通 RoPE。',
   ),
+  porters: T(
+    'Where text goes on after a video: transformers up to 5.2 and vLLM count on from the largest position of all three streams, transformers from 5.3 on from the sides of the picture.',
+    '视频之后文本从哪里继续：transformers 5.2 及以前与 vLLM 从三个流的最大位置接着数，transformers 5.3 起从图像的边长接着数。',
+  ),
+  symbols: {
+    s: [T('stream of a pair', '一组所属的位置流')],
+    t: [T('time', '时间')],
+    h: [T('height', '高')],
+    w: [T('width', '宽')],
+  },
   formula: [
     T(
       '\\text{angle}_{n,k} = p_n^{(s_k)} \\cdot b^{-2k/d}, \\quad s_k \\in \\lbrace t, h, w \\rbrace',

@@ -15,7 +15,10 @@ import { precisionView } from './precision.ts';
 import { convolutionViews, learnedViews, stepViews } from './produced.ts';
 import { scoresView } from './relative.ts';
 import { rotaryViews } from './rotary.ts';
+import { speechBiasViews, speechScoreViews } from './speech.ts';
 import { taylorView } from './taylor.ts';
+import { turningViews } from './turns.ts';
+import { windowViews } from './windows.ts';
 import { relativesOfRotation } from './xpos.ts';
 
 /** A gesture of the first screen, as an entry of the list. */
@@ -57,19 +60,19 @@ export const families: readonly Family[] = [
     views: [],
   },
   { title: T('Absolute', '绝对位置编码'), views: [...absoluteViews, ...learnedViews, ...joiningViews] },
-  { title: T('Rotary', '旋转位置编码'), views: [...rotaryViews, ...relativesOfRotation] },
+  { title: T('Rotary', '旋转位置编码'), views: [...rotaryViews, ...relativesOfRotation, ...turningViews] },
   { title: T('Recursive', '递归式'), views: stepViews },
   { title: T('CNN', 'CNN 式'), views: convolutionViews },
   {
     title: T('Relative: a bias', '相对位置偏置'),
-    views: [...biasViews, ...tableBiasViews, ...moreBiasViews, ...hybridViews],
+    views: [...biasViews, ...tableBiasViews, ...speechBiasViews, ...moreBiasViews, ...hybridViews],
   },
-  { title: T('Relative: content and distance', '相对位置编码'), views: contentViews },
+  { title: T('Relative: content and distance', '相对位置编码'), views: [...contentViews, ...speechScoreViews] },
   {
     title: T('Relative or absolute?', '相对还是绝对？'),
     views: [scoresView, decayView, permutationView, termsView, taylorView],
   },
-  { title: T('Images', '图像'), views: [...imageViews, ...gridViews] },
+  { title: T('Images', '图像'), views: [...imageViews, ...gridViews, ...windowViews] },
   { title: T('Numbers', '数值'), views: [precisionView] },
 ];
 

@@ -26,6 +26,10 @@ const mergeView: View = {
     'How a position row joins a word vector. Adding is the rule; multiplying works too, and comes in two forms that differ by one. Concatenating, followed by a matrix, is the sum of two projections, so adding is the special case in which both share one. Words here are random, positions sinusoidal.',
     '位置行如何与词向量结合。通常是相加；相乘也可行，有两种相差一的写法。拼接后再乘矩阵，等于两个投影之和，因此相加是两者共用同一投影的特例。这里的词是随机的，位置是正弦的。',
   ),
+  porters: T(
+    '“Multiply” changed its meaning in bert4keras: earlier versions compute x · p, later ones x · (1 + p).',
+    'bert4keras 的“相乘”前后含义不同：早期版本是 x · p，后来是 x · (1 + p)。',
+  ),
   formula: ['x + p, \\quad x \\odot p, \\quad x \\odot ( 1 + p ), \\quad [ x, p ]', '[ x, p ] W = x W_1 + p W_2'],
   controls: [
     choice('mode', T('Way', '方式'), 'add', [
@@ -106,6 +110,16 @@ const rmt: View = {
     'A long text is cut into segments; each is read with memory tokens in front and behind, and what stands in the rear memory afterwards goes in front of the next. The positions of the base model run over everything. Under the causal mask the front memory cannot see the segment, the rear memory sees all of it. Where the cuts fall is a choice on which the public wrappers disagree.',
     '长文本被切成若干段；每段前后各放若干记忆词元，读完后尾部记忆的内容成为下一段的前部记忆。基础模型的位置编号贯穿全部。在因果掩码下，前部记忆看不到本段，尾部记忆能看到全部。切口落在哪里，各家公开实现并不一致。',
   ),
+  porters: T(
+    'The wrapper for decoders cuts a text into segments from the left, the one for encoders from the right.',
+    '解码器的封装从左边切分片段，编码器的封装从右边切分。',
+  ),
+  symbols: {
+    m: [T('memory tokens', '记忆词元')],
+    s: [T('words of a segment', '片段的词')],
+    t: [T('number of the segment', '片段号')],
+    h: [T('what the model makes of them', '模型的输出')],
+  },
   formula: ["[ m, s_t, m ] \\to [ \\cdot, h_t, m' ], \\quad m \\leftarrow m'"],
   controls: [
     slider('length', T('Tokens', '词元数'), 100, 10, 200),

@@ -108,6 +108,9 @@ export const precisionView: View = {
     'An angle is a position times a frequency. In float32 the frequency is rounded once and the product again, so the error of the angle grows with the position; PyTorch models were trained with exactly that error, and matching them means repeating it. Storing the exact value in 16 bits costs a constant error instead. Rounding the positions themselves to bfloat16, as some training code did by accident, merges neighbouring positions beyond 256.',
     '角度等于位置乘以频率。在 float32 中，频率舍入一次，乘积再舍入一次，角度误差随位置增大；PyTorch 模型正是带着这种误差训练的，要与之一致就得重现它。把精确值存成 16 位，代价则是恒定的误差。若把位置本身舍入为 bfloat16（某些训练代码曾误用），超过 256 的相邻位置就会合并。',
   ),
+  symbols: {
+    r: [T('step from one pair to the next', '相邻两组之间的比')],
+  },
   formula: [
     T(
       '\\text{exact: } \\cos ( n \\theta_k ) \\text{ rounded once}',

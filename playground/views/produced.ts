@@ -4,21 +4,25 @@ import {
   complexOrderFrequency,
   convPositional,
   floaterPositions,
+  fourierFeatures,
+  gaussianFourier,
   gruPositions,
   hierarchicalPositions,
   learnedPositions,
   nerfEncoding,
   peg,
+  perceiverEncoding,
   recursivePositions,
   type Tensor,
   type TimestepPreset,
   timestepEmbedding,
   weightNorm,
 } from '../library.ts';
-import { show, T, type Text } from '../text.ts';
+import { same, show, T, type Text } from '../text.ts';
 import { smoothTable } from '../trained.ts';
 import {
   around,
+  type Code,
   call,
   choice,
   type MapPanel,
@@ -166,6 +170,20 @@ const hierarchical: View = {
     'A table of n learned rows serves n² positions: position i·n + j gets a mixture of row i and row j. The first n positions keep their rows exactly, so a trained BERT can be stretched from 512 to 262 144 positions before any fine-tuning. The mixing weight must not be one half, or (i, j) and (j, i) would be the same place.',
     'n 行可学习的表可用于 n² 个位置：位置 i·n + j 得到第 i 行与第 j 行的混合。前 n 个位置保持原样，因此训练好的 BERT 无需微调即可从 512 扩展到 262 144 个位置。混合权重不能为二分之一，否则 (i, j) 与 (j, i) 会是同一处。',
   ),
+  porters: T(
+    'Row 0 of the table belongs to both wheels, and the first n rows stay as they were trained. α = 0.5 is refused: places (i, j) and (j, i) would be one.',
+    '表的第 0 行同属两个轮子，前 n 行与训练时完全一样。α = 0.5 会被拒绝：位置 (i, j) 与 (j, i) 将无法区分。',
+  ),
+  symbols: {
+    q: [T('finished row', '得到的行')],
+    i: [T('slow wheel', '慢轮的位置')],
+    j: [T('fast wheel', '快轮的位置')],
+    n: [T('rows of the small table', '小表的行数'), 'rows'],
+    α: [T('share of the slow wheel', '慢轮的权重'), 'alpha'],
+    u: [T('row of a wheel', '轮子的一行')],
+    k: [T('number of a row', '行号')],
+    p: [T('row of the small table', '小表的一行')],
+  },
   formula: ['q_{i n + j} = \\alpha u_i + ( 1 - \\alpha ) u_j', 'u_k = \\frac{p_k - \\alpha p_0}{1 - \\alpha}'],
   controls: [
     { ...slider('at', T('Position', '位置'), 29, 0, 255), limit: (p) => num(p.rows) ** 2 - 1 },
@@ -224,30 +242,58 @@ const hierarchical: View = {
   }),
 };
 
+/** Which model, the largest step, and how diffusers' function would be called. */
+const TIMES: readonly { preset: TimestepPreset; name: string; most: number }[] = [
+  { preset: 'ddpm', name: 'DDPM', most: 1000 },
+  { preset: 'stable-diffusion', name: 'Stable Diffusion', most: 1000 },
+  { preset: 'sd3', name: 'Stable Diffusion 3', most: 1000 },
+  { preset: 'guided-diffusion', name: 'guided-diffusion', most: 1000 },
+  { preset: 'dit', name: 'DiT, PixArt', most: 1000 },
+  { preset: 'flux', name: 'FLUX', most: 1 },
+  { preset: 'f5-tts', name: 'F5-TTS, CosyVoice', most: 1 },
+  { preset: 'diffwave', name: 'DiffWave', most: 50 },
+  { preset: 'pi0', name: 'π0, SmolVLA', most: 1 },
+];
+const timesOf = (preset: unknown) => TIMES.find((one) => one.preset === preset) as (typeof TIMES)[number];
+
 const timestep: View = {
   id: 'timestep',
   title: T('Diffusion time steps', '扩散模型时间步'),
-  names: ['diffusion', '扩散', 'DDPM', 'timesteps'],
+  names:
+    'diffusion, 扩散, DDPM, timesteps, timestep embedding, 时间步, Stable Diffusion, SD3, DiT, F5-TTS, CosyVoice, DiffWave, π0, SmolVLA, guided-diffusion'.split(
+      ', ',
+    ),
   sources: [{ label: 'Ho et al. 2020, DDPM (arXiv 2006.11239)', href: 'https://arxiv.org/abs/2006.11239' }],
   what: T(
-    'A diffusion model must know how noisy its input is: the time step is embedded by the same sinusoid. DDPM puts sines first and divides the exponent by one less; Stable Diffusion puts cosines first and does not. FLUX counts time from 0 to 1 and multiplies by a thousand.',
-    '扩散模型必须知道输入有多少噪声：时间步用同样的正弦方式嵌入。DDPM 先放正弦，指数分母少一；Stable Diffusion 先放余弦，分母不减。FLUX 的时间从 0 到 1，再乘一千。',
+    'A diffusion model must know how noisy its input is: the time step is embedded by the same sinusoid. Models differ in which half comes first, how fast the waves are, and whether time runs from 0 to 1000 or from 0 to 1. Choose one and compare.',
+    '扩散模型必须知道输入有多少噪声：时间步用同样的正弦方式嵌入。各模型的区别在于哪一半在前、波有多快，以及时间是从 0 到 1000 还是从 0 到 1。选一个比一比。',
   ),
+  porters: T(
+    'There is no default preset: sines or cosines first, d/2 or d/2 − 1, whole steps or steps from 0 to 1 all differ between models that look alike.',
+    '没有默认预设：正弦在前还是余弦在前、除以 d/2 还是 d/2 − 1、步数是整数还是 0 到 1，看似相同的模型各不相同。',
+  ),
+  symbols: {
+    e: [T('embedding of a step', '时间步的嵌入')],
+    t: [T('time step', '时间步')],
+    s: [T('scale of the steps', '时间步的缩放')],
+    δ: [T('0 or 1, by model', '0 或 1，因模型而异'), 'preset'],
+  },
   formula: ['e_t = [ \\sin ( s t \\omega_k ), \\cos ( s t \\omega_k ) ]', '\\omega_k = 10000^{-k / ( d/2 - \\delta )}'],
   controls: [
-    choice('preset', T('Model', '模型'), 'ddpm', [
-      ['ddpm', T('DDPM', 'DDPM')],
-      ['stable-diffusion', T('Stable Diffusion', 'Stable Diffusion')],
-      ['flux', T('FLUX', 'FLUX')],
-    ]),
+    choice(
+      'preset',
+      T('Model', '模型'),
+      'ddpm',
+      TIMES.map(({ preset, name }) => [preset, same(name)] as const),
+    ),
     { ...DIM, value: 128 },
     slider('steps', T('Steps shown', '显示的步数'), 128, 16, 256),
   ],
   compute(p, work) {
     const [n, dim] = [num(p.steps), num(p.dim)];
-    const most = p.preset === 'flux' ? 1 : 1000;
+    const { most } = timesOf(p.preset);
     const at = Float64Array.from({ length: n }, (_, i) => (most * i) / n);
-    const rows = timestepEmbedding(at, { dim, preset: p.preset as TimestepPreset, out: work.out('rows', [n, dim]) });
+    const rows = timestepEmbedding(at, { dim, preset: timesOf(p.preset).preset, out: work.out('rows', [n, dim]) });
     return [
       table(T('Embedding of each time step', '各时间步的嵌入'), rows, {
         rowTitle: T('time step', '时间步'),
@@ -257,9 +303,14 @@ const timestep: View = {
     ];
   },
   code: (p) => ({
-    given: { timesteps: '[0, 250, 999]' },
+    given: { timesteps: timesOf(p.preset).most === 1 ? '[0, 0.25, 0.999]' : '[0, 12, 49]' },
     ts: `timestepEmbedding(timesteps, { dim: ${p.dim}, preset: '${p.preset}' })`,
-    torch: `get_timestep_embedding(t, ${p.dim}, flip_sin_to_cos=${p.preset === 'ddpm' ? 'False' : 'True'}, downscale_freq_shift=${p.preset === 'ddpm' ? 1 : 0})`,
+    torch:
+      p.preset === 'diffwave'
+        ? 'angle = t[:, None] * 10.0 ** (torch.arange(64) * 4.0 / 63.0)\nrows = torch.cat([angle.sin(), angle.cos()], 1)'
+        : p.preset === 'pi0'
+          ? `period = 4e-3 * (4.0 / 4e-3) ** torch.linspace(0, 1, ${num(p.dim) / 2}, dtype=torch.float64)\nangle = t[:, None] * (2 * math.pi / period)\nrows = torch.cat([angle.sin(), angle.cos()], 1)`
+          : `get_timestep_embedding(${timesOf(p.preset).most === 1 ? '1000 * ' : ''}t, ${p.dim}, flip_sin_to_cos=${['ddpm', 'f5-tts'].includes(p.preset as string) ? 'False' : 'True'}, downscale_freq_shift=${['ddpm', 'f5-tts'].includes(p.preset as string) ? 1 : 0})`,
     llama: notThere,
   }),
 };
@@ -267,38 +318,75 @@ const timestep: View = {
 const fourier: View = {
   id: 'fourier',
   title: T('Fourier features (NeRF)', '傅里叶特征（NeRF）'),
-  names: ['NeRF', '傅里叶', 'fourier features'],
+  names: ['NeRF', '傅里叶', 'fourier features', 'random features', 'instant-ngp', 'NCSN++', 'Perceiver', '随机傅里叶'],
   sources: [
     { label: 'Mildenhall et al. 2020 (arXiv 2003.08934)', href: 'https://arxiv.org/abs/2003.08934' },
     { label: 'Tancik et al. 2020 (arXiv 2006.10739)', href: 'https://arxiv.org/abs/2006.10739' },
   ],
   what: T(
-    'A network fed bare coordinates draws blurred pictures; fed their sines and cosines at doubling frequencies it draws sharp ones. The paper writes a factor π that the released code does not have.',
-    '只给网络坐标，它画出的图是模糊的；给它频率逐次加倍的正弦与余弦，就能画得清晰。论文里写有因子 π，而公开代码没有。',
+    'A network fed bare coordinates draws blurred pictures; fed their sines and cosines at many frequencies it draws sharp ones. NeRF doubles the frequency from band to band, others draw them at random or space them evenly up to the size of a pixel.',
+    '只给网络坐标，它画出的图是模糊的；给它许多频率的正弦与余弦，就能画得清晰。NeRF 让频率逐带加倍，别的方法随机抽取频率，或均匀排到一个像素为止。',
   ),
+  porters: T(
+    'The NeRF paper writes a factor π, the released code has none. tiny-cuda-nn and Hunyuan3D have it, and order the columns differently.',
+    'NeRF 论文写有因子 π，公开代码没有。tiny-cuda-nn 与 Hunyuan3D 有，而且列的顺序也不同。',
+  ),
+  symbols: {
+    γ: [T('features of a coordinate', '坐标的特征')],
+    x: [T('coordinate', '坐标')],
+    L: [T('number of bands', '频带数'), 'bands'],
+  },
   formula: [
     '\\gamma ( x ) = [ x, \\sin ( 2^0 x ), \\cos ( 2^0 x ), \\dots, \\sin ( 2^{L-1} x ), \\cos ( 2^{L-1} x ) ]',
   ],
   controls: [
+    choice('variant', T('Variant', '变体'), 'nerf', [
+      ['nerf', T('NeRF, as released', 'NeRF（公开代码）')],
+      ['paper', T('NeRF paper, instant-ngp: times π', 'NeRF 论文、instant-ngp：乘 π')],
+      ['random', T('random directions (Tancik)', '随机方向（Tancik）')],
+      ['gaussian', T('random, of a number (NCSN++)', '随机，用于一个数（NCSN++）')],
+      ['perceiver', T('Perceiver: up to the pixel', 'Perceiver：频率到像素为止')],
+    ]),
     slider('bands', T('Bands', '频带数'), 6, 1, 10),
     toggle('log', T('Doubling frequencies', '频率逐次加倍'), true),
     toggle('input', T('With the coordinate itself', '包含坐标本身'), true),
     slider('points', T('Points', '采样点数'), 192, 16, 256),
   ],
   compute(p, work) {
-    const n = num(p.points);
+    const [n, bands] = [num(p.points), num(p.bands)];
     const x = work.out('x', [n, 1]);
     const data = x.data;
     for (let i = 0; i < n; i++) data[i] = (2 * i) / (n - 1) - 1;
-    const width = 2 * num(p.bands) + (p.input ? 1 : 0);
-    const rows = nerfEncoding(x, {
-      numFrequencies: num(p.bands),
-      logSampling: p.log === true,
-      includeInput: p.input === true,
-      out: work.out('rows', [n, width]),
-    });
+    const weights = () => random(work, `weights${bands}`, [bands], 9, 4);
+    const out = (width: number) => work.out(`rows${width}`, [n, width]);
+    const made = (): Tensor => {
+      switch (p.variant) {
+        case 'random': {
+          const matrix = random(work, `matrix${bands}`, [bands, 1], 9, 4);
+          return fourierFeatures(x, matrix, { out: out(2 * bands) });
+        }
+        case 'gaussian':
+          return gaussianFourier(x, weights(), { log: false, out: out(2 * bands) });
+        case 'perceiver':
+          return perceiverEncoding({
+            grid: [n],
+            maxResolution: 64,
+            numBands: bands,
+            concatPos: p.input === true,
+            out: out(2 * bands + (p.input ? 1 : 0)),
+          });
+        default:
+          return nerfEncoding(x, {
+            numFrequencies: bands,
+            logSampling: p.log === true,
+            includeInput: p.input === true,
+            timesPi: p.variant === 'paper',
+            out: out(2 * bands + (p.input ? 1 : 0)),
+          });
+      }
+    };
     return [
-      table(T('Features of a coordinate from −1 to 1', '坐标从 −1 到 1 的特征'), rows, {
+      table(T('Features of a coordinate from −1 to 1', '坐标从 −1 到 1 的特征'), made(), {
         rowTitle: T('coordinate', '坐标'),
         colTitle: T('feature', '特征'),
         rowAt: (r) => +((2 * r) / (n - 1) - 1).toFixed(2),
@@ -306,17 +394,45 @@ const fourier: View = {
       }),
     ];
   },
-  code: (p) => ({
-    given: { x: 'Tensor.zeros([16, 3])' },
-    ts: call(
-      'nerfEncoding',
-      { numFrequencies: p.bands, logSampling: p.log, includeInput: p.input },
-      { logSampling: true, includeInput: true },
-      'x',
-    ),
-    torch: `bands = ${p.log ? `2 ** torch.linspace(0, ${num(p.bands) - 1}, ${p.bands})` : `torch.linspace(1, ${2 ** (num(p.bands) - 1)}, ${p.bands})`}\ny = torch.cat([${p.input ? 'x, ' : ''}*[f(x * b) for b in bands for f in (torch.sin, torch.cos)]], -1)`,
-    llama: notThere,
-  }),
+  code: (p): Code => {
+    const bands = num(p.bands);
+    const two = 'y = torch.cat([torch.sin(2 * math.pi * x @ B.T), torch.cos(2 * math.pi * x @ B.T)], -1)';
+    if (p.variant === 'random')
+      return {
+        given: { x: 'Tensor.zeros([16, 3])', matrix: `Tensor.zeros([${bands}, 3])` },
+        ts: 'fourierFeatures(x, matrix)',
+        torch: two,
+        llama: notThere,
+      };
+    if (p.variant === 'gaussian')
+      return {
+        given: { x: 'Tensor.zeros([16])', weights: `Tensor.zeros([${bands}])` },
+        ts: 'gaussianFourier(x, weights, { log: false })',
+        torch: two.replaceAll('x @ B.T', 'x[:, None] * w'),
+        llama: notThere,
+      };
+    if (p.variant === 'perceiver')
+      return {
+        ts: call(
+          'perceiverEncoding',
+          { grid: [p.points], maxResolution: 64, numBands: bands, concatPos: p.input },
+          { concatPos: true },
+        ),
+        torch: `bands = torch.linspace(1, 32, ${bands})\ny = torch.cat([${p.input ? 'x, ' : ''}(math.pi * x * bands).sin(), (math.pi * x * bands).cos()], -1)`,
+        llama: notThere,
+      };
+    return {
+      given: { x: 'Tensor.zeros([16, 3])' },
+      ts: call(
+        'nerfEncoding',
+        { numFrequencies: bands, logSampling: p.log, includeInput: p.input, timesPi: p.variant === 'paper' },
+        { logSampling: true, includeInput: true, timesPi: false },
+        'x',
+      ),
+      torch: `bands = ${p.variant === 'paper' ? 'math.pi * ' : ''}${p.log ? `2 ** torch.linspace(0, ${bands - 1}, ${bands})` : `torch.linspace(1, ${2 ** (bands - 1)}, ${bands})`}\ny = torch.cat([${p.input ? 'x, ' : ''}*[f(x * b) for b in bands for f in (torch.sin, torch.cos)]], -1)`,
+      llama: notThere,
+    };
+  },
 };
 
 const complex: View = {
@@ -328,6 +444,16 @@ const complex: View = {
     'The word itself is a wave: each word has an amplitude, a frequency and a phase in every dimension, and its value at a position is the wave at that point, a complex number. Position is not added to the word; the word is a function of position. Here one word is shown at every position.',
     '词本身就是一列波：每个词在每个维度上有振幅、频率和相位，它在某位置的值就是波在该点的复数值。位置不是加到词上的；词是位置的函数。这里展示同一个词在各个位置的值。',
   ),
+  porters: T('The released code counts positions from 1 and has no phase.', '公开代码的位置从 1 开始，并且没有相位。'),
+  symbols: {
+    z: [T('the word at a position, a complex number', '词在某位置的值（复数）')],
+    r: [T('amplitude', '振幅')],
+    w: [T('the word', '词'), 'word'],
+    i: [T('imaginary unit', '虚数单位')],
+    φ: [T('phase', '相位')],
+    k: [T('channel', '维度')],
+    ω: [T('radians per position', '每个位置的弧度')],
+  },
   formula: ['z_{n,k} = r_{w,k} \\cdot \\exp ( i ( \\omega_{w,k} n + \\phi_{w,k} ) )'],
   controls: [
     LENGTH,
@@ -443,6 +569,10 @@ const recursive: View = {
     'The next position is computed from the one before, by a small network that is learned. There is no last row: it goes on as long as one likes. But it must be run step by step, and what it does far out depends on the network: it may settle, circle, or blow up.',
     '下一个位置由前一个位置经可学习的小网络算出。没有最后一行，想走多远都行。但必须一步步计算，而且走远之后的行为取决于网络：可能收敛、循环，也可能发散。',
   ),
+  symbols: {
+    f: [T('one step of the network', '网络走一步')],
+    b: [T('offset of a layer', '层的偏移')],
+  },
   formula: ['p_{n+1} = f ( p_n )', 'f ( p ) = W_2 \\tanh ( W_1 p + b_1 ) + b_2'],
   controls: [
     choice('kind', T('Network', '网络'), 'mlp', [
@@ -552,7 +682,18 @@ const floater: View = {
     'Recursion made continuous: position is the solution of a differential equation whose right-hand side is learned. Rows between the integers exist too. The released code integrates with the 3/8 rule of Runge and Kutta; the classic rule differs in the last digits, Euler visibly.',
     '把递归变成连续的：位置是一个微分方程的解，方程右端由学习得到。整数之间也有对应的行。公开代码用龙格–库塔 3/8 法积分；经典四阶法只在末位有差别，欧拉法则差得明显。',
   ),
-  formula: ['\\frac{dp}{dt} = h ( p ( t ), t )', 'p_{n+1} = p_n + \\int h ( p, t ) dt'],
+  porters: T(
+    'torchdiffeq’s “rk4” is the 3/8 rule, not the classic one.',
+    'torchdiffeq 的 “rk4” 是 3/8 法，不是经典法。',
+  ),
+  symbols: {
+    h: [T('flow: a small network', '流：一个小网络')],
+    t: [T('position, between the words too', '位置（词与词之间也有）')],
+  },
+  formula: [
+    '\\frac{ \\mathrm{d} p }{ \\mathrm{d} t } = h ( p ( t ), t )',
+    'p_{n+1} = p_n + \\int h ( p, t ) \\mathrm{d} t',
+  ],
   controls: [
     choice('method', T('Integrator', '积分方法'), 'rk4-3/8', [
       ['rk4-3/8', T('Runge-Kutta, 3/8 rule', '龙格–库塔 3/8 法')],
@@ -560,8 +701,8 @@ const floater: View = {
       ['midpoint', T('midpoint', '中点法')],
       ['euler', T('Euler', '欧拉法')],
     ]),
-    LENGTH,
-    DIM,
+    { ...LENGTH, value: 64 },
+    steps('dim', T('Channels', '维度'), 32, [8, 16, 32, 64]),
     slider('dt', T('Time between rows', '行间时间'), 0.4, 0.05, 1, 0.05),
     slider('substeps', T('Steps between rows', '行间步数'), 4, 1, 10),
     SEED,
@@ -574,7 +715,7 @@ const floater: View = {
     const [dt, substeps, method] = [num(p.dt), num(p.substeps), p.method as 'euler'];
     const rows = work.take(floaterPositions(initial, { length: n, flow, dt, substeps, method }));
     // the same flow in fine steps, and in Euler's coarse ones
-    const fine = 6;
+    const fine = 3;
     const shown = Math.min(n, 28);
     const smooth = work.take(
       floaterPositions(initial, { length: shown * fine, flow, dt: dt / fine, substeps: 1, method: 'rk4-classic' }),
@@ -646,6 +787,9 @@ const pegView: View = {
     'A small convolution over the grid of patches, padded with zeros, is all the position a vision transformer needs. The input here is the same at every patch: what you see in the result is the border, leaking in. Each further layer carries it further inwards.',
     '在图块网格上做一次带零填充的小卷积，就足以让视觉 Transformer 知道位置。这里的输入处处相同：结果中看到的就是从边界渗入的信息，每多一层就向内传得更远。',
   ),
+  symbols: {
+    y: [T('words that know their place', '带有位置的词')],
+  },
   formula: ['y = x + \\mathrm{conv}_{3 \\times 3} ( x )'],
   controls: [
     slider('size', T('Grid', '网格边长'), 14, 4, 32),
@@ -696,6 +840,17 @@ const convView: View = {
     'Speech has no fixed places, so wav2vec adds the result of one wide grouped convolution: each frame learns where it stands among its neighbours. On a constant input only the two ends, where the padding reaches, say anything at all.',
     '语音没有固定的位置，所以 wav2vec 加上一次宽的分组卷积的结果：每一帧从邻居得知自己所处之处。输入恒定时，只有填充触及的两端才携带信息。',
   ),
+  porters: T(
+    'An even kernel makes one frame too many; the last one is cut off. The weight is stored as direction and length (weight norm).',
+    '偶数宽度的卷积会多出一帧，需去掉最后一帧。权重以方向和长度两部分存储（weight norm）。',
+  ),
+  symbols: {
+    y: [T('sound that knows its place', '带有位置的声音')],
+    w: [T('kernel', '卷积核')],
+    t: [T('place in the kernel', '核内位置')],
+    g: [T('length of the kernel at t', '核在 t 处的长度')],
+    v: [T('direction of the kernel', '核的方向')],
+  },
   formula: ['y = x + \\mathrm{gelu} ( \\mathrm{conv} ( x ) )', 'w_t = g_t \\frac{v_t}{|v_t|}'],
   controls: [
     slider('length', T('Frames', '帧数'), 128, 16, 256),

@@ -58,6 +58,10 @@ export const scoresView: View = {
     'Take one query vector and one key vector and put them at every pair of positions. A relative encoding gives the same score along every diagonal: the score depends only on how far apart the two are. In the plot the line is the mean at each distance, the band holds every cell: a bare line means relative, a band means that absolute places matter too.',
     '取一个查询向量和一个键向量，放到每一对位置上。相对编码在每条对角线上给出相同的分数：分数只取决于二者的距离。图中的线是每个距离的平均值，色带包含每个单元格：只有一条线表示“相对”，出现色带表示绝对位置也起作用。',
   ),
+  symbols: {
+    f: [T('what an encoding makes of a vector and its place', '编码由向量与位置得到的结果')],
+    g: [T('a function of the distance', '距离的函数')],
+  },
   formula: [
     'S_{i,j} = f(q,i) \\cdot f(k,j)',
     T('\\text{relative: } S_{i,j} = g(q,k,j-i)', '\\text{相对：} S_{i,j} = g(q,k,j-i)'),

@@ -4,7 +4,6 @@ import { grouped, show, T } from '../text.ts';
 import { direction } from '../trained.ts';
 import {
   type Code,
-  type Control,
   choice,
   type Panel,
   type Params,
@@ -57,15 +56,13 @@ function tables(p: Params, work: Workspace, spec: RotarySpec, context?: number):
 /** Frequencies do not change while a position is dragged. */
 const known = new Map<string, Float64Array>();
 
-/** The wavelength of every pair in positions: a full turn over the frequency. */
-function wavelengths(spec: RotarySpec, length?: number): Float64Array {
+/** Radians per position of every pair. */
+function speedsOf(spec: RotarySpec, length?: number): Float64Array {
   const key = JSON.stringify([spec, length]);
   let made = known.get(key);
   if (!made) {
     if (known.size > 64) known.clear();
-    made = rotaryFrequencies({ ...spec, precision: 'exact' }, { context: length }).ladder.hi.map(
-      (f) => (2 * Math.PI) / f,
-    );
+    made = rotaryFrequencies({ ...spec, precision: 'exact' }, { context: length }).ladder.hi;
     known.set(key, made);
   }
   return made;
@@ -120,7 +117,7 @@ const rope: View = {
     '哪两维配成一组有两种约定（相邻，或前后两半），把两者弄混是移植模型时最常见的错误。',
   ),
   formula: [
-    '( x_a, x_b ) \\mapsto ( x_a \\cos n\\theta_k - x_b \\sin n\\theta_k, \\quad x_b \\cos n\\theta_k + x_a \\sin n\\theta_k )',
+    '( x_1, x_2 ) \\mapsto ( x_1 \\cos n\\theta_k - x_2 \\sin n\\theta_k, \\quad x_2 \\cos n\\theta_k + x_1 \\sin n\\theta_k )',
     '\\theta_k = b^{-2k/d}',
   ],
   controls: [
@@ -138,7 +135,6 @@ const rope: View = {
   ],
   compute(p, work) {
     const spec = ropeSpec(p);
-    const { ladder } = rotaryFrequencies(spec);
     const words = [num(p.place), num(p.place) + num(p.apart)] as const;
     const [here, start] = [score(work, spec, words), score(work, spec, [0, num(p.apart)])];
     const panels: Panel[] = [
@@ -147,7 +143,7 @@ const rope: View = {
           'Two words on eight pairs: move both, and the angle between them stays',
           '两个词在八组上：一起移动，夹角不变',
         ),
-        ladder.hi,
+        speedsOf(spec),
         words,
       ),
       {
@@ -187,14 +183,7 @@ const rope: View = {
   }),
 };
 
-interface Scaling {
-  readonly id: string;
-  readonly title: View['title'];
-  readonly names: readonly string[];
-  readonly sources: View['sources'];
-  readonly what: View['what'];
-  readonly formula: View['formula'];
-  readonly controls: readonly Control[];
+interface Scaling extends Omit<View, 'compute' | 'code'> {
   readonly spec: (p: Params) => RotarySpec;
   readonly context?: (p: Params) => number;
   readonly torch: (p: Params) => string;
@@ -208,20 +197,21 @@ const scaling = (s: Scaling): View => ({
   names: s.names,
   sources: s.sources,
   what: s.what,
+  porters: s.porters,
+  symbols: s.symbols,
   formula: s.formula,
   controls: [FAR, ...s.controls, { ...BASE }, DIM, LENGTH, OFFSET],
   compute(p, work) {
     const spec = s.spec(p);
     const context = s.context?.(p);
-    const plain = wavelengths({ headDim: num(p.dim), ropeTheta: num(p.base) });
-    const scaled = wavelengths(spec, context);
+    const taught = speedsOf({ headDim: num(p.dim), ropeTheta: num(p.base) });
+    const used = speedsOf(spec, context);
+    const [plain, scaled] = [taught, used].map((list) => list.map((speed) => (2 * Math.PI) / speed));
     const x = Float64Array.from(plain.keys());
     const ratio = scaled.map((wave, i) => wave / plain[i]);
     const trained = num(p.trained ?? 4096);
     const far = num(p.far);
-    const speeds = (waves: Float64Array) => waves.map((wave) => (2 * Math.PI) / wave);
     const mark = [{ y: trained, label: T(`trained: ${grouped(trained)}`, `训练：${grouped(trained)}`) }];
-    const [used, taught] = [speeds(scaled), speeds(plain)];
     const fresh = (list: Float64Array) =>
       list.filter((f, k) => trained * taught[k] < 2 * Math.PI && far * f > trained * taught[k] * (1 + 1e-9)).length;
     return [
@@ -281,6 +271,10 @@ const linear = scaling({
     'The simplest way to make a model read further than it was trained: squeeze the positions, so that position 8000 is given the angles of position 2000. Every pair turns slower by the same factor. No angle is new to the model, but neighbours become harder to tell apart, and fine-tuning is needed.',
     '让模型读得比训练时更长的最简单办法：压缩位置，使第 8000 个位置得到第 2000 个位置的角度。所有组以相同倍数减慢。模型不会遇到新角度，但相邻位置更难区分，因此需要微调。',
   ),
+  porters: T(
+    'Older files write {"type": "linear"}, newer ones {"rope_type": "linear"}; some divide the positions instead of the frequencies, which rounds differently in float32.',
+    '旧文件写作 {"type": "linear"}，新文件写作 {"rope_type": "linear"}；有的代码除的是位置而不是频率，在 float32 中舍入不同。',
+  ),
   formula: ['\\theta_k = \\frac{1}{s} b^{-2k/d}'],
   controls: [FACTOR],
   spec: (p) => ({ ...common(p), ropeType: 'linear', factor: num(p.factor) }),
@@ -299,6 +293,10 @@ const ntk = scaling({
   what: T(
     'Raise the base so that the slowest pair slows by the whole factor and the fastest not at all: high frequencies keep neighbours apart, low frequencies stretch over the longer text. It works without fine-tuning for moderate factors.',
     '提高底数，使最慢的组减慢整个倍数，而最快的完全不变：高频仍能区分邻居，低频铺满更长的文本。倍数不大时无需微调。',
+  ),
+  porters: T(
+    'alpha is not the factor of the context: the base grows by alpha^(d/(d−2)).',
+    'alpha 不是上下文的倍数：底数增大为 alpha^(d/(d−2)) 倍。',
   ),
   formula: ['\\theta_k = (b \\alpha^{d/(d-2)})^{-2k/d}'],
   controls: [{ ...FACTOR, key: 'alpha', label: T('Alpha', '参数 α') }],
@@ -320,7 +318,13 @@ const byParts = scaling({
     'The step between NTK-aware and YaRN: pairs that turn often within the trained context stay, pairs that never complete a turn are interpolated linearly, and those in between get the raised base. YaRN later dropped the middle piece and added the amplitude.',
     '介于 NTK 感知与 YaRN 之间的一步：在训练长度内转很多圈的组保持不变，一圈都转不完的做线性插值，中间的用提高后的底数。YaRN 后来去掉了中间部分，并加上幅度校正。',
   ),
-  formula: ["\\theta'_k = ( 1 - g_k ) ( ( 1 - h_k ) \\frac{\\theta_k}{s} + h_k \\theta_k^{ntk} ) + g_k \\theta_k"],
+  symbols: {
+    g: [T('share that keeps its speed', '保持原速的比例')],
+    h: [T('share with the raised base', '用提高后底数的比例')],
+  },
+  formula: [
+    "\\theta'_k = ( 1 - g_k ) ( ( 1 - h_k ) \\frac{\\theta_k}{s} + h_k \\theta_k^{\\mathrm{ntk}} ) + g_k \\theta_k",
+  ],
   controls: [FACTOR, TRAINED],
   spec: (p) => ({
     ...common(p),
@@ -351,6 +355,10 @@ const dynamic = scaling({
     'As NTK-aware, but the base grows with the length actually served: up to the trained context nothing changes. Keys cached with an old base do not match a new one, so a cache must be rotated again when the length grows.',
     '与 NTK 感知相同，但底数随实际长度增大：在训练长度以内什么都不变。用旧底数缓存的键与新底数不匹配，长度增长后缓存须重新旋转。',
   ),
+  porters: T(
+    'One name, several rules: transformers recomputes the base from the length in use, vLLM fixes it at the longest length, HunYuan gives alpha itself. Cached keys keep the base they were written with.',
+    '同名不同规则：transformers 按当前长度重算底数，vLLM 固定为最长长度，HunYuan 直接给出 alpha。缓存的键保留写入时的底数。',
+  ),
   formula: ["b' = b ( \\frac{s L}{L_0} - (s - 1) )^{d/(d-2)}", "\\theta_k = {b'}^{-2k/d}"],
   controls: [
     { ...FACTOR, value: 2 },
@@ -376,9 +384,13 @@ const yarn = scaling({
     'Decide pair by pair: those that turn often within the trained context are left alone, those that never complete a turn are interpolated, and a ramp joins the two. The longer context also flattens attention a little, which an amplitude on cos and sin corrects. DeepSeek, Qwen and gpt-oss use it.',
     '逐对决定：在训练长度内转过很多圈的保持不变，一圈都转不完的做插值，两者之间用斜坡连接。更长的上下文会让注意力略微变平，用乘在 cos 与 sin 上的幅度来校正。DeepSeek、Qwen 与 gpt-oss 采用它。',
   ),
+  porters: T(
+    '“truncate” decides whether the edges of the ramp are rounded to whole pairs; mscale and mscale_all_dim change the amplitude; DeepSeek squares it into the softmax scale.',
+    'truncate 决定斜坡两端是否取整到整组；mscale 与 mscale_all_dim 改变幅度；DeepSeek 把它平方后并入 softmax 缩放。',
+  ),
   formula: [
     "\\theta'_k = ( 1 - \\gamma_k ) \\frac{\\theta_k}{s} + \\gamma_k \\theta_k",
-    '\\gamma_k = 1 - \\clip ( \\frac{k - k_{fast}}{k_{slow} - k_{fast}}, 0, 1 ), \\quad k_{\\beta} = \\frac{d \\ln ( L_0 / 2 \\pi \\beta )}{2 \\ln b}',
+    '\\gamma_k = 1 - \\clip ( \\frac{k - k_{\\mathrm{fast}}}{k_{\\mathrm{slow}} - k_{\\mathrm{fast}}}, 0, 1 ), \\quad k_{\\beta} = \\frac{d \\ln ( L_0 / 2 \\pi \\beta )}{2 \\ln b}',
     T('\\text{amplitude} = 0.1 \\ln s + 1', '\\text{幅度} = 0.1 \\ln s + 1'),
   ],
   controls: [
@@ -418,6 +430,14 @@ const llama3 = scaling({
     'Three zones by wavelength: shorter than the trained context over the high factor stays, longer than the trained context over the low factor is interpolated, and in between the frequency is blended. No amplitude.',
     '按波长分三段：短于“训练长度 ÷ 高频因子”的保持不变，长于“训练长度 ÷ 低频因子”的做插值，中间平滑混合。没有幅度校正。',
   ),
+  porters: T(
+    'Both bounds are in turns within original_max_position_embeddings, not in positions of the longer context.',
+    '两个界限以 original_max_position_embeddings 之内的圈数计，而不是更长上下文中的位置。',
+  ),
+  symbols: {
+    h: [T('high_freq_factor', 'high_freq_factor')],
+    l: [T('low_freq_factor', 'low_freq_factor')],
+  },
   formula: [
     "\\theta'_k = ( 1 - \\gamma ) \\frac{\\theta_k}{s} + \\gamma \\theta_k",
     '\\gamma = \\clip ( \\frac{L_0 \\theta_k / 2 \\pi - l}{h - l}, 0, 1 )',
@@ -456,6 +476,10 @@ const longrope = scaling({
   what: T(
     'One divisor for each pair, found by an evolutionary search, in two lists: one for texts up to the trained context, one beyond. The Phi-3 and Phi-4 models ship such lists; the one drawn here is a smooth stand-in that grows from 1 to the largest divisor.',
     '每个组有自己的除数，由进化搜索得到，分两张表：一张用于训练长度以内，一张用于更长。Phi-3 与 Phi-4 模型附带这样的表；这里画的是从 1 平滑增长到最大除数的示意表。',
+  ),
+  porters: T(
+    'There are two lists of divisors; which one holds is decided by the length in use, and the amplitude comes from the two configured contexts.',
+    '共有两组除数；用哪一组取决于当前长度，幅度则由配置中的两个上下文长度得出。',
   ),
   formula: [
     '\\theta_k = \\frac{1}{\\lambda_k} b^{-2k/d}',

@@ -48,17 +48,19 @@ export const taylorView: View = {
     return [
       {
         kind: 'bars',
-        label: T('What the positions add, term by term', '位置带来的各项'),
-        rows: [
-          {
-            name: T('m · n · mm · nn · both', 'm · n · mm · nn · 两者'),
-            values: [here.firstM, here.firstN, here.secondM, here.secondN, here.mixed],
-          },
-          {
-            name: T(`the same, ${shift} further on`, `同样，后移 ${shift} 位`),
-            values: [moved.firstM, moved.firstN, moved.secondM, moved.secondN, moved.mixed],
-          },
-        ],
+        label: T(
+          `What the positions add, term by term: here, and ${shift} further on`,
+          `位置带来的各项：此处，以及后移 ${shift} 位之后`,
+        ),
+        rows: (
+          [
+            ['firstM', T('m alone', '只含 m')],
+            ['firstN', T('n alone', '只含 n')],
+            ['secondM', T('m twice', 'm 两次')],
+            ['secondN', T('n twice', 'n 两次')],
+            ['mixed', T('m and n', 'm 与 n')],
+          ] as const
+        ).map(([key, name]) => ({ name, values: [here[key], moved[key]], strong: key === 'mixed' })),
       },
       {
         kind: 'note',

@@ -69,9 +69,23 @@ const xpos: View = {
     'RoPE with a decay: queries are multiplied by a factor that grows with their position, keys are divided by it, so that the product falls with distance, the fast pairs first. Only differences count, but the factors themselves grow without end; so one position is chosen as the centre, where the factor is one.',
     '带衰减的 RoPE：查询乘以随位置增大的因子，键除以它，于是内积随距离下降，快的组先衰减。只有差值起作用，但因子本身无界增长，因此选一个位置为中心，使其因子为一。',
   ),
+  porters: T(
+    'Only the ratio of two scales reaches a score, so each code centres elsewhere: in the middle of the sequence, of the table, or of the largest position. Keys in a cache must keep one centre.',
+    '只有两个尺度之比进入分数，因此各家的中心不同：序列的中间、表的中间或最大位置的中间。缓存中的键必须始终用同一个中心。',
+  ),
+  symbols: {
+    ζ: [T('decay of a pair, at most 1', '一组的衰减，不超过 1')],
+    c: [T('number of the pair', '第几组')],
+    R: [T('rotation by a position', '按位置旋转')],
+    m: [T('position of the key', '键的位置')],
+    n: [T('position of the query', '查询的位置')],
+    s: [T('scale base, in positions', '尺度基数（位置数）')],
+    γ: [T('0.4: keeps the slowest pair from vanishing', '0.4：使衰减最快的组不致消失')],
+    k: [T('key: the word that is looked at', '键：被看的词')],
+  },
   formula: [
-    'q_n \\mapsto \\zeta_k^{n/s} R_n q_n, \\quad k_m \\mapsto \\zeta_k^{-m/s} R_m k_m',
-    '\\zeta_k = \\frac{2k/d + \\gamma}{1 + \\gamma}',
+    'q_n \\mapsto \\zeta_c^{n/s} R_n q_n, \\quad k_m \\mapsto \\zeta_c^{-m/s} R_m k_m',
+    '\\zeta_c = \\frac{2c/d + \\gamma}{1 + \\gamma}',
   ],
   controls: [
     slider('length', T('Positions', '位置数'), 128, 8, 512),
@@ -118,6 +132,9 @@ const pope: View = {
     'RoPE turns pairs, so that a channel’s content also shifts its phase. PoPE separates what from where: each channel by itself gives a magnitude, which is never negative, and its angle is the position alone. A head of d channels becomes one of 2d. Magnitudes here are random.',
     'RoPE 旋转成对的维度，因此内容也会改变相位。PoPE 把“是什么”与“在哪里”分开：每个维度单独给出一个非负的模长，其角度只由位置决定。d 个维度的头变成 2d 个。这里的模长是随机的。',
   ),
+  symbols: {
+    c: [T('channel', '维度')],
+  },
   formula: [
     'x_c \\mapsto \\ln ( 1 + e^{x_c} ) \\cdot ( \\cos n\\theta_c, \\sin n\\theta_c ), \\quad \\theta_c = b^{-c/d}',
   ],

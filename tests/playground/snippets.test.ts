@@ -91,7 +91,7 @@ test('the program of a view gives the matrix that the view draws', async () => {
     const { rows, cols, start = 0 } = drawn!;
     assert.equal(
       Array.from(drawn!.data()).slice(start, start + rows * cols),
-      Array.from((made.cos ?? made).data as Float32Array).slice(0, rows * cols),
+      Array.from((made.cos ?? made).data as Float32Array).slice(start, start + rows * cols),
       id,
     );
     work.dispose();

@@ -2,15 +2,21 @@
  * The views without a page: every one computes with its defaults and at the ends of its controls, its code says what it does,
  * its formulas are MathML, and every string exists in both languages.
  */
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { colours, type Palette, STEPS, step } from '../../playground/colour.ts';
 import { math } from '../../playground/mathml.ts';
 import { views } from '../../playground/route.ts';
+import { meaning } from '../../playground/symbols.ts';
 import type { Text } from '../../playground/text.ts';
 import { type Control, defaults, type Panel, type Params, parse, spell, Workspace } from '../../playground/view.ts';
 import * as posenc from '../../src/index.ts';
 import * as reference from '../../src/reference/index.ts';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 
 /** The values at the ends of a control, and a middle one. */
 function ends(control: Control): (number | string | boolean)[] {
@@ -73,6 +79,56 @@ for (const view of views) {
     work.dispose();
   });
 }
+
+/** Of the wings, what is no encoding of its own: it makes, moves or stores what a view shows already. */
+const NO_VIEW = new Set([
+  ...['axialAngles', 'pixelBands', 'rotaryTableAs', 'rotaryTableFrom', 'rotaryTableFromAngles', 'mropeTableFrom'],
+  ...['retable', 'shiftKeys', 'unrotate', 'prepareDecode', 'mropeDecode', 'dynamicState', 'ggmlRotaryTable', 'invFreq'],
+  ...[
+    'queryScale',
+    'softmaxScale',
+    'yarnMscale',
+    'sinusoidalFrequencies',
+    'xposCachedTables',
+    'xposCenter',
+    'applyRotaryQKV',
+  ],
+  ...['axialPositions', 'visionPositions', 'tupeBuckets', 'expandDiagonal'],
+  ...['rmtEncoderIds', 'rmtInput', 'rmtOutput', 'rmtReadMemory', 'rmtWriteMemory'],
+]);
+
+test('every encoding of the package has a view that computes it', () => {
+  const used = ['absolute', 'bias', 'rotary', 'rows', 'scores', 'positions'].flatMap((wing) => {
+    const source = readFileSync(join(root, 'src', wing, 'index.ts'), 'utf8');
+    return [...source.matchAll(/\b([a-z]\w*)\b(?=,|\s*\})/g)].map(([, name]) => name);
+  });
+  const names = used.filter((name) => typeof (posenc as Record<string, unknown>)[name] === 'function');
+  assert.ok(names.length > 60, `${names.length}`);
+  const folder = join(root, 'playground', 'views');
+  const text = readdirSync(folder)
+    .map((file) => readFileSync(join(folder, file), 'utf8'))
+    .join('\n');
+  const called = (name: string) => new RegExp(`${name}[()]`).test(text);
+  const missing = names.filter((name) => !NO_VIEW.has(name) && !called(name));
+  assert.equal(missing, []);
+  const stale = [...NO_VIEW].filter((name) => !names.includes(name) || called(name));
+  assert.equal(stale, []);
+});
+
+test('every letter of a formula is explained', () => {
+  for (const { id, formula, symbols } of views) {
+    const letters = new Set(
+      formula.flatMap((line) => {
+        const found = math(typeof line === 'string' ? line : line.en).matchAll(/<mi>([^<])<\/mi>/gu);
+        return [...found].map(([, letter]) => letter);
+      }),
+    );
+    for (const letter of letters)
+      if (letter !== '∞') assert.ok(meaning(letter, letters, symbols), `${id}: what is ${letter}?`);
+    for (const own of Object.keys(symbols ?? {}))
+      assert.ok(letters.has(own), `${id} explains ${own}, which is nowhere`);
+  }
+});
 
 test('ids are unique, and every view has a source on the web', () => {
   assert.is(new Set(views.map(({ id }) => id)).size, views.length);
