@@ -20,7 +20,7 @@ import type { Engine } from '../../runtime/engine.ts';
 import { PosencError, show } from '../../runtime/errors.ts';
 import type { Call } from '../../runtime/gate.ts';
 import type { Tensor } from '../../runtime/tensor.ts';
-import type { Encoding, ToeplitzOptions } from './encoding.ts';
+import type { Encoding, Filler, ToeplitzOptions } from './encoding.ts';
 import { Writer } from './writer.ts';
 
 /**
@@ -42,11 +42,13 @@ export function toeplitz(call: Call, encoding: Encoding, o: ToeplitzOptions, giv
   return call.run((engine) => {
     if (place.length === 0) return place.tensor;
     if (diagonal) {
-      forHeads(engine, encoding, block, (writer, head, n) => {
-        const stride = 4 * entries * width;
-        const to = { pointer: place.pointer + head * stride, stride, head, heads: n };
+      const stride = 4 * entries * width;
+      const filler = encoding.bind(engine, block);
+      for (let head = 0; head < heads; head += MAX_HEADS) {
+        const writer = writerFrom(engine, encoding, filler, block, head);
+        const to = { pointer: place.pointer + head * stride, stride, head, heads: writer.heads };
         writer.fill(to, 1 - block.rows - block.pieces[0].query, entries);
-      });
+      }
       return place.tensor;
     }
     const { factor } = encoding;
@@ -73,27 +75,20 @@ function writeMatrices(
   const matrix = 4 * block.rows * block.columns * width;
   const all = heads * matrix;
   const batches = block.batch ?? 1;
-  forHeads(engine, encoding, block, (writer, head) => {
+  const filler = encoding.bind(engine, block);
+  for (let head = 0; head < heads; head += MAX_HEADS) {
+    const writer = writerFrom(engine, encoding, filler, block, head);
     for (let r = 0; r < repeats; r++) {
       for (let i = 0; i < pieces.length; i++) {
         writer.write(out + (r * batches + pieces[i].batch) * all + head * matrix, pieces[i], mode);
       }
     }
-  });
+  }
 }
 
-/** Nearly always one group: only many heads need more room for their parameters than the arena has. */
-function forHeads(
-  engine: Engine,
-  encoding: Encoding,
-  block: Block,
-  run: (writer: Writer, head: number, heads: number) => void,
-): void {
-  const filler = encoding.bind(engine, block);
-  for (let head = 0; head < encoding.heads; head += MAX_HEADS) {
-    const n = Math.min(MAX_HEADS, encoding.heads - head);
-    run(new Writer(engine, encoding, filler, block, head, n), head, n);
-  }
+/** For heads from `head` on, nearly always all of them: only many need more room for their parameters than the arena has. */
+function writerFrom(engine: Engine, encoding: Encoding, filler: Filler, block: Block, head: number): Writer {
+  return new Writer(engine, encoding, filler, block, head, Math.min(MAX_HEADS, encoding.heads - head));
 }
 
 function checkConsecutive(call: Call, o: ToeplitzOptions): void {
