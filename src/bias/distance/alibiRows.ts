@@ -129,11 +129,9 @@ function partsOf({ heads, form, pairs }: Slopes): Part[] {
 const float = new Float32Array(1);
 const bits = new Uint32Array(float.buffer);
 
-/** The nearest number of bfloat16, ties to even. */
+/** The nearest number of bfloat16, ties to even; x is no NaN. */
 export function roundToBfloat16(x: number): number {
   float[0] = x;
-  // infinities and numbers of eight bits stay as they are
-  if ((bits[0] & 0xffff) === 0 || Number.isNaN(x)) return float[0];
   bits[0] += 0x7fff + ((bits[0] >>> 16) & 1);
   bits[0] &= 0xffff0000;
   return float[0];
