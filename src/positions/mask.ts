@@ -31,10 +31,10 @@ export interface Matrix {
 /** Reads a matrix of integers whose magnitude is at most 2^53; one row of numbers is [1, S]. */
 export function matrix(option: string, value: unknown): Matrix {
   const { data, shape } = integerList(option, value, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
-  return { ...rowsOf(option, shape), values: data };
+  return { ...sizesOf(option, shape), values: data };
 }
 
-function rowsOf(option: string, shape: readonly number[]): { readonly rows: number; readonly columns: number } {
+function sizesOf(option: string, shape: readonly number[]): { readonly rows: number; readonly columns: number } {
   if (shape.length < 1 || shape.length > 2) {
     throw new PosencError('ERR_SHAPE', `${option}: expected shape [S] or [B, S], got [${shape.join(', ')}]`);
   }
@@ -61,7 +61,7 @@ export function sequenceEnds(value: unknown): Float64Array {
 /** A mask: 0 or false (padding), 1 or true (token). */
 export function maskMatrix(option: string, value: unknown): Matrix {
   const { data, shape } = maskList(option, value);
-  return { ...rowsOf(option, shape), values: data };
+  return { ...sizesOf(option, shape), values: data };
 }
 
 /** Integers into the dtype asked for; a value that does not fit is ERR_POSITION. */

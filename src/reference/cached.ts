@@ -70,8 +70,8 @@ function exchange(
   const { shape, data } = shaped('k', k, options.shape);
   const layout = options.layout ?? 'BSHD';
   const pairs = from.rotaryDim / 2;
-  const own = rowsOf(from, shape, layout, options);
-  const other = to && rowsOf(to, shape, layout, options);
+  const own = rowNumbers(from, shape, layout, options);
+  const other = to && rowNumbers(to, shape, layout, options);
   forVectors(shape, layout, (at, token) => {
     const row: SinCos[] = Array.from({ length: pairs }, (_, i) => {
       const f = own[token] * pairs + i;
@@ -89,7 +89,7 @@ function exchange(
 }
 
 /** The table row of every token: found by rotating unit vectors by a table that holds row numbers. */
-function rowsOf(
+function rowNumbers(
   table: ReferenceRotaryTable,
   shape: readonly number[],
   layout: string,

@@ -212,7 +212,7 @@ function exchange<T extends Floats>(
         return (b, token) => {
           const tokens = Math.min(capacity, sequence - token);
           /** cos, sin and row indices of a table for the kernel. */
-          const rowsOf = (
+          const tableRows = (
             table: RotaryTable<TableDtype> | undefined,
             own: Indices | undefined,
             slot: number,
@@ -233,9 +233,9 @@ function exchange<T extends Floats>(
             const skip = own ? 0 : 4 * pairs * (base + token);
             return [table.cos.byteOffset + skip, table.sin.byteOffset + skip, own ? indices : 0];
           };
-          const [fromCos, fromSin, fromRows] = rowsOf(from, indices.from, 0, stage);
+          const [fromCos, fromSin, fromRows] = tableRows(from, indices.from, 0, stage);
           const second = stage + (from.dtype === 'float32' ? 0 : 8 * pairs * capacity);
-          const [toCos, toSin, toRows] = rowsOf(to, indices.to, 1, second);
+          const [toCos, toSin, toRows] = tableRows(to, indices.to, 1, second);
           // biome-ignore format: grouped as the kernel declares it
           engine.kernels.reRotateLanes(
           fromCos, fromSin, fromRows, 4 * pairs, toCos, toSin, toRows, 4 * pairs,

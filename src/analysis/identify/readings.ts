@@ -13,7 +13,7 @@ interface Rows {
   readonly zeroRow?: number;
 }
 
-function rowsOf(positions: readonly number[]): Rows {
+function runOf(positions: readonly number[]): Rows {
   const known = positions.flatMap((p, r) => (Number.isNaN(p) ? [] : [r]));
   const [first, second] = known;
   const start = positions[first];
@@ -55,7 +55,7 @@ export function readingsOf(
 }
 
 function oddity(wave: Wave): number {
-  const rows = rowsOf(wave.positions);
+  const rows = runOf(wave.positions);
   const digits = String(wave.ladder.base).replace(/[^1-9]/g, '').length;
   return digits + (rows.step === 1 ? 0 : rows.step === undefined ? 4 : 2) + (wave.scaling ? 1 : 0);
 }
@@ -69,7 +69,7 @@ function sentence({ encoding, options }: Identified): string {
 
 function readingsOfOne(wave: Wave, stored: Stored, complex: boolean): Identified[] {
   const { layout, ladder, scaling, amplitude, maxError, told } = wave;
-  const rows = rowsOf(wave.positions);
+  const rows = runOf(wave.positions);
   const even = rows.step !== undefined;
   const unknown: string[] = [];
   if (told < layout.pairs) {
