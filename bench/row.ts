@@ -4,6 +4,7 @@ import { runInNewContext } from 'node:vm';
 import { type Engine, scope } from 'posenc';
 import type { Kernels } from 'posenc/kernels';
 import type { Case, Trial } from './case.ts';
+import { ownOf } from './floor/own.ts';
 import type { Lab } from './lab.ts';
 import { compareTimings, interleave, type TimerOptions } from './timer.ts';
 
@@ -24,6 +25,8 @@ export interface Row {
   readonly spread: number;
   /** Best time of the kernel calls alone, replayed without the facade; for rows of at most 1 MiB. */
   readonly kernel?: number;
+  /** Best time of the kernel's own operations over the same bytes, where they are known. */
+  readonly own?: number;
   /** Another call on the same memory: its best time, and how many times longer ours takes. */
   readonly beside?: { readonly name: string; readonly time: number; readonly ratio: number };
   /** Bytes that the JavaScript heap grew by, at most, in the number of calls the case asks for. */
@@ -46,10 +49,13 @@ export function measure(benchCase: Case, lab: Lab, options: TimerOptions): Row {
     const short = benchCase.bytes <= KERNEL_BYTES && !beside;
     const kernels = trial.kernel ?? (short ? recordKernels(lab.engine, trial.ours) : undefined);
     if (kernels) candidates.push({ name: 'kernel', run: kernels });
+    const own = ownLoop(benchCase, lab, trial);
+    if (own) candidates.push({ name: 'own', run: own });
     if (beside) candidates.push(beside);
     const timings = interleave(candidates, options);
     const [ours, floor] = timings;
     const kernel = kernels && timings[2 + peers.length];
+    const [ownTime] = own ? timings.slice(2 + peers.length + (kernels ? 1 : 0)) : [];
     const other = beside && timings[timings.length - 1].best;
     return {
       id: benchCase.id,
@@ -59,6 +65,7 @@ export function measure(benchCase: Case, lab: Lab, options: TimerOptions): Row {
       floor: floor.best,
       ...compareTimings(ours, floor),
       ...(kernel && { kernel: kernel.best }),
+      ...(ownTime && { own: ownTime.best }),
       ...(beside && other && { beside: { name: beside.name, time: other, ratio: ours.best / other } }),
       ...(heapCalls && { heap: { calls: heapCalls, bytes: heapGrowth(trial.ours, heapCalls) } }),
       peers: Object.fromEntries(
@@ -68,6 +75,13 @@ export function measure(benchCase: Case, lab: Lab, options: TimerOptions): Row {
       ),
     };
   });
+}
+
+/** The loop of the kernel's own operations over the bytes that a call writes. */
+function ownLoop(benchCase: Case, lab: Lab, { result }: Trial): (() => void) | undefined {
+  const own = ownOf(benchCase);
+  const run = own && lab.own.get(own);
+  return run && (() => run(result.byteOffset, benchCase.bytes, lab.ones.byteOffset));
 }
 
 /** Runs ours and every peer once and compares: a competitor that computes something else is no competitor. */

@@ -19,14 +19,16 @@ export function times(ratio: number): string {
   return ratio < 10 ? ratio.toFixed(2) : ratio.toFixed(0);
 }
 
-const HEAD = ['row', 'writes', 'time', 'x floor', 'median', 'spread', 'GB/s', 'gate', 'others, times slower'];
+const HEAD = ['row', 'writes', 'time', 'x floor', 'x own', 'median', 'spread', 'GB/s', 'gate', 'others, times slower'];
 
 const LEGEND = `
 row      family.encoding.case.size; one call of the public function with a reused output
 x floor  our best time / best time of a bare loop that only stores (producers) or loads and stores (in place, joins)
          the same bytes: 1.00 is as fast as memory. 'kernel' is that without the call's argument checks.
+x own    time of the kernel / time of a loop with its own operations, perfectly scheduled (or of the floor, where that is
+         higher): what it loses to waiting and to control
 gate     the bound a row must keep (docs/performance.md); 'JS': how many times slower plain JavaScript is; 'ns': the call
-         without its kernels; 'other': ours in times of the call named on the right
+         without its kernels; 'own': of 'x own'; 'other': ours in times of the call named on the right
 median   median of the same ratio over the rounds, spread: its interquartile range. Large means a busy machine.
 `;
 
@@ -41,6 +43,7 @@ export function formatTable(rows: readonly Row[]): string {
       size(row.bytes),
       duration(row.ours),
       `${times(row.ratio)}${kernel}`,
+      row.own === undefined ? '' : times((row.kernel ?? row.ours) / Math.max(row.own, row.floor)),
       times(row.median),
       row.spread.toFixed(2),
       (row.bytes / row.ours).toFixed(1),
