@@ -13,6 +13,10 @@ import { sincos } from "./math/sincos";
 
 /** Fills a row of (sin, cos) lanes at position p, multiplied by the amplitude. */
 export function seedRow(plan: usize, np: usize, p: f64, amplitude: f64, dst: usize, constants: usize): void {
+  if (p == 0) {
+    zeroRow(plan, np, p, amplitude, dst);
+    return;
+  }
   const magnitude = abs<f64>(p);
   const floor = Math.floor(magnitude);
   const n = i64x2.splat(<i64>floor);
@@ -29,6 +33,16 @@ export function seedRow(plan: usize, np: usize, p: f64, amplitude: f64, dst: usi
     v128.store(dst, f64x2.mul(v128.load(dst, 16), a), 16);
     plan += 16;
     dst += 32;
+  }
+}
+
+/** seedRow at position 0, where nothing has to be computed: a product with the frequency gives the sine the sign that it has. */
+function zeroRow(plan: usize, np: usize, p: f64, amplitude: f64, dst: usize): void {
+  const pv = f64x2.splat(p);
+  const a = f64x2.splat(amplitude);
+  for (const end = plan + (np << 3); plan < end; plan += 16, dst += 32) {
+    v128.store(dst, f64x2.mul(f64x2.mul(pv, v128.load(plan)), a));
+    v128.store(dst, a, 16);
   }
 }
 
