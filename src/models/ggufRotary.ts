@@ -33,21 +33,32 @@ interface Scaling {
   readonly extFactor?: number;
 }
 
+/*
+ * Three lists from the words of all rope types. Each is the result of a call without arguments: a bundler that leaves the reader of
+ * GGUF out leaves out such calls, and the words with them.
+ */
+const TYPES = scalingTypes();
+const COMPUTED = computedTypes();
+const LISTED = listWords();
+
 /** The words of rope.scaling.type. */
-const TYPES = [
-  ...new Set(ROPE_TYPES.flatMap((rope): ScalingType[] => (WORDS[rope].gguf ? [WORDS[rope].gguf.type] : []))),
-];
+function scalingTypes(): readonly ScalingType[] {
+  return [...new Set(ROPE_TYPES.flatMap((rope) => (WORDS[rope].gguf ? [WORDS[rope].gguf.type] : [])))];
+}
 
 /** Those whose amplitude llama.cpp computes from the factor. */
-const COMPUTED = new Set(
-  ROPE_TYPES.flatMap((rope) => (WORDS[rope].gguf?.computesAmplitude ? [WORDS[rope].gguf.type] : [])),
-);
+function computedTypes(): ReadonlySet<ScalingType> {
+  return new Set(ROPE_TYPES.flatMap((rope) => (WORDS[rope].gguf?.computesAmplitude ? [WORDS[rope].gguf.type] : [])));
+}
 
-/** The rule of two lists of divisors. */
-const LISTED = ROPE_TYPES.map(wordsOf).find(({ gguf }) => gguf?.fromLists)?.gguf as {
+interface ListWords {
   readonly type: ScalingType;
   fromLists(lists: GgufLists): LooseSpec;
-};
+}
+/** The rule of two lists of divisors. */
+function listWords(): ListWords {
+  return ROPE_TYPES.map(wordsOf).find(({ gguf }) => gguf?.fromLists)?.gguf as ListWords;
+}
 
 export function readScaling(header: Header, { yarn }: GgufRotary): Scaling {
   const named = header.value('rope.scaling.type');

@@ -95,16 +95,10 @@ function keysOf(value: unknown, into: Set<string>): Set<string> {
 }
 
 /** Keys that the reader of rotary tables takes without a record saying so. */
-const ALWAYS = [
-  'rope.scaling.type',
-  'rope.scaling.factor',
-  'rope.scaling.attn_factor',
-  'rope.scale_linear',
-  ...INFORMATION,
-];
+const ALWAYS = ['rope.scaling.type', 'rope.scaling.factor', 'rope.scaling.attn_factor', 'rope.scale_linear'];
 
 function reads({ positions }: GgufRecord): Set<string> {
-  const keys = keysOf(positions, new Set(ALWAYS));
+  const keys = keysOf(positions, new Set([...ALWAYS, ...INFORMATION]));
   for (const facts of 'family' in positions ? [positions] : positions.map((choice) => choice.positions)) {
     if (facts.family === 't5') keys.add('attention.relative_buckets_count');
     if (facts.family !== 'rotary') continue;

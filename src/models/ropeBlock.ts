@@ -3,7 +3,7 @@
  * made to agree. What their keys mean is in ropeRule.ts.
  */
 
-import { ROPE_TYPES, WORDS } from '../rotary/rules/words.ts';
+import { ropeNames } from '../rotary/rules/configWords.ts';
 import type { RopeType } from '../rotary/spec.ts';
 import { show } from '../runtime/errors.ts';
 import { copyJson, type Fields, isFields, type Notes, refuse, type Section, shorten } from './read.ts';
@@ -20,10 +20,8 @@ export interface RopeBlocks {
   readonly byLabel?: ReadonlyMap<string, RopeBlock>;
 }
 
-/** Names under which a frequency rule is published; `mrope` is the default rule with sections. */
-export const NAMED: Readonly<Record<string, RopeType>> = Object.fromEntries(
-  ROPE_TYPES.flatMap((type) => (WORDS[type].transformers?.names ?? []).map((name) => [name, type])),
-);
+/** Names under which a frequency rule is published. */
+export const NAMED: Readonly<Record<string, RopeType>> = ropeNames();
 
 export function present(fields: Fields, key: string): boolean {
   return Object.hasOwn(fields, key) && fields[key] !== null && fields[key] !== undefined;

@@ -3,8 +3,9 @@
  * refused with the value they have. What the keys of a rope type mean is said in its file, src/rotary/rules/; here is what all
  * blocks have in common. transformers, src/transformers/modeling_rope_utils.py.
  */
+
+import { configWordsOf } from '../rotary/rules/configWords.ts';
 import type { RopeFields } from '../rotary/rules/rule.ts';
-import { wordsOf } from '../rotary/rules/words.ts';
 import type { LooseSpec, RopeType } from '../rotary/spec.ts';
 import { show } from '../runtime/errors.ts';
 import type { ModelClass } from './classes.ts';
@@ -49,21 +50,21 @@ export function ropeRule(block: RopeBlock | undefined, context: RuleContext, fal
   const ropeType = NAMED[named];
   // HunYuan's code reads an alpha inside a 'dynamic' block as a fixed base
   const alpha = ropeType === 'dynamic' && cls.alpha && present(fields, 'alpha');
-  const { transformers } = wordsOf(alpha ? 'ntk' : ropeType);
-  if (!transformers) return refuse(`${path}.rope_type`, `'${named}' is in no config.json`);
-  const old = transformers.legacy?.[named];
+  const words = configWordsOf(alpha ? 'ntk' : ropeType);
+  if (!words) return refuse(`${path}.rope_type`, `'${named}' is in no config.json`);
+  const old = words.legacy?.[named];
   if (old !== undefined) notes.warn('legacy', `${path}.type`, old);
   const oldWord = present(fields, 'type') ? fields.type : undefined;
   if (cls.mrope && oldWord === 'mrope') {
     notes.warn('no-effect', `${path}.type`, "'mrope' is the default rule; the sections make it multimodal");
   }
 
-  const allowed = new Set([...COMMON_KEYS, ...Object.keys(transformers.keys), ...cls.blockKeys]);
+  const allowed = new Set([...COMMON_KEYS, ...Object.keys(words.keys), ...cls.blockKeys]);
   if (cls.mrope) for (const key of ['mrope_section', ...LAYOUT_KEYS]) allowed.add(key);
   for (const key of Object.keys(fields)) {
     if (allowed.has(key)) continue;
     const where = `${path}.${shorten(key)}`;
-    if (transformers.harmless?.includes(key)) notes.warn('no-effect', where, `not used by rope type '${ropeType}'`);
+    if (words.harmless?.includes(key)) notes.warn('no-effect', where, `not used by rope type '${ropeType}'`);
     else if (present(fields, key)) {
       notes.complain(where, `not a key of rope type '${named}'; it reads ${[...allowed].join(', ')}`);
     }
@@ -120,7 +121,7 @@ export function ropeRule(block: RopeBlock | undefined, context: RuleContext, fal
     refuse: (key, message) => refuse(`${path}.${key}`, message),
     refuseOutside: (key, message) => refuse(section.at(key), message),
   };
-  const spec: LooseSpec = transformers.read(reader);
+  const spec: LooseSpec = words.read(reader);
 
   const beta = number('llama_4_scaling_beta', { min: 0 });
   if (beta !== undefined) {

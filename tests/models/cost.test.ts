@@ -40,6 +40,7 @@ test('a reader of config.json carries no record of GGUF files', async () => {
     files.filter((path) => /\/gguf/.test(path)),
     [],
   );
+  assert.not.ok(files.includes('src/rotary/rules/words.ts'), 'nor what rope types are called elsewhere');
 });
 
 test('a configuration is read within 2 ms', () => {

@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import * as assert from 'uvu/assert';
 import { rotaryFrequencies } from '../../src/rotary/frequencies.ts';
+import { CONFIG_WORDS, configWordsOf } from '../../src/rotary/rules/configWords.ts';
 import { RULES } from '../../src/rotary/rules/index.ts';
 import type { Extension } from '../../src/rotary/rules/rule.ts';
 import { ROPE_TYPES, WORDS, wordsOf } from '../../src/rotary/rules/words.ts';
@@ -40,7 +41,7 @@ test('stretched: a specification of the same type, whose slowest pair is no fast
 });
 
 test('names of config.json and of GGUF belong to one type each', () => {
-  const names = ROPE_TYPES.flatMap((type) => WORDS[type].transformers?.names ?? []);
+  const names = ROPE_TYPES.flatMap((type) => CONFIG_WORDS[type]?.names ?? []);
   assert.is(new Set(names).size, names.length);
   for (const name of ['default', 'mrope', 'linear', 'dynamic', 'yarn', 'deepseek_yarn', 'longrope', 'su', 'llama3'])
     assert.ok(names.includes(name), name);
@@ -51,7 +52,7 @@ test('names of config.json and of GGUF belong to one type each', () => {
 
 test('every key of a block becomes an option of its rule, or of every specification', () => {
   for (const type of ROPE_TYPES) {
-    for (const option of Object.values(wordsOf(type).transformers?.keys ?? {})) {
+    for (const option of Object.values(configWordsOf(type)?.keys ?? {})) {
       const common = ['attentionFactor', 'originalMaxPositionEmbeddings', 'maxPositionEmbeddings'];
       if (option !== null) assert.ok(option in RULES[type].options || common.includes(option), `${type} ${option}`);
     }
@@ -140,7 +141,7 @@ test('docs/rotary.md lists every rope type as its file describes it', () => {
 });
 
 test('a file of rules/ is a rope type of the table, or named as what rules share', () => {
-  const shared = ['extend', 'index', 'ladder', 'options', 'ramp', 'rule', 'words'];
+  const shared = ['configWords', 'extend', 'index', 'ladder', 'options', 'ramp', 'rule', 'words'];
   const camel = (type: string) => type.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
   const files = readdirSync(new URL('../../src/rotary/rules', import.meta.url)).map((file) => file.slice(0, -3));
   assert.equal(files.sort(), [...shared, ...ROPE_TYPES.map(camel)].sort());

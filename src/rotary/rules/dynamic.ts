@@ -7,7 +7,7 @@ import { PosencError } from '../../runtime/errors.ts';
 import { sameRule } from './extend.ts';
 import { changedBase, checkedBase, neededLength, positive } from './ladder.ts';
 import type { FixedContext } from './options.ts';
-import type { RotaryRule, RuleWords, Widths } from './rule.ts';
+import type { ConfigWords, RotaryRule, RuleWords, Widths } from './rule.ts';
 
 /** `ropeType: 'dynamic'`. */
 export interface DynamicSpec extends FixedContext {
@@ -47,6 +47,21 @@ export function grownBase({ theta, width }: Widths, growth: dd.DD, ropeType: str
   return checkedBase(dd.mulNumber(dd.pow(growth, dd.divNumber(dd.from(width), width - 2)), theta), ropeType);
 }
 
+export const dynamicConfig: ConfigWords<DynamicSpec> = {
+  names: ['dynamic'],
+  keys: { factor: 'factor' },
+  harmless: ['original_max_position_embeddings'],
+  read(block) {
+    const factor = block.required('factor', { min: 1 });
+    if (block.pairs < 2) block.refuse('rope_type', 'dynamic scaling needs at least two rotated pairs');
+    const { maxPositionEmbeddings } = block;
+    if (maxPositionEmbeddings === undefined) {
+      return block.refuseOutside('max_position_embeddings', "required by rope type 'dynamic'");
+    }
+    return { ropeType: 'dynamic', factor, maxPositionEmbeddings };
+  },
+};
+
 export const dynamicWords: RuleWords<DynamicSpec> = {
   docs: {
     frequencies: 'base θ (factor·L/max - (factor - 1))^(d/(d-2)), L = max(length, max)',
@@ -56,20 +71,6 @@ export const dynamicWords: RuleWords<DynamicSpec> = {
   about: 'dynamic NTK of transformers, for a sequence of 8192',
   example: { headDim: 64, ropeTheta: 10000, ropeType: 'dynamic', factor: 2, maxPositionEmbeddings: 2048 },
   exampleContext: 8192,
-  transformers: {
-    names: ['dynamic'],
-    keys: { factor: 'factor' },
-    harmless: ['original_max_position_embeddings'],
-    read(block) {
-      const factor = block.required('factor', { min: 1 });
-      if (block.pairs < 2) block.refuse('rope_type', 'dynamic scaling needs at least two rotated pairs');
-      const { maxPositionEmbeddings } = block;
-      if (maxPositionEmbeddings === undefined) {
-        return block.refuseOutside('max_position_embeddings', "required by rope type 'dynamic'");
-      }
-      return { ropeType: 'dynamic', factor, maxPositionEmbeddings };
-    },
-  },
   llamaCpp: 'divisors',
   stretched: (factor, original) => ({ ropeType: 'dynamic', factor, maxPositionEmbeddings: original }),
   maxCounts: 'before',

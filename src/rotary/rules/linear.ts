@@ -4,7 +4,7 @@ import { reciprocals } from '../../phase/float32.ts';
 import { oneOf } from '../../runtime/arguments.ts';
 import { sameRule } from './extend.ts';
 import { exactDefault, positive, torchPeriods } from './ladder.ts';
-import type { RotaryRule, RuleWords } from './rule.ts';
+import type { ConfigWords, RotaryRule, RuleWords } from './rule.ts';
 
 /** `ropeType: 'linear'`. */
 export interface LinearSpec {
@@ -38,6 +38,12 @@ export const linear: RotaryRule<LinearSpec> = {
   },
 };
 
+export const linearConfig: ConfigWords<LinearSpec> = {
+  names: ['linear'],
+  keys: { factor: 'factor' },
+  read: (block) => ({ ropeType: 'linear', factor: block.required('factor', { min: 1 }) }),
+};
+
 export const linearWords: RuleWords<LinearSpec> = {
   docs: {
     frequencies: 'invFreq / factor',
@@ -47,11 +53,6 @@ export const linearWords: RuleWords<LinearSpec> = {
   },
   about: 'position interpolation, arXiv 2306.15595',
   example: { headDim: 64, ropeTheta: 10000, ropeType: 'linear', factor: 4 },
-  transformers: {
-    names: ['linear'],
-    keys: { factor: 'factor' },
-    read: (block) => ({ ropeType: 'linear', factor: block.required('factor', { min: 1 }) }),
-  },
   gguf: {
     type: 'linear',
     read(header) {

@@ -8,7 +8,7 @@ import { PosencError } from '../../runtime/errors.ts';
 import { noDropIn } from './extend.ts';
 import { exactDefault, originalLength, positive, torchPeriods } from './ladder.ts';
 import type { OriginalLength } from './options.ts';
-import type { RotaryRule, RuleWords } from './rule.ts';
+import type { ConfigWords, RotaryRule, RuleWords } from './rule.ts';
 
 /** `ropeType: 'llama3'`: its own options. */
 export interface Llama3Options {
@@ -69,6 +69,42 @@ export const llama3: RotaryRule<Llama3Spec> = {
   },
 };
 
+export const llama3Config: ConfigWords<Llama3Spec> = {
+  names: ['llama3'],
+  keys: {
+    factor: 'factor',
+    low_freq_factor: 'lowFreqFactor',
+    high_freq_factor: 'highFreqFactor',
+    original_max_position_embeddings: 'originalMaxPositionEmbeddings',
+  },
+  read(block) {
+    const lowFreqFactor = block.required('low_freq_factor', { above: 0 });
+    const highFreqFactor = block.required('high_freq_factor', { above: 0 });
+    if (lowFreqFactor > highFreqFactor) {
+      block.refuse(
+        'low_freq_factor',
+        `${lowFreqFactor} is above high_freq_factor ${highFreqFactor}; the band would be reversed`,
+      );
+    }
+    const original = block.original();
+    const { maxPositionEmbeddings } = block;
+    if (maxPositionEmbeddings !== undefined && original > maxPositionEmbeddings) {
+      block.warn(
+        'risk',
+        'original_max_position_embeddings',
+        `${original} is above max_position_embeddings ${maxPositionEmbeddings}`,
+      );
+    }
+    return {
+      ropeType: 'llama3',
+      factor: block.required('factor', { min: 1 }),
+      lowFreqFactor,
+      highFreqFactor,
+      originalMaxPositionEmbeddings: original,
+    };
+  },
+};
+
 export const llama3Words: RuleWords<Llama3Spec> = {
   docs: {
     frequencies: 'long waves divided by factor, short ones kept, a ramp between',
@@ -84,41 +120,6 @@ export const llama3Words: RuleWords<Llama3Spec> = {
     lowFreqFactor: 1,
     highFreqFactor: 4,
     originalMaxPositionEmbeddings: 8192,
-  },
-  transformers: {
-    names: ['llama3'],
-    keys: {
-      factor: 'factor',
-      low_freq_factor: 'lowFreqFactor',
-      high_freq_factor: 'highFreqFactor',
-      original_max_position_embeddings: 'originalMaxPositionEmbeddings',
-    },
-    read(block) {
-      const lowFreqFactor = block.required('low_freq_factor', { above: 0 });
-      const highFreqFactor = block.required('high_freq_factor', { above: 0 });
-      if (lowFreqFactor > highFreqFactor) {
-        block.refuse(
-          'low_freq_factor',
-          `${lowFreqFactor} is above high_freq_factor ${highFreqFactor}; the band would be reversed`,
-        );
-      }
-      const original = block.original();
-      const { maxPositionEmbeddings } = block;
-      if (maxPositionEmbeddings !== undefined && original > maxPositionEmbeddings) {
-        block.warn(
-          'risk',
-          'original_max_position_embeddings',
-          `${original} is above max_position_embeddings ${maxPositionEmbeddings}`,
-        );
-      }
-      return {
-        ropeType: 'llama3',
-        factor: block.required('factor', { min: 1 }),
-        lowFreqFactor,
-        highFreqFactor,
-        originalMaxPositionEmbeddings: original,
-      };
-    },
   },
   gguf: { type: 'none', tensors: 'rope_freqs' },
   dividesBy: 'factor',

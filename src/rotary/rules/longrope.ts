@@ -9,7 +9,7 @@ import { numbers } from '../../runtime/lists.ts';
 import { noDropIn } from './extend.ts';
 import { contextFactor, exactDefault, neededLength, originalLength, positive, torchPeriods } from './ladder.ts';
 import type { FixedContext, OriginalLength } from './options.ts';
-import type { Given, RotaryRule, RuleWords } from './rule.ts';
+import type { ConfigWords, Given, RotaryRule, RuleWords } from './rule.ts';
 
 /** `ropeType: 'longrope'`: its own options. */
 export interface LongropeOptions extends FixedContext {
@@ -80,6 +80,57 @@ function divisors(option: string, value: unknown, pairs: number): number[] {
   return list;
 }
 
+export const longropeConfig: ConfigWords<LongropeSpec> = {
+  names: ['longrope', 'su'],
+  legacy: { su: "'su' is the old name of 'longrope'" },
+  keys: {
+    factor: 'factor',
+    original_max_position_embeddings: 'originalMaxPositionEmbeddings',
+    attention_factor: 'attentionFactor',
+    short_factor: 'shortFactor',
+    long_factor: 'longFactor',
+    short_mscale: 'shortMscale',
+    long_mscale: 'longMscale',
+  },
+  read(block) {
+    const original = block.original();
+    const factor = block.number('factor', { min: 1 });
+    const { maxPositionEmbeddings } = block;
+    if (factor === undefined && maxPositionEmbeddings === undefined) block.impliedFactor(original);
+    const ratio = maxPositionEmbeddings === undefined ? 1 : maxPositionEmbeddings / original;
+    if (ratio < 1) {
+      block.warn(
+        'risk',
+        'original_max_position_embeddings',
+        `${original} is above max_position_embeddings ${maxPositionEmbeddings}`,
+      );
+    } else if (factor !== undefined && ratio !== 1 && ratio !== factor) {
+      block.warn(
+        'contradiction',
+        'factor',
+        `${factor}, but max_position_embeddings / original_max_position_embeddings is ${ratio}; the model uses ${factor}`,
+      );
+    }
+    const shortFactor = block.divisors('short_factor');
+    const longFactor = block.divisors('long_factor');
+    const attentionFactor = block.number('attention_factor', { above: 0 });
+    const magnitudes = {
+      shortMscale: block.number('short_mscale', { above: 0 }),
+      longMscale: block.number('long_mscale', { above: 0 }),
+    } as { shortMscale: number; longMscale: number };
+    return {
+      ropeType: 'longrope',
+      shortFactor,
+      longFactor,
+      factor,
+      originalMaxPositionEmbeddings: original,
+      maxPositionEmbeddings,
+      attentionFactor,
+      ...magnitudes,
+    };
+  },
+};
+
 export const longropeWords: RuleWords<LongropeSpec> = {
   docs: {
     frequencies: 'θ^(-2i/d) / shortFactor[i], or longFactor[i] when L > original',
@@ -98,56 +149,6 @@ export const longropeWords: RuleWords<LongropeSpec> = {
     maxPositionEmbeddings: 131072,
   },
   exampleContext: 131072,
-  transformers: {
-    names: ['longrope', 'su'],
-    legacy: { su: "'su' is the old name of 'longrope'" },
-    keys: {
-      factor: 'factor',
-      original_max_position_embeddings: 'originalMaxPositionEmbeddings',
-      attention_factor: 'attentionFactor',
-      short_factor: 'shortFactor',
-      long_factor: 'longFactor',
-      short_mscale: 'shortMscale',
-      long_mscale: 'longMscale',
-    },
-    read(block) {
-      const original = block.original();
-      const factor = block.number('factor', { min: 1 });
-      const { maxPositionEmbeddings } = block;
-      if (factor === undefined && maxPositionEmbeddings === undefined) block.impliedFactor(original);
-      const ratio = maxPositionEmbeddings === undefined ? 1 : maxPositionEmbeddings / original;
-      if (ratio < 1) {
-        block.warn(
-          'risk',
-          'original_max_position_embeddings',
-          `${original} is above max_position_embeddings ${maxPositionEmbeddings}`,
-        );
-      } else if (factor !== undefined && ratio !== 1 && ratio !== factor) {
-        block.warn(
-          'contradiction',
-          'factor',
-          `${factor}, but max_position_embeddings / original_max_position_embeddings is ${ratio}; the model uses ${factor}`,
-        );
-      }
-      const shortFactor = block.divisors('short_factor');
-      const longFactor = block.divisors('long_factor');
-      const attentionFactor = block.number('attention_factor', { above: 0 });
-      const magnitudes = {
-        shortMscale: block.number('short_mscale', { above: 0 }),
-        longMscale: block.number('long_mscale', { above: 0 }),
-      } as { shortMscale: number; longMscale: number };
-      return {
-        ropeType: 'longrope',
-        shortFactor,
-        longFactor,
-        factor,
-        originalMaxPositionEmbeddings: original,
-        maxPositionEmbeddings,
-        attentionFactor,
-        ...magnitudes,
-      };
-    },
-  },
   gguf: {
     type: 'longrope',
     tensors: 'rope_factors',

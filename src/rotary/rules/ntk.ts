@@ -10,7 +10,7 @@ import { PosencError } from '../../runtime/errors.ts';
 import { grownBase } from './dynamic.ts';
 import { noDropIn, sameRule } from './extend.ts';
 import { changedBase, checkedBase, exactDefault, positive, torchPeriods } from './ladder.ts';
-import type { Frequencies, RotaryRule, RuleWords, Widths } from './rule.ts';
+import type { ConfigWords, Frequencies, RotaryRule, RuleWords, Widths } from './rule.ts';
 
 /** `ropeType: 'ntk'`. */
 export type NtkSpec = { readonly ropeType: 'ntk' } & (
@@ -86,6 +86,20 @@ function mixed(widths: Widths, factor: number, b: number): Frequencies {
 /** HunYuan's block: `alpha` alone decides, the rest was copied from a yarn block. */
 const COPIED = ['factor', 'beta_fast', 'beta_slow', 'mscale', 'mscale_all_dim'];
 
+export const ntkConfig: ConfigWords<NtkSpec> = {
+  // model code of HunYuan reads an alpha inside a 'dynamic' block the same way
+  names: ['xdrope'],
+  keys: { alpha: 'alpha', factor: null, beta_fast: null, beta_slow: null, mscale: null, mscale_all_dim: null },
+  read(block) {
+    const alpha = block.required('alpha', { above: 0 });
+    for (const key of COPIED) {
+      if (block.has(key)) block.warn('no-effect', key, 'alpha alone sets the base here');
+    }
+    if (block.pairs < 2) block.refuse('alpha', 'needs at least two rotated pairs');
+    return { ropeType: 'ntk', alpha };
+  },
+};
+
 export const ntkWords: RuleWords<NtkSpec> = {
   docs: {
     frequencies: "base θ·alpha^(d/(d-2)); or kexue.fm's `factor`, with `mixedB` its mixed form",
@@ -94,19 +108,6 @@ export const ntkWords: RuleWords<NtkSpec> = {
   },
   about: 'NTK-aware base, as bloc97 published it',
   example: { headDim: 64, ropeTheta: 10000, ropeType: 'ntk', alpha: 8 },
-  transformers: {
-    // model code of HunYuan reads an alpha inside a 'dynamic' block the same way
-    names: ['xdrope'],
-    keys: { alpha: 'alpha', factor: null, beta_fast: null, beta_slow: null, mscale: null, mscale_all_dim: null },
-    read(block) {
-      const alpha = block.required('alpha', { above: 0 });
-      for (const key of COPIED) {
-        if (block.has(key)) block.warn('no-effect', key, 'alpha alone sets the base here');
-      }
-      if (block.pairs < 2) block.refuse('alpha', 'needs at least two rotated pairs');
-      return { ropeType: 'ntk', alpha };
-    },
-  },
   llamaCpp: 'divisors',
   stretched: (factor) => ({ ropeType: 'ntk', alpha: factor }),
   maxCounts: 'before',

@@ -8,7 +8,7 @@ import { reciprocals } from '../../phase/float32.ts';
 import { finite } from '../../runtime/arguments.ts';
 import { noDropIn } from './extend.ts';
 import { exactDefault, positive, torchPeriods } from './ladder.ts';
-import type { RotaryRule, RuleWords } from './rule.ts';
+import type { ConfigWords, RotaryRule, RuleWords } from './rule.ts';
 
 /** `ropeType: 'proportional'`; `partialRotaryFactor` is the share of the pairs that turn. */
 export interface ProportionalSpec {
@@ -34,6 +34,13 @@ export const proportional: RotaryRule<ProportionalSpec> = {
   },
 };
 
+export const proportionalConfig: ConfigWords<ProportionalSpec> = {
+  names: ['proportional'],
+  keys: { factor: 'factor' },
+  // headDim comes from the widths of the model
+  read: (block) => ({ ropeType: 'proportional', factor: block.number('factor', { min: 1 }) }) as ProportionalSpec,
+};
+
 export const proportionalWords: RuleWords<ProportionalSpec> = {
   docs: {
     frequencies: 'the whole head is paired, only the first `partialRotaryFactor` of the pairs turn',
@@ -42,12 +49,6 @@ export const proportionalWords: RuleWords<ProportionalSpec> = {
   },
   about: 'p-RoPE, arXiv 2410.06205: a quarter of the pairs turn, as in Gemma 4',
   example: { headDim: 64, ropeTheta: 1000000, ropeType: 'proportional', partialRotaryFactor: 0.25 },
-  transformers: {
-    names: ['proportional'],
-    keys: { factor: 'factor' },
-    // headDim comes from the widths of the model
-    read: (block) => ({ ropeType: 'proportional', factor: block.number('factor', { min: 1 }) }) as ProportionalSpec,
-  },
   gguf: { type: 'none', tensors: 'rope_freqs' },
   dividesBy: 'factor',
   llamaCpp: 'divisors',

@@ -1,7 +1,8 @@
 /**
  * What a file of this folder says about its rope type. A rope type is one file: its options (a member of `RotarySpec`), its
- * numbers (`RotaryRule`) and everything else that is known about it (`RuleWords`, which a bundle that only rotates leaves out).
- * Lists of rope types elsewhere are derived from `index.ts` and `words.ts`, or are Records over `RopeType` (../spec.ts).
+ * numbers (`RotaryRule`), how a config.json says it (`ConfigWords`) and everything else that is known about it (`RuleWords`); a
+ * bundle carries those of the three that it uses. Lists of rope types elsewhere are derived from `index.ts`, `configWords.ts` and
+ * `words.ts`, or are Records over `RopeType` (../spec.ts).
  */
 import type { DD } from '../../phase/dd.ts';
 import type { GgmlParameters } from '../ggml.ts';
@@ -160,6 +161,18 @@ export interface GgufLists {
   readonly attentionFactor: number;
 }
 
+/** The values of rope_type and type in a config.json, and the keys it reads beside rope_theta. */
+export interface ConfigWords<S> {
+  readonly names: readonly string[];
+  /** Keys and the options they become; null: read, and only checked. */
+  readonly keys: Readonly<Record<string, OwnOption<S> | keyof RotaryCommon | null>>;
+  /** Published keys without effect: named in a warning, not refused. */
+  readonly harmless?: readonly string[];
+  /** Names that only old code writes, with what to say. */
+  readonly legacy?: Readonly<Record<string, string>>;
+  read(block: RopeFields): S & RotaryCommon;
+}
+
 /** Everything else that is known about a rope type. */
 export interface RuleWords<S> {
   /** A line of the table in docs/rotary.md. */
@@ -175,17 +188,6 @@ export interface RuleWords<S> {
   readonly exampleContext?: number;
   /** What the example is, in a few words. */
   readonly about: string;
-  /** The values of rope_type and type in a config.json, and the keys it reads beside rope_theta. Absent: only made by hand. */
-  readonly transformers?: {
-    readonly names: readonly string[];
-    /** Keys and the options they become; null: read, and only checked. */
-    readonly keys: Readonly<Record<string, OwnOption<S> | keyof RotaryCommon | null>>;
-    /** Published keys without effect: named in a warning, not refused. */
-    readonly harmless?: readonly string[];
-    /** Names that only old code writes, with what to say. */
-    readonly legacy?: Readonly<Record<string, string>>;
-    read(block: RopeFields): S & RotaryCommon;
-  };
   /** How a GGUF file says it. Absent: not at all. */
   readonly gguf?: {
     /** rope.scaling.type. */

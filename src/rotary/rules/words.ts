@@ -1,6 +1,6 @@
 /**
- * Everything about every rope type that is not numbers: how model files spell it, what a longer context asks of it, an example.
- * Apart from `index.ts`, so that a bundle that only rotates does not carry it.
+ * Everything about every rope type that is neither numbers nor the spelling of a config.json: GGUF, what a longer context asks of it,
+ * flags, an example. Apart from `index.ts` and `configWords.ts`, so that a bundle that rotates or reads a config.json does not carry it.
  */
 import type { HeadSpec, LooseSpec, RopeType, SpecOf } from '../spec.ts';
 import { plainWords } from './default.ts';

@@ -11,7 +11,7 @@ import { sameRule } from './extend.ts';
 import { contextFactor, exactDefault, originalLength, positive, torchPeriods } from './ladder.ts';
 import type { ContextFactor, RotaryCommon } from './options.ts';
 import { blendExact, blendTorch, correctionRange, requireRamp } from './ramp.ts';
-import type { Frequencies, RopeFields, RotaryRule, RuleWords, Widths } from './rule.ts';
+import type { ConfigWords, Frequencies, RopeFields, RotaryRule, RuleWords, Widths } from './rule.ts';
 
 /** What yarn and dynamic-yarn read besides the lengths. */
 export interface YarnRamp {
@@ -122,6 +122,23 @@ function mscale(scale: number, coefficient: number): dd.DD {
   return dd.addNumber(dd.divNumber(dd.mulNumber(dd.ln(dd.from(scale)), coefficient), 10), 1);
 }
 
+export const yarnConfig: ConfigWords<YarnSpec> = {
+  // vLLM's name for the blocks of DeepSeek
+  names: ['yarn', 'deepseek_yarn'],
+  keys: {
+    factor: 'factor',
+    original_max_position_embeddings: 'originalMaxPositionEmbeddings',
+    attention_factor: 'attentionFactor',
+    beta_fast: 'betaFast',
+    beta_slow: 'betaSlow',
+    mscale: 'mscale',
+    mscale_all_dim: 'mscaleAllDim',
+    truncate: 'truncate',
+  },
+  harmless: ['finetuned'],
+  read: readBlock,
+};
+
 export const yarnWords: RuleWords<YarnSpec> = {
   docs: {
     frequencies: 'ramp between invFreq/factor and invFreq; amplitude 0.1 ln(factor) + 1',
@@ -131,22 +148,6 @@ export const yarnWords: RuleWords<YarnSpec> = {
   },
   about: 'YaRN, arXiv 2309.00071, as Qwen2.5 sets it',
   example: { headDim: 128, ropeTheta: 1000000, ropeType: 'yarn', factor: 4, originalMaxPositionEmbeddings: 32768 },
-  transformers: {
-    // vLLM's name for the blocks of DeepSeek
-    names: ['yarn', 'deepseek_yarn'],
-    keys: {
-      factor: 'factor',
-      original_max_position_embeddings: 'originalMaxPositionEmbeddings',
-      attention_factor: 'attentionFactor',
-      beta_fast: 'betaFast',
-      beta_slow: 'betaSlow',
-      mscale: 'mscale',
-      mscale_all_dim: 'mscaleAllDim',
-      truncate: 'truncate',
-    },
-    harmless: ['finetuned'],
-    read: readBlock,
-  },
   gguf: {
     type: 'yarn',
     computesAmplitude: true,
