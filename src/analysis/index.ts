@@ -14,5 +14,5 @@ export {
   taylorDecomposition,
 } from './decomposition.ts';
 export { type DiagnoseOptions, type Diagnosis, diagnose } from './diagnose.ts';
-export { type Identification, type Identified, identify } from './identify.ts';
+export { type Identification, type Identified, type IdentifyOptions, identify } from './identify.ts';
 export { permutationError, permuteRows } from './permutation.ts';

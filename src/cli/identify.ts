@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { type Identification, type Identified, identify } from '../index.ts';
 import { type NamedArray, readArrays } from './arrays.ts';
 import { toJson } from './explain.ts';
+import { parseJson } from './json.ts';
 import { example } from './options.ts';
 import { CliError, EXIT, type Shell } from './shell.ts';
 import { printable } from './text.ts';
@@ -12,17 +13,31 @@ export function identifyCommand(shell: Shell): Command {
     .description('which formula made these numbers: encoding, base, arrangement, scaling, precision')
     .argument('<file>', '.npy, .safetensors, an ONNX model, or JSON; - is standard input')
     .option('--tensor <name>', 'which array, for files with several (default: the only one, or cos and sin)')
+    .option('--divisors <json>', 'a list that the frequencies were divided by, one a pair (short_factor, long_factor)')
     .option('--json', 'the answer as JSON')
     .addHelpText(
       'after',
       example('posenc identify table.npy', 'posenc identify model.safetensors --tensor embed_positions.weight'),
     )
-    .action(async (path: string, { tensor, json }: { tensor?: string; json?: boolean }) => {
+    .action(async (path: string, { tensor, json, divisors }: IdentifyArguments) => {
       const chosen = choose(await readArrays(path, shell), path, tensor);
-      const answer =
-        chosen.length === 2 ? identify({ cos: given(chosen[0]), sin: given(chosen[1]) }) : identify(given(chosen[0]));
+      const [first, second] = chosen.map(given);
+      const table = second === undefined ? first : { cos: first, sin: second };
+      const answer = identify(table, divisors === undefined ? {} : { divisors: listOf(divisors) });
       await shell.write(json ? toJson(answer) : text(chosen, answer));
     });
+}
+
+interface IdentifyArguments {
+  readonly tensor?: string;
+  readonly divisors?: string;
+  readonly json?: boolean;
+}
+
+function listOf(text: string): number[] {
+  const value = parseJson(text, '--divisors');
+  if (Array.isArray(value)) return value;
+  throw new CliError(EXIT.usage, '--divisors: expected a list of numbers, one a pair');
 }
 
 const given = (array: NamedArray): { data: Float64Array; shape: readonly number[] } => ({

@@ -1,15 +1,25 @@
 /** identify: every public variant is named from 32 rows or fewer, in three formats; random numbers are nothing. */
+
+import { readFileSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import {
   alibi,
   alibiSlopes,
+  fromHF,
+  type IdentifyOptions,
   identify,
+  type KerpleOptions,
+  kerple,
+  ROPE_EXAMPLES,
+  type RopeType,
+  type RotaryLayer,
   type RotarySpec,
   rotaryFrequencies,
   rotaryTable,
   rotaryTableAs,
   sincos2d,
+  sincos3d,
   sinusoidal,
   type Tensor,
   t5Buckets,
@@ -18,6 +28,8 @@ import {
 
 type Numbers = { data: Float64Array; shape: readonly number[] };
 type Format = 'float32' | 'float16' | 'bfloat16';
+const configOf = (name: string): object =>
+  JSON.parse(readFileSync(new URL(`../golden/configs/${name}.json`, import.meta.url), 'utf8')).config;
 const FORMATS: readonly Format[] = ['float32', 'float16', 'bfloat16'];
 
 /** Rounded by a rule of its own: scaled to whole units of the last place, half to even. */
@@ -42,8 +54,14 @@ function take(tensor: Tensor, format: Format, rows?: readonly [number, number]):
 }
 
 /** Names and options that are there; what else is said is not compared. */
-function expect(given: Parameters<typeof identify>[0], encoding: string, options: object, about: string): void {
-  const { found, reason } = identify(given);
+function expect(
+  given: Parameters<typeof identify>[0],
+  encoding: string,
+  options: object,
+  about: string,
+  known: IdentifyOptions = {},
+): void {
+  const { found, reason } = identify(given, known);
   assert.is(found[0]?.encoding, encoding, `${about}: ${reason} ${JSON.stringify(found[0])}`);
   for (const [key, value] of Object.entries(options)) {
     assert.equal(found[0].options[key], value, `${about}: ${key} of ${JSON.stringify(found[0].options)}`);
@@ -224,6 +242,122 @@ for (const format of FORMATS) {
     }
   });
 
+  test(`LongRoPE: a ladder divided by a list, ${format}`, () => {
+    for (const [name, decimals] of [
+      ['phi-3.5-mini', true],
+      ['phi-4-mini', false],
+    ] as const) {
+      const form = fromHF(configOf(name));
+      const { spec } = (form.layerTypes as Record<string, RotaryLayer>).default;
+      // the short list of Phi-4-mini is ones: a plain ladder
+      for (const context of decimals ? [4096, 131072] : [131072]) {
+        const divisors = [...((context > 4096 ? spec.longFactor : spec.shortFactor) as number[])];
+        const about = `${name} ${context} ${format}`;
+        const { ladder, attentionFactor } = rotaryFrequencies({ ...spec, precision: 'exact' } as RotarySpec, {
+          context,
+        });
+        const list = Float64Array.from(ladder.hi, (f) => rounded(Math.fround(f), format));
+        const table = rotaryTable({ ...spec, precision: 'exact' } as RotarySpec, { length: 32, context });
+        const caches = { cos: take(table.cos, format), sin: take(table.sin, format) };
+        table.dispose();
+        // given the list, the base is found again in any format
+        const known = { rotaryDim: 2 * divisors.length, ropeTheta: 10000, divisors };
+        expect(list, 'invFreq', known, `list, ${about}`, { divisors });
+        expect(caches, 'rotary', known, `caches, ${about}`, { divisors });
+        // another list makes no round base
+        const wrong = divisors.map((divisor, k) => divisor * (1 + (k % 7) / 50));
+        assert.equal(identify(list, { divisors: wrong }).found, [], `wrong list, ${about}`);
+        // without it the decimals of the search tell it, where the numbers are precise enough
+        const read = { ropeTheta: 10000, divisors: divisors.map((divisor) => Number(divisor.toFixed(2))) };
+        // float16 tells the decimals of divisors below 3, all of them or none
+        if (decimals && (format === 'float32' || (format === 'float16' && context === 4096))) {
+          expect(list, 'invFreq', read, `list alone, ${about}`);
+          expect(caches, 'rotary', read, `caches alone, ${about}`);
+          continue;
+        }
+        // any decreasing list is a ladder divided by something: that is no answer
+        assert.equal(identify(list).found, [], `list alone, ${about}`);
+        const { found } = identify(caches);
+        assert.is(found[0]?.encoding, 'rotary', `caches alone, ${about}`);
+        assert.is(found[0].sure, 'likely');
+        assert.match(found[0].unknown[0], /a ladder of any base times a list of per-pair factors/);
+        const frequencies = found[0].options.invFreq as number[];
+        // as far as 32 rows of so many bits tell them
+        const slack = { float32: 1e-6, float16: 2e-5, bfloat16: 2e-4 }[format];
+        frequencies.forEach((f, k) => {
+          assert.ok(Math.abs(f - ladder.hi[k]) < slack * Math.max(1, attentionFactor), `${about} pair ${k}: ${f}`);
+        });
+      }
+    }
+  });
+
+  test(`KERPLE, ${format}`, () => {
+    const p = [0.5, 1, 2.25, 0.125];
+    const a = [0.1, 1, 0.03125, 4];
+    for (const kind of ['log', 'power'] as const) {
+      const learned = { kind, p: kind === 'log' ? p : p.map((n) => n / 2), a };
+      for (const causal of [false, true]) {
+        const about = `${kind} ${causal} ${format}`;
+        const bias = take(kerple({ ...learned, causal, queryLength: 24, keyLength: 24 }), format);
+        const { found, reason } = identify(bias);
+        assert.is(found[0]?.encoding, 'kerple', `${about}: ${reason}`);
+        const { options } = found[0];
+        assert.equal([options.kind, options.causal], [kind, causal || undefined], about);
+        // made anew they are the numbers that were given
+        const made = kerple({ ...options, queryLength: 24, keyLength: 24 } as KerpleOptions);
+        const again = take(made, format).data;
+        const slack = { float32: 1e-6, float16: 2e-3, bfloat16: 2e-2 }[format];
+        bias.data.forEach((value, i) => {
+          const same = value === again[i] || Math.abs(value - again[i]) <= slack * Math.abs(value);
+          assert.ok(same, `${about} ${i}: ${value} ${again[i]}`);
+        });
+        if (format === 'float32') assert.equal([options.p, options.a], [learned.p, learned.a], about);
+      }
+      const decode = take(kerple({ ...learned, queryLength: 1, keyLength: 32 }), format);
+      assert.is(identify(decode).found[0]?.encoding, 'kerple', `one row, ${kind} ${format}`);
+    }
+  });
+
+  test(`three axes, ${format}`, () => {
+    for (const [given, wanted] of [
+      [{ variant: 'cogvideox', dim: 64 }, {}],
+      [{ variant: 'vjepa', dim: 64 }, {}],
+      [{ variant: 'vjepa', dim: 64, uniformPower: true }, { uniformPower: true }],
+      [{ variant: 'vjepa', dim: 96, prefixTokens: 1 }, { prefixTokens: 1 }],
+      [{ variant: 'prithvi', dim: 64 }, {}],
+      [{ variant: 'prithvi', dim: 128, prefixTokens: 1 }, { prefixTokens: 1 }],
+      [{ variant: 'tatp22', dim: 64 }, {}],
+      [{ variant: 'tatp22', dim: 66 }, {}],
+      [{ variant: 't2t', dim: 64 }, {}],
+      [{ variant: 't2t', dim: 66 }, {}],
+    ] as const) {
+      for (const grid of [
+        [2, 3, 5],
+        [4, 8, 8],
+      ]) {
+        const about = `${JSON.stringify(given)} ${grid} ${format}`;
+        const whole = take(sincos3d({ ...given, grid } as never), format);
+        const rows = {
+          data: whole.data.subarray(0, 32 * given.dim),
+          shape: [Math.min(32, whole.data.length / given.dim), given.dim],
+        };
+        const base = given.variant === 't2t' ? { maxTimescale: 10000 } : { base: 10000 };
+        const seen = grid[0] === 2 ? { grid } : {};
+        expect(rows, 'sincos3d', { variant: given.variant, dim: given.dim, ...base, ...wanted, ...seen }, about);
+      }
+    }
+    const scaled = sincos3d({
+      variant: 'cogvideox',
+      grid: [2, 3, 5],
+      dim: 64,
+      spatialInterpolationScale: 1.875,
+      temporalInterpolationScale: 2,
+    });
+    const scales = { spatialInterpolationScale: 1.875, temporalInterpolationScale: 2 };
+    const told = format === 'float32' ? scales : {};
+    expect(take(scaled, format), 'sincos3d', { variant: 'cogvideox', grid: [2, 3, 5], ...told }, `scaled ${format}`);
+  });
+
   test(`time steps, ${format}`, () => {
     const steps = [0, 1, 17, 250, 500.5, 731, 999];
     for (const [preset, dim, wanted] of [
@@ -307,6 +441,41 @@ for (const format of FORMATS) {
   });
 }
 
+/** What identify calls a cache of each rope type: a type that is missing here does not compile. */
+const CALLED: Readonly<Record<RopeType, object>> = {
+  default: { ropeTheta: 10000 },
+  linear: { ropeType: 'linear', factor: 4 },
+  // another base, and no word of the rule
+  dynamic: { ropeTheta: 74534.8305519 },
+  ntk: { ropeTheta: 85550.376238 },
+  // the frequencies as they are
+  'ntk-by-parts': { ropeTheta: undefined },
+  yarn: { ropeType: 'yarn', ropeTheta: 1e6, factor: 4, originalMaxPositionEmbeddings: 32768 },
+  'dynamic-yarn': { ropeType: 'yarn', factor: 4, originalMaxPositionEmbeddings: 2048 },
+  longrope: { ropeTheta: 10000, divisors: (ROPE_EXAMPLES.longrope.spec as { longFactor?: unknown }).longFactor },
+  llama3: { ropeType: 'llama3', ropeTheta: 5e5, factor: 8, originalMaxPositionEmbeddings: 8192 },
+  proportional: { ropeTheta: undefined },
+};
+
+test('a cache of every rope type is a cache, and its rule is named or said to be open', () => {
+  for (const [type, { spec, context }] of Object.entries(ROPE_EXAMPLES)) {
+    const table = rotaryTable(spec, { length: 32, context });
+    const { found } = identify(table);
+    assert.is(found[0]?.encoding, 'rotary', type);
+    for (const [key, value] of Object.entries(CALLED[type as RopeType]))
+      assert.equal(found[0].options[key], value, `${type} ${key}`);
+    const { ropeTheta, invFreq } = found[0].options as { ropeTheta?: number; invFreq?: number[] };
+    if (ropeTheta !== undefined) continue;
+    assert.is(found[0].sure, 'likely');
+    const { ladder } = rotaryFrequencies(spec, { context });
+    invFreq?.forEach((f, k) => {
+      assert.ok(Math.abs(f - ladder.hi[k]) <= 2e-6 * ladder.hi[k] + 1e-9, `${type} pair ${k}: ${f} ${ladder.hi[k]}`);
+    });
+    assert.is(invFreq?.length, ladder.hi.length, type);
+    table.dispose();
+  }
+});
+
 test("T5's buckets", () => {
   for (const bidirectional of [true, false]) {
     const table = t5Buckets({ queryLength: 32, keyLength: 200, queryOffset: 0, bidirectional });
@@ -356,6 +525,22 @@ test('200 random tables, and tables that only look like one, are none of these',
     if (found.length > 0) claims.push(`${n} [${shape}]: ${JSON.stringify(found[0])}`);
   }
   assert.equal(claims, []);
+  // any decreasing list is a ladder for some divisors, any matrix of distances a kernel for some numbers
+  for (let n = 0; n < 60; n++) {
+    const random = randomFrom(1000 + n);
+    const format = FORMATS[n % 3];
+    const count = 16 + Math.floor(random() * 64);
+    const list = Float64Array.from({ length: count }, (_, k) =>
+      rounded(Math.fround(10000 ** (-k / count) / (1 + 60 * random() ** 3)), format),
+    );
+    assert.equal(identify(list).found, [], `list ${n}`);
+    const falling = Float64Array.from({ length: 24 }, random).sort();
+    const matrix = Float64Array.from({ length: 24 * 24 }, (_, i) => {
+      const distance = Math.floor(i / 24) - (i % 24);
+      return distance <= 0 ? 0 : rounded(Math.fround(-falling[distance]), format);
+    });
+    assert.equal(identify({ data: matrix, shape: [24, 24] }).found, [], `matrix ${n}`);
+  }
   // one wrong number, another wave, a learned table of the right statistics
   const spoilt = take(sinusoidal({ length: 32, dim: 64 }), 'float32');
   spoilt.data[777] += 1e-3;

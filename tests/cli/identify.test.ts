@@ -119,4 +119,17 @@ test('files of other kinds are called by their name', async () => {
   await told([file('h.safetensors')], /does not end inside the file/, 3);
 });
 
+test('--divisors: the list that the frequencies were divided by', async () => {
+  const divisors = [1, 1.118320672, 1.250641126, 1.398617824, 2.5, 4, 9, 20];
+  const list = divisors.map((divisor, k) => 500000 ** (-k / 8) / divisor);
+  writeFileSync(file('frequencies.json'), JSON.stringify(list.map(Math.fround)));
+  const of = async (...more: string[]) => (await posenc(['identify', file('frequencies.json'), ...more])).out;
+  assert.match(await of(), /made by {4}none of these/);
+  const named = await of('--divisors', JSON.stringify(divisors));
+  assert.match(named, /made by {4}invFreq: rotaryDim 16, ropeTheta 500000, divisors \[1,1\.118320672,/);
+  const bad = await posenc(['identify', file('frequencies.json'), '--divisors', '3']);
+  assert.is(bad.code, 2);
+  assert.match(bad.err, /--divisors: expected a list of numbers/);
+});
+
 test.run();

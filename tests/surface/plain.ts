@@ -84,7 +84,10 @@ export const plain: Readonly<Record<string, Generator>> = {
     random.pick(ENGINES),
     { context: random.int(1, 300000) },
   ]),
-  identify: noEngine((random) => [new List(Array.from(random.floats(48)), [6, 8], 'number')]),
+  identify: noEngine((random) => [
+    new List(Array.from(random.floats(48)), [6, 8], 'number'),
+    random.int(0, 1) === 0 ? {} : { divisors: Array.from(random.floats(4), (f) => 1 + Math.abs(f)) },
+  ]),
   describe: noEngine(() => [fromHF(CONFIGS[0], { context: 4096 })]),
   toLlamaCpp: noEngine(() => [fromHF(LLAMA, { context: 4096 })]),
   toOnnxCaches: (random) => ({ args: [fromHF(LLAMA, { context: 4096 }), { length: random.int(1, 9) }] }),

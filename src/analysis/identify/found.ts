@@ -8,9 +8,11 @@ export interface Identified {
     | 'rotary'
     | 'timestep'
     | 'sincos2d'
+    | 'sincos3d'
     | 'invFreq'
     | 'alibiSlopes'
     | 'alibi'
+    | 'kerple'
     | 't5Buckets';
   /** In the words of that function. */
   readonly options: Readonly<Record<string, unknown>>;

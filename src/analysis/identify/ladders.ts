@@ -31,6 +31,8 @@ export type Scaling =
 export interface Candidate {
   readonly ladder: Ladder;
   readonly scaling?: Scaling;
+  /** What the ladder is divided by, pair by pair (LongRoPE). */
+  readonly divisors?: readonly number[];
   readonly frequencies: readonly number[];
   /** Significant digits of the base: fewer are likelier. */
   readonly digits: number;
@@ -220,8 +222,47 @@ function yarn(
   });
 }
 
-/** A list of inverse frequencies, scaled or not. */
-export function frequencyCandidates(values: ArrayLike<number>, stored: Stored): Candidate[] {
+/** Bases of published models. */
+const BASES = [1e4, 5e5, 1e6, 1e5, 1.5e5, 2.5e5, 5e4, 4e4, 2e6, 5e6, 8e6, 1e7, 2e7, 1e8];
+/** More than chance gives: the bits that all divisors together must be known to beyond their decimals. */
+const EVIDENCE = 48;
+
+/**
+ * A ladder divided by a list of numbers, one a pair, that have at most three decimals, as LongRoPE's search writes them. Any
+ * decreasing list is such a ladder for some divisors: the decimals are what tells the base, so that only precise numbers do.
+ */
+export function listedLadders(layout: Layout, measured: readonly number[], errors: readonly number[]): Candidate[] {
+  if (!measured.every((f) => f > 0)) return [];
+  const denominator = layout.pairs;
+  for (const decimals of [1, 2, 3]) {
+    for (const base of BASES) {
+      const ladder = { base, denominator };
+      const plain = plainLadder(ladder, layout.pairs);
+      let bits = 0;
+      const divisors = plain.map((f, k) => {
+        const divisor = f / measured[k];
+        // numbers of a file are float32
+        const slack = divisor * (errors[k] + 1.5e-7) * 10 ** decimals;
+        const units = Math.round(divisor * 10 ** decimals);
+        // a divisor that is not known to its decimals is not known
+        if (slack > 0.4 || !(Math.abs(divisor * 10 ** decimals - units) <= slack) || divisor < 0.5 || divisor > 1000)
+          bits = Number.NaN;
+        bits += Math.max(0, -Math.log2(2 * slack));
+        return units / 10 ** decimals;
+      });
+      if (!(bits > EVIDENCE) || divisors.every((divisor) => divisor === divisors[0])) continue;
+      return [{ ladder, divisors, frequencies: plain.map((f, k) => f / divisors[k]), digits: 1 }];
+    }
+  }
+  return [];
+}
+
+/** A list of inverse frequencies, scaled or not; `divisors`: what the ladder may have been divided by. */
+export function frequencyCandidates(
+  values: ArrayLike<number>,
+  stored: Stored,
+  divisors?: readonly number[],
+): Candidate[] {
   const measured = Array.from(values);
   const layout: Layout = {
     name: 'half',
@@ -233,7 +274,24 @@ export function frequencyCandidates(values: ArrayLike<number>, stored: Stored): 
   const near = (wanted: readonly number[]): boolean =>
     wanted.every((f, k) => Math.abs(f - measured[k]) <= halfUlp(f, stored) * 1.01 + 4e-7 * f);
   const errors = measured.map((f) => halfUlp(f, stored) / f + 2e-7);
-  return scaledLadders(layout, measured, errors)
-    .filter(({ frequencies }) => near(frequencies))
-    .sort((a, b) => a.digits - b.digits);
+  const plain = divisors
+    ? dividedLadders(layout, measured, errors, divisors)
+    : [...scaledLadders(layout, measured, errors), ...listedLadders(layout, measured, errors)];
+  return plain.filter(({ frequencies }) => near(frequencies)).sort((a, b) => a.digits - b.digits);
+}
+
+/** Ladders that agree with measured frequencies once these are multiplied by a list that is given. */
+export function dividedLadders(
+  layout: Layout,
+  measured: readonly number[],
+  errors: readonly number[],
+  divisors: readonly number[],
+): Candidate[] {
+  if (divisors.length !== layout.pairs) return [];
+  const undone = measured.map((f, k) => f * divisors[k]);
+  return scaledLadders(layout, undone, errors).flatMap((candidate) =>
+    candidate.scaling
+      ? []
+      : [{ ...candidate, divisors, frequencies: candidate.frequencies.map((f, k) => f / divisors[k]) }],
+  );
 }

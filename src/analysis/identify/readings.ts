@@ -67,7 +67,39 @@ function sentence({ encoding, options }: Identified): string {
   return `${encoding}: ${words.join(', ')}`;
 }
 
+const defined = (options: Record<string, unknown>): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+
+/** A ladder divided pair by pair, or frequencies that no ladder gives. */
+function listedReading(wave: Wave, stored: Stored, complex: boolean): Identified {
+  const { layout, ladder, divisors, own, amplitude, maxError, told } = wave;
+  const { start, step = 1 } = runOf(wave.positions);
+  const { ropeTheta: _, ...options } = rotaryOptions(wave, { start, step }, complex);
+  const unknown: string[] = [];
+  if (own) {
+    unknown.push(
+      'the rule of these frequencies: a ladder of any base times a list of per-pair factors gives them (LongRoPE); given as divisors, the list tells the base',
+    );
+  } else {
+    unknown.push('which of its two lists a LongRoPE model was asked for, and its original length');
+  }
+  if (told < layout.pairs) unknown.push(`pairs from ${told} on hardly move in these rows: their frequencies are rough`);
+  return {
+    encoding: 'rotary',
+    options: defined({
+      ...options,
+      ...(own ? { invFreq: own.map((f) => Number(f.toPrecision(7))) } : { ropeTheta: ladder.base, divisors }),
+      ...(amplitude === 1 ? {} : { attentionFactor: amplitude }),
+    }),
+    stored,
+    maxError,
+    sure: own ? 'likely' : told < layout.pairs ? 'likely' : 'certain',
+    unknown,
+  };
+}
+
 function readingsOfOne(wave: Wave, stored: Stored, complex: boolean): Identified[] {
+  if (wave.own || wave.divisors) return [listedReading(wave, stored, complex)];
   const { layout, ladder, scaling, amplitude, maxError, told } = wave;
   const rows = runOf(wave.positions);
   const even = rows.step !== undefined;
@@ -80,7 +112,7 @@ function readingsOfOne(wave: Wave, stored: Stored, complex: boolean): Identified
   const sure: Identified['sure'] = unknown.length === 0 && told >= 3 ? 'certain' : 'likely';
   const make = (encoding: Identified['encoding'], options: Record<string, unknown>): Identified => ({
     encoding,
-    options: Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)),
+    options: defined(options),
     stored,
     maxError,
     sure,

@@ -2,7 +2,16 @@
  * Tables of sines and cosines of position times frequency: from the numbers to frequencies and positions, and back to numbers.
  * What is found is a hypothesis until every number of the table was made again from it, within its rounding.
  */
-import { type Ladder, ladderCandidates, plainLadder, type Scaling, scaledLadders } from './ladders.ts';
+import {
+  type Candidate,
+  dividedLadders,
+  type Ladder,
+  ladderCandidates,
+  listedLadders,
+  plainLadder,
+  type Scaling,
+  scaledLadders,
+} from './ladders.ts';
 import type { Layout } from './layouts.ts';
 import { angleError, type Grid, halfUlp, line, roundest, type Stored, tidy } from './numbers.ts';
 
@@ -10,6 +19,10 @@ export interface Wave {
   readonly layout: Layout;
   readonly ladder: Ladder;
   readonly scaling?: Scaling;
+  /** What the ladder is divided by, pair by pair. */
+  readonly divisors?: readonly number[];
+  /** Frequencies that were measured: no ladder gives them. */
+  readonly own?: readonly number[];
   readonly amplitude: number;
   /** Of each row, in steps of the frequencies; NaN for rows of zeros. */
   readonly positions: readonly number[];
@@ -32,17 +45,40 @@ interface Table {
 
 const at = ({ grid }: Table, row: number, column: number): number => grid.data[row * grid.columns + column];
 
-/** Every wave that makes these numbers, the roundest first. */
-export function waves(grid: Grid, layout: Layout, stored: Stored): Wave[] {
+/** Every wave that makes these numbers, the roundest first; `divisors`: what their ladder was divided by. */
+export function waves(grid: Grid, layout: Layout, stored: Stored, divisors?: readonly number[]): Wave[] {
   const table: Table = { grid, layout, stored, empty: zeroRows(grid) };
   if (layout.pairs < 2 || table.empty.every(Boolean)) return [];
   const both = layout.sin !== undefined && layout.cos !== undefined;
   const amplitude = both ? amplitudeOf(table) : largest(grid);
   if (amplitude === undefined || !(amplitude > 0)) return [];
-  if (!both) return fromRecurrence(table, amplitude);
+  if (!both) return divisors ? [] : fromRecurrence(table, amplitude);
   const phases = phasesOf(table);
+  if (divisors) {
+    const { frequencies, errors } = fittedSteps(table, phases);
+    return fromFrequencies(table, amplitude, phases, dividedLadders(layout, frequencies, errors, divisors));
+  }
   const plain = fromTails(table, amplitude, phases);
   return plain.length > 0 ? plain : fromSteps(table, amplitude, phases);
+}
+
+/**
+ * Consecutive rows of frequencies that no ladder gives, scaled or not: a ladder divided by a list of decimals, else the
+ * frequencies as they are.
+ */
+export function wavesOfTheirOwn(grid: Grid, layout: Layout, stored: Stored): Wave[] {
+  const table: Table = { grid, layout, stored, empty: zeroRows(grid) };
+  if (layout.pairs < 2 || grid.rows < 4 || table.empty.some(Boolean) || layout.zeroColumn) return [];
+  const amplitude = amplitudeOf(table);
+  if (amplitude === undefined || !(amplitude > 0)) return [];
+  const phases = phasesOf(table);
+  const { frequencies, errors } = fittedSteps(table, phases);
+  // pairs may stand still (proportional)
+  if (!frequencies.every((f) => f >= 0) || frequencies.filter((f) => f > 0).length < 2) return [];
+  const listed = fromFrequencies(table, amplitude, phases, listedLadders(layout, frequencies, errors));
+  if (listed.length > 0) return listed;
+  const ladder = { base: Number.NaN, denominator: layout.pairs };
+  return fromFrequencies(table, amplitude, phases, [{ ladder, own: frequencies, frequencies, digits: 9 }]);
 }
 
 /** A wave of frequencies that are known already, in rows that may not tell them. */
@@ -183,7 +219,7 @@ function positionsOf(table: Table, phases: Float64Array, frequencies: readonly n
     let position = Number.NaN;
     for (let k = layout.pairs - 1; k >= 0; k--) {
       const angle = phases[r * layout.pairs + k];
-      if (Number.isNaN(angle)) continue;
+      if (Number.isNaN(angle) || frequencies[k] === 0) continue;
       const turns = Number.isNaN(position) ? 0 : Math.round((position * frequencies[k] - angle) / (2 * Math.PI));
       position = (angle + 2 * Math.PI * turns) / frequencies[k];
     }
@@ -279,13 +315,56 @@ function fromSteps(table: Table, amplitude: number, phases: Float64Array): Wave[
     const reach = Math.min(1, f * grid.rows);
     return (2 * halfUlp(reach, table.stored) + 4e-7 * reach) / (f * grid.rows);
   });
-  return firstThatFit(table, scaledLadders(layout, measured, errors), (candidate) => {
+  return fromFrequencies(table, amplitude, phases, scaledLadders(layout, measured, errors));
+}
+
+/** Rows that follow one another, of frequencies that are candidates. */
+function fromFrequencies(
+  table: Table,
+  amplitude: number,
+  phases: Float64Array,
+  candidates: readonly (Candidate & { readonly own?: readonly number[] })[],
+): Wave[] {
+  return firstThatFit(table, candidates, (candidate) => {
     const raw = positionsOf(table, phases, candidate.frequencies);
     const start = raw.findIndex((p) => !Number.isNaN(p));
     const first = Math.round(raw[start] - start);
     const positions = raw.map((p, r) => (Number.isNaN(p) ? Number.NaN : first + r));
     return [{ ...candidate, positions, amplitude }];
   });
+}
+
+/** The slope of every pair's angle over the rows, and how far it is known. */
+function fittedSteps(
+  { layout, grid, stored }: Table,
+  phases: Float64Array,
+): { readonly frequencies: number[]; readonly errors: number[] } {
+  const rows = Array.from({ length: grid.rows }, (_, r) => r);
+  const frequencies = Array.from({ length: layout.pairs }, (_, k) => {
+    const angles = rows.map((r) => phases[r * layout.pairs + k]);
+    let [x, y] = [0, 0];
+    for (let r = 1; r < angles.length; r++) {
+      x += Math.cos(angles[r] - angles[r - 1]);
+      y += Math.sin(angles[r] - angles[r - 1]);
+    }
+    const rough = Math.atan2(y, x);
+    for (let r = 1; r < angles.length; r++) {
+      const wanted = angles[r - 1] + rough;
+      angles[r] += 2 * Math.PI * Math.round((wanted - angles[r]) / (2 * Math.PI));
+    }
+    return line(
+      rows,
+      angles,
+      rows.map(() => 1),
+    ).slope;
+  });
+  // a slope of n points whose angles are off by the rounding each: sqrt(12 / n^3) of it, and its share of float32 code
+  const spread = Math.sqrt(12 / Math.max(2, grid.rows) ** 3);
+  const errors = frequencies.map((f) => {
+    const reach = Math.min(1, Math.abs(f) * grid.rows);
+    return (3 * spread * halfUlp(reach, stored)) / Math.abs(f) + 2.5e-7;
+  });
+  return { frequencies, errors };
 }
 
 /**
@@ -351,6 +430,8 @@ function starts(table: Table, frequencies: readonly number[], amplitude: number)
 interface Try {
   readonly ladder: Ladder;
   readonly scaling?: Scaling;
+  readonly divisors?: readonly number[];
+  readonly own?: readonly number[];
   readonly frequencies: readonly number[];
   readonly positions: readonly number[];
   readonly amplitude: number;
@@ -385,14 +466,14 @@ function firstThatFit<C extends { readonly digits: number }>(
 /** Every number made again. */
 function verify(
   table: Table,
-  { ladder, scaling, frequencies, positions, amplitude }: Try,
+  { ladder, scaling, divisors, own, frequencies, positions, amplitude }: Try,
   fewest = 2,
 ): Wave | undefined {
   const { layout, grid, stored, empty } = table;
   const trial = amplitude === 1 ? 1 : bestAmplitude(table, frequencies, positions, amplitude, scaling);
   // positions that were fitted are known to a part of the rounding only
   const whole = positions.every((p) => Number.isNaN(p) || Number.isInteger(p));
-  const fitted = whole ? 0 : 0.4 * halfUlp(trial, stored);
+  const fitted = own ? halfUlp(trial, stored) : whole ? 0 : 0.4 * halfUlp(trial, stored);
   let [maxError, furthest] = [0, 0];
   for (let r = 0; r < grid.rows; r++) {
     if (empty[r]) continue;
@@ -419,7 +500,7 @@ function verify(
     return 0.02 * moves > halfUlp(layout.sin ? angle : 1, stored) + angleError(angle);
   }).length;
   if (told < fewest) return undefined;
-  return { layout, ladder, scaling, amplitude: tidy(trial), positions, maxError, told };
+  return { layout, ladder, scaling, divisors, own, amplitude: tidy(trial), positions, maxError, told };
 }
 
 /** The amplitudes that every number allows: their middle, or YaRN's own where it is among them. */
