@@ -39,7 +39,7 @@ const machine = { cpu: cpus()[0]?.model ?? 'unknown', node: process.version };
 process.stdout.write(`${machine.cpu}, Node ${machine.node}\n\n`);
 if (flags.micro) micro();
 else if (flags.memory) process.stdout.write(formatMemory(measureMemory()));
-else if (flags.cold) process.stdout.write(formatCold(measureCold()));
+else if (flags.cold) process.stdout.write(formatCold(measureCold()) + formatCold(measureCold(15, 'config to table')));
 else await rows();
 
 function micro(): void {

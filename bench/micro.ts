@@ -3,13 +3,28 @@
  * argument checks and (where said) allocation included. The rows of main.ts say how fast the kernels are.
  */
 import Benchmark from 'benchmark';
-import { alibi, applyRotary, merge, rotaryTable, sinusoidal, Tensor } from 'posenc';
+import { alibi, applyRotary, fromHF, merge, rotaryTable, sinusoidal, Tensor } from 'posenc';
 import { numbers } from './case.ts';
 
 export interface Micro {
   readonly name: string;
   readonly prepare: () => () => unknown;
 }
+
+const LLAMA = {
+  model_type: 'llama',
+  hidden_size: 4096,
+  num_attention_heads: 32,
+  max_position_embeddings: 131072,
+  rope_theta: 500000,
+  rope_scaling: {
+    rope_type: 'llama3',
+    factor: 8,
+    low_freq_factor: 1,
+    high_freq_factor: 4,
+    original_max_position_embeddings: 8192,
+  },
+};
 
 export const MICROS: readonly Micro[] = [
   {
@@ -26,6 +41,10 @@ export const MICROS: readonly Micro[] = [
   {
     name: 'rotaryTable 4096x128, new output',
     prepare: () => () => rotaryTable({ headDim: 128 }, { length: 4096 }).dispose(),
+  },
+  {
+    name: 'a configuration of Llama 3.1 to a table of 8192, new output',
+    prepare: () => () => rotaryTable(fromHF(LLAMA).rotary!, { length: 8192 }).dispose(),
   },
   {
     name: 'applyRotary, one token, 40 heads of 128',

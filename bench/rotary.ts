@@ -1,9 +1,9 @@
 /** Rows of the rotary family: cos/sin tables of every kind of row, and the rotation of q or k in place. */
-import { applyRotary, axialTable, ggmlRotaryTable, type RotarySpec, rotaryTable, type Tensor } from 'posenc';
+import { applyRotary, axialTable, ggmlRotaryTable, invFreq, type RotarySpec, rotaryTable, type Tensor } from 'posenc';
 import { type Case, inPlace, producer } from './case.ts';
 import { asWritten, typed } from './peers/rotary.ts';
 import { typedTable } from './peers/sinusoidal.ts';
-import { ggmlTable, mropeTable, axialTable as typedAxial } from './peers/table.ts';
+import { ggmlTable, mropeTable, torchTable, axialTable as typedAxial } from './peers/table.ts';
 
 const tables: Case[] = [];
 for (const precision of ['exact', 'torch'] as const) {
@@ -18,8 +18,12 @@ for (const precision of ['exact', 'torch'] as const) {
         const spec: RotarySpec = { headDim: dim, precision };
         return {
           ours: () => rotaryTable(spec, options),
-          // the float32 pipeline is another function: a peer for it would have to repeat its roundings
-          peers: { 'typed JS': precision === 'exact' ? typedTable(length, dim) : undefined },
+          peers: {
+            'typed JS':
+              precision === 'exact'
+                ? typedTable(length, dim)
+                : torchTable(length, Float32Array.from(invFreq(spec).invFreq)),
+          },
           tolerance: 1.2e-7,
         };
       }),

@@ -41,7 +41,7 @@ const EXACT_ROWS: Operations = {
   'i8x16.shuffle': 2,
   'v128.store': 2,
 };
-/** all_true, the branch of far angles, is control. */
+/** Angles below 512; all_true, the branch that leaves others to a reduction, is control. */
 const TORCH: Operations = {
   'v128.load': 11,
   'f64x2.mul': 14,
@@ -68,9 +68,9 @@ export const OWN: readonly Own[] = [
   { prefix: 'absolute.sinusoidal.concat.', operations: EXACT_ROWS },
   { prefix: 'rotary.table.exact.', most: 4 * MIB, operations: EXACT },
   { prefix: 'rotary.table.exact.', operations: EXACT_ROWS },
-  { prefix: 'absolute.sinusoidal.interleaved-torch.', operations: TORCH },
-  { prefix: 'absolute.sinusoidal.concat-torch.', operations: TORCH },
-  { prefix: 'rotary.table.torch.', operations: TORCH },
+  { prefix: 'absolute.sinusoidal.interleaved-torch.', most: MIB / 4, operations: TORCH },
+  { prefix: 'absolute.sinusoidal.concat-torch.', most: MIB / 4, operations: TORCH },
+  { prefix: 'rotary.table.torch.', most: MIB / 4, operations: TORCH },
   {
     prefix: 'rotary.half.inplace.',
     operations: { 'v128.load': 8, 'f32x4.mul': 16, 'f32x4.add': 4, 'f32x4.sub': 4, 'v128.store': 8 },

@@ -16,6 +16,21 @@ export function ggmlTable(length: number, dim: number, base = 10000) {
   };
 }
 
+/** PyTorch's float32 angles: frequencies given, each product rounded. */
+export function torchTable(length: number, frequencies: Float32Array) {
+  const pairs = frequencies.length;
+  const half = length * pairs;
+  return (out: Float32Array): void => {
+    for (let position = 0, at = 0; position < length; position++) {
+      for (let k = 0; k < pairs; k++, at++) {
+        const angle = Math.fround(position * frequencies[k]);
+        out[at] = Math.cos(angle);
+        out[at + half] = Math.sin(angle);
+      }
+    }
+  };
+}
+
 /** M-RoPE in sections (Qwen2-VL): pair k takes the position of its section; positions [streams, n]. */
 export function mropeTable(positions: Int32Array, length: number, sections: readonly number[], base = 10000) {
   const streams = sections.flatMap((count, stream) => new Array<number>(count).fill(stream));

@@ -12,8 +12,8 @@ test('the first call of fresh processes', () => {
 });
 
 test('the report', () => {
-  const text = formatCold({ milliseconds: [2.04, 3, 4, 15.06], median: 3.5 });
-  assert.is(text, 'first call of 4 fresh processes: median 3.5 ms, 2.0 to 15.1 ms\n');
+  const text = formatCold({ name: 'first call', milliseconds: [2.04, 3, 4, 15.06], median: 3.5 });
+  assert.is(text, 'first call in 4 fresh processes: median 3.5 ms, 2.0 to 15.1 ms\n');
 });
 
 test.run();
