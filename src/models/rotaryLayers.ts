@@ -147,6 +147,14 @@ function perLayer(
   const bases = Array.isArray(value)
     ? (numbers(section, keys.base, count) as number[])
     : new Array<number>(count).fill(section.number(keys.base, { above: 1 }) ?? facts.base.value);
+  const block = inside ? ([`${blocks.flat?.path}.rope_theta`, blocks.flat?.fields.rope_theta] as const) : undefined;
+  const others = facts.base.keys.flatMap((key) =>
+    key === keys.base ? [] : [[section.at(key), section.fields[key]] as const],
+  );
+  for (const [path, one] of block ? [block, ...others] : others) {
+    if (typeof one !== 'number' || bases.includes(one)) continue;
+    section.notes.warn('no-effect', path, `${one}, and ${keys.base} gives the base of every layer`);
+  }
   const partials = keys.partial === undefined ? undefined : numbers(section, keys.partial, count);
   const listed = section.list('layer_types', 'string', MAX_LAYERS)?.slice(0, count);
   const types = listed ?? (byType ? new Array<string>(count).fill('full_attention') : undefined);

@@ -206,6 +206,15 @@ test('bases by layer: 0 does not rotate, different ones are different tables', (
   const form = fromHF({ ...sizes, model_type: 'granite_swa', num_hidden_layers: 4, layer_rope_theta });
   assert.equal(form.layers, { count: 4, rotary: { base_10000: [1, 3], base_50000: [2] }, nope: [0] });
   assert.is(form.layerTypes?.base_50000.spec.ropeTheta, 50000);
+  assert.equal(form.warnings, []);
+  const other = { ...sizes, model_type: 'granite_swa', num_hidden_layers: 4, layer_rope_theta };
+  for (const [file, key] of [
+    [{ ...other, rope_parameters: { rope_type: 'default', rope_theta: 20000 } }, 'rope_parameters.rope_theta'],
+    [{ ...other, rope_theta: 20000 }, 'rope_theta'],
+  ] as const) {
+    const said = fromHF(file).warnings.map(({ key: path, code }) => `${path} ${code}`);
+    assert.equal(said, [`${key} no-effect`]);
+  }
 });
 
 test('ChatGLM: a ratio multiplies the base, half of the head rotates', () => {
