@@ -24,7 +24,10 @@ const isEmpty = (value: unknown): boolean =>
 
 /** The keys of an object that look like positions and may say something. */
 export function positionKeys(fields: Fields): string[] {
-  return Object.keys(fields).filter((key) => LOOKS.test(key) && !ORDINARY.has(key) && !inert(fields[key]));
+  return Object.keys(fields).filter((key) => {
+    // disable_rope: false leaves it on
+    return LOOKS.test(key) && !ORDINARY.has(key) && (/disable/.test(key) ? fields[key] === false : !inert(fields[key]));
+  });
 }
 
 /** Those of them that nothing has read. */

@@ -2,6 +2,7 @@
 import type { Precision } from '../rotary/spec.ts';
 import { type FamilyFacts, readFamily } from './families.ts';
 import { type Part, typeOf } from './part.ts';
+import { unreadKeys } from './positionKeys.ts';
 import { copyJson, dropUndefined, isFields, Section, shorten } from './read.ts';
 import { recordOf, recordOfClass } from './records/index.ts';
 import type { ConfigFacts, ModelRecord } from './records/record.ts';
@@ -129,6 +130,14 @@ function readOne(
         ? undefined
         : { modelType: type, ...readFamily(section, facts) };
   section.string('model_type');
+  for (const name of unreadKeys(section, facts.ignores)) {
+    section.get(name);
+    section.notes.warn(
+      'no-effect',
+      section.at(name),
+      'looks like a setting of positions of the tower, and nothing reads it',
+    );
+  }
   if (section.has('architectures'))
     section.kept.architectures = copyJson(section.at('architectures'), section.fields.architectures);
   parent.kept[key] = section.kept;

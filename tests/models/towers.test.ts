@@ -116,4 +116,17 @@ test('the rows of an audio encoder are its encoder, whatever their family', () =
   assert.is(visionEncoder, undefined);
 });
 
+test('keys of a tower that look like positions and that nothing reads are said', () => {
+  const text_config = { model_type: 'llama', hidden_size: 64, num_attention_heads: 4 };
+  const vision_config = { model_type: 'siglip_vision_model', hidden_size: 1152, image_size: 384, patch_size: 14 };
+  const said = (more: object) =>
+    fromHF({ model_type: 'llava', text_config, vision_config: { ...vision_config, ...more } }).warnings.map(
+      ({ key }) => key,
+    );
+  assert.equal(said({}), []);
+  assert.equal(said({ rope_theta: 10000 }), ['vision_config.rope_theta']);
+  assert.equal(said({ disable_rope: false }), ['vision_config.disable_rope']);
+  assert.equal(said({ disable_rope: true, use_rope: false }), []);
+});
+
 test.run();

@@ -182,6 +182,7 @@ export const GRIDS_RECORDS: readonly ModelRecord[] = [
     config: {
       ...PLANE,
       preset: 'kimi-k2.5',
+      ignores: ['init_pos_emb_height', 'init_pos_emb_width', 'init_pos_emb_time', 'pos_emb_type'],
       note: 'and learned rows, resized to the grid of the image and added to the patches',
       width: given(1152, 'vt_hidden_size', 'hidden_size'),
       heads: given(16, 'vt_num_attention_heads', 'num_attention_heads'),
@@ -213,6 +214,7 @@ export const GRIDS_RECORDS: readonly ModelRecord[] = [
     config: {
       ...PLANE,
       preset: 'gemma-4',
+      ignores: ['position_embedding_size'],
       base: base(100),
       ...tower(768, 12),
       note: 'one table an axis; and learned rows of x and y, added to the patches',
