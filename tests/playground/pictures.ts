@@ -39,7 +39,13 @@ export function pictureTests(test: Test): void {
       ['encodings.zh', 'zh'],
     ]) {
       const { page } = await open(`${SLID}&lang=${lang}`);
-      await page.setViewportSize({ width: 1120, height: 660 });
+      await page.setViewportSize({ width: 1120, height: 900 });
+      await page.waitForTimeout(80);
+      // down to the last strip and the line below it
+      const end = await page.evaluate<number>(
+        "document.querySelector('.sentence > .readout').getBoundingClientRect().bottom",
+      );
+      await page.setViewportSize({ width: 1120, height: Math.ceil(end) + 12 });
       await page.waitForTimeout(80);
       // what the text beside the picture says is on it
       assert.match(await page.textContent('[data-strip=rope] .verdict'), /relative|相对/);
