@@ -5,7 +5,6 @@
 export * from '../src/absolute/index.ts';
 export * from '../src/analysis/index.ts';
 export * from '../src/bias/index.ts';
-export { fingerprint } from '../src/fingerprint.ts';
 export * from '../src/positions/index.ts';
 export * from '../src/rotary/index.ts';
 export * from '../src/rows/index.ts';

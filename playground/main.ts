@@ -8,7 +8,6 @@ import { type PAGES, resolve, type Target, views } from './route.ts';
 import { lazily } from './sections/lazily.ts';
 import type { Shown } from './sections/section.ts';
 import { sentencePage } from './sections/sentence.ts';
-import { speedPage } from './sections/speed.ts';
 import { unknownPage } from './sections/unknown.ts';
 import { address, foreign, get, go, keys, put, read, scrolledAt, settle, write } from './state.ts';
 import { currentLanguage, type Language, setLanguage, T, type Text, tr } from './text.ts';
@@ -23,6 +22,8 @@ const modelPage: Page = lazily(
   T('Your model', '你的模型'),
   async () => (await import('./sections/model.ts')).modelPage,
 );
+/** Its fingerprint computes with everything there is. */
+const speedPage: Page = lazily(T('Speed', '速度'), async () => (await import('./sections/speed.ts')).speedPage);
 const pages: Readonly<Record<(typeof PAGES)[number], Page>> = { '': sentencePage, model: modelPage, speed: speedPage };
 /** The links at the top; an encoding stands for all of them. */
 const TABS: readonly (readonly [page: string, title: Text])[] = [

@@ -1,8 +1,9 @@
 /** Section 6: this browser, now. */
 
 import { simd } from '#wasm';
+import { fingerprint } from '../../src/fingerprint.ts';
 import { h } from '../dom.ts';
-import { alibi, applyRotary, createEngine, fingerprint, rotaryTable, sinusoidal, Tensor } from '../library.ts';
+import { alibi, applyRotary, createEngine, rotaryTable, sinusoidal, Tensor } from '../library.ts';
 import { grouped, show, T, type Text, tr } from '../text.ts';
 import { noise } from '../view.ts';
 import type { Shown } from './section.ts';

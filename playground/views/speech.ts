@@ -336,8 +336,8 @@ const zipformer: View = {
     { label: 'icefall', href: 'https://github.com/k2-fsa/icefall' },
   ],
   what: T(
-    'A recording has thousands of moments, and far ones need no exact distance. The logarithm of the distance becomes an angle that never reaches half a turn, and the columns are waves of that angle. Near distances get very different rows, far ones almost the same: compare with the sinusoid, whose waves never end.',
-    '录音有成千上万个时刻，远处的无需精确距离。距离的对数变成一个永远转不到半圈的角度，各列是这个角度的波。近处的行差别大，远处的行几乎一样：与永不停歇的正弦编码对比即可看出。',
+    'A recording has thousands of moments, and far ones need no exact distance. The logarithm of the distance becomes an angle that never reaches a quarter of a turn, and the columns are waves of that angle. Near distances get very different rows, far ones almost the same: compare with the sinusoid, whose waves never end.',
+    '录音有成千上万个时刻，远处的无需精确距离。距离的对数变成一个永远转不到四分之一圈的角度，各列是这个角度的波。近处的行差别大，远处的行几乎一样：与永不停歇的正弦编码对比即可看出。',
   ),
   porters: T(
     'Columns alternate cosine and sine of 1, 2, 3 … times the angle, and the last column is 1 instead of a sine.',
