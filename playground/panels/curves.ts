@@ -83,7 +83,9 @@ export class Curves {
     drawing.svg.append(this.#cross);
     this.#holder.replaceChildren(drawing.svg);
     this.#holder.setAttribute('aria-label', `${tr(panel.label)}. ${summary(panel)}`);
-    this.#places = [...new Set(panel.series.flatMap(({ x }) => Array.from(x)))]
+    // series often share one list of places
+    const lists = [...new Set(panel.series.map(({ x }) => x))];
+    this.#places = [...new Set(lists.flatMap((x) => Array.from(x)))]
       .filter((x) => Number.isFinite(drawing.xs.at(x)) && x >= drawing.xs.low && x <= drawing.xs.high)
       .sort((a, b) => a - b);
     this.#read(Math.min(this.#at, this.#places.length - 1));

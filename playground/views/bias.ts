@@ -63,7 +63,7 @@ export function headPanels(
 function distances(data: () => ArrayLike<number>, heads: number, n: number, as: Series['as']): Panel {
   const row = n - 1;
   const from = data();
-  const few = Array.from({ length: Math.min(heads, 8) }, (_, i) => Math.floor((i * heads) / Math.min(heads, 8)));
+  const few = Array.from({ length: Math.min(heads, 5) }, (_, i) => Math.floor((i * heads) / Math.min(heads, 5)));
   const x = Float64Array.from({ length: n }, (_, j) => j - row);
   return {
     kind: 'curves',
