@@ -27,5 +27,5 @@ export function show(value: number, digits = 6): string {
   return text.replace('-', '−').replace('e−', 'e−').replace('e+', 'e');
 }
 
-/** 131072 as 131 072: thin spaces between thousands. */
-export const grouped = (value: number): string => String(value).replace(/\B(?=(\d{3})+(?!\d))/g, '\u2009');
+/** 131072 as 131 072: narrow spaces between thousands, where no line breaks. */
+export const grouped = (value: number): string => String(value).replace(/\B(?=(\d{3})+(?!\d))/g, '\u202f');

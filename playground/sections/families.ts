@@ -3,7 +3,7 @@ import type { NormalForm } from '../../src/models/index.ts';
 import { grouped, same, T, type Text } from '../text.ts';
 
 /** Family, its name, the view that shows it. */
-export const FAMILIES: Readonly<Record<string, readonly [name: Text, view?: string]>> = {
+export const FAMILIES: Readonly<Record<NormalForm['family'], readonly [name: Text, view?: string]>> = {
   rotary: [T('rotary (RoPE)', '旋转位置编码（RoPE）'), 'rope'],
   alibi: [T('ALiBi', 'ALiBi 线性偏置'), 'alibi'],
   t5: [T('T5 buckets', 'T5 分桶偏置'), 't5'],
@@ -13,8 +13,43 @@ export const FAMILIES: Readonly<Record<string, readonly [name: Text, view?: stri
   relative: [T('relative vectors (Shaw)', '相对位置向量（Shaw）'), 'shaw'],
   sinusoidal: [T('sinusoidal', '正弦位置编码'), 'sinusoidal'],
   learned: [T('learned table', '可学习位置表'), 'learned'],
+  convolutional: [T('convolution', 'CNN 式'), 'conv'],
+  window: [T('windows of patches', '图块窗口'), 'swin'],
   none: [T('none', '无位置编码')],
 };
+
+/** View of a function that a model calls. */
+const CALL_VIEWS: { readonly [K in keyof NonNullable<NormalForm['calls']>]?: string } = {
+  alibi: 'alibi',
+  t5Bias: 't5',
+  t5Buckets: 't5',
+  learnedPositions: 'learned',
+  sinusoidal: 'sinusoidal',
+  sincos2d: 'sincos2d',
+  convPositional: 'conv',
+  swinBias: 'swin',
+  swinV2Bias: 'swin-v2',
+  beitBias: 'swin',
+  decomposedRelativeScores: 'decomposed',
+  gatedRelativeBias: 'gated',
+  debertaScores: 'deberta',
+  xlnetScores: 'xlnet',
+  transformerXlScores: 'transformer-xl',
+  nezhaScores: 'nezha',
+  shawScores: 'shaw',
+  conformerScores: 'conformer',
+  localRelativeScores: 'local-scores',
+};
+
+/** A model, or a side or tower of one, that is not (only) rotary. */
+export type Side = Pick<NormalForm, 'family' | 'parameters' | 'calls' | 'note'>;
+
+/** The views that show what it computes. */
+export function viewsOf({ family, calls }: Side): string[] {
+  const own = Object.keys(calls ?? {}).flatMap((call) => CALL_VIEWS[call as keyof typeof CALL_VIEWS] ?? []);
+  const [, usual] = FAMILIES[family];
+  return [...new Set(own.length > 0 || usual === undefined ? own : [usual])];
+}
 
 /** View of a rope type. */
 export const ROPE_VIEWS: Readonly<Record<string, string>> = {
@@ -26,14 +61,32 @@ export const ROPE_VIEWS: Readonly<Record<string, string>> = {
   yarn: 'yarn',
   longrope: 'longrope',
   llama3: 'llama3',
-  proportional: 'rope',
+  proportional: 'p-rope',
 };
 
-type Parameters = NonNullable<NormalForm['parameters']>;
+const WINDOWS: Readonly<Record<string, Text>> = {
+  swin: T(
+    'Patches attend inside windows, which shift in every second layer. Each offset in a window has a learned number for each head.',
+    '图块在窗口内相互关注，每隔一层窗口移动一次。窗口内每个偏移为每个头存一个可学习的数。',
+  ),
+  'swinv2-cpb': T(
+    'Patches attend inside windows, which shift in every second layer. A small network turns each offset into a number for each head.',
+    '图块在窗口内相互关注，每隔一层窗口移动一次。一个小网络把每个偏移变成每个头的一个数。',
+  ),
+  beit: T(
+    'The whole picture is one window. Each offset has a learned number for each head, and three more stand for the class token.',
+    '整幅图像是一个窗口。每个偏移为每个头存一个可学习的数，另有三个数用于类别词元。',
+  ),
+  decomposed: T(
+    'Two learned tables, one for distances in rows and one for distances in columns: the query is multiplied with a vector of each.',
+    '两张可学习的表，一张管行距，一张管列距：查询与两张表中各一个向量相乘。',
+  ),
+};
+
 const n = (value: unknown) => (typeof value === 'number' ? grouped(value) : String(value));
 
 /** What an encoder with these options does, one sentence each. */
-export function familyWords(family: string, p: Parameters): Text[] {
+export function familyWords({ family, parameters: p = {}, calls }: Side): Text[] {
   switch (family) {
     case 'alibi':
       return [
@@ -118,11 +171,59 @@ export function familyWords(family: string, p: Parameters): Text[] {
         ),
       ];
     case 'relative':
+      if (calls?.conformerScores)
+        return [
+          T(
+            'The query meets a projected sinusoid of the distance, before and after it; two learned vectors stand for its own position (Conformer).',
+            '查询与前后“距离的正弦投影”相乘，两个可学习向量代替它自身的位置（Conformer）。',
+          ),
+        ];
+      if (calls?.localRelativeScores)
+        return [
+          T(
+            `Each query sees ${n(p.contextLeft)} keys up to itself and ${n(p.contextRight)} after it; each of these distances has a vector. Scores are capped at ${n(p.softcap)}.`,
+            `每个查询看到截至自身的 ${n(p.contextLeft)} 个键和之后的 ${n(p.contextRight)} 个；每个距离各有一个向量。分数上限为 ${n(p.softcap)}。`,
+          ),
+        ];
+      if (calls?.nezhaScores)
+        return [
+          T(
+            'Each distance, up to a limit, has a fixed sinusoidal vector that the query is multiplied with (NEZHA).',
+            '在一定范围内，每个距离有一个固定的正弦向量，查询与它相乘（NEZHA）。',
+          ),
+        ];
       return [
         T(
           'Each distance, up to a limit, has a learned vector that the query is multiplied with.',
           '在一定范围内，每个距离有一个可学习向量，查询与它相乘。',
         ),
+      ];
+    case 'convolutional':
+      return [
+        T(
+          `A convolution ${n(p.kernel)} steps wide is added to the input. What carries the position is the zeros beyond both ends.`,
+          `把一个宽 ${n(p.kernel)} 步的卷积加到输入上。携带位置的是两端之外的零。`,
+        ),
+        ...(calls?.gatedRelativeBias
+          ? [
+              T(
+                'Scores get a bias of the distance too, which every word turns up or down by a gate of its own.',
+                '分数还加上距离的偏置，每个词用自己的门值把它调大或调小。',
+              ),
+            ]
+          : []),
+      ];
+    case 'window':
+      return [
+        WINDOWS[p.kind as string],
+        ...(p.absoluteRows
+          ? [
+              T(
+                `A table of ${n(p.absoluteRows)} trained rows, one a patch, is added to the input as well.`,
+                `输入还加上一张 ${n(p.absoluteRows)} 行的可训练的表，每个图块一行。`,
+              ),
+            ]
+          : []),
       ];
     case 'none':
       return [

@@ -21,9 +21,10 @@ import {
 import { h } from '../dom.ts';
 import { type GGUFHeader, readGGUF } from '../gguf.ts';
 import { Curves } from '../panels/curves.ts';
+import { viewOf } from '../route.ts';
 import { address, get, put } from '../state.ts';
 import { grouped, T, type Text, tr } from '../text.ts';
-import { FAMILIES, familyWords, ROPE_VIEWS } from './families.ts';
+import { familyWords, ROPE_VIEWS, type Side, viewsOf } from './families.ts';
 import { inWords } from './messages.ts';
 import { comparison, factsOf, tableWords, wavelengthPanel } from './modelWords.ts';
 import type { Shown } from './section.ts';
@@ -254,18 +255,28 @@ function said(...sentences: readonly string[]): HTMLElement {
 }
 
 /** The view of the playground that shows an encoding. */
-function leadTo(view: string | undefined, name: Text): HTMLElement | false {
-  if (view === undefined) return false;
+function leadTo(id: string | undefined): HTMLElement | false {
+  const view = id !== undefined && viewOf(id);
+  if (!view) return false;
   return h(
     'p',
     { class: 'what' },
     h(
       'a',
-      { href: address(view), 'data-page': view },
-      tr(T(`See how it works: ${name.en}`, `看它如何工作：${name.zh}`)),
+      { href: address(view.id), 'data-page': view.id },
+      tr(T(`See how it works: ${view.title.en}`, `看它如何工作：${view.title.zh}`)),
     ),
   );
 }
+
+/** A side or tower of a model that is not rotary. */
+const sideBlock = (title: Text, side: Side): HTMLElement =>
+  block(
+    title,
+    items(familyWords(side)),
+    side.note !== undefined && h('ul', { class: 'said' }, said(side.note)),
+    ...viewsOf(side).map(leadTo),
+  );
 
 /** What reaching a context means for the model: nothing, changed keys, or that no published rule does it. */
 function further(loaded: Loaded, context: number): Extension {
@@ -307,19 +318,7 @@ function report(
     const table = explanation.tables.find((t) => t.label === label);
     const title = label === 'default' ? T('In words', '文字说明') : T(`Layers of type ${label}`, `${label} 类型的层`);
     const view = layer.mropeSection ? 'mrope' : ROPE_VIEWS[layer.ropeType];
-    parts.push(
-      block(
-        title,
-        items(tableWords(layer, table, context)),
-        leadTo(
-          view,
-          T(
-            layer.ropeType === 'default' ? 'RoPE' : layer.ropeType,
-            layer.ropeType === 'default' ? 'RoPE' : layer.ropeType,
-          ),
-        ),
-      ),
-    );
+    parts.push(block(title, items(tableWords(layer, table, context)), leadTo(view)));
   }
   if (!form.layerTypes) {
     const sides = [
@@ -329,17 +328,38 @@ function report(
     ] as const;
     for (const [title, side] of sides) {
       if (!side) continue;
-      const [name, view] = FAMILIES[side.family] ?? [T(side.family, side.family)];
-      parts.push(
-        block(
-          title,
-          items(familyWords(side.family, side.parameters ?? {})),
-          side.note !== undefined && h('ul', { class: 'said' }, said(side.note)),
-          leadTo(view, name),
-        ),
-      );
+      parts.push(sideBlock(title, side));
     }
   }
+  // what the rotation of the text leaves out
+  const towers = [
+    [T('Vision tower', '视觉塔'), form.visionEncoder],
+    [T('Audio tower', '音频塔'), form.audioEncoder],
+  ] as const;
+  for (const [title, side] of towers) if (side) parts.push(sideBlock(title, side));
+  if (form.vision || form.axial)
+    parts.push(
+      block(
+        T('Vision tower', '视觉塔'),
+        items([
+          T(
+            'Pairs of channels turn with the row and the column of a patch.',
+            '一部分组随图块的行转动，另一部分随列转动。',
+          ),
+        ]),
+        leadTo('axial'),
+      ),
+    );
+  if (form.queryScale)
+    parts.push(
+      block(
+        T('Layers without rotation', '不旋转的层'),
+        items([
+          T('Their queries are multiplied by a number that grows with the position.', '其查询乘以一个随位置增大的数。'),
+        ]),
+        leadTo('query-temperature'),
+      ),
+    );
   if (extension && context !== undefined) parts.push(advice(extension, context));
   // what is said of the wanted length stands above already
   const warnings = explanation.warnings.filter(({ message }) => !extension || !/positions are asked for/.test(message));

@@ -10,6 +10,14 @@ const configs = join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'examp
 const config = (name: string) => readFileSync(join(configs, `${name}.json`), 'utf8');
 const VALUE = "document.getElementById('config').value";
 
+/** Of microsoft/wavlm-base-plus, what says positions. */
+const WAVLM = {
+  hidden_size: 768,
+  num_attention_heads: 12,
+  num_conv_pos_embeddings: 128,
+  num_conv_pos_embedding_groups: 16,
+};
+
 export function modelTests(test: Test): void {
   test('three real configurations and a broken one', async () => {
     const { page, troubles } = await open('#model?lang=en');
@@ -102,6 +110,16 @@ export function modelTests(test: Test): void {
         'sinusoidal',
       ],
       [{ model_type: 'mamba' }, /No encoding/, /没有位置编码/, ''],
+      [{ model_type: 'parakeet_encoder' }, /before and after it/, /前后/, 'conformer'],
+      [{ model_type: 'gemma3n_audio' }, /sees 13 keys/, /13 个键/, 'local-scores'],
+      [{ model_type: 'sam_vision_model' }, /Two learned tables/, /两张可学习的表/, 'decomposed'],
+      [{ model_type: 'wavlm', ...WAVLM }, /gate of its own/, /门值/, 'gated'],
+      [
+        { model_type: 'dinov3_vit', hidden_size: 384, num_attention_heads: 6, patch_size: 16, image_size: 224 },
+        /row and the column/,
+        /行转动/,
+        'axial',
+      ],
       [JSON.parse(config('llama-3.1-8b')), /channels of a head rotate/, /旋转/, 'llama3'],
     ];
     for (const [given, en, zh, view] of models) {
