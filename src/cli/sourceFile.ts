@@ -110,18 +110,24 @@ function foreign(bytes: Uint8Array): string | undefined {
   return undefined;
 }
 
+const HUB = 'https://huggingface.co';
+/** owner/name, as the hub names models; the page of one; its short address in other programs. */
+const MODEL =
+  /^(?:(?:https?:\/\/)?(?:www\.)?(?:huggingface\.co|hf\.co)\/|hf:\/\/)?([A-Za-z0-9][\w.-]*\/[A-Za-z0-9][\w.-]*?)(?:\/tree\/[\w./-]+|\/)?$/;
+
 /** A path where nothing is: an address or a model's name is answered with the command that fetches it. */
 function missing(path: string): string {
   const shown = printable(path.length > 200 ? `${path.slice(0, 197)}...` : path);
   const quoted = /^[\w:/.@%+=,~-]+$/.test(path) ? path : `'${shown.replaceAll("'", '')}'`;
+  const model = path.length <= 200 ? MODEL.exec(path)?.[1] : undefined;
+  if (model !== undefined && !/\.(json|gguf|npy|safetensors|onnx)$/.test(model)) {
+    const address = `${HUB}/${model}/resolve/main/config.json`;
+    return `${shown}: ENOENT, no such file; if it is a model on the Hugging Face hub: curl -sSfL ${address} | posenc explain - (where a licence must be accepted: hf download ${model} config.json)`;
+  }
   if (/^https?:\/\//.test(path)) {
     const address = quoted.replace(/(huggingface\.co\/.+)\/blob\//, '$1/resolve/');
     const part = /\.gguf\b/i.test(path) ? ' -r 0-67108863' : '';
     return `${shown}: posenc reads files, not addresses; fetch it and give - : curl -sSfL${part} ${address} | posenc explain -`;
-  }
-  if (/^[A-Za-z0-9][\w.-]*\/[A-Za-z0-9][\w.-]*$/.test(path) && !/\.(json|gguf|npy|safetensors|onnx)$/.test(path)) {
-    const address = `https://huggingface.co/${path}/resolve/main/config.json`;
-    return `${shown}: ENOENT, no such file; if it is a model on the Hugging Face hub: curl -sSfL ${address} | posenc explain - (where a licence must be accepted: hf download ${path} config.json)`;
   }
   return `ENOENT: no such file: ${shown}`;
 }

@@ -260,20 +260,27 @@ function sglang({ form, changed, context, notes }: Given): EngineLine {
   if (isGGUF(form)) notes.push('SGLang reads the config.json of a model');
   if (changed?.changes === undefined) return { line: `${launch}${size}`, notes };
   notes.push(...ofShortTexts(Object.values(changed.tables ?? {})));
-  notes.push('the block replaces the one in the file, so it holds all keys');
+  // config.update() of utils/hf_transformers_utils.py: a section would become a plain object of these keys alone
+  const inside = Object.keys(changed.changes).some((path) => path.includes('.'));
+  notes.push(
+    inside
+      ? 'first write the keys of `--for transformers` into config.json: --json-model-override-args would replace the whole section they are in'
+      : 'the block replaces the one in the file, so it holds all keys',
+  );
   const max = form.maxPositionEmbeddings;
   const longer = context !== undefined && max !== undefined && context > max;
   // it takes max_position_embeddings for the limit where the block says its original length
   if (longer) notes.push('without the variable a context above max_position_embeddings is refused');
   const start = longer ? `SGLANG_ALLOW_OVERWRITE_LONGER_CONTEXT_LEN=1 ${launch}` : launch;
-  return { line: `${start} --json-model-override-args ${quoted(nested(changed.changes, (key) => key))}${size}`, notes };
+  const override = inside ? '' : ` --json-model-override-args ${quoted(nested(changed.changes, (key) => key))}`;
+  return { line: `${start}${override}${size}`, notes };
 }
 
 function transformers({ form, changed, notes }: Given): EngineLine {
   if (isGGUF(form)) notes.push('transformers reads the config.json of a model; this is a GGUF file');
   if (changed?.changes === undefined) return { line: 'no change: config.json says all that is needed', notes };
   notes.push(...ofShortTexts(Object.values(changed.tables ?? {})));
-  notes.push('these keys replace those of config.json; all others stay');
+  notes.push('these keys take the places of those of config.json; all others stay, also inside sections');
   return {
     line: JSON.stringify(
       nested(changed.changes, (key) => key),

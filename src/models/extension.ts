@@ -214,7 +214,8 @@ export function write(
     const block = blockOf(old, options);
     if (byLabel) {
       whole[label] = block;
-      changes[`${path}${key}.${label}`] = block;
+      // engines replace a block as a whole: the tables that stay belong to it
+      changes[`${path}${key}`] = whole;
     } else {
       section[key] = block;
       changes[`${path}${key}`] = block;

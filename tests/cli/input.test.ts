@@ -123,6 +123,10 @@ test('an address or a model is answered with the command that fetches it', async
     'org/name',
     /curl -sSfL https:\/\/huggingface.co\/org\/name\/resolve\/main\/config.json \| posenc explain -/,
   );
+  const config = /curl -sSfL https:\/\/huggingface.co\/org\/name\/resolve\/main\/config.json \| posenc explain -/;
+  // the page of a model is no file of it
+  for (const page of [hub, `${hub}/`, `${hub}/tree/main`, 'hf://org/name', 'huggingface.co/org/name'])
+    await expect(page, config);
   await expect(`${hub}/blob/main/config.json`, /curl -sSfL \S+\/org\/name\/resolve\/main\/config.json \| posenc/);
   await expect(`${hub}/resolve/main/m.gguf`, /curl -sSfL -r 0-67108863 \S+m.gguf \| posenc/);
   await expect('https://x.org/a;rm -rf ~', /'https:\/\/x.org\/a;rm -rf ~'/);

@@ -18,6 +18,16 @@ function paths(value: Loose, path = ''): string[] {
   return Object.keys(value).flatMap((key) => [`${path}.${key}`, ...paths(value[key], `${path}.${key}`)]);
 }
 
+/** A file with the keys of a printed block in their places, as a person or an engine puts them there: whole values, in sections. */
+function applied(given: Loose, block: Loose): Loose {
+  const file = { ...given };
+  for (const [key, value] of Object.entries(block)) {
+    const section = /_config$|^(llm|thinker)/.test(key) && typeof given[key] === 'object';
+    file[key] = section ? applied(given[key], value) : value;
+  }
+  return file;
+}
+
 /** Keys of a file that a loader complains of because another one says something else. */
 const contradictions = (given: Loose): string[] =>
   fromHF(given, { strict: false }).warnings.flatMap(({ code, key }) => (code === 'contradiction' ? [key] : []));
@@ -69,8 +79,12 @@ test('every configuration of the vectors, six contexts each', () => {
       const again = extend(now as object, { context });
       assert.is(again.outcome, 'covered', `${about}: ${again.reason}`);
       assert.is(again.trainedLength, result.trainedLength, about);
+      const printed = JSON.parse(result.forEngines.transformers?.line ?? '');
+      assert.equal(applied(given, printed), now, `${about}: the printed block makes the same file`);
       for (const [engine, { line }] of Object.entries(result.forEngines)) {
         assert.ok(line.length > 0, `${about} ${engine}`);
+        // SGLang sets what it is given as a whole: a section would lose everything else
+        if (engine === 'sglang') assert.not.match(line, /"(text|llm|thinker)\w*":\{/, `${about} ${line}`);
         for (const [, json] of line.matchAll(/'(\{.*\})'/g)) JSON.parse(json);
       }
     }
@@ -181,8 +195,9 @@ test('the block is written in the spelling of the file', () => {
   const gemma = { ...config('gemma-3-27b').text_config, rope_scaling: undefined, rope_theta: undefined };
   const labelled = { full_attention: full, sliding_attention: { rope_type: 'default', rope_theta: 1e4 } };
   const v5 = extend({ ...gemma, rope_local_base_freq: undefined, rope_parameters: labelled }, { context: 262144 });
+  // engines replace the block as a whole: the tables that stay are in it
   assert.equal(v5.changes, {
-    'rope_parameters.full_attention': { ...full, factor: 16 },
+    rope_parameters: { ...labelled, full_attention: { ...full, factor: 16 } },
     max_position_embeddings: 262144,
   });
 });
