@@ -20,14 +20,13 @@ function narrow4(x: v128): v128 {
 
 /** n float32 values at x as float16 codes at out. */
 export function narrowFloat16(out: usize, x: usize, n: usize): void {
-  if (n >= 4) {
+  if (n >= 8) {
     do {
-      const codes = narrow4(v128.load(x));
-      v128.store64_lane(out, i16x8.narrow_i32x4_u(codes, codes), 0);
-      n -= 4;
-      x += 16;
-      out += 8;
-    } while (n >= 4);
+      v128.store(out, i16x8.narrow_i32x4_u(narrow4(v128.load(x)), narrow4(v128.load(x, 16))));
+      n -= 8;
+      x += 32;
+      out += 16;
+    } while (n >= 8);
   }
   for (; n; n--, x += 4, out += 2) v128.store16_lane(out, narrow4(v128.load32_splat(x)), 0);
 }
