@@ -118,8 +118,7 @@ export function productTerm(
     for (let r = 0; r < rows; r += height) {
       const n = Math.min(height, rows - r);
       const a = biased(engine, sums, at(x, b, h, r), bias ? at(bias, b, h) : 0, n, dim);
-      // a sum needs whole rows
-      const [from, to] = add ? [0, columns] : seenColumns(frame, r, n);
+      const [from, to] = seenColumns(frame, r, n);
       for (let c = from; c < to; c += width) {
         const m = Math.min(width, to - c);
         const target = out + 4 * (r * pitch + c);

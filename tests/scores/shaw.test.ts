@@ -182,6 +182,8 @@ test('index: lengths, positions, rows, edges, both signs', () => {
   );
   const positions = { queryPositions: [5, -3, 0], keyPositions: [9, 9, 2, -4], maxRelativePosition: 4 };
   assert.equal([...shawIndex(positions).data], [...reference.shawIndex(positions).data]);
+  const keys = { keyPositions: [9, 2, 5], queryLength: 2, queryOffset: 5, maxRelativePosition: 4 };
+  assert.equal([...shawIndex(keys).data], [8, 1, 4, 7, 0, 3]);
   assert.equal([...shawIndex({ maxRelativePosition: 2, queryLength: 1, keyLength: 6 }).data], [0, 0, 0, 0, 1, 2]);
   assert.equal([...shawIndex({ maxRelativePosition: 2, queryLength: 4, rows: [1, 3] }).data], [1, 2, 3, 4, 0, 1, 2, 3]);
   const out = Tensor.zeros([1, 2], { dtype: 'int32' });
