@@ -76,6 +76,7 @@ function familyWords(form: NormalForm): string {
   const count = Object.keys(form.layerTypes ?? {}).length;
   switch (form.family) {
     case 'rotary':
+      if (form.axial) return 'rotary, by the axes of a grid';
       return count === 1 ? 'rotary, one table' : `rotary, ${count} tables by layer type`;
     case 'none':
       return `none: ${form.note ?? 'no encoding of positions'}`;
@@ -211,8 +212,8 @@ function layoutLines(form: NormalForm): string[] {
     const { modelType, spec, rows, invFreq } = tower;
     const beside = [
       ...(rows.grid ? [`a grid of ${rows.grid.join(' x ')}`] : []),
-      ...(rows.prefixTokens ? [`${rows.prefixTokens} tokens before it`] : []),
-      ...(rows.suffixTokens ? [`${rows.suffixTokens} behind it`] : []),
+      ...(rows.prefixTokens ? [`before it tokens without a place: ${rows.prefixTokens}`] : []),
+      ...(rows.suffixTokens ? [`behind it tokens without a place: ${rows.suffixTokens}`] : []),
     ];
     lines.push(
       `vision     ${[`${modelType}: axialTable preset ${spec.preset}`, `base ${spec.ropeTheta}`, `head ${spec.headDim}`, `${invFreq.length} frequencies`, ...beside].join(', ')}`,

@@ -1,6 +1,7 @@
 /** Towers that turn by the axes of a grid: what fromHF gives is what axialTable takes, with the frequencies that it shows. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { describe } from '../../src/models/describe.ts';
 import { fromHF, toHF } from '../../src/models/hf.ts';
 import { RECORDS } from '../../src/models/records/index.ts';
 import type { VisionRotary } from '../../src/models/vision.ts';
@@ -127,6 +128,13 @@ test('keys of a tower that look like positions and that nothing reads are said',
   assert.equal(said({ rope_theta: 10000 }), ['vision_config.rope_theta']);
   assert.equal(said({ disable_rope: false }), ['vision_config.disable_rope']);
   assert.equal(said({ disable_rope: true, use_rope: false }), []);
+});
+
+test('in words: a tower leads to its preset, rows to the function that reads them', () => {
+  const dino = describe(fromHF({ model_type: 'dinov3_vit', image_size: 224, num_register_tokens: 4 }));
+  assert.match(dino, /^dinov3_vit: rotary, by the axes of a grid$/m);
+  assert.match(dino, /axialTable preset dinov3, .* a grid of 14 x 14, before it tokens without a place: 5$/m);
+  assert.match(describe(fromHF({ model_type: 'vit' })), /^computed {3}by learnedPositions$/m);
 });
 
 test.run();
