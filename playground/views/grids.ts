@@ -207,7 +207,7 @@ const axial: View = {
     const first = (rows.grid.length > 2 ? tokens : 0) * pairs;
     return [
       grid(
-        T(`Sine of pair ${shown} over the picture`, `组 ${shown} 的正弦在图像上的样子`),
+        T(`Sine of pair ${shown} over the picture`, `第 ${shown} 组的正弦在图像上的样子`),
         () => table.sin.data,
         side,
         side,
