@@ -21,32 +21,45 @@ export function selectStreams(
   masks: usize, planes: usize, n: usize, width: usize,
 ): void {
   const plane = width << 2;
-  const vectors = plane & ~15;
   // an empty plane reads the rows of stream 0, and takes nothing from them
   const second = streams > 1 ? rowsStride : 0;
   const third = streams > 2 ? rowsStride << 1 : 0;
-  const fourth = streams > 3 ? rowsStride * 3 : 0;
+  const fourth = rowsStride * 3;
   for (; n; n--, out += outStride, rows += 4) {
-    let a = x + <usize>load<i32>(rows) * xStride;
-    let b = x + <usize>load<i32>(rows + second) * xStride;
-    let c = x + <usize>load<i32>(rows + third) * xStride;
-    let d = x + <usize>load<i32>(rows + fourth) * xStride;
-    let m = masks;
-    let o = out;
-    for (const end = out + vectors; o < end; o += 16, a += 16, b += 16, c += 16, d += 16, m += 16) {
-      let value = v128.or(
-        v128.or(v128.and(v128.load(a), v128.load(m)), v128.and(v128.load(b), v128.load(m + plane))),
-        v128.and(v128.load(c), v128.load(m + (plane << 1))),
-      );
-      if (planes > 3) value = v128.or(value, v128.and(v128.load(d), v128.load(m + plane * 3)));
-      v128.store(o, value);
-    }
-    for (const end = out + plane; o < end; o += 4, a += 4, b += 4, c += 4, d += 4, m += 4) {
-      let value = (load<i32>(a) & load<i32>(m)) | (load<i32>(b) & load<i32>(m + plane)) | (load<i32>(c) & load<i32>(m + (plane << 1)));
-      if (planes > 3) value |= load<i32>(d) & load<i32>(m + plane * 3);
-      store<i32>(o, value);
-    }
+    const a = x + <usize>load<i32>(rows) * xStride;
+    selectThree(
+      out, a, x + <usize>load<i32>(rows + second) * xStride, x + <usize>load<i32>(rows + third) * xStride,
+      masks, masks + plane, masks + (plane << 1), plane,
+    );
+    if (planes > 3) addSelected(out, x + <usize>load<i32>(rows + fourth) * xStride, masks + plane * 3, plane);
   }
+}
+
+/** One row: the columns that each mask takes, two vectors a turn. */
+// @ts-ignore: decorator
+@inline
+function selectThree(o: usize, a: usize, b: usize, c: usize, m0: usize, m1: usize, m2: usize, bytes: usize): void {
+  const end = o + bytes;
+  for (const whole = o + (bytes & ~31); o < whole; o += 32, a += 32, b += 32, c += 32, m0 += 32, m1 += 32, m2 += 32) {
+    const low = v128.or(
+      v128.or(v128.and(v128.load(a), v128.load(m0)), v128.and(v128.load(b), v128.load(m1))),
+      v128.and(v128.load(c), v128.load(m2)),
+    );
+    const high = v128.or(
+      v128.or(v128.and(v128.load(a, 16), v128.load(m0, 16)), v128.and(v128.load(b, 16), v128.load(m1, 16))),
+      v128.and(v128.load(c, 16), v128.load(m2, 16)),
+    );
+    v128.store(o, low);
+    v128.store(o, high, 16);
+  }
+  for (; o < end; o += 4, a += 4, b += 4, c += 4, m0 += 4, m1 += 4, m2 += 4) {
+    store<i32>(o, (load<i32>(a) & load<i32>(m0)) | (load<i32>(b) & load<i32>(m1)) | (load<i32>(c) & load<i32>(m2)));
+  }
+}
+
+/** Adds the columns of one mask more. */
+function addSelected(o: usize, a: usize, m: usize, bytes: usize): void {
+  for (const end = o + bytes; o < end; o += 4, a += 4, m += 4) store<i32>(o, load<i32>(o) | (load<i32>(a) & load<i32>(m)));
 }
 
 /** Row t of x, n rows of `width` floats, times the float32 at scales + 4 t, in place. */

@@ -10,6 +10,8 @@ import type { Engine } from '../runtime/engine.ts';
 const LEAST_STREAMS = 3;
 /** Rows in which all streams agree are written without a detour when there are so many of them, or nothing else is left. */
 const TEXT_ROWS = 32;
+/** Bytes of a cache line. */
+const LINE = 64;
 /** Pairs worked on at a time: the smallest arena holds several rows of them. */
 const PAIRS = 256;
 
@@ -40,9 +42,9 @@ function maskBytes(width: number, streams: number): number {
 function putMasks(engine: Engine, streamOf: Uint8Array, streams: number, pointer: number): number {
   const planes = Math.max(LEAST_STREAMS, streams);
   const width = streamOf.length;
-  const at = pointer >>> 2;
-  for (let plane = 0; plane < planes; plane++) {
-    for (let i = 0; i < width; i++) engine.i32[at + plane * width + i] = streamOf[i] === plane ? -1 : 0;
+  const { i32 } = engine;
+  for (let plane = 0, at = pointer >>> 2; plane < planes; plane++) {
+    for (let i = 0; i < width; i++, at++) i32[at] = streamOf[i] === plane ? -1 : 0;
   }
   return planes;
 }
@@ -112,9 +114,10 @@ function mixedColumns(
   const planes = putMasks(engine, streamOf, streams, room.pointer);
   const masks = maskBytes(width, streams);
   // a row of the block needs at most one computed row a stream, cos and sin, and its index
-  const height = Math.floor((room.bytes - masks) / (streams * (8 * width + 4)));
+  const height = Math.floor((room.bytes - masks - LINE) / (streams * (8 * width + 4)));
   const indices = room.pointer + masks;
-  const cos = indices + 4 * streams * height;
+  // rows start on cache lines: loads across two of them cost twice
+  const cos = Math.ceil((indices + 4 * streams * height) / LINE) * LINE;
   const sin = cos + 4 * width * streams * height;
   const n = lists[0].length;
   for (let row = 0; row < n; ) {
@@ -134,11 +137,10 @@ function mixedColumns(
       stride: 4 * width,
     });
     const { i32 } = engine;
-    lists.forEach((list, s) => {
-      const first = (indices >>> 2) + s * count;
-      if (dense) for (let t = 0; t < count; t++) i32[first + t] = list[row + t] - least;
-      else for (let t = 0; t < count; t++) i32[first + t] = s * count + t;
-    });
+    for (let s = 0, to = indices >>> 2; s < streams; s++) {
+      const list = lists[s];
+      for (let t = 0; t < count; t++, to++) i32[to] = dense ? list[row + t] - least : s * count + t;
+    }
     for (const [to, rows] of [
       [at.cos, cos],
       [at.sin, sin],
