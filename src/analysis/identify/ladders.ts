@@ -223,7 +223,7 @@ function yarn(
 }
 
 /** Bases of published models. */
-const BASES = [1e4, 5e5, 1e6, 1e5, 1.5e5, 2.5e5, 5e4, 4e4, 2e6, 5e6, 8e6, 1e7, 2e7, 1e8];
+export const BASES = [1e4, 5e5, 1e6, 1e5, 1.5e5, 2.5e5, 5e4, 4e4, 2e6, 5e6, 8e6, 1e7, 2e7, 1e8];
 /** More than chance gives: the bits that all divisors together must be known to beyond their decimals. */
 const EVIDENCE = 48;
 

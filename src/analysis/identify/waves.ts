@@ -3,6 +3,7 @@
  * What is found is a hypothesis until every number of the table was made again from it, within its rounding.
  */
 import {
+  BASES,
   type Candidate,
   dividedLadders,
   type Ladder,
@@ -52,7 +53,11 @@ export function waves(grid: Grid, layout: Layout, stored: Stored, divisors?: rea
   const both = layout.sin !== undefined && layout.cos !== undefined;
   const amplitude = both ? amplitudeOf(table) : largest(grid);
   if (amplitude === undefined || !(amplitude > 0)) return [];
-  if (!both) return divisors ? [] : fromRecurrence(table, amplitude);
+  if (!both) {
+    if (divisors) return [];
+    const told = fromRecurrence(table, amplitude);
+    return told.length > 0 ? told : ofPublicBases(table, amplitude);
+  }
   const phases = phasesOf(table);
   if (divisors) {
     const { frequencies, errors } = fittedSteps(table, phases);
@@ -394,6 +399,28 @@ function fromRecurrence(table: Table, amplitude: number): Wave[] {
       amplitude,
     })),
   );
+}
+
+/** Eight bits tell the curvature of one function too roughly for its base: those of published models are tried. */
+function ofPublicBases(table: Table, amplitude: number): Wave[] {
+  const { layout, grid, stored } = table;
+  if (grid.rows < 4) return [];
+  // whatever the base is, the fastest pair turns one radian a row
+  const [fastest] = (layout.sin ?? layout.cos) as readonly number[];
+  for (let r = 1; r + 1 < grid.rows; r++) {
+    const sum = at(table, r - 1, fastest) + at(table, r + 1, fastest);
+    if (Math.abs(sum - 2 * Math.cos(1) * at(table, r, fastest)) > 4 * halfUlp(amplitude, stored) + 1e-5) return [];
+  }
+  const candidates = BASES.map((base) => ({ ladder: { base, denominator: layout.pairs }, digits: 1 }));
+  return firstThatFit(table, candidates, ({ ladder }) => {
+    const frequencies = plainLadder(ladder, layout.pairs);
+    return starts(table, frequencies, amplitude).map((first) => ({
+      ladder,
+      frequencies,
+      positions: Array.from({ length: grid.rows }, (_, r) => first + r),
+      amplitude,
+    }));
+  });
 }
 
 /** Tables go to millions of positions, not further. */
