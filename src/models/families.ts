@@ -373,7 +373,7 @@ function window(section: Section, facts: WindowFacts): FamilyFacts {
   const patch = pair(section, 'patch_size', p.patch);
   const grid: [number, number] = [Math.floor(image[0] / patch[0]), Math.floor(image[1] / patch[1])];
   if (facts.kind === 'beit') return beit(section, p, grid);
-  if (facts.kind === 'decomposed') return decomposed(section, facts, p, grid);
+  if (facts.kind === 'decomposed') return decomposed(section, facts, p, grid, patch);
   return shifted(section, facts, facts.kind, p, grid);
 }
 
@@ -381,7 +381,7 @@ const entries = (h: number, w: number): number => (2 * h - 1) * (2 * w - 1);
 
 function beit(section: Section, p: Record<string, Json>, grid: [number, number]): FamilyFacts {
   const absolute = p.absolute === true ? grid[0] * grid[1] + 1 : null;
-  const dim = section.integer('hidden_size', 1) ?? 768;
+  const dim = checkNumber(section.at('hidden_size'), p.dim, { integer: true, min: 1, max: 2 ** 24 });
   const rows = absolute === null ? {} : patchRows(absolute, dim);
   if (p.relative !== true && p.shared !== true) {
     if (absolute === null) return none(section, 'neither absolute rows nor relative biases are on');
@@ -400,12 +400,16 @@ function decomposed(
   facts: WindowFacts,
   p: Record<string, Json>,
   grid: [number, number],
+  patch: readonly [number, number],
 ): FamilyFacts {
   const side = checkNumber(section.at('window_size'), p.window, { integer: true, min: 0, max: 2 ** 16 });
-  const absoluteRows = p.absolute === true ? grid[0] * grid[1] : null;
+  // rows of another size of image, with one for a class token that is not there
+  const trained = p.pretrained === undefined ? undefined : pair(section, 'pretrain_image_size', p.pretrained);
+  const cells = trained ? Math.floor(trained[0] / patch[0]) * Math.floor(trained[1] / patch[1]) + 1 : grid[0] * grid[1];
+  const absoluteRows = p.absolute === true ? cells : null;
   const { heads, relative } = p;
   const parameters = { kind: 'decomposed', grid, window: [side, side], heads, relative, absoluteRows };
-  const dim = section.integer('hidden_size', 1) ?? 768;
+  const dim = checkNumber(section.at('hidden_size'), p.dim, { integer: true, min: 1, max: 2 ** 24 });
   const windows = side === 0 ? [] : [{ querySize: [side, side] as const }];
   const calls = {
     ...(absoluteRows === null ? {} : patchRows(absoluteRows, dim)),
@@ -443,7 +447,8 @@ function shifted(
     refuse(section.at(name), `${list.length} numbers, but depths has ${layersPerStage.length} stages`);
   }
   const windows = layersPerStage.map((_, stage) => {
-    const smallest = Math.min(...grid.map((n) => Math.max(1, Math.floor(n / 2 ** stage))));
+    const merged = facts.sameGrid ? 1 : 2 ** stage;
+    const smallest = Math.min(...grid.map((n) => Math.max(1, Math.floor(n / merged))));
     return Math.min(side[0], smallest);
   });
   const absoluteRows = p.absolute === true ? grid[0] * grid[1] + 1 : null;

@@ -299,4 +299,26 @@ test('names that are no model types reach no prototype', () => {
   }
 });
 
+test('windows and rows by the keys of each class', () => {
+  const windows = (file: object) => fromHF(file).parameters?.windowsPerStage;
+  // no patches are merged in Swin2SR; CLAP's picture is a spectrogram
+  assert.equal(windows({ model_type: 'swin2sr' }), [8, 8, 8, 8, 8, 8]);
+  assert.equal(windows({ model_type: 'clap_audio_model' }), [8, 8, 8, 8]);
+  assert.equal(windows({ model_type: 'clap_audio_model', spec_size: 128, patch_stride: [4, 4] }), [8, 8, 8, 4]);
+  assert.equal(windows({ model_type: 'swin' }), [7, 7, 7, 7]);
+  // rows of the pictures of pretraining, and one of a class token
+  const seggpt = fromHF({ model_type: 'seggpt' });
+  assert.equal(
+    [seggpt.parameters?.grid, seggpt.calls?.learnedPositions?.shape],
+    [
+      [56, 28],
+      [197, 1024],
+    ],
+  );
+  const vitdet = fromHF({ model_type: 'vitdet', image_size: 512 });
+  assert.equal([vitdet.parameters?.grid, vitdet.parameters?.absoluteRows], [[32, 32], 197]);
+  assert.equal(fromHF({ model_type: 'sam_vision_model' }).parameters?.absoluteRows, 4096);
+  assert.equal(fromHF({ model_type: 'sew-d' }).calls?.debertaScores?.positionBuckets, 256);
+});
+
 test.run();

@@ -364,6 +364,8 @@ export interface ConvolutionalFacts extends CommonFacts {
 export interface WindowFacts extends CommonFacts {
   readonly family: 'window';
   readonly kind: 'swin' | 'swinv2-cpb' | 'beit' | 'decomposed';
+  /** All stages have the grid of the first (Swin2SR): patches are not merged between them. */
+  readonly sameGrid?: true;
   readonly parameters: Readonly<Record<string, Parameter>>;
 }
 

@@ -106,7 +106,18 @@ export const RELATIVE_RECORDS: readonly ModelRecord[] = [
   {
     types: ['sew-d'],
     source: null,
-    config: DEBERTA,
+    config: {
+      family: 'deberta',
+      kind: 'deberta',
+      parameters: {
+        ...DEBERTA.parameters,
+        relativeAttention: fact(true, 'relative_attention'),
+        posAttType: { ...fact(['p2c', 'c2p'], 'pos_att_type'), words: ['c2p', 'p2c', 'p2p'] },
+        positionBuckets: fact(256, 'position_buckets'),
+        shareAttKey: fact(true, 'share_att_key'),
+      },
+      note: 'and a convolution that takes every squeeze_factor-th frame, which no function here computes',
+    },
     gguf: null,
   },
   {

@@ -21,6 +21,7 @@ const BEIT: WindowFacts = {
     image: fact(224, 'image_size'),
     patch: fact(16, 'patch_size'),
     heads: fact(12, 'num_attention_heads'),
+    dim: fact(768, 'hidden_size'),
     absolute: fact(false, 'use_absolute_position_embeddings'),
     relative: fact(false, 'use_relative_position_bias'),
     shared: fact(false, 'use_shared_relative_position_bias'),
@@ -34,10 +35,11 @@ const SAM: WindowFacts = {
     patch: fact(16, 'patch_size'),
     window: fact(14, 'window_size'),
     heads: fact(12, 'num_attention_heads'),
+    dim: fact(768, 'hidden_size'),
     relative: fact(true, 'use_rel_pos'),
     absolute: fact(true, 'use_abs_pos'),
   },
-  note: 'biases of height and width added, from learned rows that meet the queries: decomposedRelativeBias',
+  note: 'scores of height and width, from learned rows that meet the queries; rows of another size are resized to the grid',
 };
 const PLANE = {
   variant: 'detr',
@@ -81,8 +83,11 @@ export const WINDOWS_RECORDS: readonly ModelRecord[] = [
     config: {
       ...SWIN,
       kind: 'swinv2-cpb',
+      sameGrid: true,
       parameters: {
         ...SWIN.parameters,
+        image: fact(64, 'image_size'),
+        patch: fact(1, 'patch_size'),
         window: fact(8, 'window_size'),
         heads: fact([6, 6, 6, 6, 6, 6], 'num_heads'),
         layersPerStage: fact([6, 6, 6, 6, 6, 6], 'depths'),
@@ -97,6 +102,8 @@ export const WINDOWS_RECORDS: readonly ModelRecord[] = [
       ...SWIN,
       parameters: {
         ...SWIN.parameters,
+        image: fact(256, 'spec_size'),
+        patch: fact(4, 'patch_stride', 'patch_size'),
         window: fact(8, 'window_size'),
         heads: fact([4, 8, 16, 32], 'num_attention_heads'),
       },
@@ -140,6 +147,7 @@ export const WINDOWS_RECORDS: readonly ModelRecord[] = [
       ...SAM,
       parameters: {
         ...SAM.parameters,
+        pretrained: fact(224, 'pretrain_image_size'),
         image: fact(224, 'image_size'),
         window: fact(0, 'window_size'),
         relative: fact(false, 'use_relative_position_embeddings'),
@@ -155,9 +163,12 @@ export const WINDOWS_RECORDS: readonly ModelRecord[] = [
       ...SAM,
       parameters: {
         ...SAM.parameters,
-        image: fact(896, 'image_size'),
+        pretrained: fact(224, 'pretrain_image_size'),
+        image: fact([896, 448], 'image_size'),
+        relative: fact(true, 'use_relative_position_embeddings'),
         window: fact(0),
         heads: fact(16, 'num_attention_heads'),
+        dim: fact(1024, 'hidden_size'),
       },
     },
     gguf: null,
