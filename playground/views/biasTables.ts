@@ -1,13 +1,12 @@
 /** Views of the biases with learned numbers: buckets, kernels, networks. Weights here are smooth or random stand-ins. */
 import { alibi, dynamicBias, kerple, naiveRelativeBias, sandwich, t5Bias, t5Buckets } from '../library.ts';
 import { T, type Text } from '../text.ts';
-import { nearIsHigh } from '../trained.ts';
+import { fallingLayers, nearIsHigh } from '../trained.ts';
 import {
   around,
   call,
   choice,
   extent,
-  noise,
   type Params,
   type RulerPanel,
   slider,
@@ -301,8 +300,8 @@ const dynamicView: View = {
     { label: 'x-transformers, DynamicPositionBias', href: 'https://github.com/lucidrains/x-transformers' },
   ],
   what: T(
-    'Instead of a table, a small network: it is fed the distance (or its logarithm) and returns one number per head. It answers for distances never seen, smoothly. It is run once for each distinct distance, not for each cell. Weights here are random.',
-    '用小网络代替查表：输入距离（或其对数），输出每个头一个数。对没见过的距离也能平滑作答。每个不同的距离只运行一次，而不是每个单元格一次。这里的权重是随机的。',
+    'Instead of a table, a small network: it is fed the distance (or its logarithm) and returns one number per head. It answers for distances never seen, smoothly. It is run once for each distinct distance, not for each cell. The weights are made up to look trained.',
+    '用小网络代替查表：输入距离（或其对数），输出每个头一个数。对没见过的距离也能平滑作答。每个不同的距离只运行一次，而不是每个单元格一次。权重是照训练结果的样子虚构的。',
   ),
   formula: [
     'b_{h,i,j} = \\mathrm{MLP} ( i - j )_h',
@@ -314,25 +313,28 @@ const dynamicView: View = {
     LENGTH,
     toggle('log', T('Logarithm of the distance', '对距离取对数'), true),
     steps('width', T('Hidden width', '隐藏宽度'), 32, [4, 8, 16, 32, 64]),
-    slider('seed', T('Random weights', '随机权重'), 1, 1, 20),
+    slider('seed', T('Made-up weights', '虚构的权重'), 1, 1, 20),
   ],
   compute(p, work) {
     const { heads, length: n } = sizes(p);
-    const width = num(p.width);
-    const weights = (count: number, inputs: number, seed: number) =>
-      noise(count, 31 * num(p.seed) + seed).map((x) => x * Math.sqrt(3 / inputs));
-    const layers = [
-      { weight: weights(width, 1, 1), bias: weights(width, 1, 2) },
-      { weight: weights(width * width, width, 3), bias: weights(width, width, 4) },
-      { weight: weights(width * heads, width, 5), bias: weights(heads, width, 6) },
-    ];
+    const head = Math.min(num(p.head), heads - 1);
     const bias = dynamicBias({
-      layers,
+      // distances run to the length, their logarithms to a few: a slope that fits both
+      layers: fallingLayers(num(p.width), heads, 31 * num(p.seed), p.log ? 5 : 0.2),
       logDistance: p.log === true,
       keyLength: n,
       out: work.out('bias', [heads, n, n]),
     });
-    return headPanels(() => bias.data, sizes(p), around(bias.data), 'diverging');
+    return [
+      ruler(
+        T('A smooth ruler: the network answers past the trained distances too', '平滑的尺子：超出训练距离也能作答'),
+        bias.data,
+        n,
+        head,
+        { trained: TRAINED },
+      ),
+      ...headPanels(() => bias.data, sizes(p), around(bias.data), 'diverging'),
+    ];
   },
   code: (p) => ({
     given: {

@@ -373,14 +373,26 @@ const swin: View = {
   }),
 };
 
+/** Two layers that answer high for a small offset and less the farther it is, in both directions, as trained ones do. */
+function nearLayers(width: number, seed: number) {
+  const [rough, other] = [noise(width, seed + 1), noise(width, seed + 2)];
+  const last = width - 1;
+  const weight = new Float32Array(2 * width);
+  for (let i = 0; i < last; i++) weight[2 * i + (i % 2)] = (i & 2 ? 1 : -1) * (1 + 0.4 * rough[i]);
+  // the last unit is always on: what an offset of zero gets
+  const bias = new Float32Array(width);
+  bias[last] = 1;
+  return [{ weight, bias }, { weight: other.map((x, i) => (i === last ? 1.5 : -0.42 * (1 + 0.6 * x))) }];
+}
+
 const swinV2: View = {
   id: 'swin-v2',
   title: T('Swin V2: a network of the offset', 'Swin V2：偏移的神经网络'),
   names: ['Swin V2', 'log-spaced'],
   sources: [{ label: 'Liu et al. 2021, Swin V2 §3.3 (arXiv 2111.09883)', href: 'https://arxiv.org/abs/2111.09883' }],
   what: T(
-    'A table belongs to one window size. A small network of the offset fits any: it is fed logarithms of the offset, so that a larger window reaches only a little beyond what was trained, and its answer is squeezed into 0 to 16. Weights here are random.',
-    '查表只适用于一种窗口大小。偏移的小网络适用于任何大小：输入是偏移的对数，因此更大的窗口只比训练范围多出一点；输出被压到 0 至 16 之间。这里的权重是随机的。',
+    'A table belongs to one window size. A small network of the offset fits any: it is fed logarithms of the offset, so that a larger window reaches only a little beyond what was trained, and its answer is squeezed into 0 to 16. The weights are made up to look trained.',
+    '查表只适用于一种窗口大小。偏移的小网络适用于任何大小：输入是偏移的对数，因此更大的窗口只比训练范围多出一点；输出被压到 0 至 16 之间。权重是照训练结果的样子虚构的。',
   ),
   porters: T(
     'Where a checkpoint names a trained window, offsets are divided by that window minus one, not by the window in use. The last layer of the network has no bias.',
@@ -400,7 +412,7 @@ const swinV2: View = {
     slider('side', T('Window', '窗口边长'), 8, 3, 14),
     slider('trained', T('Trained window', '训练窗口边长'), 8, 3, 14),
     ...AT(13).map((control, i) => ({ ...control, value: 2 + i })),
-    slider('seed', T('Random weights', '随机权重'), 1, 1, 20),
+    slider('seed', T('Made-up weights', '虚构的权重'), 1, 1, 20),
   ],
   compute(p, work) {
     const side = num(p.side);
@@ -408,11 +420,7 @@ const swinV2: View = {
     const [y, x] = chosen(p, side);
     const windowSize: [number, number] = [side, side];
     const pretrainedWindowSize: [number, number] = [num(p.trained), num(p.trained)];
-    const seed = 600 * num(p.seed);
-    const layers = [
-      { weight: noise(2 * width, seed + 1).map((w) => 2.5 * w), bias: noise(width, seed + 2) },
-      { weight: noise(width, seed + 3).map((w) => w / 1.5) },
-    ];
+    const layers = nearLayers(width, 600 * num(p.seed));
     const bias = swinV2Bias({ windowSize, pretrainedWindowSize, layers, out: work.out('bias', [1, n, n]) });
     const all = 2 * side - 1;
     const coordinates = swinV2Coordinates({ windowSize, pretrainedWindowSize, out: work.out('at', [all, all, 2]) });
