@@ -50,6 +50,13 @@ test('tokens of a table turn by the sum over the axes, each as in the whole', ()
     () => goldenGateFrequencies({ heads: 2 ** 12, pairs: 2 ** 12, minFrequency: 1, maxFrequency: 2 }),
     /heads \* pairs/,
   );
+  // the ratio of two float64 numbers may be one, and its double-double quotient none
+  assert.throws(
+    () => goldenGateFrequencies({ heads: 1, pairs: 3, minFrequency: 1e-10, maxFrequency: 1e298 }),
+    /maxFrequency: expected a finite number >= 1e-30 and <= 1e\+30, got 1e\+298/,
+  );
+  const { data: widest } = goldenGateFrequencies({ heads: 1, pairs: 3, minFrequency: 1e-30, maxFrequency: 1e30 });
+  assert.ok(widest.every(Number.isFinite));
 });
 
 test.run();
