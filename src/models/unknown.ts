@@ -93,16 +93,16 @@ export function refuseUnknown(
   probe: (type: string) => string | undefined,
 ): never {
   const names = [type, architecture].filter((name) => name !== undefined);
-  const near = [named(names), byKeys(section)]
-    .map((types) => agreed(types, probe))
-    .find((found) => found !== undefined);
+  const groups = [named(names), byKeys(section)].map((types) => fitting(types, probe));
+  const near = groups.find((fits) => new Set(fits.map(({ form }) => form)).size === 1)?.[0].type;
+  const several = groups.find((fits) => fits.length > 1)?.map((fit) => `'${fit.type}'`) ?? [];
   const keys = [...new Set([...positionKeys(section.fields), ...tellingKeys(section)])];
   const shown = type === undefined ? `architectures '${shorten(architecture ?? '')}'` : `'${shorten(type)}'`;
   const also = type !== undefined && architecture !== undefined ? ` (architectures '${shorten(architecture)}')` : '';
   const unread = keys.length > 0 ? `; not read: ${listKeys(keys)}` : '; no key says how positions enter';
   const advice =
     near === undefined
-      ? "no known type is near enough to be named; if one computes the same, say which: as: '<model type>'"
+      ? `${several.length > 1 ? `the file fits ${several.slice(0, 4).join(', ')}, whose positions differ` : 'no known type is near enough to be named'}; if one computes the same, say which: as: '<model type>'`
       : `nearest known, if its code computes the same: as: '${near}'`;
   return refuse(
     section.at('model_type'),
@@ -110,11 +110,13 @@ export function refuseUnknown(
   );
 }
 
-/** A type that the file fits, when all that it fits would give the same. */
-function agreed(types: readonly string[], probe: (type: string) => string | undefined): string | undefined {
-  const fitting = types.slice(0, 24).flatMap((type) => {
+/** The types that the file fits, and what it says read as each; only when all give the same is one advised. */
+function fitting(
+  types: readonly string[],
+  probe: (type: string) => string | undefined,
+): readonly { readonly type: string; readonly form: string }[] {
+  return types.slice(0, 24).flatMap((type) => {
     const form = probe(type);
     return form === undefined ? [] : [{ type, form }];
   });
-  return new Set(fitting.map(({ form }) => form)).size === 1 ? fitting[0].type : undefined;
 }

@@ -85,6 +85,14 @@ test('reading as another type takes every key that tells positions apart', () =>
   assert.throws(() => fromHF(gemma, { as: 'lama' }), /did you mean 'llama'/);
 });
 
+test('types that a file fits and that differ are named, and none of them is advised', () => {
+  const sizes = { hidden_size: 4096, num_attention_heads: 32, num_hidden_layers: 4 };
+  const file = { ...sizes, model_type: 'zzgork', qk_rope_head_dim: 64, qk_nope_head_dim: 128 };
+  const message = String(attempt(file));
+  assert.match(message, /the file fits '[\w-]+', '[\w-]+'.*, whose positions differ/);
+  assert.equal(advice(message), []);
+});
+
 test('strict: false reads nothing as llama', () => {
   assert.throws(
     () => fromHF({ model_type: 'zzgork', hidden_size: 64, num_attention_heads: 4 }, { strict: false }),
