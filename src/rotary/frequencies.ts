@@ -18,7 +18,7 @@ import type { Head, LooseSpec, Pairing, Precision, RopeType, RotaryCommon, Rotar
 
 type KeysOf<T> = T extends unknown ? keyof T : never;
 
-/** The resolved specification. The arrays are shared by memos: do not write into them. */
+/** The resolved specification. */
 export interface RotaryFrequencies {
   readonly precision: Precision;
   readonly ropeType: RopeType;
@@ -100,10 +100,12 @@ const ggmlLists = memo<GgmlFrequencies>(64);
  * console.log(rotaryDim, attentionFactor, ladder.hi[0]); // 64 1 1
  */
 export function rotaryFrequencies(spec: RotarySpec, given: { readonly context?: number } = {}): RotaryFrequencies {
-  return frequenciesAt(spec, take('rotaryFrequencies', given, ['context']).context);
+  const frequencies = frequenciesAt(spec, take('rotaryFrequencies', given, ['context']).context);
+  // arrays of its own: what a caller writes into them must not change the tables of later calls
+  return structuredClone(frequencies);
 }
 
-/** @internal The same of a context that was taken from the options of a call. */
+/** @internal The same of a context that was taken from the options of a call. Its arrays belong to memos: do not write into them. */
 export function frequenciesAt(spec: RotarySpec, context: number | undefined): RotaryFrequencies {
   const known = memos.get(spec);
   if (known && known.context === context && unchanged(spec, known)) return known.frequencies;

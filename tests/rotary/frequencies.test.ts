@@ -2,8 +2,9 @@
 import * as assert from 'uvu/assert';
 import { roundToFloat32 } from '../../src/phase/float32.ts';
 import { dynamicState } from '../../src/rotary/dynamicState.ts';
-import { rotaryFrequencies } from '../../src/rotary/frequencies.ts';
+import { frequenciesAt, invFreq, rotaryFrequencies } from '../../src/rotary/frequencies.ts';
 import type { RotarySpec } from '../../src/rotary/spec.ts';
+import { rotaryTable } from '../../src/rotary/table.ts';
 import type { PosencErrorCode } from '../../src/runtime/errors.ts';
 import { test } from '../support/test.ts';
 import { close, type Golden, golden, specOf } from './golden.ts';
@@ -187,7 +188,7 @@ test('odd widths of transformers: denominator d, ceil(d / 2) pairs, d + 1 channe
   close(made.ladder.hi, [1, 10000 ** -0.4, 10000 ** -0.8], 0, 1e-15, 'exact');
   close(made.float32!, [1, 10000 ** -0.4, 10000 ** -0.8], 0, 1e-7, 'torch');
   const both = rotaryFrequencies({ headDim: 20, partialRotaryFactor: 0.25, rotaryDim: 6 });
-  assert.is(both.ladder, made.ladder);
+  assert.equal(both.ladder, made.ladder);
   // 0.334 * 192 = 64.128: the product first, in float64.
   assert.is(rotaryFrequencies({ headDim: 192, partialRotaryFactor: 0.334 }).rotaryDim, 64);
 });
@@ -205,13 +206,15 @@ test('given frequencies are exact, and float32 in torch precision', () => {
     factor: 4,
     originalMaxPositionEmbeddings: 2048,
   });
-  assert.ok(yarn.attentionFactor > 1.1 && yarn.ladder === made.ladder);
+  assert.ok(yarn.attentionFactor > 1.1);
+  assert.equal(yarn.ladder, made.ladder);
 });
 
 test('defaults, shared ladders, M-RoPE streams', () => {
-  const made = rotaryFrequencies({ headDim: 16, mropeSection: [2, 3, 3] });
-  assert.is(made.ladder, rotaryFrequencies({ headDim: 64, rotaryDim: 16, precision: 'torch' }).ladder);
-  assert.is.not(made.ladder, rotaryFrequencies({ headDim: 16, ropeTheta: 10001 }).ladder);
+  const at = (spec: RotarySpec) => frequenciesAt(spec, undefined);
+  const made = at({ headDim: 16, mropeSection: [2, 3, 3] });
+  assert.is(made.ladder, at({ headDim: 64, rotaryDim: 16, precision: 'torch' }).ladder);
+  assert.is.not(made.ladder, at({ headDim: 16, ropeTheta: 10001 }).ladder);
   assert.equal(
     [made.precision, made.ropeType, made.attentionFactor, made.rotaryOffset, made.rotationSign, made.outputPairing],
     ['exact', 'default', 1, 0, 1, 'half'],
@@ -266,7 +269,7 @@ test('a specification that was changed since is resolved anew', () => {
     ropeTheta: 10000,
   };
   const first = rotaryFrequencies(spec);
-  assert.is(rotaryFrequencies(spec).ladder, first.ladder);
+  assert.is(frequenciesAt(spec, undefined).ladder, frequenciesAt(spec, undefined).ladder);
   spec.ropeTheta = 500000;
   assert.is.not(rotaryFrequencies(spec).ladder.hi[1], first.ladder.hi[1]);
   spec.precision = 'torch';
@@ -300,6 +303,19 @@ test('the options are checked', () => {
     /rotaryFrequencies: expected one options object, got null/,
   );
   assert.throws(() => rotaryFrequencies(spec, { contxt: 5 } as object), /did you mean 'context'/);
+});
+
+test('what a caller writes into the arrays changes no later table', () => {
+  for (const precision of ['exact', 'torch', 'ggml'] as const) {
+    const spec = { headDim: 16, precision, ropeTheta: 12345 };
+    const before = rotaryTable(spec, { length: 9 }).sin.toFloat32Array();
+    const { ladder, float32 } = rotaryFrequencies(spec);
+    for (const list of [ladder.hi, ladder.lo, float32]) list?.fill(3);
+    assert.equal(rotaryTable({ ...spec }, { length: 9 }).sin.toFloat32Array(), before, precision);
+    assert.equal(rotaryTable(spec, { length: 9 }).sin.toFloat32Array(), before, precision);
+    if (precision !== 'ggml') invFreq(spec).invFreq.fill(3);
+    assert.equal(rotaryTable(spec, { length: 9 }).sin.toFloat32Array(), before, precision);
+  }
 });
 
 test.run();
