@@ -14,6 +14,7 @@ import type { NormalForm, RotaryLayer } from './normalForm.ts';
 import { readingForm } from './normalForm.ts';
 import { textPart } from './part.ts';
 import { type Fields, isFields, type Json, Notes, refuse, Section } from './read.ts';
+import { recordOf } from './records/index.ts';
 import { grouped } from './words.ts';
 
 /** What a longer context asks of a model, from a config.json or a GGUF file. */
@@ -33,11 +34,6 @@ export interface Extension {
   readonly changes?: Readonly<Record<string, Json>>;
 }
 
-/**
- * Classes that count max_position_embeddings after a linear scaling, where others count it before ("don't update
- * max_position_embeddings", documentation of rope_scaling): the published files of Gemma 3 say 131072 with factor 8.
- */
-const COUNTED_AFTER = /^(gemma3|t5gemma2)/;
 /** Tables of layers that see a window only: distance ends there, whatever the context. */
 const LOCAL = /sliding|local|chunked|window/;
 
@@ -126,7 +122,7 @@ function tableExtension(form: NormalForm, layer: RotaryLayer, context: number): 
           reason: 'the base grows by itself with the sequence, and no key says for how long the model was made',
         };
   }
-  const after = words.maxCounts === 'unsaid' && COUNTED_AFTER.test(form.modelType);
+  const after = words.maxCounts === 'unsaid' && countsAfter(form);
   const length = (after ? (max as number) / factor : max) ?? (original as number);
   const answer = ruleExtension(spec, length, context);
   if (after) {
@@ -234,12 +230,20 @@ export function write(
   return { config: copy, changes };
 }
 
+/** What the record of the model's text says of max_position_embeddings beside a linear scaling. */
+function countsAfter({ modelType }: NormalForm): boolean {
+  const facts = recordOf(modelType)?.config;
+  const text = facts?.family === 'wrapper' && facts.text ? recordOf(facts.text)?.config : facts;
+  return text?.family === 'rotary' && text.maxCounts === 'after';
+}
+
 /**
  * max_position_embeddings is the length after scaling, and grows with the factor: always in these classes, and in a file where it
  * is the factor times the original length (DeepSeek, gpt-oss), of which loaders complain otherwise.
  */
-function countsScaling({ modelType, layerTypes = {} }: NormalForm, max: number, labels: readonly string[]): boolean {
-  if (COUNTED_AFTER.test(modelType))
+function countsScaling(form: NormalForm, max: number, labels: readonly string[]): boolean {
+  const { layerTypes = {} } = form;
+  if (countsAfter(form))
     return Object.values(layerTypes).some(({ ropeType }) => wordsOf(ropeType).maxCounts === 'unsaid');
   return labels.every((label) => {
     const { factor = 1, originalMaxPositionEmbeddings: original = 0 } = layerTypes[label].spec;

@@ -51,13 +51,14 @@ export const GEMMA_RECORDS: readonly ModelRecord[] = [
   {
     types: ['gemma3_text', 't5gemma2_text', 't5gemma2_decoder'],
     source: 'gemma3',
-    config: { ...GEMMA3, sizes: { hidden: 2304, heads: 8, layers: 26 } },
+    // published files say 131072 with factor 8
+    config: { ...GEMMA3, maxCounts: 'after', sizes: { hidden: 2304, heads: 8, layers: 26 } },
     gguf: 'gemma3',
   },
   {
     types: ['gemma3n_text'],
     source: 'gemma3n',
-    config: { ...GEMMA3, softmax: { scale: 1 }, layers: [FULL_AND_SLIDING, fullEvery(5, [])] },
+    config: { ...GEMMA3, maxCounts: 'after', softmax: { scale: 1 }, layers: [FULL_AND_SLIDING, fullEvery(5, [])] },
     gguf: 'gemma3n',
   },
   {

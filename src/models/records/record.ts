@@ -179,6 +179,11 @@ export interface RotaryFacts extends CommonFacts {
   readonly valuesToo?: string;
   /** The amplitude of a YaRN table when the file gives none, in place of the rule's own. */
   readonly yarnAmplitude?: number;
+  /**
+   * max_position_embeddings counts positions after a linear scaling, where other classes count them before ("don't update
+   * max_position_embeddings", documentation of rope_scaling).
+   */
+  readonly maxCounts?: 'after';
   /** Sizes of a nested configuration that leaves them to its class. */
   readonly sizes?: SizeFacts;
   /** Keys of the head and layer counts besides the usual ones. */
