@@ -4,6 +4,8 @@
  *
  * Everything the doors give (posenc/rotary is src/rotary/index.ts, and so on), and `init` and `fingerprint`, which belong to the
  * whole.
+ *
+ * @module posenc
  */
 export * from './absolute/index.ts';
 export * from './analysis/index.ts';

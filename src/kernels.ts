@@ -1,6 +1,8 @@
 /**
  * `posenc/kernels`: the raw kernels, for engine authors who manage memory themselves. Pointers are trusted: see the
  * docstrings of `Kernels` for what each parameter means.
+ *
+ * @module kernels
  */
 
 import type { Engine } from './runtime/engine.ts';

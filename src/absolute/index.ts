@@ -1,6 +1,8 @@
 /**
  * `posenc/absolute`: encodings that are added to embeddings: sinusoidal, timesteps, 2-D and 3-D, Fourier, recursive,
  * convolutional. The engine and its Tensors come along.
+ *
+ * @module absolute
  */
 export * from '../runtime/index.ts';
 export { type CompactRelativeTableOptions, compactRelativeTable } from './compact.ts';

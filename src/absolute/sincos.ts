@@ -26,9 +26,9 @@ type Two = readonly [number, number];
 type Three = readonly [number, number, number];
 
 export type Sincos2dOptions =
-  /** [x, y, dim]: interleaved, 2 ceil(dim / 4) columns for x, the rest for y. */
+  /** Table [x, y, dim]: interleaved, 2 ceil(dim / 4) columns for x, the rest for y. */
   | (Common & Grid<Two> & { readonly variant: 'tatp22'; readonly base?: number })
-  /** [prefixTokens + H W, dim]: columns x first, then rows y, each [sin | cos]. */
+  /** Table [prefixTokens + H W, dim]: columns x first, then rows y, each [sin | cos]. */
   | (Common & Grid<Two> & { readonly variant: 'mae'; readonly base?: number; readonly prefixTokens?: number })
   /** As MAE, coordinate = index / (reference / baseSize) / interpolationScale. */
   | (Common &
@@ -43,7 +43,7 @@ export type Sincos2dOptions =
         /** The grid that indices are divided by, [H, W]: SD3 crops its tiles from 192 x 192. Default: the grid itself. */
         readonly referenceGrid?: Two;
       })
-  /** [H W, dim]: [sin y | sin x | cos y | cos x], or with interleaveSinCos [sin y | cos y | sin x | cos x]. */
+  /** Table [H W, dim]: [sin y | sin x | cos y | cos x], or with interleaveSinCos [sin y | cos y | sin x | cos x]. */
   | (Common &
       Grid<Two> & {
         readonly variant: 'timm';
@@ -57,9 +57,9 @@ export type Sincos2dOptions =
   | (Common & DetrOptions & { readonly variant: 'detr' });
 
 export type Sincos3dOptions =
-  /** [x, y, z, dim]: interleaved, 2 ceil(dim / 6) columns for x, as many for y, the rest for z. */
+  /** Table [x, y, z, dim]: interleaved, 2 ceil(dim / 6) columns for x, as many for y, the rest for z. */
   | (Common & Grid<Three> & { readonly variant: 'tatp22'; readonly base?: number })
-  /** [T, H W, dim]: dim / 4 columns for time, then 3 dim / 4 as MAE; coordinates divided by the scales. */
+  /** Table [T, H W, dim]: dim / 4 columns for time, then 3 dim / 4 as MAE; coordinates divided by the scales. */
   | (Common &
       Grid<Three> & {
         readonly variant: 'cogvideox';
@@ -69,7 +69,7 @@ export type Sincos3dOptions =
         /** Default 1. */
         readonly temporalInterpolationScale?: number;
       })
-  /** [prefixTokens + T H W, dim]: dim / 2 columns of time, dim / 4 of y, dim / 4 of x, each [sin | cos]. */
+  /** Table [prefixTokens + T H W, dim]: dim / 2 columns of time, dim / 4 of y, dim / 4 of x, each [sin | cos]. */
   | (Common &
       Grid<Three> & {
         readonly variant: 'vjepa';
@@ -78,7 +78,7 @@ export type Sincos3dOptions =
         /** Three blocks of 2 ceil(dim / 6) columns, cut off at dim. Default false. */
         readonly uniformPower?: boolean;
       })
-  /** [prefixTokens + T H W, dim]: 6 dim / 16 columns of x, as many of y, 4 dim / 16 of time, each [sin | cos]. */
+  /** Table [prefixTokens + T H W, dim]: 6 dim / 16 columns of x, as many of y, 4 dim / 16 of time, each [sin | cos]. */
   | (Common & Grid<Three> & { readonly variant: 'prithvi'; readonly base?: number; readonly prefixTokens?: number })
   /** [T, H, W, dim]: floor(dim / 6) frequencies an axis, each [sin | cos], left-over columns zero. */
   | (Common &

@@ -1,7 +1,8 @@
 /**
  * `posenc/analysis`: what an encoding does: decay, decompositions, permutation error, the diagnosis of a rotation, and which
- * formula made a table. The
- * engine and its Tensors come along.
+ * formula made a table. The engine and its Tensors come along.
+ *
+ * @module analysis
  */
 export * from '../runtime/index.ts';
 export { type DecayOptions, ropeDecayBound, sinusoidalGram } from './decay.ts';

@@ -1,6 +1,8 @@
 /**
  * `posenc/bias`: what is added to attention scores by distance or by window: ALiBi, T5, KERPLE, Sandwich, FIRE, masks, Swin,
  * BEiT, MaxViT, LeViT, shifted windows. The engine and its Tensors come along.
+ *
+ * @module bias
  */
 export * from '../runtime/index.ts';
 export { type AlibiOptions, alibi } from './distance/alibi.ts';

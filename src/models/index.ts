@@ -1,6 +1,8 @@
 /**
  * `posenc/models`: a model's own configuration, read and explained: fromHF, fromGGUF, explain, and what other engines want. The
  * engine and its Tensors come along.
+ *
+ * @module models
  */
 export * from '../runtime/index.ts';
 export { describe, describeExplanation } from './describe.ts';

@@ -33,8 +33,6 @@ export interface OnnxCaches {
  * The caches and attributes of ONNX's rotary operators for a model.
  * @param form from fromHF or fromGGUF
  * @param options `length`, `context`, `layerType`
- * @param options.length rows of the caches: every position from 0 that will be looked up
- * @param options.context length that length-dependent frequencies are for. Default: `length`
  * @returns cosCache and sinCache [length, rotaryDim / 2], the operator's name and its attributes
  * @throws PosencError ERR_CONFIG for another family, several tables without layerType, or what the operators cannot do
  * @example
@@ -44,11 +42,11 @@ export interface OnnxCaches {
 export function toOnnxCaches(
   form: NormalForm,
   options: EngineOption & {
-    /** Rows of both caches, from position 0. */
+    /** Rows of the caches: every position from 0 that will be looked up. */
     readonly length: number;
     /** Of a model with several tables (Gemma 3: 'full_attention'): which one. */
     readonly layerType?: string;
-    /** Number of positions that length-dependent rules choose by. Default: `length`. */
+    /** Length that length-dependent frequencies are for. Default: `length`. */
     readonly context?: number;
   },
 ): OnnxCaches {

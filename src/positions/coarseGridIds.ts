@@ -12,7 +12,7 @@ import { dtypeOf, type IndexDtype, type Indices, indices } from './mask.ts';
 export interface CoarseGridIdsOptions<D extends IndexDtype = 'int32'> {
   /** N: the table has N x N rows (image_size / patch_size of the vision tower). */
   readonly patchesPerSide: number;
-  /** [h, w]: patches of one image. One of `grid` and `mask`. */
+  /** Shape [h, w]: patches of one image. One of `grid` and `mask`. */
   readonly grid?: NumberList;
   /** [B, H, W] of 0 and 1 (patch_attention_mask): the patches of each image fill the upper left corner; padding gets row 0. */
   readonly mask?: MaskList | readonly (readonly (readonly number[])[])[];

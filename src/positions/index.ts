@@ -1,6 +1,8 @@
 /**
  * `posenc/positions`: position ids: from masks and packed sequences, and the streams of M-RoPE. The engine and its Tensors come
  * along.
+ *
+ * @module positions
  */
 export * from '../runtime/index.ts';
 export { type CoarseGridIdsOptions, coarseGridIds } from './coarseGridIds.ts';

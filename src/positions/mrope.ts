@@ -27,13 +27,13 @@ export interface MropeIndexOptions<M extends MropeModel = MropeModel, D extends 
   readonly model: M;
   /** [B, S] token ids, with the ids of the placeholders. One of `inputIds` and `tokenTypes`. */
   readonly inputIds?: NumberList;
-  /** [B, S]: 0 text, 1 image, 2 video, 3 audio (mm_token_type_ids of a processor). */
+  /** Shape [B, S]: 0 text, 1 image, 2 video, 3 audio (mm_token_type_ids of a processor). */
   readonly tokenTypes?: NumberList;
   /** [B, S] of 0 and 1; padding gets position 0 (1 in Qwen2.5-Omni, and in Qwen3-Omni without pictures). Default: all ones. */
   readonly mask?: MaskList;
   /** [n + 1] ends of packed sequences in one row: each counts from 0 and has a delta of its own. */
   readonly cuSeqlens?: NumberList;
-  /** [images, 3]: t, h, w in patches, in the order of the batch. */
+  /** Shape [images, 3]: t, h, w in patches, in the order of the batch. */
   readonly imageGridThw?: NumberList;
   /** [videos, 3]; one row a video, also where its frames lie apart. */
   readonly videoGridThw?: NumberList;

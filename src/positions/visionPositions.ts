@@ -7,13 +7,13 @@ import { grids } from './mropeMedia.ts';
 /**
  * Positions of the patches a vision tower of Qwen2-VL sees: blocks of merge x merge patches, row by row.
  * @param options grids [t, h, w] of the pictures in patches, and the side of a merged block
- * @returns [patches, 3]: t, h, w
+ * @returns shape [patches, 3]: t, h, w
  * @throws PosencError ERR_OPTION, ERR_SHAPE
  * @example
  * console.log(visionPositions({ gridThw: [[1, 2, 2]], spatialMergeSize: 2 }).shape); // [ 4, 3 ]
  */
 export function visionPositions<D extends IndexDtype = 'int32'>(options: {
-  /** [n, 3]: t, h, w in patches. */
+  /** Shape [n, 3]: t, h, w in patches. */
   readonly gridThw: NumberList;
   /** Default 2. */
   readonly spatialMergeSize?: number;

@@ -38,8 +38,11 @@ export type RotaryModel = { readonly rotary: RotarySpec } & {
   readonly [K in Exclude<keyof LooseSpec, 'maxPositionEmbeddings'>]?: undefined;
 };
 
+/** A specification, or what fromHF and fromGGUF return. */
+export type RotaryInput = RotarySpec | RotaryModel;
+
 /** @internal The specification that a call was given. @throws what reading a form's `rotary` throws; ERR_OPTION */
-export function specOf(name: string, model: RotarySpec | RotaryModel): RotarySpec {
+export function specOf(name: string, model: RotaryInput): RotarySpec {
   object(name, model);
   if (!('rotary' in model)) {
     if (!('layerTypes' in model)) return model;

@@ -1,6 +1,8 @@
 /**
  * `posenc/rotary`: rotary tables and what they rotate: every scaling, axial towers, xPos, PoPE, decoding, cached keys. The engine
  * and its Tensors come along.
+ *
+ * @module rotary
  */
 export * from '../runtime/index.ts';
 export { type ApplyRotaryOptions, applyRotary } from './apply.ts';

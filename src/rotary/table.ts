@@ -12,7 +12,7 @@ import { type Call, gate, type Place } from '../runtime/gate.ts';
 import type { EngineOption, PairOutOption } from '../runtime/options.ts';
 import { Tensor } from '../runtime/tensor.ts';
 import { checkSource, countOf, fillTable, part, rowWidth, type TableDtype, type TableSource } from './fill.ts';
-import { type RotaryModel, specOf } from './form.ts';
+import { type RotaryInput, specOf } from './form.ts';
 import { contextOf, frequenciesAt, type RotaryFrequencies, ruleOf, sameFrequencies } from './frequencies.ts';
 import type { LooseSpec, Pairing, RotarySpec } from './spec.ts';
 
@@ -221,7 +221,7 @@ const OPTIONS = ['length', 'positions', 'offset', 'context', 'capacity', 'dtype'
  * console.log(table.cos.shape, table.cos.data[64]); // [ 4096, 64 ] 0.5403022766113281
  */
 export function rotaryTable<D extends TableDtype = 'float32'>(
-  model: RotarySpec | RotaryModel,
+  model: RotaryInput,
   given: RotaryTableOptions<D>,
 ): RotaryTable<D> {
   const o = take('rotaryTable', given, OPTIONS);

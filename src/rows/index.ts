@@ -1,6 +1,8 @@
 /**
  * `posenc/rows`: rows of tables joined to vectors: learned, hierarchical, resized, merged, memory tokens. The engine and its
  * Tensors come along.
+ *
+ * @module rows
  */
 export * from '../runtime/index.ts';
 export { type HierarchicalPositionsOptions, hierarchicalPositions } from './hierarchical.ts';

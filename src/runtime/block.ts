@@ -29,7 +29,7 @@ export interface BiasOptions extends OutOption, EngineOption {
   readonly rows?: readonly [number, number];
   /** Keys after the query get maskValue. Default false. */
   readonly causal?: boolean;
-  /** [left, right]: keys further away than this get maskValue; -1 is unlimited. */
+  /** Limits [left, right]: keys further away than this get maskValue; -1 is unlimited. */
   readonly window?: readonly [number, number];
   /** Default -Infinity. */
   readonly maskValue?: number;

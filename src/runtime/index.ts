@@ -1,6 +1,8 @@
 /**
  * What every door of the package carries, so that one import is enough to make Tensors, free them and tell errors apart. Whichever
  * door it comes through, it is the same class and the same default engine.
+ *
+ * @module engine
  */
 export { attach } from './attach.ts';
 export { createEngine, type Engine, type EngineOptions, type EngineUsage } from './engine.ts';

@@ -1,6 +1,8 @@
 /**
  * `posenc/scores`: attention scores that depend on content and position: Shaw, NEZHA, Transformer-XL, XLNet, DeBERTa, TUPE,
  * Conformer, SAM and MViTv2, Gemma's audio encoder, WavLM. The engine and its Tensors come along.
+ *
+ * @module scores
  */
 export * from '../runtime/index.ts';
 export { type ConformerScoreOptions, conformerScores } from './conformer.ts';

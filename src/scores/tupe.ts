@@ -29,7 +29,7 @@ export interface TupeBucketOptions {
 
 export interface TupeOptions extends TupeBucketOptions, OutOption, EngineOption {
   readonly heads: number;
-  /** [at least length + 1, dim]: row 0 stands for CLS towards the others, token t is row t + 1. */
+  /** Shape [at least length + 1, dim]: row 0 stands for CLS towards the others, token t is row t + 1. */
   readonly positions: Floats;
   /** Columns of `positions`; needed for a plain array. */
   readonly dim?: number;

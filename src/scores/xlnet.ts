@@ -79,7 +79,7 @@ export interface XlnetScoreOptions extends LastQueryOptions {
   readonly rSBias?: Shaped;
   /** seg_embed [2, H, d]; with segMat it makes the segment term. */
   readonly segEmbed?: Shaped;
-  /** [B | 1, Lq, Lk]: 0 where query and key are of one segment, else 1. */
+  /** Shape [B | 1, Lq, Lk]: 0 where query and key are of one segment, else 1. */
   readonly segMat?: ShapedIntegers;
 }
 
