@@ -76,6 +76,24 @@ const close = (got: ArrayLike<number>, want: ArrayLike<number>, tolerance: numbe
   got.length === want.length && Array.from(got).every((x, i) => x === want[i] || Math.abs(x - want[i]) <= tolerance);
 const noise = (length: number) => Float32Array.from({ length }, (_, i) => ((i * 37) % 101) / 50 - 1);
 
+/** The steps of the shader in float32: how far its cosines and sines are from those of the exact table, at most. */
+function shaderAngles(parts: Float32Array): number {
+  const f32 = Math.fround;
+  const fract = (x: number) => x - Math.floor(x);
+  const positions = Float64Array.from({ length: 512 }, (_, t) => (t * 7919) % 2 ** 17);
+  const { cos, sin } = rotaryTable({ headDim: 128, ropeTheta: 500000 }, { positions });
+  let most = 0;
+  for (let t = 0, at = 0; t < positions.length; t++) {
+    for (let i = 0; i < 64; i++, at++) {
+      const [a, b, c, d] = [0, 1, 2, 3].map((part) => f32(positions[t] * parts[4 * i + part]));
+      const turn = f32(f32(f32(fract(a) + fract(b)) + fract(c)) + d);
+      const angle = f32(f32(6.2831853) * f32(turn - Math.round(turn)));
+      most = Math.max(most, Math.abs(Math.cos(angle) - cos.data[at]), Math.abs(Math.sin(angle) - sin.data[at]));
+    }
+  }
+  return most;
+}
+
 /** Deno and Bun print the shape, a value and the fingerprint. */
 function printed(output: string): void {
   must(output === `4x8 ${sinusoidal({ length: 4, dim: 8 }).data[8]}\n${fingerprint()}`, `printed ${output}`);
@@ -130,7 +148,7 @@ const RECIPES: Readonly<Record<string, () => Promise<void>>> = {
   },
   /** No device here: a stand-in that copies like writeBuffer and refuses what WebGPU refuses. */
   webgpu: async () => {
-    const { buffers } = await inNode('webgpu', 'buffers', {
+    const { buffers, parts } = await inNode('webgpu', 'buffers, parts', {
       GPUBufferUsage: { STORAGE: 128, COPY_DST: 8 },
       device: {
         createBuffer: ({ size, usage }: { size: number; usage: number }) => {
@@ -152,6 +170,7 @@ const RECIPES: Readonly<Record<string, () => Promise<void>>> = {
       close(uploaded(arrived.cos), cos.data, 0) && close(uploaded(arrived.sin), sin.data, 0),
       'another table arrived',
     );
+    must(shaderAngles(parts as unknown as Float32Array) <= 2e-6, 'the angles of the shader are off');
   },
   tfjs: async () => {
     const { tensor } = load('@tensorflow/tfjs-core') as { tensor(data: Float32Array, shape: number[]): unknown };
