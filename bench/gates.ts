@@ -4,7 +4,7 @@
  * the machine, but never above `limit`; a row that misses one is measured once more.
  */
 import { CASES } from './cases.ts';
-import { OWN } from './floor/own.ts';
+import { OWN, ownOf } from './floor/own.ts';
 import type { Row } from './row.ts';
 
 export interface Gate {
@@ -69,7 +69,7 @@ export const GATES: readonly Gate[] = [
   { prefix: 'absolute.peg.', goal: 3, of: 'typed JS' },
   { prefix: 'absolute.floater.', goal: 2, of: 'typed JS' },
   { prefix: 'absolute.gru.', goal: 2, of: 'typed JS' },
-  { prefix: 'absolute.gather.', ...CACHE, goal: 1.4 },
+  { prefix: 'absolute.gather.', ...CACHE, goal: 1.4, of: 'kernel' },
   { prefix: 'absolute.gather.', ...DRAM, goal: 1.4 },
   { prefix: 'absolute.merge.', ...CACHE, goal: 1.4 },
   { prefix: 'absolute.merge.', ...DRAM, goal: 1.4 },
@@ -99,8 +99,11 @@ export function bound({ goal, limit, of }: Gate): number {
 /** The gates of a row, by its id and size. */
 export function gatesOf(row: Pick<Row, 'id' | 'bytes'>, gates = GATES): readonly Gate[] {
   return gates.filter(
-    ({ prefix, least = 0, most = Number.POSITIVE_INFINITY }) =>
-      row.id.startsWith(prefix) && row.bytes >= least && row.bytes <= most,
+    ({ prefix, least = 0, most = Number.POSITIVE_INFINITY, of }) =>
+      row.id.startsWith(prefix) &&
+      row.bytes >= least &&
+      row.bytes <= most &&
+      (of !== 'own' || ownOf(row) !== undefined),
   );
 }
 
