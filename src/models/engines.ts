@@ -260,11 +260,11 @@ function sglang({ form, changed, context, notes }: Given): EngineLine {
   if (isGGUF(form)) notes.push('SGLang reads the config.json of a model');
   if (changed?.changes === undefined) return { line: `${launch}${size}`, notes };
   notes.push(...ofShortTexts(Object.values(changed.tables ?? {})));
-  // config.update() of utils/hf_transformers_utils.py: a section would become a plain object of these keys alone
+  // config.update() of utils/hf_transformers_utils.py: a nested object would become a plain object of these keys alone
   const inside = Object.keys(changed.changes).some((path) => path.includes('.'));
   notes.push(
     inside
-      ? 'first write the keys of `--for transformers` into config.json: --json-model-override-args would replace the whole section they are in'
+      ? 'first write the keys of `--for transformers` into config.json: --json-model-override-args would replace the whole object they are in'
       : 'the block replaces the one in the file, so it holds all keys',
   );
   const max = form.maxPositionEmbeddings;

@@ -13,7 +13,7 @@ import { isGGUF } from './llamaCpp.ts';
 import type { NormalForm, RotaryLayer } from './normalForm.ts';
 import { readingForm } from './normalForm.ts';
 import { textPart } from './part.ts';
-import { type Fields, isFields, type Json, Notes, refuse, Section } from './read.ts';
+import { ConfigNode, type Fields, isFields, type Json, Notes, refuse } from './read.ts';
 import { recordOf } from './records/index.ts';
 import { grouped } from './words.ts';
 
@@ -197,13 +197,11 @@ export function write(
   context: number,
 ): { config: Record<string, Json>; changes: Record<string, Json> } {
   const copy = copyOf(config);
-  const { section, path } = textSection(copy);
+  const { text, path } = textObject(copy);
   const changes: Record<string, Json> = {};
   const key =
-    isFields(section.rope_parameters) && Object.keys(section.rope_parameters).length > 0
-      ? 'rope_parameters'
-      : 'rope_scaling';
-  const whole = isFields(section[key]) ? (section[key] as Record<string, Json>) : {};
+    isFields(text.rope_parameters) && Object.keys(text.rope_parameters).length > 0 ? 'rope_parameters' : 'rope_scaling';
+  const whole = isFields(text[key]) ? (text[key] as Record<string, Json>) : {};
   const byLabel = Object.values(whole).some(isFields);
   for (const [label, options] of Object.entries(tables)) {
     const old = byLabel ? ((whole[label] ?? {}) as Record<string, Json>) : whole;
@@ -213,18 +211,18 @@ export function write(
       // engines replace a block as a whole: the tables that stay belong to it
       changes[`${path}${key}`] = whole;
     } else {
-      section[key] = block;
+      text[key] = block;
       changes[`${path}${key}`] = block;
       // the same block under its other name must not contradict it
-      if (key === 'rope_parameters' && isFields(section.rope_scaling)) {
-        section.rope_scaling = blockOf(section.rope_scaling as Record<string, Json>, options);
-        changes[`${path}rope_scaling`] = section.rope_scaling;
+      if (key === 'rope_parameters' && isFields(text.rope_scaling)) {
+        text.rope_scaling = blockOf(text.rope_scaling as Record<string, Json>, options);
+        changes[`${path}rope_scaling`] = text.rope_scaling;
       }
     }
   }
-  const max = section.max_position_embeddings;
+  const max = text.max_position_embeddings;
   if (typeof max === 'number' && max < context && countsScaling(form, max, Object.keys(tables))) {
-    section.max_position_embeddings = context;
+    text.max_position_embeddings = context;
     changes[`${path}max_position_embeddings`] = context;
   }
   return { config: copy, changes };
@@ -269,8 +267,8 @@ function blockOf(
 }
 
 /** The object that holds the text model's keys, and how its keys are called from the top. */
-function textSection(config: Record<string, Json>): { section: Record<string, Json>; path: string } {
-  const { section } = textPart(new Section(config, '', new Notes(false)));
-  // a section holds the object itself: what is written there is written into the copy
-  return { section: section.fields as Record<string, Json>, path: section.path === '' ? '' : `${section.path}.` };
+function textObject(config: Record<string, Json>): { text: Record<string, Json>; path: string } {
+  const { node } = textPart(new ConfigNode(config, '', new Notes(false)));
+  // a node holds the object itself: what is written there is written into the copy
+  return { text: node.fields as Record<string, Json>, path: node.path === '' ? '' : `${node.path}.` };
 }

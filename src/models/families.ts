@@ -4,7 +4,7 @@
  */
 import { show } from '../runtime/errors.ts';
 import { type Calls, relativeCalls } from './calls.ts';
-import { checkNumber, dropUndefined, isFields, type Json, refuse, type Section } from './read.ts';
+import { type ConfigNode, checkNumber, dropUndefined, isFields, type Json, refuse } from './read.ts';
 import type {
   AlibiFacts,
   BesideFacts,
@@ -54,48 +54,48 @@ export interface FamilyFacts {
 /** Facts of every family that is no rotary table, and no reference to other parts. */
 export type OtherFacts = Exclude<ConfigFacts, RotaryFacts | TowerFacts | WrapperFacts | ChoiceFacts>;
 
-export function readFamily(section: Section, facts: OtherFacts): FamilyFacts {
+export function readFamily(node: ConfigNode, facts: OtherFacts): FamilyFacts {
   switch (facts.family) {
     case 'alibi':
-      return alibi(section, facts);
+      return alibi(node, facts);
     case 'learned':
-      return learned(section, facts);
+      return learned(node, facts);
     case 'sinusoidal':
-      return sinusoidal(section, facts);
+      return sinusoidal(node, facts);
     case 't5':
-      return t5(section, facts);
+      return t5(node, facts);
     case 'convolutional':
-      return convolutional(section, facts);
+      return convolutional(node, facts);
     case 'window':
-      return window(section, facts);
+      return window(node, facts);
     case 'sides':
-      return sides(section, facts);
+      return sides(node, facts);
     case 'none':
-      if (facts.unless !== undefined && section.has(facts.unless)) {
-        refuse(section.at(facts.unless), 'gives some layers attention, and no record says how it rotates');
+      if (facts.unless !== undefined && node.has(facts.unless)) {
+        refuse(node.at(facts.unless), 'gives some layers attention, and no record says how it rotates');
       }
-      return none(section, facts.reason);
+      return none(node, facts.reason);
     default:
-      return relative(section, facts);
+      return relative(node, facts);
   }
 }
 
 const withNote = (facts: FamilyFacts, note: string | undefined): FamilyFacts => (note ? { ...facts, note } : facts);
 
 /** Rotary keys of a model that rotates nothing are said. */
-function none(section: Section, note: string): FamilyFacts {
+function none(node: ConfigNode, note: string): FamilyFacts {
   for (const key of ['rope_theta', 'partial_rotary_factor', 'rope_scaling', 'rope_parameters']) {
-    if (!section.has(key)) continue;
-    section.get(key);
-    section.notes.warn('no-effect', section.at(key), 'no layer of this model rotates anything');
+    if (!node.has(key)) continue;
+    node.get(key);
+    node.notes.warn('no-effect', node.at(key), 'no layer of this model rotates anything');
   }
   return { family: 'none', parameters: {}, note };
 }
 
 /** Height and width of a number, a pair or { height, width }. */
-function pair(section: Section, key: string, value: Json): readonly [number, number] {
+function pair(node: ConfigNode, key: string, value: Json): readonly [number, number] {
   const bounds = { integer: true, min: 1, max: 2 ** 16 };
-  const path = section.at(key);
+  const path = node.at(key);
   if (Array.isArray(value) && value.length === 2) {
     return [checkNumber(`${path}[0]`, value[0], bounds), checkNumber(`${path}[1]`, value[1], bounds)];
   }
@@ -106,16 +106,16 @@ function pair(section: Section, key: string, value: Json): readonly [number, num
   return [side, side];
 }
 
-function readPair(section: Section, given: GridFacts['image']): readonly [number, number] {
+function readPair(node: ConfigNode, given: GridFacts['image']): readonly [number, number] {
   for (const key of given.keys) {
-    const value = valueAt(section, key);
-    if (value !== undefined) return pair(section, key, value);
+    const value = valueAt(node, key);
+    if (value !== undefined) return pair(node, key, value);
   }
   const { fallback, keys } = given;
-  if (fallback === null) return refuse(section.at(keys[0]), 'missing: the size of the image');
+  if (fallback === null) return refuse(node.at(keys[0]), 'missing: the size of the image');
   const value = typeof fallback === 'number' ? fallback : [...fallback];
-  section.assume(keys, value, 'default of the model type');
-  return pair(section, keys[0], value);
+  node.assume(keys, value, 'default of the model type');
+  return pair(node, keys[0], value);
 }
 
 /** Rows and columns of patches, and the rows before them. */
@@ -125,49 +125,49 @@ export interface Grid {
   readonly patches: number;
 }
 
-export function readGrid(section: Section, facts: GridFacts): Grid {
-  const more = facts.prefixKeys.map((given) => readCount(section, given, 'the number of tokens before the patches'));
+export function readGrid(node: ConfigNode, facts: GridFacts): Grid {
+  const more = facts.prefixKeys.map((given) => readCount(node, given, 'the number of tokens before the patches'));
   const prefix = facts.prefix + more.reduce((a, b) => a + b, 0);
-  const count = facts.count && numberAt(section, facts.count.keys, { integer: true, min: 1, max: 2 ** 24 })?.value;
+  const count = facts.count && numberAt(node, facts.count.keys, { integer: true, min: 1, max: 2 ** 24 })?.value;
   if (facts.count) {
-    const patches = count ?? readCount(section, facts.count, 'the number of patches', 1);
+    const patches = count ?? readCount(node, facts.count, 'the number of patches', 1);
     const side = Math.floor(Math.sqrt(patches));
     return { grid: [side, side], prefix, patches };
   }
   if (facts.spectrogram) {
     const { bins, frames, strides } = facts.spectrogram;
-    const patch = readCount(section, facts.patch, 'the size of a patch', 1);
+    const patch = readCount(node, facts.patch, 'the size of a patch', 1);
     const along = (size: number, stride: number): number => Math.floor((size - patch) / stride) + 1;
     const grid: [number, number] = [
-      along(readCount(section, bins, 'the number of frequency bins', 1), readCount(section, strides[0], 'a stride', 1)),
-      along(readCount(section, frames, 'the number of frames', 1), readCount(section, strides[1], 'a stride', 1)),
+      along(readCount(node, bins, 'the number of frequency bins', 1), readCount(node, strides[0], 'a stride', 1)),
+      along(readCount(node, frames, 'the number of frames', 1), readCount(node, strides[1], 'a stride', 1)),
     ];
     return { grid, prefix, patches: grid[0] * grid[1] };
   }
-  const image = readPair(section, facts.image);
-  const patch = readPair(section, facts.patch);
+  const image = readPair(node, facts.image);
+  const patch = readPair(node, facts.patch);
   const grid: [number, number] = [Math.floor(image[0] / patch[0]), Math.floor(image[1] / patch[1])];
   const frames = facts.frames
     ? Math.floor(
-        readCount(section, facts.frames.count, 'the number of frames', 1) /
-          readCount(section, facts.frames.tube, 'the frames of one row', 1),
+        readCount(node, facts.frames.count, 'the number of frames', 1) /
+          readCount(node, facts.frames.tube, 'the frames of one row', 1),
       )
     : 1;
   return { grid, prefix, patches: grid[0] * grid[1] * frames };
 }
 
 function beside(
-  section: Section,
+  node: ConfigNode,
   facts: BesideFacts | undefined,
 ): Partial<FamilyFacts> & Pick<FamilyFacts, 'parameters'> {
-  const on = (key: string | undefined): boolean => key === undefined || (section.boolean(key) ?? true);
-  if (!facts || !on(facts.keys?.relativeBias)) return { parameters: spatialBias(section, facts, on) };
-  const relativeBias = readParameters(section, facts.relativeBias);
+  const on = (key: string | undefined): boolean => key === undefined || (node.boolean(key) ?? true);
+  if (!facts || !on(facts.keys?.relativeBias)) return { parameters: spatialBias(node, facts, on) };
+  const relativeBias = readParameters(node, facts.relativeBias);
   const { numBuckets, maxDistance, bidirectional, heads } = relativeBias as Readonly<Record<string, never>>;
   const shape = heads === undefined ? {} : { shape: [numBuckets, heads] as const };
   const buckets = { numBuckets, maxDistance, bidirectional };
   return {
-    parameters: { relativeBias, ...spatialBias(section, facts, on) },
+    parameters: { relativeBias, ...spatialBias(node, facts, on) },
     calls: {
       ...(facts.by === 't5Buckets' ? { t5Buckets: buckets } : { t5Bias: { ...buckets, ...shape } }),
       ...(facts.by === 'gatedRelativeBias' ? { gatedRelativeBias: {} } : {}),
@@ -177,23 +177,23 @@ function beside(
 
 /** T5's rule over the corners of boxes: t5Bias once more for each axis. */
 function spatialBias(
-  section: Section,
+  node: ConfigNode,
   facts: BesideFacts | undefined,
   on: (key: string | undefined) => boolean,
 ): Record<string, Json> {
   if (!facts?.spatialBias || !on(facts.keys?.spatialBias)) return {};
-  return { spatialBias: readParameters(section, facts.spatialBias) };
+  return { spatialBias: readParameters(node, facts.spatialBias) };
 }
 
 /** @param max the largest width of a row that is taken */
-const rowWidth = (section: Section, facts: { readonly dim: LearnedFacts['dim'] }): number =>
-  readCount(section, facts.dim, 'the width of the model', 1);
+const rowWidth = (node: ConfigNode, facts: { readonly dim: LearnedFacts['dim'] }): number =>
+  readCount(node, facts.dim, 'the width of the model', 1);
 
-function learned(section: Section, facts: LearnedFacts): FamilyFacts {
-  const more = beside(section, facts.beside);
-  const dim = rowWidth(section, facts);
+function learned(node: ConfigNode, facts: LearnedFacts): FamilyFacts {
+  const more = beside(node, facts.beside);
+  const dim = rowWidth(node, facts);
   if (facts.grid) {
-    const { grid, prefix, patches } = readGrid(section, facts.grid);
+    const { grid, prefix, patches } = readGrid(node, facts.grid);
     const rows = patches + prefix;
     const parameters = { maxPositions: rows, rows, dim, rowOffset: 0, grid: [...grid], prefixTokens: prefix };
     return withNote(
@@ -205,11 +205,11 @@ function learned(section: Section, facts: LearnedFacts): FamilyFacts {
       facts.note,
     );
   }
-  const length = readCount(section, facts.length, 'the number of positions', 1);
-  const padding = facts.padding === null ? undefined : readCount(section, facts.padding, 'the row of padded tokens');
+  const length = readCount(node, facts.length, 'the number of positions', 1);
+  const padding = facts.padding === null ? undefined : readCount(node, facts.padding, 'the row of padded tokens');
   const offset = facts.offsetIsExtra ? 0 : facts.offset;
   const usable = length - (padding === undefined ? offset : padding + 1);
-  if (usable < 1) refuse(section.at(facts.length.keys[0]), `${length} rows leave none for a token`);
+  if (usable < 1) refuse(node.at(facts.length.keys[0]), `${length} rows leave none for a token`);
   const rows = facts.offsetIsExtra ? length + facts.offset : length;
   const padded = padding === undefined ? undefined : { paddingIdx: padding };
   const parameters = {
@@ -243,12 +243,12 @@ const patchRows = (rows: number, dim: number): Pick<Calls, 'learnedPositions'> =
   learnedPositions: { shape: [rows, dim], length: rows },
 });
 
-function sinusoidal(section: Section, facts: SinusoidalFacts): FamilyFacts {
-  const dim = rowWidth(section, facts);
-  if (facts.plane) return plane(section, facts, facts.plane, dim);
-  const grid = facts.grid && readGrid(section, facts.grid);
-  const length = grid ? grid.patches : readCount(section, facts.length, 'the number of positions', 1);
-  const padding = facts.padding === null ? undefined : readCount(section, facts.padding, 'the row of padded tokens');
+function sinusoidal(node: ConfigNode, facts: SinusoidalFacts): FamilyFacts {
+  const dim = rowWidth(node, facts);
+  if (facts.plane) return plane(node, facts, facts.plane, dim);
+  const grid = facts.grid && readGrid(node, facts.grid);
+  const length = grid ? grid.patches : readCount(node, facts.length, 'the number of positions', 1);
+  const padding = facts.padding === null ? undefined : readCount(node, facts.padding, 'the row of padded tokens');
   const options = {
     length,
     dim,
@@ -264,36 +264,36 @@ function sinusoidal(section: Section, facts: SinusoidalFacts): FamilyFacts {
 
 /** Tables over the two axes of a picture. */
 function plane(
-  section: Section,
+  node: ConfigNode,
   facts: SinusoidalFacts,
   { variant, normalize, queries, temperature, positionOffset }: NonNullable<SinusoidalFacts['plane']>,
   dim: number,
 ): FamilyFacts {
   if (variant === 'mae') {
-    if (!facts.grid) return refuse(section.at('image_size'), 'the record has no grid of patches');
-    const { grid, prefix, patches } = readGrid(section, facts.grid);
+    if (!facts.grid) return refuse(node.at('image_size'), 'the record has no grid of patches');
+    const { grid, prefix, patches } = readGrid(node, facts.grid);
     const options = { variant, dim, base: 10000, grid, prefixTokens: prefix };
     const parameters = { ...options, grid: [...grid], rows: patches + prefix };
     return withNote({ family: 'sinusoidal', parameters, calls: { sincos2d: options } }, facts.note);
   }
-  const objectQueries = readCount(section, queries, 'the number of object queries');
-  const base = readCount(section, temperature, 'the base of the sines', 1);
+  const objectQueries = readCount(node, queries, 'the number of object queries');
+  const base = readCount(node, temperature, 'the base of the sines', 1);
   const options = { variant, dim, base, normalize, ...(positionOffset === undefined ? {} : { positionOffset }) };
   const parameters = { grid: true, ...options, objectQueries };
   return withNote({ family: 'sinusoidal', parameters, calls: { sincos2d: options } }, facts.note);
 }
 
-function sides(section: Section, facts: SidesFacts): FamilyFacts {
-  const encoder = readFamily(section, facts.encoder);
-  const decoder = readFamily(section, facts.decoder);
+function sides(node: ConfigNode, facts: SidesFacts): FamilyFacts {
+  const encoder = readFamily(node, facts.encoder);
+  const decoder = readFamily(node, facts.decoder);
   return { ...encoder, encoder, decoder };
 }
 
-function t5(section: Section, facts: T5Facts): FamilyFacts {
-  const rows = facts.rows && learned(section, facts.rows);
-  const numBuckets = readCount(section, facts.buckets, 'the number of buckets', 2);
-  const maxDistance = readCount(section, facts.distance, 'the largest distance', 2);
-  const heads = readCount(section, facts.heads, 'the number of heads', 1);
+function t5(node: ConfigNode, facts: T5Facts): FamilyFacts {
+  const rows = facts.rows && learned(node, facts.rows);
+  const numBuckets = readCount(node, facts.buckets, 'the number of buckets', 2);
+  const maxDistance = readCount(node, facts.distance, 'the largest distance', 2);
+  const heads = readCount(node, facts.heads, 'the number of heads', 1);
   const { bidirectional, softmaxScale, note } = facts;
   const parameters = {
     ...rows?.parameters,
@@ -312,13 +312,13 @@ function t5(section: Section, facts: T5Facts): FamilyFacts {
   return { ...side(true), parameters, encoder: side(true), decoder: side(false), note };
 }
 
-function relative(section: Section, facts: RelativeFacts): FamilyFacts {
+function relative(node: ConfigNode, facts: RelativeFacts): FamilyFacts {
   const rows = facts.rows;
-  if (rows && facts.needs !== undefined && section.boolean(facts.needs) !== true) {
-    return { ...learned(section, rows), note: `${facts.needs} is off` };
+  if (rows && facts.needs !== undefined && node.boolean(facts.needs) !== true) {
+    return { ...learned(node, rows), note: `${facts.needs} is off` };
   }
-  const parameters = readParameters(section, facts.parameters);
-  const own = rows && facts.needs === undefined ? learned(section, rows) : undefined;
+  const parameters = readParameters(node, facts.parameters);
+  const own = rows && facts.needs === undefined ? learned(node, rows) : undefined;
   const calls = relativeCalls(facts.kind, parameters);
   const { family, note } = facts;
   return dropUndefined({
@@ -329,11 +329,11 @@ function relative(section: Section, facts: RelativeFacts): FamilyFacts {
   });
 }
 
-function alibi(section: Section, facts: AlibiFacts): FamilyFacts {
-  const heads = readCount(section, facts.heads, 'the number of heads', 1);
-  const max = readGiven(section, facts.maxBias, { above: 0 }, 'the exponent of the smallest slope');
-  const hidden = section.integerOf(['hidden_size', 'd_model', 'n_embd', 'n_embed'], 1, 2 ** 24)?.value;
-  const softmax = numberAt(section, ['attn_config.softmax_scale'], { above: 0 })?.value;
+function alibi(node: ConfigNode, facts: AlibiFacts): FamilyFacts {
+  const heads = readCount(node, facts.heads, 'the number of heads', 1);
+  const max = readGiven(node, facts.maxBias, { above: 0 }, 'the exponent of the smallest slope');
+  const hidden = node.integerOf(['hidden_size', 'd_model', 'n_embd', 'n_embed'], 1, 2 ** 24)?.value;
+  const softmax = numberAt(node, ['attn_config.softmax_scale'], { above: 0 })?.value;
   const scale = softmax ?? (hidden === undefined ? undefined : 1 / Math.sqrt(hidden / heads));
   const { slopes, form, rounding } = facts;
   const options = { heads, slopes, alibiBiasMax: max, form, ...(rounding ? { rounding } : {}) };
@@ -341,14 +341,14 @@ function alibi(section: Section, facts: AlibiFacts): FamilyFacts {
   return withNote({ family: 'alibi', parameters, calls: { alibi: options } }, facts.note);
 }
 
-function convolutional(section: Section, facts: ConvolutionalFacts): FamilyFacts {
-  const dim = rowWidth(section, facts);
-  const kernel = readCount(section, facts.kernel, 'the width of the convolution', 1);
-  const groups = readCount(section, facts.groups, 'the groups of the convolution', 1);
-  if (dim % groups !== 0) refuse(section.at(facts.groups.keys[0]), `${groups} groups do not divide ${dim} channels`);
-  const more = beside(section, facts.beside);
-  const layers = facts.layers && readCount(section, facts.layers, 'the number of convolutions', 1);
-  const stride = facts.stride && readCount(section, facts.stride, 'the stride of the convolution', 1);
+function convolutional(node: ConfigNode, facts: ConvolutionalFacts): FamilyFacts {
+  const dim = rowWidth(node, facts);
+  const kernel = readCount(node, facts.kernel, 'the width of the convolution', 1);
+  const groups = readCount(node, facts.groups, 'the groups of the convolution', 1);
+  if (dim % groups !== 0) refuse(node.at(facts.groups.keys[0]), `${groups} groups do not divide ${dim} channels`);
+  const more = beside(node, facts.beside);
+  const layers = facts.layers && readCount(node, facts.layers, 'the number of convolutions', 1);
+  const stride = facts.stride && readCount(node, facts.stride, 'the stride of the convolution', 1);
   const parameters = {
     dim,
     kernel,
@@ -367,72 +367,72 @@ function convolutional(section: Section, facts: ConvolutionalFacts): FamilyFacts
 }
 
 /** Windows of a grid: biases of a table over the differences of rows and columns. */
-function window(section: Section, facts: WindowFacts): FamilyFacts {
-  const p = readParameters(section, facts.parameters);
-  const image = pair(section, 'image_size', p.image);
-  const patch = pair(section, 'patch_size', p.patch);
+function window(node: ConfigNode, facts: WindowFacts): FamilyFacts {
+  const p = readParameters(node, facts.parameters);
+  const image = pair(node, 'image_size', p.image);
+  const patch = pair(node, 'patch_size', p.patch);
   const grid: [number, number] = [Math.floor(image[0] / patch[0]), Math.floor(image[1] / patch[1])];
-  if (facts.kind === 'beit') return beit(section, p, grid);
-  if (facts.kind === 'decomposed') return decomposed(section, facts, p, grid, patch);
-  return shifted(section, facts, facts.kind, p, grid);
+  if (facts.kind === 'beit') return beit(node, p, grid);
+  if (facts.kind === 'decomposed') return decomposed(node, facts, p, grid, patch);
+  return shifted(node, facts, facts.kind, p, grid);
 }
 
 const entries = (h: number, w: number): number => (2 * h - 1) * (2 * w - 1);
 
-function beit(section: Section, p: Record<string, Json>, grid: [number, number]): FamilyFacts {
+function beit(node: ConfigNode, p: Record<string, Json>, grid: [number, number]): FamilyFacts {
   const absolute = p.absolute === true ? grid[0] * grid[1] + 1 : null;
-  const dim = checkNumber(section.at('hidden_size'), p.dim, { integer: true, min: 1, max: 2 ** 24 });
+  const dim = checkNumber(node.at('hidden_size'), p.dim, { integer: true, min: 1, max: 2 ** 24 });
   const rows = absolute === null ? {} : patchRows(absolute, dim);
   if (p.relative !== true && p.shared !== true) {
-    if (absolute === null) return none(section, 'neither absolute rows nor relative biases are on');
+    if (absolute === null) return none(node, 'neither absolute rows nor relative biases are on');
     const parameters = { maxPositions: absolute, rows: absolute, dim, rowOffset: 0 };
     return { family: 'learned', parameters: { ...parameters, grid: [...grid], prefixTokens: 1 }, calls: rows };
   }
   const tableRows = entries(...grid) + 3;
-  const heads = checkNumber(section.at('num_attention_heads'), p.heads, { integer: true, min: 1, max: 65536 });
+  const heads = checkNumber(node.at('num_attention_heads'), p.heads, { integer: true, min: 1, max: 65536 });
   const parameters = { kind: 'beit', window: grid, heads, tableRows, shared: p.shared, absoluteRows: absolute };
   const beitBias = { windowSize: grid, shape: [tableRows, heads] as const };
   return { family: 'window', parameters, calls: { ...rows, beitBias } };
 }
 
 function decomposed(
-  section: Section,
+  node: ConfigNode,
   facts: WindowFacts,
   p: Record<string, Json>,
   grid: [number, number],
   patch: readonly [number, number],
 ): FamilyFacts {
-  const side = checkNumber(section.at('window_size'), p.window, { integer: true, min: 0, max: 2 ** 16 });
+  const side = checkNumber(node.at('window_size'), p.window, { integer: true, min: 0, max: 2 ** 16 });
   // rows of another size of image, with one for a class token that is not there
-  const trained = p.pretrained === undefined ? undefined : pair(section, 'pretrain_image_size', p.pretrained);
+  const trained = p.pretrained === undefined ? undefined : pair(node, 'pretrain_image_size', p.pretrained);
   const cells = trained ? Math.floor(trained[0] / patch[0]) * Math.floor(trained[1] / patch[1]) + 1 : grid[0] * grid[1];
   const absoluteRows = p.absolute === true ? cells : null;
   const { heads, relative } = p;
   const parameters = { kind: 'decomposed', grid, window: [side, side], heads, relative, absoluteRows };
-  const dim = checkNumber(section.at('hidden_size'), p.dim, { integer: true, min: 1, max: 2 ** 24 });
+  const dim = checkNumber(node.at('hidden_size'), p.dim, { integer: true, min: 1, max: 2 ** 24 });
   const windows = side === 0 ? [] : [{ querySize: [side, side] as const }];
   const calls = {
     ...(absoluteRows === null ? {} : patchRows(absoluteRows, dim)),
     ...(relative === true ? { decomposedRelativeScores: [...windows, { querySize: grid }] } : {}),
   };
-  if (Object.keys(calls).length === 0) return none(section, 'neither absolute rows nor relative biases are on');
+  if (Object.keys(calls).length === 0) return none(node, 'neither absolute rows nor relative biases are on');
   return withNote({ family: 'window', parameters, calls }, facts.note);
 }
 
 /** Swin: windows that shift, stage by stage. */
 function shifted(
-  section: Section,
+  node: ConfigNode,
   facts: WindowFacts,
   kind: 'swin' | 'swinv2-cpb',
   p: Record<string, Json>,
   grid: [number, number],
 ): FamilyFacts {
-  const side = pair(section, 'window_size', p.window);
+  const side = pair(node, 'window_size', p.window);
   const stages = (name: string, value: Json, from: number): number[] => {
     const list = Array.isArray(value) && value.length >= 1 && value.length <= 16 ? value : undefined;
-    if (list === undefined) refuse(section.at(name), `expected one number for each stage, got ${show(value)}`);
+    if (list === undefined) refuse(node.at(name), `expected one number for each stage, got ${show(value)}`);
     return list.map((n, stage) => {
-      return checkNumber(`${section.at(name)}[${stage}]`, n, { integer: true, min: from, max: 65536 });
+      return checkNumber(`${node.at(name)}[${stage}]`, n, { integer: true, min: from, max: 65536 });
     });
   };
   const layersPerStage = stages('depths', p.layersPerStage, 0);
@@ -444,7 +444,7 @@ function shifted(
     ['pretrained_window_sizes', pretrained ?? heads],
   ] as const) {
     if (list.length === layersPerStage.length) continue;
-    refuse(section.at(name), `${list.length} numbers, but depths has ${layersPerStage.length} stages`);
+    refuse(node.at(name), `${list.length} numbers, but depths has ${layersPerStage.length} stages`);
   }
   const windows = layersPerStage.map((_, stage) => {
     const merged = facts.sameGrid ? 1 : 2 ** stage;
@@ -479,6 +479,6 @@ function shifted(
             };
           }),
         };
-  const rows = absoluteRows === null ? {} : patchRows(absoluteRows, section.integer('embed_dim', 1) ?? 96);
+  const rows = absoluteRows === null ? {} : patchRows(absoluteRows, node.integer('embed_dim', 1) ?? 96);
   return withNote({ family: 'window', parameters, calls: { ...rows, ...biases } }, facts.note);
 }

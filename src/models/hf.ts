@@ -11,7 +11,7 @@ import { type Family, readFamily } from './families.ts';
 import { type NormalForm, readingForm } from './normalForm.ts';
 import { type Found, type Part, recordOfPart, textPart } from './part.ts';
 import { listKeys, unreadKeys } from './positionKeys.ts';
-import { dropUndefined, isFields, type Json, Notes, refuse, Section, shorten } from './read.ts';
+import { ConfigNode, dropUndefined, isFields, type Json, Notes, refuse, shorten } from './read.ts';
 import { RECORDS, recordOf } from './records/index.ts';
 import type { ConfigFacts, ModelRecord, RotaryFacts } from './records/record.ts';
 import { pinSpec, readRotary } from './rotaryLayers.ts';
@@ -103,14 +103,14 @@ interface Reading {
   readonly precision: Precision;
 }
 
-function readForm(config: Section['fields'], reading: Reading): Omit<NormalForm, 'rotary'> {
+function readForm(config: ConfigNode['fields'], reading: Reading): Omit<NormalForm, 'rotary'> {
   const notes = new Notes(reading.strict);
   const source: Record<string, Json> = {};
-  const part = textPart(new Section(config, '', notes, source));
+  const part = textPart(new ConfigNode(config, '', notes, source));
   const found = reading.as === undefined ? recordOfPart(part) : readAs(part, reading.as);
   if (!found.record) {
     const probe = (as: string): string | undefined => readAgain(config, { ...reading, as });
-    return refuseUnknown(part.section, found.modelType, found.architecture, probe);
+    return refuseUnknown(part.node, found.modelType, found.architecture, probe);
   }
   const read = readPart(part, found.record, found.modelType ?? found.record.types[0], reading);
   const towers = readTowers(part, reading.precision);
@@ -134,7 +134,7 @@ function readForm(config: Section['fields'], reading: Reading): Omit<NormalForm,
 }
 
 /** What the file says when it is read as another type; undefined when it is refused. */
-function readAgain(config: Section['fields'], reading: Reading): string | undefined {
+function readAgain(config: ConfigNode['fields'], reading: Reading): string | undefined {
   try {
     const { layerTypes, layers, parameters, family, queryScale, axial } = readForm(config, reading);
     return JSON.stringify([family, layerTypes, layers, parameters, queryScale, axial]);
@@ -144,12 +144,12 @@ function readAgain(config: Section['fields'], reading: Reading): string | undefi
   }
 }
 
-function readAs({ section }: Part, as: string): Found {
+function readAs({ node }: Part, as: string): Found {
   const record = recordOf(as) as ModelRecord;
   const inner = record.config?.family === 'wrapper' && record.config.text ? recordOf(record.config.text) : record;
-  section.notes.consumed.add(section.at('model_type'));
-  section.notes.consumed.add(section.at('architectures'));
-  return { record: inner, modelType: section.string('model_type') ?? as };
+  node.notes.consumed.add(node.at('model_type'));
+  node.notes.consumed.add(node.at('architectures'));
+  return { record: inner, modelType: node.string('model_type') ?? as };
 }
 
 /**
@@ -171,68 +171,68 @@ function ignoredBy(facts: ConfigFacts | null): readonly string[] {
 }
 
 function readPart(part: Part, record: ModelRecord, modelType: string, asked: Reading): Partial<NormalForm> {
-  const { section } = part;
-  const facts = choose(section, record.config as ConfigFacts);
-  if (section.has('mla_use_nope') && section.get('mla_use_nope') !== false) {
+  const { node } = part;
+  const facts = choose(node, record.config as ConfigFacts);
+  if (node.has('mla_use_nope') && node.get('mla_use_nope') !== false) {
     const reason = 'mla_use_nope: the attention of this model does not rotate, and has no other positions';
-    return { modelType, ...readFamily(section, { family: 'none', reason }) };
+    return { modelType, ...readFamily(node, { family: 'none', reason }) };
   }
-  checkPositionType(section, facts, modelType);
+  checkPositionType(node, facts, modelType);
   for (const [key, why] of Object.entries(facts.refused ?? {})) {
-    if (valueAt(section, key) === true) refuse(section.at(key), why);
+    if (valueAt(node, key) === true) refuse(node.at(key), why);
   }
   for (const [key, sentence] of Object.entries(facts.mentions ?? {})) {
-    const value = valueAt(section, key);
-    if (value !== undefined && value !== false) section.notes.warn('no-effect', section.at(key), sentence);
+    const value = valueAt(node, key);
+    if (value !== undefined && value !== false) node.notes.warn('no-effect', node.at(key), sentence);
   }
   switch (facts.family) {
     case 'wrapper':
       return refuse(
-        section.at('model_type'),
+        node.at('model_type'),
         `'${shorten(modelType)}' is a composite model, and the part with the text model's keys was not found`,
       );
     case 'tower': {
       if (asked.precision === 'ggml') {
         refuse('precision', `'ggml' is of text; the axial table of '${shorten(modelType)}' is 'exact' or 'torch'`);
       }
-      return { family: 'rotary', modelType, axial: readTower(section, facts, modelType, asked.precision) };
+      return { family: 'rotary', modelType, axial: readTower(node, facts, modelType, asked.precision) };
     }
     case 'rotary': {
       const { context, precision } = asked;
-      const read = readRotary({ section, facts, cls: classOf(section, record, facts), context, precision });
+      const read = readRotary({ node, facts, cls: classOf(node, record, facts), context, precision });
       return {
         family: 'rotary',
         modelType,
         ...read,
-        queryScale: nopeQueryScale(section, facts.queryScale),
-        attentionChunk: facts.chunk && readCount(section, facts.chunk, 'the length of a chunk of attention', 1),
-        rotaryValue: facts.valuesToo === undefined ? undefined : (section.boolean(facts.valuesToo) ?? false),
+        queryScale: nopeQueryScale(node, facts.queryScale),
+        attentionChunk: facts.chunk && readCount(node, facts.chunk, 'the length of a chunk of attention', 1),
+        rotaryValue: facts.valuesToo === undefined ? undefined : (node.boolean(facts.valuesToo) ?? false),
         note: facts.note,
       };
     }
     default:
-      return { modelType, ...readFamily(section, facts) };
+      return { modelType, ...readFamily(node, facts) };
   }
 }
 
-function streamsIn({ section }: Part, record: ModelRecord): RotaryFacts['mrope'] {
-  const facts = choose(section, record.config as ConfigFacts);
-  return facts.family === 'rotary' ? mropeOf(section, facts) : undefined;
+function streamsIn({ node }: Part, record: ModelRecord): RotaryFacts['mrope'] {
+  const facts = choose(node, record.config as ConfigFacts);
+  return facts.family === 'rotary' ? mropeOf(node, facts) : undefined;
 }
 
 /** Streams of the class, or of the model that a draft head is for. */
-function mropeOf(section: Section, facts: RotaryFacts): RotaryFacts['mrope'] {
-  const target = facts.drafts === undefined ? undefined : section.string(facts.drafts);
+function mropeOf(node: ConfigNode, facts: RotaryFacts): RotaryFacts['mrope'] {
+  const target = facts.drafts === undefined ? undefined : node.string(facts.drafts);
   const drafted = target === undefined ? undefined : recordOf(target);
   const text = drafted?.config?.family === 'wrapper' && drafted.config.text ? recordOf(drafted.config.text) : drafted;
   return facts.mrope ?? (text?.config?.family === 'rotary' ? text.config.mrope : undefined);
 }
 
 /** What the rope rules need of a record. A draft head takes the sections of the model it is for. */
-function classOf(section: Section, record: ModelRecord, facts: RotaryFacts): ModelClass {
-  const mrope = mropeOf(section, facts);
+function classOf(node: ConfigNode, record: ModelRecord, facts: RotaryFacts): ModelClass {
+  const mrope = mropeOf(node, facts);
   const listed = ['rope_scaling', 'rope_parameters'].some((key) => {
-    const block = section.fields[key];
+    const block = node.fields[key];
     const names = ['mrope_section', ...Object.keys(facts.blockNames?.keys ?? {})];
     return isFields(block) && names.some((name) => Object.hasOwn(block, name));
   });
@@ -248,12 +248,12 @@ function classOf(section: Section, record: ModelRecord, facts: RotaryFacts): Mod
 /** Words of `position_embedding_type` that a class takes without a choice of its own. */
 const PLAIN_TYPES = new Set(['absolute', 'learned', 'learned_absolute', 'sine', 'sinusoidal', 'default']);
 
-function checkPositionType(section: Section, facts: ConfigFacts, modelType: string): void {
-  const value = section.string('position_embedding_type');
+function checkPositionType(node: ConfigNode, facts: ConfigFacts, modelType: string): void {
+  const value = node.string('position_embedding_type');
   if (value === undefined || facts.family === 'none' || /^(rope|rotary|relative)/.test(value)) return;
-  const path = section.at('position_embedding_type');
+  const path = node.at('position_embedding_type');
   if (facts.family === 'rotary' && value === 'absolute') {
-    section.notes.warn('no-effect', path, `model type '${shorten(modelType)}' rotates`);
+    node.notes.warn('no-effect', path, `model type '${shorten(modelType)}' rotates`);
     return;
   }
   if (facts.family === 'alibi' || (facts.family !== 'rotary' && PLAIN_TYPES.has(value))) return;
@@ -265,38 +265,34 @@ function checkPositionType(section: Section, facts: ConfigFacts, modelType: stri
 
 /** Keys that look like positions, and that nothing reads: said, or refused when the file is read as another type. */
 function sayUnread(
-  { section, around }: Part,
+  { node, around }: Part,
   ignored: readonly string[],
   as: string | undefined,
   family: Family | undefined,
 ): void {
-  const own = unreadKeys(section, ignored);
+  const own = unreadKeys(node, ignored);
   if (as !== undefined) {
-    const { consumed } = section.notes;
-    const missed = [...own, ...tellingKeys(section).filter((key) => !consumed.has(section.at(key)))];
+    const { consumed } = node.notes;
+    const missed = [...own, ...tellingKeys(node).filter((key) => !consumed.has(node.at(key)))];
     const listed = listKeys([...new Set(missed)]);
     if (missed.length > 0) {
-      refuse(section.at(missed[0]), `looks like a setting of positions, and nothing of '${as}' reads it: ${listed}`);
+      refuse(node.at(missed[0]), `looks like a setting of positions, and nothing of '${as}' reads it: ${listed}`);
     }
   }
   for (const key of own) {
     // MosaicBERT calls itself bert: biases by distance in place of rows.
     if (/alibi/.test(key) && family !== 'alibi') {
-      section.notes.complain(section.at(key), `ALiBi, but the positions of this model type are '${family}'`);
+      node.notes.complain(node.at(key), `ALiBi, but the positions of this model type are '${family}'`);
     }
-    section.get(key);
-    section.notes.warn('no-effect', section.at(key), 'looks like a setting of positions, and nothing reads it');
+    node.get(key);
+    node.notes.warn('no-effect', node.at(key), 'looks like a setting of positions, and nothing reads it');
   }
   for (const outer of around) {
     for (const key of unreadKeys(outer, ignored)) {
       // A composite file often repeats what its text part says.
-      if (JSON.stringify(outer.fields[key]) === JSON.stringify(section.fields[key])) continue;
+      if (JSON.stringify(outer.fields[key]) === JSON.stringify(node.fields[key])) continue;
       outer.get(key);
-      outer.notes.warn(
-        'no-effect',
-        outer.at(key),
-        `looks like a setting of positions; ${section.path} is what is read`,
-      );
+      outer.notes.warn('no-effect', outer.at(key), `looks like a setting of positions; ${node.path} is what is read`);
     }
   }
 }

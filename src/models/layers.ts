@@ -3,7 +3,7 @@
  * lists layer indices; a layer in no list has no self-attention.
  */
 import { show } from '../runtime/errors.ts';
-import { checkNumber, isFields, type Json, refuse, type Section, shorten } from './read.ts';
+import { type ConfigNode, checkNumber, isFields, type Json, refuse, shorten } from './read.ts';
 import type { LayerRule, RotaryFacts, Schedule, Use } from './records/record.ts';
 import { holds, numberAt } from './values.ts';
 
@@ -31,24 +31,24 @@ const COUNT_KEYS = ['num_hidden_layers', 'n_layer', 'n_layers', 'num_layers'];
 /** What one layer does, by its index. */
 type Pattern = (layer: number) => Use;
 
-export function layerCount(section: Section, facts: RotaryFacts, type: string): number | undefined {
+export function layerCount(node: ConfigNode, facts: RotaryFacts, type: string): number | undefined {
   const keys = facts.counts ? [...COUNT_KEYS, facts.counts.layers] : COUNT_KEYS;
-  const given = section.integerOf(keys, 1, MAX_LAYERS)?.value;
+  const given = node.integerOf(keys, 1, MAX_LAYERS)?.value;
   // Nested configurations are published as differences from their class.
-  if (given !== undefined || section.path === '' || facts.sizes === undefined) return given;
-  section.assume(['num_hidden_layers'], facts.sizes.layers, `default of model type '${type}'`);
+  if (given !== undefined || node.path === '' || facts.sizes === undefined) return given;
+  node.assume(['num_hidden_layers'], facts.sizes.layers, `default of model type '${type}'`);
   return facts.sizes.layers;
 }
 
 /** @param labels the labels of the rotary tables */
 export function readLayers(
-  section: Section,
+  node: ConfigNode,
   facts: RotaryFacts,
   count: number | undefined,
   labels: readonly string[],
 ): Layers | undefined {
   if (count === undefined) return undefined;
-  const pattern = patternOf(section, facts, count, labels);
+  const pattern = patternOf(node, facts, count, labels);
   const rotary: Record<string, number[]> = Object.fromEntries(labels.map((label) => [label, []]));
   const nope: number[] = [];
   for (let layer = 0; layer < count; layer++) {
@@ -57,7 +57,7 @@ export function readLayers(
     else if (typeof use === 'object') {
       if (!Object.hasOwn(rotary, use.table)) {
         refuse(
-          section.at('layer_types'),
+          node.at('layer_types'),
           `layer ${layer} is '${shorten(use.table)}', but the rope blocks are for ${labels.join(', ')}; add its block`,
         );
       }
@@ -67,17 +67,17 @@ export function readLayers(
   return { count, rotary, nope };
 }
 
-function patternOf(section: Section, facts: RotaryFacts, count: number, labels: readonly string[]): Pattern {
+function patternOf(node: ConfigNode, facts: RotaryFacts, count: number, labels: readonly string[]): Pattern {
   const single = labels.length === 1 && labels[0] === 'default';
   const own = facts.tables === undefined || facts.tables.some(({ label }) => labels.includes(label));
   const schedule: Schedule | null = single || own ? facts.layers : null;
-  const found = schedule && (single || facts.tables) ? applySchedule(section, schedule, count) : undefined;
+  const found = schedule && (single || facts.tables) ? applySchedule(node, schedule, count) : undefined;
   if (found) return found;
-  const types = wordsOf(section, 'layer_types', count, labels);
+  const types = wordsOf(node, 'layer_types', count, labels);
   if (single) return (layer) => (types && !isAttention(types[layer]) ? 'no attention' : { table: 'default' });
   if (types) return (layer) => (isAttention(types[layer]) ? { table: types[layer] } : 'no attention');
   return refuse(
-    section.at('layer_types'),
+    node.at('layer_types'),
     `missing: which layers are ${labels.join(', ')} cannot be known; list one word for each of the ${count} layers`,
   );
 }
@@ -86,69 +86,69 @@ const isAttention = (word: string): boolean => !OTHER.has(word);
 
 /** One word for each layer, or undefined. */
 function wordsOf(
-  section: Section,
+  node: ConfigNode,
   key: string,
   count: number,
   labels: readonly string[],
 ): readonly string[] | undefined {
-  const words = section.list(key, 'string', MAX_LAYERS);
+  const words = node.list(key, 'string', MAX_LAYERS);
   if (!words || words.length === 0) return undefined;
-  checkLength(section, key, words.length, count);
+  checkLength(node, key, words.length, count);
   words.forEach((word, i) => {
-    if (!ATTENTION.has(word) && !OTHER.has(word) && !labels.includes(word)) unknownWord(section, key, i, word);
+    if (!ATTENTION.has(word) && !OTHER.has(word) && !labels.includes(word)) unknownWord(node, key, i, word);
   });
   return words.slice(0, count);
 }
 
-function unknownWord(section: Section, key: string, i: number, word: unknown): void {
+function unknownWord(node: ConfigNode, key: string, i: number, word: unknown): void {
   const known = [...ATTENTION, ...OTHER].join(', ');
-  section.notes.complain(`${section.at(key)}[${i}]`, `unknown layer type ${show(word)}; known: ${known}`);
+  node.notes.complain(`${node.at(key)}[${i}]`, `unknown layer type ${show(word)}; known: ${known}`);
 }
 
 /** Models with multi-token prediction list those layers too. */
-function checkLength(section: Section, key: string, length: number, count: number): void {
+function checkLength(node: ConfigNode, key: string, length: number, count: number): void {
   if (length === count) return;
-  const more = ['num_nextn_predict_layers', 'mtp_num_hidden_layers'].some((name) => section.get(name) !== undefined);
+  const more = ['num_nextn_predict_layers', 'mtp_num_hidden_layers'].some((name) => node.get(name) !== undefined);
   if (length < count || !more) {
-    section.notes.complain(section.at(key), `${length} entries for num_hidden_layers = ${count}`);
+    node.notes.complain(node.at(key), `${length} entries for num_hidden_layers = ${count}`);
   }
 }
 
 /** The first rule whose key the file has; the last one holds without any. */
-function applySchedule(section: Section, schedule: Schedule, count: number): Pattern | undefined {
+function applySchedule(node: ConfigNode, schedule: Schedule, count: number): Pattern | undefined {
   for (const [i, rule] of schedule.entries()) {
-    const pattern = applyRule(section, rule, count, i === schedule.length - 1);
+    const pattern = applyRule(node, rule, count, i === schedule.length - 1);
     if (pattern) return pattern;
   }
   return undefined;
 }
 
-function applyRule(section: Section, rule: LayerRule, count: number, last: boolean): Pattern | undefined {
+function applyRule(node: ConfigNode, rule: LayerRule, count: number, last: boolean): Pattern | undefined {
   if ('all' in rule) return () => rule.all;
-  if ('when' in rule) return holds(section, rule.when) ? applySchedule(section, rule.rules, count) : undefined;
-  if ('first' in rule) return firstLayers(section, rule, count);
-  if ('list' in rule) return listed(section, rule, count);
-  if ('cycle' in rule) return cycled(section, rule);
-  if ('indices' in rule) return indexed(section, rule);
-  return every(section, rule, count, last);
+  if ('when' in rule) return holds(node, rule.when) ? applySchedule(node, rule.rules, count) : undefined;
+  if ('first' in rule) return firstLayers(node, rule, count);
+  if ('list' in rule) return listed(node, rule, count);
+  if ('cycle' in rule) return cycled(node, rule);
+  if ('indices' in rule) return indexed(node, rule);
+  return every(node, rule, count, last);
 }
 
 function firstLayers(
-  section: Section,
+  node: ConfigNode,
   rule: Extract<LayerRule, { first: unknown }>,
   count: number,
 ): Pattern | undefined {
-  const first = numberAt(section, rule.first.keys, { integer: true, min: 0 })?.value ?? rule.first.fallback ?? 0;
-  const rest = applyRule(section, rule.rest, count, true);
+  const first = numberAt(node, rule.first.keys, { integer: true, min: 0 })?.value ?? rule.first.fallback ?? 0;
+  const rest = applyRule(node, rule.rest, count, true);
   return rest && ((layer) => (layer < first ? rule.use : rest(layer)));
 }
 
-function listed(section: Section, rule: Extract<LayerRule, { list: unknown }>, count: number): Pattern | undefined {
-  const raw = section.has(rule.list) ? section.get(rule.list) : undefined;
+function listed(node: ConfigNode, rule: Extract<LayerRule, { list: unknown }>, count: number): Pattern | undefined {
+  const raw = node.has(rule.list) ? node.get(rule.list) : undefined;
   if (raw === undefined || (Array.isArray(raw) && raw.length === 0)) return undefined;
-  const path = section.at(rule.list);
+  const path = node.at(rule.list);
   if (!Array.isArray(raw)) return refuse(path, `expected a list of one entry for each layer, got ${show(raw)}`);
-  checkLength(section, rule.list, raw.length, count);
+  checkLength(node, rule.list, raw.length, count);
   const numbers = Object.keys(rule.uses).length > 0 && Object.keys(rule.uses).every((word) => /^\d+$/.test(word));
   const uses = raw.slice(0, count).map((item, i): Use => {
     const word = rule.field
@@ -161,10 +161,10 @@ function listed(section: Section, rule: Extract<LayerRule, { list: unknown }>, c
         return refuse(`${path}[${i}]`, `expected ${Object.keys(rule.uses).join(' or ')}, got ${show(item)}`);
       }
       if (ATTENTION.has(word)) return { table: word };
-      unknownWord(section, rule.list, i, word);
+      unknownWord(node, rule.list, i, word);
       return { table: word };
     }
-    if (typeof item === 'string' && !rule.field && !ATTENTION.has(word)) unknownWord(section, rule.list, i, word);
+    if (typeof item === 'string' && !rule.field && !ATTENTION.has(word)) unknownWord(node, rule.list, i, word);
     return rule.others;
   });
   return (layer) => uses[layer] ?? 'no attention';
@@ -183,12 +183,12 @@ function fieldOf(item: Json, field: string): Json | undefined {
   return value;
 }
 
-function cycled(section: Section, rule: Extract<LayerRule, { cycle: unknown }>): Pattern | undefined {
-  const raw = section.has(rule.cycle) ? section.fields[rule.cycle] : rule.fallback;
-  const path = section.at(rule.cycle);
+function cycled(node: ConfigNode, rule: Extract<LayerRule, { cycle: unknown }>): Pattern | undefined {
+  const raw = node.has(rule.cycle) ? node.fields[rule.cycle] : rule.fallback;
+  const path = node.at(rule.cycle);
   // Under the same key a number may stand: an interval, for another rule.
   if (raw === undefined || typeof raw === 'number') return undefined;
-  section.get(rule.cycle);
+  node.get(rule.cycle);
   const words = typeof raw === 'string' ? [...raw] : raw;
   if (!Array.isArray(words) || words.length === 0 || words.length > 64) {
     return refuse(path, `expected a number, or a word of ${Object.keys(rule.uses).join(' and ')}, got ${show(raw)}`);
@@ -200,22 +200,22 @@ function cycled(section: Section, rule: Extract<LayerRule, { cycle: unknown }>):
   return (layer) => uses[layer % uses.length];
 }
 
-function indexed(section: Section, rule: Extract<LayerRule, { indices: unknown }>): Pattern | undefined {
-  const indices = section.list(rule.indices, 'number', MAX_LAYERS) ?? rule.fallback;
+function indexed(node: ConfigNode, rule: Extract<LayerRule, { indices: unknown }>): Pattern | undefined {
+  const indices = node.list(rule.indices, 'number', MAX_LAYERS) ?? rule.fallback;
   return indices && ((layer) => (indices.includes(layer) ? rule.use : rule.others));
 }
 
 function every(
-  section: Section,
+  node: ConfigNode,
   rule: Extract<LayerRule, { every: unknown }>,
   count: number,
   last: boolean,
 ): Pattern | undefined {
   const { keys, fallback } = rule.every;
-  const given = numberAt(section, keys, { integer: true, min: 1, max: MAX_LAYERS })?.value;
+  const given = numberAt(node, keys, { integer: true, min: 1, max: MAX_LAYERS })?.value;
   if (given === undefined && (fallback === null || !last)) return undefined;
   if (given === undefined && keys.length > 0) {
-    section.assume(keys, fallback, 'default of the model type');
+    node.assume(keys, fallback, 'default of the model type');
   }
   const n = given ?? (fallback as number);
   return (layer) => {

@@ -3,7 +3,7 @@
  * `architectures`, or what a composite model around it implies.
  */
 import { show } from '../runtime/errors.ts';
-import { isFields, refuse, Section, shorten } from './read.ts';
+import { ConfigNode, isFields, refuse, shorten } from './read.ts';
 import { recordOf, recordOfClass } from './records/index.ts';
 import type { ConfigFacts, ModelRecord } from './records/record.ts';
 
@@ -18,8 +18,8 @@ const PART_KEYS = ['encoder_config', 'vision_config', 'backbone_config', 'audio_
 const MAX_NESTING = 4;
 
 /** Where to go on from an object: nowhere, when its own type has positions and no text part. */
-function keysFrom(section: Section): readonly string[] {
-  const type = section.has('model_type') ? section.fields.model_type : undefined;
+function keysFrom(node: ConfigNode): readonly string[] {
+  const type = node.has('model_type') ? node.fields.model_type : undefined;
   const facts = typeof type === 'string' ? recordOf(type)?.config : undefined;
   if (!facts || facts.family === 'rotary' || facts.family === 'choice') return TEXT_KEYS;
   if (facts.family !== 'wrapper') return [];
@@ -27,9 +27,9 @@ function keysFrom(section: Section): readonly string[] {
 }
 
 export interface Part {
-  readonly section: Section;
+  readonly node: ConfigNode;
   /** The objects around it, innermost first. */
-  readonly around: readonly Section[];
+  readonly around: readonly ConfigNode[];
 }
 
 /** Sizes of a model that is described where they stand. */
@@ -39,12 +39,12 @@ const OTHER_PARTS =
   /vision|visual|image|vit|audio|speech|encoder|projector|align|talker|token2wav|codec|vq|sam|clip|draft/i;
 
 /** Under a key that nobody uses but this file: the only part whose type a record knows. */
-function onlyPart(section: Section): string | undefined {
-  const type = section.has('model_type') ? section.fields.model_type : undefined;
+function onlyPart(node: ConfigNode): string | undefined {
+  const type = node.has('model_type') ? node.fields.model_type : undefined;
   const facts = typeof type === 'string' ? recordOf(type)?.config : undefined;
-  if (SIZES.some((key) => section.has(key)) || (facts && facts.family !== 'wrapper')) return undefined;
-  const parts = Object.keys(section.fields).filter((key) => {
-    const part = section.fields[key];
+  if (SIZES.some((key) => node.has(key)) || (facts && facts.family !== 'wrapper')) return undefined;
+  const parts = Object.keys(node.fields).filter((key) => {
+    const part = node.fields[key];
     if (OTHER_PARTS.test(key) || !isFields(part) || key === '__proto__') return false;
     return typeof part.model_type === 'string' && recordOf(part.model_type) !== undefined;
   });
@@ -52,29 +52,29 @@ function onlyPart(section: Section): string | undefined {
 }
 
 /** A part of transformers' own is an object or null: of anything else its defaults would be read, and nobody would notice. */
-function checkParts(section: Section): void {
+function checkParts(node: ConfigNode): void {
   for (const key of ['text_config', 'vision_config', 'audio_config']) {
-    const part = section.has(key) ? section.fields[key] : null;
-    if (part !== null && !isFields(part)) refuse(section.at(key), `expected an object, got ${show(part)}`);
+    const part = node.has(key) ? node.fields[key] : null;
+    if (part !== null && !isFields(part)) refuse(node.at(key), `expected an object, got ${show(part)}`);
   }
 }
 
 /** The part with the text model's keys, and what is around it. */
-export function textPart(root: Section): Part {
-  let section = root;
-  const around: Section[] = [];
+export function textPart(root: ConfigNode): Part {
+  let node = root;
+  const around: ConfigNode[] = [];
   for (let depth = 0; depth < MAX_NESTING; depth++) {
-    const current = section;
+    const current = node;
     checkParts(current);
     const usual = keysFrom(current).find((name) => current.has(name) && isFields(current.fields[name]));
     const key = usual ?? onlyPart(current);
     if (key === undefined) break;
     current.string('model_type');
     around.unshift(current);
-    section = new Section(current.fields[key] as Section['fields'], current.at(key), current.notes);
-    current.kept[key] = section.kept;
+    node = new ConfigNode(current.fields[key] as ConfigNode['fields'], current.at(key), current.notes);
+    current.kept[key] = node.kept;
   }
-  return { section, around };
+  return { node, around };
 }
 
 /** A record, and the name it was found by; without a record, the names that no record has. */
@@ -85,13 +85,13 @@ export interface Found {
   readonly architecture?: string;
 }
 
-export function typeOf(section: Section): string | undefined {
-  const value = section.string('model_type');
+export function typeOf(node: ConfigNode): string | undefined {
+  const value = node.string('model_type');
   return value === undefined || value === '' ? undefined : value;
 }
 
-function architectureOf(section: Section): string | undefined {
-  const list = section.has('architectures') ? section.fields.architectures : undefined;
+function architectureOf(node: ConfigNode): string | undefined {
+  const list = node.has('architectures') ? node.fields.architectures : undefined;
   return Array.isArray(list) && typeof list[0] === 'string' ? list[0] : undefined;
 }
 
@@ -103,27 +103,27 @@ function unwrapped(record: ModelRecord | undefined): ModelRecord | undefined {
 }
 
 /** The record of the text part. */
-export function recordOfPart({ section, around }: Part): Found {
-  const own = typeOf(section);
-  const architecture = architectureOf(section);
+export function recordOfPart({ node, around }: Part): Found {
+  const own = typeOf(node);
+  const architecture = architectureOf(node);
   const known = own === undefined ? undefined : recordOf(own);
   if (own !== undefined && known) {
     const record = unwrapped(known) ?? known;
-    checkArchitecture(section, own, record, architecture);
+    checkArchitecture(node, own, record, architecture);
     return { record, modelType: own };
   }
   const named = architecture === undefined ? undefined : recordOfClass(architecture);
-  if (named) return assumed(section, named, own ?? architecture, `the class of architectures[0] = '${architecture}'`);
+  if (named) return assumed(node, named, own ?? architecture, `the class of architectures[0] = '${architecture}'`);
   for (const outer of around) {
     const type = typeOf(outer);
     const record = type === undefined ? undefined : unwrapped(recordOf(type));
-    if (record && own === undefined) return assumed(section, record, type, `what model type '${type}' has inside`);
+    if (record && own === undefined) return assumed(node, record, type, `what model type '${type}' has inside`);
   }
   const outerClass = around.map(architectureOf).find((name) => name !== undefined);
   const byOuter = outerClass === undefined || own !== undefined ? undefined : recordOfClass(outerClass);
-  if (byOuter) return assumed(section, byOuter, outerClass, `the class of architectures[0] = '${outerClass}'`);
+  if (byOuter) return assumed(node, byOuter, outerClass, `the class of architectures[0] = '${outerClass}'`);
   if (own === undefined && architecture === undefined && around.every((outer) => typeOf(outer) === undefined)) {
-    refuse(section.at('model_type'), 'missing, and there are no architectures: it decides how every other key is read');
+    refuse(node.at('model_type'), 'missing, and there are no architectures: it decides how every other key is read');
   }
   return {
     record: undefined,
@@ -132,12 +132,12 @@ export function recordOfPart({ section, around }: Part): Found {
   };
 }
 
-function assumed(section: Section, record: ModelRecord, modelType: string | undefined, because: string): Found {
-  const architectures = section.has('architectures') ? section.fields.architectures : undefined;
-  if (Array.isArray(architectures)) section.kept.architectures = [String(architectures[0])];
+function assumed(node: ConfigNode, record: ModelRecord, modelType: string | undefined, because: string): Found {
+  const architectures = node.has('architectures') ? node.fields.architectures : undefined;
+  if (Array.isArray(architectures)) node.kept.architectures = [String(architectures[0])];
   const inner = unwrapped(record);
   if (!inner) return { record: undefined, modelType };
-  section.notes.assume(section.at('model_type'), inner.types[0], because);
+  node.notes.assume(node.at('model_type'), inner.types[0], because);
   return { record: inner, modelType: modelType ?? inner.types[0] };
 }
 
@@ -158,13 +158,13 @@ const OTHER = 'not rotary';
 
 /** `model_type` against `architectures`: two classes that rotate differently cannot both be meant. */
 function checkArchitecture(
-  section: Section,
+  node: ConfigNode,
   type: string,
   record: ModelRecord,
   architecture: string | undefined,
 ): void {
   if (architecture === undefined) return;
-  const path = section.at('architectures');
+  const path = node.at('architectures');
   const other = recordOfClass(architecture);
   if (other === record || other?.config?.family === 'wrapper') return;
   if (other) {
@@ -176,7 +176,7 @@ function checkArchitecture(
         `'${shorten(architecture)}' and model_type '${shorten(type)}' have different positions; correct one of them, or say which: as: '${other.types[0]}'`,
       );
     }
-    section.notes.warn(
+    node.notes.warn(
       'contradiction',
       path,
       `'${shorten(architecture)}' rotates otherwise than model_type '${shorten(type)}', which is what is read`,
@@ -184,7 +184,7 @@ function checkArchitecture(
     return;
   }
   const fits = record.types.some((name) => squash(architecture).includes(squash(name).slice(0, 6)));
-  const rotary = ROTARY_KEYS.some((key) => section.has(key));
+  const rotary = ROTARY_KEYS.some((key) => node.has(key));
   if (!fits && rotary && record.config?.family !== 'rotary' && record.config?.family !== 'choice') {
     refuse(
       path,

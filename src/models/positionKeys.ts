@@ -1,5 +1,5 @@
 /** Keys that look as if they were about positions: every one of them is read, known to be harmless, or said. */
-import { type Fields, type Section, shorten } from './read.ts';
+import { type ConfigNode, type Fields, shorten } from './read.ts';
 
 const LOOKS =
   /rope|rotary|yarn|(^|_)ntk|nope|alibi|positional|position_(emb|bias|enc)|(^|_)pos_(emb|enc)|posenc|xpos|logn_attn|dual_chunk|(^|_)coord_|rel_pos|relative_att/i;
@@ -31,9 +31,9 @@ export function positionKeys(fields: Fields): string[] {
 }
 
 /** Those of them that nothing has read. */
-export function unreadKeys(section: Section, ignored: readonly string[] = []): string[] {
-  const { consumed } = section.notes;
-  return positionKeys(section.fields).filter((key) => !consumed.has(section.at(key)) && !ignored.includes(key));
+export function unreadKeys(node: ConfigNode, ignored: readonly string[] = []): string[] {
+  const { consumed } = node.notes;
+  return positionKeys(node.fields).filter((key) => !consumed.has(node.at(key)) && !ignored.includes(key));
 }
 
 /** A list of keys for a message. */

@@ -127,7 +127,7 @@ export class Notes {
 }
 
 /** An object of the configuration together with its path; remembers what was read from it. */
-export class Section {
+export class ConfigNode {
   readonly fields: Fields;
   readonly path: string;
   readonly notes: Notes;

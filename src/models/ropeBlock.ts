@@ -6,7 +6,7 @@
 import { ropeNames } from '../rotary/rules/configWords.ts';
 import type { RopeType } from '../rotary/spec.ts';
 import { show } from '../runtime/errors.ts';
-import { copyJson, type Fields, isFields, type Notes, refuse, type Section, shorten } from './read.ts';
+import { type ConfigNode, copyJson, type Fields, isFields, type Notes, refuse, shorten } from './read.ts';
 
 /** A rope block as written, and where. */
 export interface RopeBlock {
@@ -52,19 +52,19 @@ export function ropeTypeOf(block: RopeBlock | undefined, notes: Notes, fallback 
 }
 
 /** One block, checked to be an object; undefined when absent, null or empty. */
-function readBlock(section: Section, key: string): RopeBlock | undefined {
-  if (!section.has(key)) {
-    if (Object.hasOwn(section.fields, key)) section.notes.consumed.add(section.at(key));
+function readBlock(node: ConfigNode, key: string): RopeBlock | undefined {
+  if (!node.has(key)) {
+    if (Object.hasOwn(node.fields, key)) node.notes.consumed.add(node.at(key));
     return undefined;
   }
-  const value = section.fields[key];
-  const path = section.at(key);
+  const value = node.fields[key];
+  const path = node.at(key);
   if (!isFields(value)) refuse(path, `expected an object, got ${show(value)}`);
   const keys = Object.keys(value);
   if (keys.includes('__proto__')) refuse(`${path}.__proto__`, 'not a key of any rope block; remove it');
-  const fields = section.get(key) as Fields;
+  const fields = node.get(key) as Fields;
   if (keys.length === 0) {
-    section.notes.warn('no-effect', path, 'an empty object, read as absent');
+    node.notes.warn('no-effect', path, 'an empty object, read as absent');
     return undefined;
   }
   return { path, fields };
@@ -94,10 +94,10 @@ function agree(a: RopeBlock, b: RopeBlock, notes: Notes): void {
 }
 
 /** Both spellings of the rope block, merged. */
-export function ropeBlocks(section: Section): RopeBlocks {
-  const old = readBlock(section, 'rope_scaling');
-  const modern = readBlock(section, 'rope_parameters');
-  const { notes } = section;
+export function ropeBlocks(node: ConfigNode): RopeBlocks {
+  const old = readBlock(node, 'rope_scaling');
+  const modern = readBlock(node, 'rope_parameters');
+  const { notes } = node;
   if (modern && isByLabel(modern)) {
     if (old) refuse(old.path, `contradicts ${modern.path}, which is given by layer type; keep one of the two blocks`);
     return { byLabel: labelled(modern, notes) };

@@ -9,7 +9,7 @@ import type { RopeFields } from '../rotary/rules/rule.ts';
 import type { LooseSpec, RopeType } from '../rotary/spec.ts';
 import { show } from '../runtime/errors.ts';
 import type { ModelClass } from './classes.ts';
-import { checkNumber, dropUndefined, type Fields, refuse, type Section, shorten } from './read.ts';
+import { type ConfigNode, checkNumber, dropUndefined, type Fields, refuse, shorten } from './read.ts';
 import { NAMED, present, type RopeBlock, ropeTypeOf } from './ropeBlock.ts';
 
 const COMMON_KEYS = ['rope_type', 'type', 'rope_theta', 'partial_rotary_factor'];
@@ -28,7 +28,7 @@ export interface RopeRule {
 }
 
 export interface RuleContext {
-  readonly section: Section;
+  readonly node: ConfigNode;
   readonly cls: ModelClass;
   readonly theta: number;
   /** Rotated pairs, for lists of divisors. */
@@ -39,9 +39,9 @@ export interface RuleContext {
 
 /** Checks one block completely and translates it. */
 export function ropeRule(block: RopeBlock | undefined, context: RuleContext, fallbackType = 'default'): RopeRule {
-  const { cls, section } = context;
-  const { notes } = section;
-  const path = block?.path ?? section.at('rope_scaling');
+  const { cls, node } = context;
+  const { notes } = node;
+  const path = block?.path ?? node.at('rope_scaling');
   const fields: Fields = block?.fields ?? {};
   const named = ropeTypeOf(block, notes, fallbackType);
   if (block && !present(fields, 'rope_type') && !present(fields, 'type') && present(fields, 'factor')) {
@@ -119,7 +119,7 @@ export function ropeRule(block: RopeBlock | undefined, context: RuleContext, fal
     },
     warn: (code, key, message) => notes.warn(code, `${path}.${key}`, message),
     refuse: (key, message) => refuse(`${path}.${key}`, message),
-    refuseOutside: (key, message) => refuse(section.at(key), message),
+    refuseOutside: (key, message) => refuse(node.at(key), message),
   };
   const spec: LooseSpec = words.read(reader);
 

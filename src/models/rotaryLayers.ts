@@ -8,7 +8,7 @@ import { PosencError, show } from '../runtime/errors.ts';
 import type { ModelClass } from './classes.ts';
 import { type Layers, layerCount, MAX_LAYERS, readLayers } from './layers.ts';
 import type { LengthDependence, RotaryLayer } from './normalForm.ts';
-import { checkNumber, dropUndefined, refuse, type Section } from './read.ts';
+import { type ConfigNode, checkNumber, dropUndefined, refuse } from './read.ts';
 import type { BaseFacts, RotaryFacts, TableFacts } from './records/record.ts';
 import { type RopeBlock, type RopeBlocks, ropeBlocks, ropeTypeOf } from './ropeBlock.ts';
 import { type RopeRule, ropeRule } from './ropeRule.ts';
@@ -25,7 +25,7 @@ export interface RotaryPart {
 
 /** One configuration and the record it is read with. */
 export interface RotarySource {
-  readonly section: Section;
+  readonly node: ConfigNode;
   readonly facts: RotaryFacts;
   readonly cls: ModelClass;
   /** Number of positions (highest + 1), when known. */
@@ -48,21 +48,20 @@ interface Label {
 const LENGTHS = ['max_position_embeddings', 'n_positions', 'max_sequence_length', 'max_seq_len', 'model_max_length'];
 
 export function readRotary(source: RotarySource): RotaryPart {
-  const { section, facts, cls } = source;
-  const blocks = inOurWords(ropeBlocks(section), facts.blockNames);
+  const { node, facts, cls } = source;
+  const blocks = inOurWords(ropeBlocks(node), facts.blockNames);
   if (facts.block === 'required' && !blocks.flat && !blocks.byLabel) {
     refuse(
-      section.at('rope_parameters'),
+      node.at('rope_parameters'),
       `missing: model type '${cls.type}' scales its frequencies by default; write its block out`,
     );
   }
-  const count = layerCount(section, facts, cls.type);
+  const count = layerCount(node, facts, cls.type);
   const listed = facts.perLayer && count !== undefined && !blocks.byLabel ? perLayer(source, blocks, count) : undefined;
   const labels = listed?.labels ?? labelsOf(source, blocks);
-  const found = LENGTHS.map((key) => section.integer(key, 1)).find((value) => value !== undefined);
-  const maxPositionEmbeddings =
-    section.has('max_position_embeddings') || section.has('n_positions') ? found : undefined;
-  const original = section.integer('original_max_position_embeddings', 1);
+  const found = LENGTHS.map((key) => node.integer(key, 1)).find((value) => value !== undefined);
+  const maxPositionEmbeddings = node.has('max_position_embeddings') || node.has('n_positions') ? found : undefined;
+  const original = node.integer('original_max_position_embeddings', 1);
   const layerTypes: Record<string, RotaryLayer> = {};
   for (const label of labels) {
     layerTypes[label.label] = readTable({
@@ -72,10 +71,10 @@ export function readRotary(source: RotarySource): RotaryPart {
       flat: blocks.flat,
       maxPositionEmbeddings,
       original:
-        original === undefined ? undefined : { key: section.at('original_max_position_embeddings'), value: original },
+        original === undefined ? undefined : { key: node.at('original_max_position_embeddings'), value: original },
     });
   }
-  const layers = listed?.layers ?? readLayers(section, facts, count, Object.keys(layerTypes));
+  const layers = listed?.layers ?? readLayers(node, facts, count, Object.keys(layerTypes));
   return { layerTypes, layers, maxPositionEmbeddings };
 }
 
@@ -101,18 +100,18 @@ function inOurWords(blocks: RopeBlocks, names: RotaryFacts['blockNames']): RopeB
 }
 
 /** The tables of the record, or those the file lists by layer type. */
-function labelsOf({ section, facts, cls }: RotarySource, blocks: RopeBlocks): readonly Label[] {
+function labelsOf({ node, facts, cls }: RotarySource, blocks: RopeBlocks): readonly Label[] {
   const own = (facts.tables ?? []).map((table): Label => ({ label: table.label, table, scaled: table.scaled }));
   if (!blocks.byLabel) {
     return own.length > 0 ? own : [{ label: 'default', table: undefined, scaled: true }];
   }
-  const types = section.list('layer_types', 'string', 4096) ?? [];
+  const types = node.list('layer_types', 'string', 4096) ?? [];
   const named: Label[] = [];
   for (const [label, block] of blocks.byLabel) {
     const known = own.find((table) => table.label === label);
     if (!known && !types.includes(label)) {
       refuse(
-        section.at('layer_types'),
+        node.at('layer_types'),
         `${block.path} is a block for one layer type, but ${types.length ? 'no layer is of that type' : 'there are no layer_types'}; model type '${cls.type}' would ignore it in silence`,
       );
     }
@@ -121,9 +120,9 @@ function labelsOf({ section, facts, cls }: RotarySource, blocks: RopeBlocks): re
   for (const table of own) {
     if (named.some(({ label }) => label === table.label)) continue;
     if (types.length > 0 && !types.includes(table.label)) continue;
-    if (!table.table?.base.keys.some((key) => section.has(key))) {
+    if (!table.table?.base.keys.some((key) => node.has(key))) {
       const path = [...blocks.byLabel.values()][0].path.replace(/[^.]*$/, table.label);
-      section.notes.complain(path, `missing: layers of this type exist, and nothing gives their base`);
+      node.notes.complain(path, `missing: layers of this type exist, and nothing gives their base`);
     }
     named.push(table);
   }
@@ -135,32 +134,30 @@ function labelsOf({ section, facts, cls }: RotarySource, blocks: RopeBlocks): re
  * words for which layers a block is, one base for all still makes a table for each layer type.
  */
 function perLayer(
-  { section, facts }: RotarySource,
+  { node, facts }: RotarySource,
   blocks: RopeBlocks,
   count: number,
 ): { readonly labels: readonly Label[]; readonly layers: Layers } | undefined {
   const keys = facts.perLayer as NonNullable<RotaryFacts['perLayer']>;
-  const value = section.fields[keys.base];
+  const value = node.fields[keys.base];
   const byType = keys.scaledTypes !== undefined;
   const inside = blocks.flat !== undefined && Object.hasOwn(blocks.flat.fields, 'rope_theta');
   if (!Array.isArray(value) && (!byType || inside)) return undefined;
   const bases = Array.isArray(value)
-    ? (numbers(section, keys.base, count) as number[])
-    : new Array<number>(count).fill(section.number(keys.base, { above: 1 }) ?? facts.base.value);
+    ? (numbers(node, keys.base, count) as number[])
+    : new Array<number>(count).fill(node.number(keys.base, { above: 1 }) ?? facts.base.value);
   const block = inside ? ([`${blocks.flat?.path}.rope_theta`, blocks.flat?.fields.rope_theta] as const) : undefined;
   const others = facts.base.keys.flatMap((key) =>
-    key === keys.base ? [] : [[section.at(key), section.fields[key]] as const],
+    key === keys.base ? [] : [[node.at(key), node.fields[key]] as const],
   );
   for (const [path, one] of block ? [block, ...others] : others) {
     if (typeof one !== 'number' || bases.includes(one)) continue;
-    section.notes.warn('no-effect', path, `${one}, and ${keys.base} gives the base of every layer`);
+    node.notes.warn('no-effect', path, `${one}, and ${keys.base} gives the base of every layer`);
   }
-  const partials = keys.partial === undefined ? undefined : numbers(section, keys.partial, count);
-  const listed = section.list('layer_types', 'string', MAX_LAYERS)?.slice(0, count);
+  const partials = keys.partial === undefined ? undefined : numbers(node, keys.partial, count);
+  const listed = node.list('layer_types', 'string', MAX_LAYERS)?.slice(0, count);
   const types = listed ?? (byType ? new Array<string>(count).fill('full_attention') : undefined);
-  const scaledTypes = byType
-    ? (section.list(keys.scaledTypes as string, 'string', 64) ?? ['full_attention'])
-    : undefined;
+  const scaledTypes = byType ? (node.list(keys.scaledTypes as string, 'string', 64) ?? ['full_attention']) : undefined;
   const labels: Label[] = [];
   const rotary: Record<string, number[]> = {};
   const nope: number[] = [];
@@ -181,8 +178,8 @@ function perLayer(
       labels.push({
         label,
         table: undefined,
-        base: { path: Array.isArray(value) ? `${section.at(keys.base)}[${i}]` : section.at(keys.base), value: base },
-        ...(partials ? { partial: { path: `${section.at(keys.partial as string)}[${i}]`, value: partials[i] } } : {}),
+        base: { path: Array.isArray(value) ? `${node.at(keys.base)}[${i}]` : node.at(keys.base), value: base },
+        ...(partials ? { partial: { path: `${node.at(keys.partial as string)}[${i}]`, value: partials[i] } } : {}),
         scaled: scaledTypes === undefined || (types !== undefined && scaledTypes.includes(types[i])),
       });
     }
@@ -192,12 +189,12 @@ function perLayer(
 }
 
 /** A list of one number a layer; models with multi-token prediction list those layers too. */
-function numbers(section: Section, key: string, count: number): number[] | undefined {
-  const list = section.list(key, 'number', MAX_LAYERS);
+function numbers(node: ConfigNode, key: string, count: number): number[] | undefined {
+  const list = node.list(key, 'number', MAX_LAYERS);
   if (list === undefined) return undefined;
-  if (list.length < count) refuse(section.at(key), `${list.length} entries for num_hidden_layers = ${count}`);
+  if (list.length < count) refuse(node.at(key), `${list.length} entries for num_hidden_layers = ${count}`);
   const bad = list.findIndex((value) => !(value >= 0 && Number.isFinite(value)));
-  if (bad >= 0) refuse(`${section.at(key)}[${bad}]`, `expected 0 or a number above 1, got ${show(list[bad])}`);
+  if (bad >= 0) refuse(`${node.at(key)}[${bad}]`, `expected 0 or a number above 1, got ${show(list[bad])}`);
   return list.slice(0, count);
 }
 
@@ -210,13 +207,13 @@ interface TableInput extends RotarySource {
 }
 
 function readTable(input: TableInput): RotaryLayer {
-  const { section, cls, facts, context, label } = input;
-  const { notes } = section;
+  const { node, cls, facts, context, label } = input;
+  const { notes } = node;
   const { table } = label;
   const preset = typeof facts.block === 'object' ? facts.block : undefined;
   const block: RopeBlock | undefined =
     input.block ??
-    (label.scaled && !input.flat && preset ? { path: section.at('rope_parameters'), fields: preset } : undefined);
+    (label.scaled && !input.flat && preset ? { path: node.at('rope_parameters'), fields: preset } : undefined);
   if (block !== undefined && block !== input.block) {
     notes.assume(block.path, { ...preset }, `default of model type '${cls.type}'`);
   }
@@ -225,16 +222,16 @@ function readTable(input: TableInput): RotaryLayer {
     : readTheta(input, table?.base ?? facts.base);
   if (label.base) notes.consumed.add(`${input.flat?.path}.rope_theta`);
   const ropeType = ropeTypeOf(block, notes, table?.ropeType ?? 'default');
-  const width = readWidth({ section, type: cls.type, facts, table, block, ropeType, partial: label.partial });
+  const width = readWidth({ node, type: cls.type, facts, table, block, ropeType, partial: label.partial });
   const rule = readRule(input, block, theta, width.rotaryDim / 2);
-  const dividing = facts.scale === undefined ? undefined : section.number(facts.scale, { above: 0 });
+  const dividing = facts.scale === undefined ? undefined : node.number(facts.scale, { above: 0 });
   const mrope = rule.mropeSection && cls.mrope;
   const spec = dropUndefined<LooseSpec & { readonly headDim: number }>({
     headDim: width.headDim,
     ...(ruleOf(rule.ropeType).wholeHead
       ? { partialRotaryFactor: width.partial }
       : { rotaryDim: width.rotaryDim, rotaryOffset: width.rotaryOffset }),
-    ...pairingOf(section, facts, cls.type),
+    ...pairingOf(node, facts, cls.type),
     rotationSign: facts.sign,
     ropeTheta: theta,
     ...rule.spec,
@@ -245,11 +242,11 @@ function readTable(input: TableInput): RotaryLayer {
   const lengthDependent = rule.dependence ?? dependence(spec);
   const threshold = lengthDependent?.threshold ?? 1;
   const how = lengthDependent && ruleOf(lengthDependent.rule).dependsOnLength?.how;
-  const main = frequencies(section, spec, how === 'grows' ? Math.max(context ?? 0, threshold) : threshold);
-  const long = how === 'switches' ? frequencies(section, spec, threshold + 1) : undefined;
+  const main = frequencies(node, spec, how === 'grows' ? Math.max(context ?? 0, threshold) : threshold);
+  const long = how === 'switches' ? frequencies(node, spec, threshold + 1) : undefined;
   const mscaleAllDim = block && Object.hasOwn(block.fields, 'mscale_all_dim') ? block.fields.mscale_all_dim : undefined;
   const softmax = softmaxScale(facts.softmax, {
-    section,
+    node,
     headDim: width.headDim,
     rule,
     mscaleAllDim: typeof mscaleAllDim === 'number' ? mscaleAllDim : undefined,
@@ -271,11 +268,11 @@ function readRule(
   theta: number,
   pairs: number,
 ): RopeRule & { readonly dependence?: LengthDependence } {
-  const { section, cls, facts, context, label } = input;
+  const { node, cls, facts, context, label } = input;
   const read = ropeRule(
     block,
     {
-      section,
+      node,
       cls,
       theta,
       pairs,
@@ -285,13 +282,13 @@ function readRule(
     label.table?.ropeType,
   );
   if (facts.yarnAmplitude !== undefined && read.ropeType === 'yarn' && read.spec.attentionFactor === undefined) {
-    const path = section.at('rope_parameters.attention_factor');
-    section.notes.assume(path, facts.yarnAmplitude, `forced by the class ${cls.type}`);
+    const path = node.at('rope_parameters.attention_factor');
+    node.notes.assume(path, facts.yarnAmplitude, `forced by the class ${cls.type}`);
     return { ...read, spec: { ...read.spec, attentionFactor: facts.yarnAmplitude } };
   }
-  if (facts.dynamic && section.boolean(facts.dynamic.flag)) {
-    const trained = section.integer(facts.dynamic.length, 1);
-    if (trained === undefined) refuse(section.at(facts.dynamic.length), `missing, and ${facts.dynamic.flag} is true`);
+  if (facts.dynamic && node.boolean(facts.dynamic.flag)) {
+    const trained = node.integer(facts.dynamic.length, 1);
+    if (trained === undefined) refuse(node.at(facts.dynamic.length), `missing, and ${facts.dynamic.flag} is true`);
     // modeling_qwen.py: the base is multiplied by (2^ceil(log2(length / trained) + 1) - 1)^(d / (d - 2)).
     const alpha = context === undefined ? 1 : 2 ** (doublings(context, trained) + 1) - 1;
     const spec = alpha === 1 ? read.spec : { ...read.spec, ropeType: 'ntk' as const, alpha };
@@ -315,13 +312,13 @@ export function pinSpec({ spec, lengthDependent }: RotaryLayer, context: number 
 }
 
 /** The library's own checks are about options; here they are about a file. */
-function frequencies(section: Section, spec: RotarySpec, length: number): RotaryFrequencies {
+function frequencies(node: ConfigNode, spec: RotarySpec, length: number): RotaryFrequencies {
   try {
     // the float32 numbers of PyTorch are reported whatever the precision of the specification
     return rotaryFrequencies({ ...spec, precision: 'torch' }, { context: length });
   } catch (error) {
     if (!(error instanceof PosencError)) throw error;
-    throw new PosencError('ERR_CONFIG', `${section.at('rope_scaling')}: ${error.message}`, { cause: error });
+    throw new PosencError('ERR_CONFIG', `${node.at('rope_scaling')}: ${error.message}`, { cause: error });
   }
 }
 
@@ -332,13 +329,13 @@ function dependence(spec: RotarySpec): LengthDependence | undefined {
 }
 
 /** The base: inside the block, or at one of the keys of this table; all that are present must agree. */
-function readTheta({ section, cls, label, block, flat }: TableInput, base: BaseFacts): number {
-  const { notes } = section;
+function readTheta({ node, cls, label, block, flat }: TableInput, base: BaseFacts): number {
+  const { notes } = node;
   const inside = block ?? (base.keys.includes('rope_theta') ? flat : undefined);
   if (base.fixed) {
-    if (section.has('rope_theta')) {
-      section.get('rope_theta');
-      notes.warn('no-effect', section.at('rope_theta'), `the base is a constant of model type '${cls.type}'`);
+    if (node.has('rope_theta')) {
+      node.get('rope_theta');
+      notes.warn('no-effect', node.at('rope_theta'), `the base is a constant of model type '${cls.type}'`);
     }
     return base.value;
   }
@@ -349,21 +346,21 @@ function readTheta({ section, cls, label, block, flat }: TableInput, base: BaseF
   }
   // A file by layer type may repeat the base of its main table at the top.
   for (const key of base.keys) {
-    const value = valueAt(section, key);
-    if (value !== undefined) given.push({ path: section.at(key), value: checkTheta(section.at(key), value) });
-    else if (given.length === 0 && key === 'rope_theta' && Object.hasOwn(section.fields, key)) {
-      refuse(section.at(key), 'null is not a base; give a number above 1 or remove the key');
+    const value = valueAt(node, key);
+    if (value !== undefined) given.push({ path: node.at(key), value: checkTheta(node.at(key), value) });
+    else if (given.length === 0 && key === 'rope_theta' && Object.hasOwn(node.fields, key)) {
+      refuse(node.at(key), 'null is not a base; give a number above 1 or remove the key');
     }
   }
   for (const { path, value } of given.slice(1)) {
     if (value !== given[0].value)
       refuse(path, `${value} contradicts ${given[0].path} = ${given[0].value}; keep one of them`);
   }
-  const times = base.times === undefined ? 1 : (section.number(base.times, { above: 0 }) ?? 1);
+  const times = base.times === undefined ? 1 : (node.number(base.times, { above: 0 }) ?? 1);
   if (given.length > 0) return given[0].value * times;
   const suffix = label.label === 'default' ? '' : ` (${label.label})`;
   const key = base.keys.find((name) => name !== 'rotary_emb_base') ?? 'rope_theta';
-  notes.assume(section.at(key) + suffix, base.value, `default of model type '${cls.type}'`);
+  notes.assume(node.at(key) + suffix, base.value, `default of model type '${cls.type}'`);
   return base.value * times;
 }
 
@@ -373,17 +370,17 @@ function checkTheta(path: string, value: unknown): number {
 }
 
 function pairingOf(
-  section: Section,
+  node: ConfigNode,
   { pairing }: RotaryFacts,
   type: string,
 ): { pairing: Pairing; outputPairing?: Pairing } {
-  const exported = section.boolean('rope_interleaved');
+  const exported = node.boolean('rope_interleaved');
   if (exported !== undefined && exported !== (pairing.input === 'interleaved')) {
-    const path = section.at('rope_interleaved');
-    section.notes.complain(path, `${exported} contradicts model type '${type}', whose pairing is ${pairing.input}`);
+    const path = node.at('rope_interleaved');
+    node.notes.complain(path, `${exported} contradicts model type '${type}', whose pairing is ${pairing.input}`);
   }
-  const flash = section.boolean('rotary_emb_interleaved');
+  const flash = node.boolean('rotary_emb_interleaved');
   if (flash !== undefined) return { pairing: flash ? 'interleaved' : 'half' };
-  if (pairing.key !== undefined && section.boolean(pairing.key) === false) return { pairing: 'half' };
+  if (pairing.key !== undefined && node.boolean(pairing.key) === false) return { pairing: 'half' };
   return { pairing: pairing.input, outputPairing: pairing.output };
 }

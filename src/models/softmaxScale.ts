@@ -3,7 +3,7 @@
  * (modeling_deepseek_v3.py), and the position-dependent query scales of Llama 4 and Ministral 3.
  */
 import { softmaxScale as mscaleCorrection } from '../rotary/softmaxScale.ts';
-import type { Section } from './read.ts';
+import type { ConfigNode } from './read.ts';
 import type { QueryScaleFacts, Softmax } from './records/record.ts';
 import type { RopeRule } from './ropeRule.ts';
 import { holds, numberAt, readGiven } from './values.ts';
@@ -16,7 +16,7 @@ export interface QueryScale {
 
 /** What the scale of a record is made from. */
 export interface SoftmaxInput {
-  readonly section: Section;
+  readonly node: ConfigNode;
   readonly headDim: number;
   readonly rule: RopeRule;
   readonly mscaleAllDim: number | undefined;
@@ -27,7 +27,7 @@ const inverseRoot = (n: number): number => 1 / Math.sqrt(n);
 
 /** What the attention multiplies q.k with. */
 export function softmaxScale(softmax: Softmax, input: SoftmaxInput): { scale: number; factor?: number } {
-  const { section, headDim, rule } = input;
+  const { node, headDim, rule } = input;
   const plain = inverseRoot(headDim);
   if (softmax === 'head') return { scale: plain };
   if (softmax === 'mscale') {
@@ -40,12 +40,12 @@ export function softmaxScale(softmax: Softmax, input: SoftmaxInput): { scale: nu
   }
   if ('scale' in softmax) return { scale: softmax.scale };
   if ('headTimes' in softmax) return { scale: inverseRoot(headDim * softmax.headTimes) };
-  if ('when' in softmax) return softmaxScale(holds(section, softmax.when) ? softmax.holds : softmax.fails, input);
+  if ('when' in softmax) return softmaxScale(holds(node, softmax.when) ? softmax.holds : softmax.fails, input);
   const keys = 'root' in softmax ? softmax.root : 'over' in softmax ? [softmax.over] : [softmax.key];
-  const given = numberAt(section, keys, { above: 0 })?.value;
+  const given = numberAt(node, keys, { above: 0 })?.value;
   if (given === undefined) {
     if (softmax.fallback === 'head') return { scale: plain };
-    section.assume(keys, softmax.fallback, 'default of the model type');
+    node.assume(keys, softmax.fallback, 'default of the model type');
   }
   const value = given ?? (softmax.fallback as number);
   if ('root' in softmax) return { scale: inverseRoot(value) };
@@ -53,11 +53,11 @@ export function softmaxScale(softmax: Softmax, input: SoftmaxInput): { scale: nu
 }
 
 /** Llama 4 scales the queries of its NoPE layers, unless attn_temperature_tuning is off. */
-export function nopeQueryScale(section: Section, facts: QueryScaleFacts | undefined): QueryScale | undefined {
-  if (!facts || holds(section, facts.off)) return undefined;
+export function nopeQueryScale(node: ConfigNode, facts: QueryScaleFacts | undefined): QueryScale | undefined {
+  if (!facts || holds(node, facts.off)) return undefined;
   const parameters = {
-    floorScale: readGiven(section, facts.length, { above: 0 }, 'the length of a step of the query scale'),
-    attnScale: readGiven(section, facts.scale, { above: 0 }, 'the coefficient of the query scale'),
+    floorScale: readGiven(node, facts.length, { above: 0 }, 'the length of a step of the query scale'),
+    attnScale: readGiven(node, facts.scale, { above: 0 }, 'the coefficient of the query scale'),
   };
   return {
     appliesTo: 'nope layers',

@@ -3,7 +3,7 @@ import type { Precision } from '../rotary/spec.ts';
 import { type FamilyFacts, readFamily } from './families.ts';
 import { type Part, typeOf } from './part.ts';
 import { unreadKeys } from './positionKeys.ts';
-import { copyJson, dropUndefined, isFields, Section, shorten } from './read.ts';
+import { ConfigNode, copyJson, dropUndefined, isFields, shorten } from './read.ts';
 import { recordOf, recordOfClass } from './records/index.ts';
 import type { ConfigFacts, ModelRecord } from './records/record.ts';
 import { choose } from './values.ts';
@@ -31,8 +31,8 @@ const AUDIO_KEYS = ['audio_config', 'speech_config', 'audio_encoder_config', 'en
 /** Families that are a tower and not a language model. */
 const AUDIO_FAMILIES = ['convolutional', 'sinusoidal', 'relative'];
 
-export function readTowers({ section, around }: Part, precision: Precision): Towers {
-  const parents = around.length > 0 ? around : [section];
+export function readTowers({ node, around }: Part, precision: Precision): Towers {
+  const parents = around.length > 0 ? around : [node];
   const vision = find(parents, VISION_KEYS, 'vision');
   const audio = find(parents, AUDIO_KEYS, null);
   if (!vision) sayUnread(parents, VISION_KEYS);
@@ -51,29 +51,29 @@ const isAudio = (facts: FamilyFacts, { key }: Tower): boolean =>
   /audio|speech/.test(key) || (key === 'encoder' && AUDIO_FAMILIES.includes(facts.family));
 
 interface Tower {
-  readonly parent: Section;
-  readonly section: Section;
+  readonly parent: ConfigNode;
+  readonly node: ConfigNode;
   readonly key: string;
   readonly record: ModelRecord;
   readonly type: string;
 }
 
 /** The first part under one of the keys whose type a record knows. */
-function find(parents: readonly Section[], keys: readonly string[], kind: 'vision' | null): Tower | undefined {
+function find(parents: readonly ConfigNode[], keys: readonly string[], kind: 'vision' | null): Tower | undefined {
   for (const parent of parents) {
     for (const key of keys) {
       const fields = parent.has(key) ? parent.fields[key] : undefined;
       if (!isFields(fields)) continue;
-      const section = new Section(fields, parent.at(key), parent.notes);
-      const found = recordOfTower(parent, section, kind);
-      if (found) return { parent, section, key, ...found };
+      const node = new ConfigNode(fields, parent.at(key), parent.notes);
+      const found = recordOfTower(parent, node, kind);
+      if (found) return { parent, node, key, ...found };
     }
   }
   return undefined;
 }
 
 /** A tower of its own type that no record describes as one. */
-function sayUnread(parents: readonly Section[], keys: readonly string[]): void {
+function sayUnread(parents: readonly ConfigNode[], keys: readonly string[]): void {
   for (const parent of parents) {
     for (const key of keys.filter((name) => name !== 'encoder')) {
       const part = parent.has(key) ? parent.fields[key] : undefined;
@@ -91,15 +91,15 @@ function sayUnread(parents: readonly Section[], keys: readonly string[]): void {
 
 /** Files often repeat the parent's type, or leave it out. */
 function recordOfTower(
-  parent: Section,
-  section: Section,
+  parent: ConfigNode,
+  node: ConfigNode,
   kind: 'vision' | null,
 ): { readonly record: ModelRecord; readonly type: string } | undefined {
-  const own = typeof section.fields.model_type === 'string' ? section.fields.model_type : '';
+  const own = typeof node.fields.model_type === 'string' ? node.fields.model_type : '';
   const outer = parent.has('model_type') ? typeOf(parent) : undefined;
   const inside = outer === undefined ? undefined : recordOf(outer)?.config;
   const implied = kind === 'vision' && inside?.family === 'wrapper' ? inside.vision : undefined;
-  const list = section.has('architectures') ? section.fields.architectures : undefined;
+  const list = node.has('architectures') ? node.fields.architectures : undefined;
   const named = Array.isArray(list) && typeof list[0] === 'string' ? recordOfClass(list[0]) : undefined;
   // what the model around it implies holds for a part that does not name a type of its own
   const inherited = own === '' || own === outer ? [implied ?? '', `${outer ?? ''}_vision`] : [];
@@ -119,27 +119,23 @@ function isTower({ config }: ModelRecord): boolean {
 }
 
 function readOne(
-  { parent, section, key, record, type }: Tower,
+  { parent, node, key, record, type }: Tower,
   precision: Precision,
 ): VisionRotary | TowerEncoder | undefined {
-  const facts = choose(section, record.config as ConfigFacts);
+  const facts = choose(node, record.config as ConfigFacts);
   const result =
     facts.family === 'tower'
-      ? readTower(section, facts, type, precision)
+      ? readTower(node, facts, type, precision)
       : facts.family === 'rotary' || facts.family === 'wrapper'
         ? undefined
-        : { modelType: type, ...readFamily(section, facts) };
-  section.string('model_type');
-  for (const name of unreadKeys(section, facts.ignores)) {
-    section.get(name);
-    section.notes.warn(
-      'no-effect',
-      section.at(name),
-      'looks like a setting of positions of the tower, and nothing reads it',
-    );
+        : { modelType: type, ...readFamily(node, facts) };
+  node.string('model_type');
+  for (const name of unreadKeys(node, facts.ignores)) {
+    node.get(name);
+    node.notes.warn('no-effect', node.at(name), 'looks like a setting of positions of the tower, and nothing reads it');
   }
-  if (section.has('architectures'))
-    section.kept.architectures = copyJson(section.at('architectures'), section.fields.architectures);
-  parent.kept[key] = section.kept;
+  if (node.has('architectures'))
+    node.kept.architectures = copyJson(node.at('architectures'), node.fields.architectures);
+  parent.kept[key] = node.kept;
   return result;
 }

@@ -4,7 +4,7 @@
  */
 import { scheduleKeys } from './layers.ts';
 import { listKeys, positionKeys } from './positionKeys.ts';
-import { refuse, type Section, shorten } from './read.ts';
+import { type ConfigNode, refuse, shorten } from './read.ts';
 import { RECORDS } from './records/index.ts';
 import type { ConfigFacts, Softmax } from './records/record.ts';
 
@@ -54,11 +54,9 @@ const USUAL = new Set(['rope_theta', 'rotary_emb_base', 'head_dim', 'layer_types
 
 let all: ReadonlySet<string> | undefined;
 /** Keys of the file that change positions for some record: whoever reads the file must read them. */
-export function tellingKeys(section: Section): readonly string[] {
+export function tellingKeys(node: ConfigNode): readonly string[] {
   all ??= new Set(RECORDS.flatMap(({ config }) => ownKeys(config).map((key) => key.split('.')[0])));
-  return Object.keys(section.fields).filter(
-    (key) => all?.has(key) && section.has(key) && section.fields[key] !== false,
-  );
+  return Object.keys(node.fields).filter((key) => all?.has(key) && node.has(key) && node.fields[key] !== false);
 }
 
 /** The types that the names contain; of those inside each other the longest. */
@@ -73,10 +71,10 @@ function named(names: readonly string[]): readonly string[] {
 }
 
 /** The types that read most of the keys which few read. */
-function byKeys(section: Section): readonly string[] {
+function byKeys(node: ConfigNode): readonly string[] {
   const scored = RECORDS.map(({ types, config }) => ({
     type: types[0],
-    score: new Set(ownKeys(config).filter((key) => section.has(key.split('.')[0]))).size,
+    score: new Set(ownKeys(config).filter((key) => node.has(key.split('.')[0]))).size,
   }));
   const best = Math.max(...scored.map(({ score }) => score));
   return best === 0 ? [] : scored.filter(({ score }) => score === best).map(({ type }) => type);
@@ -87,16 +85,16 @@ function byKeys(section: Section): readonly string[] {
  * not fit
  */
 export function refuseUnknown(
-  section: Section,
+  node: ConfigNode,
   type: string | undefined,
   architecture: string | undefined,
   probe: (type: string) => string | undefined,
 ): never {
   const names = [type, architecture].filter((name) => name !== undefined);
-  const groups = [named(names), byKeys(section)].map((types) => fitting(types, probe));
+  const groups = [named(names), byKeys(node)].map((types) => fitting(types, probe));
   const near = groups.find((fits) => new Set(fits.map(({ form }) => form)).size === 1)?.[0].type;
   const several = groups.find((fits) => fits.length > 1)?.map((fit) => `'${fit.type}'`) ?? [];
-  const keys = [...new Set([...positionKeys(section.fields), ...tellingKeys(section)])];
+  const keys = [...new Set([...positionKeys(node.fields), ...tellingKeys(node)])];
   const shown = type === undefined ? `architectures '${shorten(architecture ?? '')}'` : `'${shorten(type)}'`;
   const also = type !== undefined && architecture !== undefined ? ` (architectures '${shorten(architecture)}')` : '';
   const unread = keys.length > 0 ? `; not read: ${listKeys(keys)}` : '; no key says how positions enter';
@@ -105,7 +103,7 @@ export function refuseUnknown(
       ? `${several.length > 1 ? `the file fits ${several.slice(0, 4).join(', ')}, whose positions differ` : 'no known type is near enough to be named'}; if one computes the same, say which: as: '<model type>'`
       : `nearest known, if its code computes the same: as: '${near}'`;
   return refuse(
-    section.at('model_type'),
+    node.at('model_type'),
     `${shown}${also} is not a known model type, so its defaults and pairing cannot be known${unread}; ${advice}; or write a RotarySpec by hand`,
   );
 }

@@ -3,13 +3,13 @@
  * does not give is noted as an assumption.
  */
 import { show } from '../runtime/errors.ts';
-import { type Bounds, checkNumber, isFields, type Json, refuse, type Section } from './read.ts';
+import { type Bounds, type ConfigNode, checkNumber, isFields, type Json, refuse } from './read.ts';
 import type { Condition, ConfigFacts, Given, Parameter } from './records/record.ts';
 
 /** The value at a key, or at `object.key` and `list.0`. undefined: absent or null. */
-export function valueAt(section: Section, key: string): Json | undefined {
+export function valueAt(node: ConfigNode, key: string): Json | undefined {
   const [first, ...rest] = key.split('.');
-  let value = section.get(first);
+  let value = node.get(first);
   for (const step of rest) {
     if (Array.isArray(value)) value = value[Number(step)];
     else if (isFields(value) && Object.hasOwn(value, step)) value = value[step] as Json;
@@ -21,74 +21,72 @@ export function valueAt(section: Section, key: string): Json | undefined {
 
 /** The first of the keys that the file has, and its number. */
 export function numberAt(
-  section: Section,
+  node: ConfigNode,
   keys: readonly string[],
   bounds: Bounds,
 ): { readonly key: string; readonly value: number } | undefined {
   let found: { key: string; value: number } | undefined;
   for (const key of keys) {
-    const raw = valueAt(section, key);
+    const raw = valueAt(node, key);
     if (raw === undefined) continue;
-    const value = checkNumber(section.at(key), raw, bounds);
+    const value = checkNumber(node.at(key), raw, bounds);
     if (!found) found = { key, value };
     else if (found.value !== value) {
-      section.notes.complain(section.at(key), `${value} contradicts ${found.key} = ${found.value}; keep one of them`);
+      node.notes.complain(node.at(key), `${value} contradicts ${found.key} = ${found.value}; keep one of them`);
     }
   }
   return found;
 }
 
 /** A number of the record: from the file, or the class's own. `what` is said when there is neither. */
-export function readGiven(section: Section, given: Given, bounds: Bounds, what: string): number {
-  const found = numberAt(section, given.keys, bounds);
+export function readGiven(node: ConfigNode, given: Given, bounds: Bounds, what: string): number {
+  const found = numberAt(node, given.keys, bounds);
   if (found) return found.value;
   if (given.fallback === null) {
-    return refuse(section.at(given.keys[0]), `missing: ${what}`);
+    return refuse(node.at(given.keys[0]), `missing: ${what}`);
   }
   if (given.keys.length > 0) {
-    section.assume(given.keys, given.fallback, 'default of the model type');
+    node.assume(given.keys, given.fallback, 'default of the model type');
   }
   return given.fallback;
 }
 
 const INTEGER: Bounds = { integer: true, min: 0, max: 2 ** 31 };
-export function readCount(section: Section, given: Given, what: string, min = 0): number {
-  return readGiven(section, given, { ...INTEGER, min }, what);
+export function readCount(node: ConfigNode, given: Given, what: string, min = 0): number {
+  return readGiven(node, given, { ...INTEGER, min }, what);
 }
 
 /** Whether a condition of a record holds for this file. */
-export function holds(section: Section, condition: Condition): boolean {
-  const value = valueAt(section, condition.key);
+export function holds(node: ConfigNode, condition: Condition): boolean {
+  const value = valueAt(node, condition.key);
   if ('present' in condition) return (value !== undefined) === condition.present;
   return condition.is.some((wanted) => (wanted === null ? value === undefined : value === wanted));
 }
 
 /** The facts that hold for this file. */
-export function choose(section: Section, facts: ConfigFacts): Exclude<ConfigFacts, { family: 'choice' }> {
+export function choose(node: ConfigNode, facts: ConfigFacts): Exclude<ConfigFacts, { family: 'choice' }> {
   if (facts.family !== 'choice') return facts;
-  const choice = facts.choices.find(({ when }) => holds(section, when));
-  return choose(section, choice?.facts ?? facts.otherwise);
+  const choice = facts.choices.find(({ when }) => holds(node, when));
+  return choose(node, choice?.facts ?? facts.otherwise);
 }
 
 /** One option of an encoder. */
-function readParameter(section: Section, parameter: Parameter): Json {
+function readParameter(node: ConfigNode, parameter: Parameter): Json {
   for (const key of parameter.keys) {
     const quotient = key.split(' / ');
     if (quotient.length === 2) {
-      const parts = quotient.map((name) => section.integer(name, 1, 2 ** 24));
+      const parts = quotient.map((name) => node.integer(name, 1, 2 ** 24));
       if (parts[0] !== undefined && parts[1] !== undefined) return parts[0] / parts[1];
       continue;
     }
-    const value = valueAt(section, key);
+    const value = valueAt(node, key);
     if (value === undefined) continue;
-    return parameter.words
-      ? wordsOf(section.at(key), value, parameter.words)
-      : checkKind(section.at(key), value, parameter);
+    return parameter.words ? wordsOf(node.at(key), value, parameter.words) : checkKind(node.at(key), value, parameter);
   }
   const { fallback, keys } = parameter;
-  if (fallback === null) return refuse(section.at(keys[0]), 'missing: the class has no value of its own');
+  if (fallback === null) return refuse(node.at(keys[0]), 'missing: the class has no value of its own');
   const value: Json = typeof fallback === 'object' ? [...fallback] : fallback;
-  if (keys.length > 0) section.assume(keys, value, 'default of the model type');
+  if (keys.length > 0) node.assume(keys, value, 'default of the model type');
   return value;
 }
 
@@ -117,11 +115,11 @@ function checkKind(path: string, value: Json, { fallback }: Parameter): Json {
 
 /** All the options of an encoder; a number below 1 may mean another of them. */
 export function readParameters(
-  section: Section,
+  node: ConfigNode,
   parameters: Readonly<Record<string, Parameter>>,
 ): Record<string, Json> {
   const values: Record<string, Json> = {};
-  for (const [name, parameter] of Object.entries(parameters)) values[name] = readParameter(section, parameter);
+  for (const [name, parameter] of Object.entries(parameters)) values[name] = readParameter(node, parameter);
   for (const [name, { below1 }] of Object.entries(parameters)) {
     if (below1 !== undefined && (values[name] as number) < 1) values[name] = values[below1];
   }

@@ -6,7 +6,7 @@ import { AXIAL_PRESETS, type AxialPreset, type AxialSpec } from '../rotary/axial
 import { rotaryFrequencies } from '../rotary/frequencies.ts';
 import type { Pairing, Precision } from '../rotary/spec.ts';
 import { readGrid } from './families.ts';
-import { checkNumber, dropUndefined, isFields, refuse, type Section } from './read.ts';
+import { type ConfigNode, checkNumber, dropUndefined, isFields, refuse } from './read.ts';
 import type { TowerFacts } from './records/record.ts';
 import { numberAt, readCount, readGiven } from './values.ts';
 
@@ -47,20 +47,20 @@ export interface VisionRotary {
 
 /** undefined: the file does not give the width of a head. */
 export function readTower(
-  section: Section,
+  node: ConfigNode,
   facts: TowerFacts,
   type: string,
   precision: Precision,
 ): VisionRotary | undefined {
-  section.string('model_type');
-  const given = section.integer('head_dim', 4, 8192);
+  node.string('model_type');
+  const given = node.integer('head_dim', 4, 8192);
   // A part of a composite model that gives no size is left out: its class may not be the usual one.
-  const sized = [...facts.width.keys, ...facts.heads.keys].some((key) => section.has(key));
-  if (given === undefined && !sized && section.path !== '') return undefined;
-  const prefixes = facts.prefixKeys.map((key) => readCount(section, key, 'the number of register tokens'));
+  const sized = [...facts.width.keys, ...facts.heads.keys].some((key) => node.has(key));
+  if (given === undefined && !sized && node.path !== '') return undefined;
+  const prefixes = facts.prefixKeys.map((key) => readCount(node, key, 'the number of register tokens'));
   const prefix = facts.prefix + prefixes.reduce((a, b) => a + b, 0);
-  const headDim = given ?? readHeadDim(section, facts);
-  const ropeTheta = readBase(section) ?? facts.base.value;
+  const headDim = given ?? readHeadDim(node, facts);
+  const ropeTheta = readBase(node) ?? facts.base.value;
   const preset: Omit<AxialSpec, 'headDim'> = AXIAL_PRESETS[facts.preset];
   return dropUndefined({
     modelType: type,
@@ -68,11 +68,11 @@ export function readTower(
     rows: dropUndefined({
       prefixTokens: prefix === 0 ? undefined : prefix,
       suffixTokens: facts.suffix,
-      grid: gridOf(section, facts),
+      grid: gridOf(node, facts),
     }),
-    spatialMergeSize: facts.merge && readCount(section, facts.merge, 'the side of a block of patches', 1),
-    temporalMergeSize: facts.frames && readCount(section, facts.frames, 'the frames merged into one', 1),
-    tokensPerSecond: facts.rate && readGiven(section, facts.rate, { min: 0 }, 'the temporal positions of a second'),
+    spatialMergeSize: facts.merge && readCount(node, facts.merge, 'the side of a block of patches', 1),
+    temporalMergeSize: facts.frames && readCount(node, facts.frames, 'the frames merged into one', 1),
+    tokensPerSecond: facts.rate && readGiven(node, facts.rate, { min: 0 }, 'the temporal positions of a second'),
     ropeTheta,
     invFreq: frequencies(preset, headDim, ropeTheta),
     headDim,
@@ -82,23 +82,23 @@ export function readTower(
   });
 }
 
-function readHeadDim(section: Section, facts: TowerFacts): number {
-  const width = numberAt(section, facts.width.keys.slice(0, 1), { integer: true, min: 1, max: 2 ** 20 })?.value;
-  const hidden = width ?? readCount(section, facts.width, 'the width of the tower', 1);
-  const heads = readCount(section, facts.heads, 'the number of heads', 1);
+function readHeadDim(node: ConfigNode, facts: TowerFacts): number {
+  const width = numberAt(node, facts.width.keys.slice(0, 1), { integer: true, min: 1, max: 2 ** 20 })?.value;
+  const hidden = width ?? readCount(node, facts.width, 'the width of the tower', 1);
+  const heads = readCount(node, facts.heads, 'the number of heads', 1);
   const headDim = hidden / heads;
   if (Number.isInteger(headDim) && headDim % 4 === 0 && headDim <= 8192) return headDim;
   return refuse(
-    section.at('hidden_size'),
+    node.at('hidden_size'),
     `${hidden} over ${heads} heads is ${headDim} channels; two axes need a multiple of 4`,
   );
 }
 
 /** Rows and columns of patches, with the frames in front, where the file or its class has a size of images. */
-function gridOf(section: Section, { grid }: TowerFacts): readonly number[] | undefined {
+function gridOf(node: ConfigNode, { grid }: TowerFacts): readonly number[] | undefined {
   if (grid === undefined) return undefined;
-  if (grid.image.fallback === null && !grid.image.keys.some((key) => section.has(key))) return undefined;
-  const { grid: sides, patches } = readGrid(section, { ...grid, prefix: 0, prefixKeys: [] });
+  if (grid.image.fallback === null && !grid.image.keys.some((key) => node.has(key))) return undefined;
+  const { grid: sides, patches } = readGrid(node, { ...grid, prefix: 0, prefixKeys: [] });
   return grid.frames === undefined ? sides : [patches / (sides[0] * sides[1]), ...sides];
 }
 
@@ -114,16 +114,16 @@ function frequencies(preset: Omit<AxialSpec, 'headDim'>, headDim: number, ropeTh
 }
 
 /** The base, at the top or inside a block of the kinds that towers have. */
-function readBase(section: Section): number | undefined {
-  const theta = section.number('rope_theta', { above: 0 });
-  if (!section.has('rope_parameters')) return theta;
-  const block = section.get('rope_parameters');
-  const path = section.at('rope_parameters');
+function readBase(node: ConfigNode): number | undefined {
+  const theta = node.number('rope_theta', { above: 0 });
+  if (!node.has('rope_parameters')) return theta;
+  const block = node.get('rope_parameters');
+  const path = node.at('rope_parameters');
   if (!isFields(block)) return refuse(path, 'expected an object');
   for (const key of Object.keys(block)) {
-    section.notes.consumed.add(`${path}.${key}`);
+    node.notes.consumed.add(`${path}.${key}`);
     if (!['rope_type', 'type', 'rope_theta'].includes(key)) {
-      section.notes.complain(`${path}.${key}`, 'not a key of a vision tower');
+      node.notes.complain(`${path}.${key}`, 'not a key of a vision tower');
     }
   }
   const type = block.rope_type ?? block.type ?? 'axial';

@@ -3,7 +3,7 @@
  * decoupled rotary part of latent attention (DeepSeek-V2, arXiv 2405.04434).
  */
 import { ruleOf } from '../rotary/frequencies.ts';
-import { checkNumber, refuse, type Section } from './read.ts';
+import { type ConfigNode, checkNumber, refuse } from './read.ts';
 import type { HeadFacts, RotaryFacts, TableFacts } from './records/record.ts';
 import { NAMED, type RopeBlock } from './ropeBlock.ts';
 import { numberAt } from './values.ts';
@@ -21,7 +21,7 @@ export interface Width {
 }
 
 export interface WidthInput {
-  readonly section: Section;
+  readonly node: ConfigNode;
   readonly type: string;
   readonly facts: RotaryFacts;
   /** The table it is for, when the record has several. */
@@ -34,11 +34,11 @@ export interface WidthInput {
 
 /** Channels of a head, and which of them rotate. */
 export function readWidth(input: WidthInput): Width {
-  const { section, type, facts, table, block, ropeType } = input;
-  const { notes } = section;
+  const { node, type, facts, table, block, ropeType } = input;
+  const { notes } = node;
   const { rotated } = facts;
-  if (rotated !== 'head' && 'latent' in rotated) return latentWidth(section, type, rotated.latent, block);
-  const headDim = readHeadDim(section, type, facts, table?.head ?? facts.head);
+  if (rotated !== 'head' && 'latent' in rotated) return latentWidth(node, type, rotated.latent, block);
+  const headDim = readHeadDim(node, type, facts, table?.head ?? facts.head);
   const honoured = rotated !== 'head' || table?.partial !== undefined;
   const given: { path: string; value: number }[] = input.partial ? [input.partial] : [];
   if (block && Object.hasOwn(block.fields, 'partial_rotary_factor') && block.fields.partial_rotary_factor !== null) {
@@ -47,8 +47,8 @@ export function readWidth(input: WidthInput): Width {
   }
   const keys = rotated !== 'head' && rotated.keys ? [...rotated.keys, ...PARTIAL] : PARTIAL;
   for (const key of keys) {
-    const value = section.number(key, { above: 0, max: 1 });
-    if (value !== undefined) given.push({ path: section.at(key), value });
+    const value = node.number(key, { above: 0, max: 1 });
+    if (value !== undefined) given.push({ path: node.at(key), value });
   }
   for (const { path, value } of given.slice(1)) {
     if (value !== given[0].value)
@@ -63,29 +63,29 @@ export function readWidth(input: WidthInput): Width {
       );
     }
     if (value !== 1) notes.warn('no-effect', path, `model type '${type}' rotates whole heads`);
-    return { headDim, rotaryDim: checkEven(section, headDim), rotaryOffset: 0, partial: 1 };
+    return { headDim, rotaryDim: checkEven(node, headDim), rotaryOffset: 0, partial: 1 };
   }
   const fallback = table?.partial ?? (rotated === 'head' ? 1 : rotated.partial);
   const partial = given[0]?.value ?? fallback;
   if (ruleOf(NAMED[ropeType]).wholeHead) {
-    if (given.length === 0) section.assume(['partial_rotary_factor'], partial, `default of '${type}'`);
-    return { headDim, rotaryDim: checkEven(section, headDim), rotaryOffset: 0, partial };
+    if (given.length === 0) node.assume(['partial_rotary_factor'], partial, `default of '${type}'`);
+    return { headDim, rotaryDim: checkEven(node, headDim), rotaryOffset: 0, partial };
   }
-  const explicit = readRotaryDim(section, type, facts, headDim);
+  const explicit = readRotaryDim(node, type, facts, headDim);
   let rotaryDim = Math.trunc(headDim * partial);
   if (explicit !== undefined) {
     if (given.length > 0 && rotaryDim !== explicit) {
-      refuse(section.at('rotary_dim'), `${explicit} contradicts ${given[0].path} = ${partial} of ${headDim} channels`);
+      refuse(node.at('rotary_dim'), `${explicit} contradicts ${given[0].path} = ${partial} of ${headDim} channels`);
     }
     rotaryDim = explicit;
   } else if (given.length === 0 && fallback !== 1) {
-    section.assume(['partial_rotary_factor', ...keys], fallback, `default of model type '${type}'`);
+    node.assume(['partial_rotary_factor', ...keys], fallback, `default of model type '${type}'`);
   }
   if (rotaryDim % 2 !== 0 || rotaryDim === 0) {
     const path =
       explicit !== undefined
-        ? section.at('rotary_dim')
-        : (given[0]?.path ?? section.at(fallback === 1 ? 'head_dim' : 'partial_rotary_factor'));
+        ? node.at('rotary_dim')
+        : (given[0]?.path ?? node.at(fallback === 1 ? 'head_dim' : 'partial_rotary_factor'));
     refuse(
       path,
       `${rotaryDim} of ${headDim} channels would rotate; channels rotate in pairs, give an even number of them`,
@@ -95,92 +95,88 @@ export function readWidth(input: WidthInput): Width {
   return { headDim, rotaryDim, rotaryOffset: last ? headDim - rotaryDim : 0, partial };
 }
 
-function checkEven(section: Section, headDim: number): number {
-  if (headDim % 2 !== 0) refuse(section.at('head_dim'), `${headDim} is odd; channels rotate in pairs`);
+function checkEven(node: ConfigNode, headDim: number): number {
+  if (headDim % 2 !== 0) refuse(node.at('head_dim'), `${headDim} is odd; channels rotate in pairs`);
   return headDim;
 }
 
 /** The rotated width itself: rotary_dim (GPT-J, MiniMax), qk_rope_head_dim (DeepSeek-V4). */
-function readRotaryDim(section: Section, type: string, facts: RotaryFacts, headDim: number): number | undefined {
+function readRotaryDim(node: ConfigNode, type: string, facts: RotaryFacts, headDim: number): number | undefined {
   const dim = facts.rotated !== 'head' && 'partial' in facts.rotated ? facts.rotated.dim : undefined;
-  const found = numberAt(section, dim?.keys ?? ['rotary_dim'], { integer: true, min: 1, max: MAX_HEAD_DIM });
+  const found = numberAt(node, dim?.keys ?? ['rotary_dim'], { integer: true, min: 1, max: MAX_HEAD_DIM });
   if (found !== undefined) {
     const { key, value } = found;
-    if (value > headDim) refuse(section.at(key), `${value} channels rotate, but the head has ${headDim}`);
+    if (value > headDim) refuse(node.at(key), `${value} channels rotate, but the head has ${headDim}`);
     if (facts.rotated === 'head' && value !== headDim) {
-      refuse(section.at(key), `${value} is not read by model type '${type}', which rotates all ${headDim} channels`);
+      refuse(node.at(key), `${value} is not read by model type '${type}', which rotates all ${headDim} channels`);
     }
     return value;
   }
   if (dim === undefined || dim.fallback === null) return undefined;
-  assumeDefault(section, dim.keys[0], dim.fallback, type);
+  assumeDefault(node, dim.keys[0], dim.fallback, type);
   return Math.min(dim.fallback, headDim);
 }
 
-function assumeDefault(section: Section, key: string, value: number, type: string): void {
-  section.assume([key], value, `default of model type '${type}'`);
+function assumeDefault(node: ConfigNode, key: string, value: number, type: string): void {
+  node.assume([key], value, `default of model type '${type}'`);
 }
 
-function readHeadDim(section: Section, type: string, facts: RotaryFacts, head: HeadFacts): number {
-  const key = head.keys.find((name) => section.has(name));
-  const nested = section.path !== '' && key === undefined ? facts.sizes : undefined;
+function readHeadDim(node: ConfigNode, type: string, facts: RotaryFacts, head: HeadFacts): number {
+  const key = head.keys.find((name) => node.has(name));
+  const nested = node.path !== '' && key === undefined ? facts.sizes : undefined;
   const headKeys = facts.counts ? [...HEADS, facts.counts.heads] : HEADS;
-  const hidden = section.integerOf(HIDDEN, 1, 2 ** 24) ?? classSize(section, type, head, 'hidden_size', nested?.hidden);
-  const heads =
-    section.integerOf(headKeys, 1, 65536) ?? classSize(section, type, head, 'num_attention_heads', nested?.heads);
-  const keyHeads = section.integer('num_key_value_heads', 1, 65536);
+  const hidden = node.integerOf(HIDDEN, 1, 2 ** 24) ?? classSize(node, type, head, 'hidden_size', nested?.hidden);
+  const heads = node.integerOf(headKeys, 1, 65536) ?? classSize(node, type, head, 'num_attention_heads', nested?.heads);
+  const keyHeads = node.integer('num_key_value_heads', 1, 65536);
   if (heads && keyHeads && heads.value % keyHeads !== 0) {
-    refuse(section.at('num_key_value_heads'), `${keyHeads} does not divide ${heads.key} = ${heads.value}`);
+    refuse(node.at('num_key_value_heads'), `${keyHeads} does not divide ${heads.key} = ${heads.value}`);
   }
-  if (key !== undefined) return section.integer(key, 1, MAX_HEAD_DIM) as number;
+  if (key !== undefined) return node.integer(key, 1, MAX_HEAD_DIM) as number;
   if (head.dim !== null) {
-    assumeDefault(section, head.keys[0], head.dim, type);
+    assumeDefault(node, head.keys[0], head.dim, type);
     return head.dim;
   }
   if (!hidden)
-    return refuse(section.at('hidden_size'), 'missing, and so is head_dim: the width of a head cannot be known');
+    return refuse(node.at('hidden_size'), 'missing, and so is head_dim: the width of a head cannot be known');
   if (!heads)
-    return refuse(
-      section.at('num_attention_heads'),
-      'missing, and so is head_dim: the width of a head cannot be known',
-    );
+    return refuse(node.at('num_attention_heads'), 'missing, and so is head_dim: the width of a head cannot be known');
   const value = (head.times ?? 1) * (hidden.value / heads.value);
   if (!Number.isInteger(value) || value > MAX_HEAD_DIM) {
-    refuse(section.at(hidden.key), `${hidden.value} over ${heads.value} heads is ${value} channels; give head_dim`);
+    refuse(node.at(hidden.key), `${hidden.value} over ${heads.value} heads is ${value} channels; give head_dim`);
   }
-  section.notes.assume(section.at('head_dim'), value, `${hidden.key} / ${heads.key}`);
+  node.notes.assume(node.at('head_dim'), value, `${hidden.key} / ${heads.key}`);
   return value;
 }
 
 /** A size that a nested configuration leaves to its class; a configuration of its own must give it. */
 function classSize(
-  section: Section,
+  node: ConfigNode,
   type: string,
   head: HeadFacts,
   key: string,
   value: number | undefined,
 ): { key: string; value: number } | undefined {
   if (value === undefined || head.dim !== null) return undefined;
-  assumeDefault(section, key, value, type);
+  assumeDefault(node, key, value, type);
   return { key, value };
 }
 
 /** Latent attention: [nope | rope] with a decoupled rotary part. */
 function latentWidth(
-  section: Section,
+  node: ConfigNode,
   type: string,
   latent: { readonly rope: number; readonly nope: number },
   block: RopeBlock | undefined,
 ): Width {
-  const rope = section.integer('qk_rope_head_dim', 2, MAX_HEAD_DIM);
-  const nope = section.integer('qk_nope_head_dim', 0, MAX_HEAD_DIM);
-  if (rope === undefined) assumeDefault(section, 'qk_rope_head_dim', latent.rope, type);
-  if (nope === undefined) assumeDefault(section, 'qk_nope_head_dim', latent.nope, type);
+  const rope = node.integer('qk_rope_head_dim', 2, MAX_HEAD_DIM);
+  const nope = node.integer('qk_nope_head_dim', 0, MAX_HEAD_DIM);
+  if (rope === undefined) assumeDefault(node, 'qk_rope_head_dim', latent.rope, type);
+  if (nope === undefined) assumeDefault(node, 'qk_nope_head_dim', latent.nope, type);
   const rotaryDim = rope ?? latent.rope;
-  if (rotaryDim % 2 !== 0) refuse(section.at('qk_rope_head_dim'), `${rotaryDim} is odd; channels rotate in pairs`);
-  section.notes.consumed.add(section.at('partial_rotary_factor'));
+  if (rotaryDim % 2 !== 0) refuse(node.at('qk_rope_head_dim'), `${rotaryDim} is odd; channels rotate in pairs`);
+  node.notes.consumed.add(node.at('partial_rotary_factor'));
   if (block && Object.hasOwn(block.fields, 'partial_rotary_factor')) {
-    section.notes.warn('no-effect', `${block.path}.partial_rotary_factor`, 'qk_rope_head_dim channels rotate');
+    node.notes.warn('no-effect', `${block.path}.partial_rotary_factor`, 'qk_rope_head_dim channels rotate');
   }
   const rotaryOffset = nope ?? latent.nope;
   return { headDim: rotaryOffset + rotaryDim, rotaryDim, rotaryOffset, partial: 1 };

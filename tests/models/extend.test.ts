@@ -22,8 +22,8 @@ function paths(value: Loose, path = ''): string[] {
 function applied(given: Loose, block: Loose): Loose {
   const file = { ...given };
   for (const [key, value] of Object.entries(block)) {
-    const section = /_config$|^(llm|thinker)/.test(key) && typeof given[key] === 'object';
-    file[key] = section ? applied(given[key], value) : value;
+    const nested = /_config$|^(llm|thinker)/.test(key) && typeof given[key] === 'object';
+    file[key] = nested ? applied(given[key], value) : value;
   }
   return file;
 }
