@@ -122,22 +122,21 @@ export function localRelativeScores(q: Shaped, k: Shaped, r: Shaped, given: Loca
 
 /** x = cap tanh(x / cap) in the cells of the band; whatever lies outside will be masked. */
 function capRows(frame: Frame, cap: number): void {
-  const { engine, out, batch, heads, rows, columns, pitch, matrix, query } = frame;
+  const { out, batch, heads, rows, columns, pitch, matrix, query } = frame;
   const { left, right } = frame.band!;
+  const { kernels, coefficients } = frame.engine;
   for (let m = 0; m < batch * heads; m++) {
     for (let r = 0; r < rows; r++) {
       const from = Math.max(0, query + r - left);
       const to = Math.min(columns, query + r + right + 1);
-      if (to > from) capFloats(engine, out + m * matrix + 4 * (r * pitch + from), to - from, cap);
+      const n = to - from;
+      if (n <= 0) continue;
+      const at = out + m * matrix + 4 * (r * pitch + from);
+      kernels.scaleFloats(at, n, 1 / cap);
+      kernels.mapUnary(at, at, n, TANH, coefficients);
+      kernels.scaleFloats(at, n, cap);
     }
   }
-}
-
-function capFloats(engine: Engine, at: number, n: number, cap: number): void {
-  const { kernels } = engine;
-  kernels.scaleFloats(at, n, 1 / cap);
-  kernels.mapUnary(at, at, n, TANH, engine.coefficients);
-  kernels.scaleFloats(at, n, cap);
 }
 
 function chunked(call: Call, o: LocalRelativeScoreOptions, parts: Parts): Tensor {
@@ -229,8 +228,8 @@ function writeChunk(
     productTerm(own, x, undefined, fromRow(source(keys), first - left + start), queries.dim, scale, add);
   }
   relativeTerm(own, 'query', x, undefined, source(table), queries.dim, index, scale);
-  for (let m = 0; m < count && cap > 0; m++) capFloats(engine, out + m * matrix, width * across, cap);
   const all = valid === width ? own : frameOf(engine, parts, chunk, start, width);
+  if (cap > 0) capRows(all, cap);
   maskBandOf(all, own.band!, maskValue);
   maskOutside(all, start, maskValue);
 }
