@@ -49,6 +49,19 @@ export interface Visit {
 export const browser = await launch(chromiumPath());
 export const { url, server } = await serveFile();
 
+/** Goes to an address and waits for its heading; a page that has none says what it shows instead, and is loaded once more. */
+export async function arrive(page: Page, troubles: readonly string[], address: string): Promise<void> {
+  await page.goto(address);
+  try {
+    await page.waitForSelector('main h2');
+  } catch (error) {
+    const shown = await page.evaluate<string>('document.body.textContent.slice(0, 500)');
+    console.log(`\n${address}: ${(error as Error).message}\n${troubles.join('\n')}\n${shown}`);
+    await page.goto(address);
+    await page.waitForSelector('main h2');
+  }
+}
+
 export async function open(
   hash: string,
   options: { from?: string; dark?: boolean; width?: number; locale?: string } = {},
@@ -68,8 +81,7 @@ export async function open(
     if (request.url().split('#')[0] !== from && !request.url().startsWith('data:'))
       troubles.push(`request: ${request.url()}`);
   });
-  await page.goto(from + hash);
-  await page.waitForSelector('main h2');
+  await arrive(page, troubles, from + hash);
   await page.evaluate(script);
   return { page, troubles };
 }

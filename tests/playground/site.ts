@@ -10,7 +10,7 @@ import { views } from '../../playground/route.ts';
 import { buildSite, imageOf, SITE, sitePages } from '../../playground/site.ts';
 import { makeImages } from '../../playground/siteImages.ts';
 import { serveSite } from '../../playground/siteServer.ts';
-import { browser } from './harness.ts';
+import { arrive, browser } from './harness.ts';
 
 const BASE = 'https://example.org/posenc/';
 const read = (path: string) => readFileSync(join(SITE, path), 'utf8');
@@ -22,8 +22,7 @@ async function visit(address: string, width = 1280, height = 900): Promise<{ pag
   page.on('console', (message) => {
     if (message.type() === 'error') troubles.push(message.text());
   });
-  await page.goto(address);
-  await page.waitForSelector('main h2');
+  await arrive(page, troubles, address);
   await page.waitForTimeout(100);
   return { page, troubles };
 }
@@ -108,11 +107,10 @@ export function siteTests(test: Test): void {
 
   test('an embedded figure is wholly in a frame of 720 x 420, without a scroll bar: every view, both languages', async () => {
     const { url, close } = await serveSite();
-    const { page } = await visit(`${url}embed/alibi/`, 720, 420);
+    const { page, troubles } = await visit(`${url}embed/alibi/`, 720, 420);
     for (const id of ['', ...views.map((view) => view.id)])
       for (const path of [`embed/${id ? `${id}/` : '?gesture=slide&slide=11'}`, `zh/embed/${id ? `${id}/` : ''}`]) {
-        await page.goto(url + path);
-        await page.waitForSelector('main h2');
+        await arrive(page, troubles, url + path);
         await page.waitForTimeout(30);
         const seen = await page.evaluate<{
           width: number;
