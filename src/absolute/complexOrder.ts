@@ -24,9 +24,11 @@ export interface ComplexOrderOptions extends OutOption, EngineOption {
   readonly frequency: Floats;
   /** phi in radians, like `frequency`. Default: none. */
   readonly phase?: Floats;
-  /** Shapes, needed for plain Float32Arrays. */
+  /** Shape of `amplitude`; needed for a plain Float32Array. */
   readonly amplitudeShape?: readonly number[];
+  /** Shape of `frequency`; needed for a plain Float32Array. */
   readonly frequencyShape?: readonly number[];
+  /** Shape of `phase`; needed for a plain Float32Array. */
   readonly phaseShape?: readonly number[];
   /** 'planar': [2, ..., d], real then imaginary; 'interleaved': [..., d, 2]; 'sum': real + imaginary (fasttext variant). Default 'planar'. */
   readonly form?: 'planar' | 'interleaved' | 'sum';
@@ -108,14 +110,16 @@ export function complexOrder(given: ComplexOrderOptions): Tensor {
 }
 
 export interface ComplexOrderFrequencyOptions extends OutOption, EngineOption {
+  /** Rows of the table. */
   readonly vocabulary: number;
+  /** Columns of the table. */
   readonly dim: number;
   /** Default 10000. */
   readonly base?: number;
 }
 
 /**
- * The initial frequencies of the released code: row v, column k holds v base^(-2 k / dim), k = 0 .. dim - 1 (no halving).
+ * The initial frequencies of the released code, in radians per position: row v, column k holds v base^(-2 k / dim), k = 0 .. dim - 1 (no halving).
  * Powers in double-double, each value rounded once.
  * @param given `vocabulary` rows, `dim` columns, `base` (default 10000)
  * @returns float32 [vocabulary, dim]

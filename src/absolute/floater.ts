@@ -26,17 +26,22 @@ export interface Flow {
    * [2 layers, layers + 1, 5], w2 [2 layers + 1, layers, 5]; d even.
    */
   readonly kind: 'linear' | 'conv';
+  /** Weights of the first layer, in the shape that `kind` says. */
   readonly w1: Floats;
+  /** Its bias: [hidden], or [2 layers]. */
   readonly b1: Floats;
+  /** Weights of the second layer. */
   readonly w2: Floats;
+  /** Its bias: [d], or [layers]. */
   readonly b2: Floats;
 }
 
 export interface FloaterPositionsOptions extends OutOption, EngineOption {
   /** Number of rows, the initial one included. */
   readonly length: number;
+  /** The learned function h(p, t) that is integrated. */
   readonly flow: Flow;
-  /** Time between rows. Default 0.01. */
+  /** Time between rows, in the flow's own unit. Default 0.01. */
   readonly dt?: number;
   /** Integration steps between rows. Default 5. */
   readonly substeps?: number;

@@ -174,7 +174,7 @@ export interface GaussianFourierOptions extends OutOption, EngineOption {
  * Gaussian Fourier projection of scalars, [sin(2 pi x w) | cos(2 pi x w)] (diffusers GaussianFourierProjection; Song et al.,
  * arXiv 2011.13456). The weights carry their scale.
  * Whole turns are removed exactly, sines and cosines are rounded once.
- * @param x n numbers, of time steps their logarithm
+ * @param x [n] numbers, of time steps their logarithm
  * @param weights w, [features], with their scale
  * @param given the order of sines and cosines
  * @returns float32 [n, 2 weights]

@@ -14,8 +14,9 @@ export interface PegOptions extends OutOption, EngineOption {
   readonly weight: Floats;
   /** [C]. Default: none. */
   readonly bias?: Floats;
-  /** Grid of the tokens, row-major. */
+  /** Rows of the grid of tokens. */
   readonly height: number;
+  /** Columns of the grid; tokens are row-major. */
   readonly width: number;
   /** Step of the convolution. Default 1. */
   readonly stride?: number;

@@ -12,11 +12,13 @@ import type { Tensor } from '../runtime/tensor.ts';
 export interface RecursivePositionsOptions extends OutOption, EngineOption {
   /** Number of rows, the initial one included. */
   readonly length: number;
-  /** [hidden, dim] and [hidden]: the first layer, PyTorch's orientation. */
+  /** Shape [hidden, dim], weights of the first layer, PyTorch's orientation. */
   readonly w1: Floats;
+  /** Shape [hidden], bias of the first layer. */
   readonly b1: Floats;
-  /** [dim, hidden] and [dim]: the second layer. */
+  /** Shape [dim, hidden], weights of the second layer. */
   readonly w2: Floats;
+  /** Shape [dim], bias of the second layer. */
   readonly b2: Floats;
   /** p_(k+1) = p_k + f(p_k). Default false. */
   readonly residual?: boolean;
@@ -77,8 +79,9 @@ export interface GruLayer {
 export interface GruPositionsOptions extends OutOption, EngineOption {
   /** Number of rows. */
   readonly length: number;
+  /** The layers of nn.GRU, the one next to the input first. */
   readonly layers: readonly GruLayer[];
-  /** Time of row k is (offset + k) dt. Default 0.01. */
+  /** Time of row k is (offset + k) dt, in the network's own unit. Default 0.01. */
   readonly dt?: number;
   /** Index of the first row: where a continued table stands. Default 0. */
   readonly offset?: number;

@@ -20,22 +20,40 @@ interface Common extends PrecisionOption, OutOption, EngineOption {
   readonly dim: number;
 }
 
-/** Index of the first cell of each axis: a tile of a larger grid. Default 0. */
-type Grid<A> = { readonly grid: A; readonly offset?: A };
+interface Grid<A> {
+  /** Cells of each axis, [H, W] or [T, H, W]. */
+  readonly grid: A;
+  /** Index of the first cell of each axis: a tile of a larger grid. Default 0. */
+  readonly offset?: A;
+}
+interface Base {
+  /** Base of the frequencies. Default 10000. */
+  readonly base?: number;
+}
+interface Prefixed {
+  /** Rows of zeros in front, for a class token and registers. Default 0. */
+  readonly prefixTokens?: number;
+}
+interface Timescales {
+  /** Multiplied into every frequency, the first of which is 1 radian per cell. Default 1. */
+  readonly minTimescale?: number;
+  /** The last frequency is minTimescale / maxTimescale of the first. Default 10000. */
+  readonly maxTimescale?: number;
+}
 type Two = readonly [number, number];
 type Three = readonly [number, number, number];
 
 export type Sincos2dOptions =
   /** Table [x, y, dim]: interleaved, 2 ceil(dim / 4) columns for x, the rest for y. */
-  | (Common & Grid<Two> & { readonly variant: 'tatp22'; readonly base?: number })
+  | (Common & Grid<Two> & Base & { readonly variant: 'tatp22' })
   /** Table [prefixTokens + H W, dim]: columns x first, then rows y, each [sin | cos]. */
-  | (Common & Grid<Two> & { readonly variant: 'mae'; readonly base?: number; readonly prefixTokens?: number })
+  | (Common & Grid<Two> & Base & Prefixed & { readonly variant: 'mae' })
   /** As MAE, coordinate = index / (reference / baseSize) / interpolationScale. */
   | (Common &
-      Grid<Two> & {
+      Grid<Two> &
+      Base &
+      Prefixed & {
         readonly variant: 'diffusers';
-        readonly base?: number;
-        readonly prefixTokens?: number;
         /** Default 16. */
         readonly baseSize?: number;
         /** Default 1. */
@@ -45,25 +63,26 @@ export type Sincos2dOptions =
       })
   /** Table [H W, dim]: [sin y | sin x | cos y | cos x], or with interleaveSinCos [sin y | cos y | sin x | cos x]. */
   | (Common &
-      Grid<Two> & {
+      Grid<Two> &
+      Base & {
         readonly variant: 'timm';
-        readonly base?: number;
         /** x before y, and the tokens run over the transposed grid. Default false. */
         readonly reverseCoord?: boolean;
+        /** Sine and cosine of an axis side by side. Default false. */
         readonly interleaveSinCos?: boolean;
       })
   /** [H, W, dim]: floor(dim / 4) frequencies an axis, rows first, each [sin | cos], left-over columns zero. */
-  | (Common & Grid<Two> & { readonly variant: 't2t'; readonly minTimescale?: number; readonly maxTimescale?: number })
+  | (Common & Grid<Two> & Timescales & { readonly variant: 't2t' })
   | (Common & DetrOptions & { readonly variant: 'detr' });
 
 export type Sincos3dOptions =
   /** Table [x, y, z, dim]: interleaved, 2 ceil(dim / 6) columns for x, as many for y, the rest for z. */
-  | (Common & Grid<Three> & { readonly variant: 'tatp22'; readonly base?: number })
+  | (Common & Grid<Three> & Base & { readonly variant: 'tatp22' })
   /** Table [T, H W, dim]: dim / 4 columns for time, then 3 dim / 4 as MAE; coordinates divided by the scales. */
   | (Common &
-      Grid<Three> & {
+      Grid<Three> &
+      Base & {
         readonly variant: 'cogvideox';
-        readonly base?: number;
         /** Default 1. */
         readonly spatialInterpolationScale?: number;
         /** Default 1. */
@@ -71,18 +90,17 @@ export type Sincos3dOptions =
       })
   /** Table [prefixTokens + T H W, dim]: dim / 2 columns of time, dim / 4 of y, dim / 4 of x, each [sin | cos]. */
   | (Common &
-      Grid<Three> & {
+      Grid<Three> &
+      Base &
+      Prefixed & {
         readonly variant: 'vjepa';
-        readonly base?: number;
-        readonly prefixTokens?: number;
         /** Three blocks of 2 ceil(dim / 6) columns, cut off at dim. Default false. */
         readonly uniformPower?: boolean;
       })
   /** Table [prefixTokens + T H W, dim]: 6 dim / 16 columns of x, as many of y, 4 dim / 16 of time, each [sin | cos]. */
-  | (Common & Grid<Three> & { readonly variant: 'prithvi'; readonly base?: number; readonly prefixTokens?: number })
+  | (Common & Grid<Three> & Base & Prefixed & { readonly variant: 'prithvi' })
   /** [T, H, W, dim]: floor(dim / 6) frequencies an axis, each [sin | cos], left-over columns zero. */
-  | (Common &
-      Grid<Three> & { readonly variant: 't2t'; readonly minTimescale?: number; readonly maxTimescale?: number });
+  | (Common & Grid<Three> & Timescales & { readonly variant: 't2t' });
 
 const SHARED = ['variant', 'dim', 'grid', 'offset', 'precision', 'out', 'engine'];
 const ALLOWED_2D: Readonly<Record<string, readonly string[]>> = {

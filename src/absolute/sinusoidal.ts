@@ -149,7 +149,7 @@ export function sinusoidal(given: SinusoidalOptions): Tensor {
 }
 
 /**
- * The frequencies of a table: column pair k of position p turns by p * result[k]. For GPU engines, which upload these few
+ * The frequencies of a table: column pair k of position p turns by p * result[k] radians. For GPU engines, which upload these few
  * numbers instead of a table, and for comparing with a checkpoint.
  * The nearest float64 to the formula.
  * @param given the options of the table: `dim`, and `base` or a `preset`

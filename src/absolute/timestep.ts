@@ -61,12 +61,18 @@ type Variant =
        * it win. Without it give `flipSinToCos` and `downscaleFreqShift`.
        */
       readonly preset: TimestepPreset;
-      /** Cosines first. */
+      /** Cosines first. Default: the preset's. */
       readonly flipSinToCos?: boolean;
-      /** Subtracted from half in the denominator of the exponent. */
+      /** Subtracted from half in the denominator of the exponent. Default: the preset's. */
       readonly downscaleFreqShift?: number;
     }
-  | { readonly preset?: undefined; readonly flipSinToCos: boolean; readonly downscaleFreqShift: number };
+  | {
+      readonly preset?: undefined;
+      /** Cosines first. */
+      readonly flipSinToCos: boolean;
+      /** Subtracted from half in the denominator of the exponent. */
+      readonly downscaleFreqShift: number;
+    };
 
 export type TimestepEmbeddingOptions = Variant & CommonOptions;
 
@@ -77,7 +83,7 @@ interface CommonOptions extends PrecisionOption, OutOption, EngineOption {
   readonly scale?: number;
   /** Precision 'torch': the scale is multiplied into the finished angle (diffusers) or into the step. Default 'angle'. */
   readonly scaleOrder?: 'angle' | 'step';
-  /** Default 10000; beside minPeriod the longest period itself. */
+  /** The longest period is 2 pi maxPeriod steps; beside minPeriod it is maxPeriod steps. Default 10000. */
   readonly maxPeriod?: number;
   /** The shortest period, in steps: column k has the period minPeriod (maxPeriod / minPeriod)^(k / (half - 1)) (pi0). */
   readonly minPeriod?: number;

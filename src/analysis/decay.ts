@@ -22,8 +22,9 @@ export interface DecayOptions extends OutOption<'float64'>, EngineOption {
   readonly dim: number;
   /** Default 10000. 1: every frequency is 1 and nothing decays. */
   readonly base?: number;
-  /** Distances, of any sign; or `length` for 0 .. length - 1. */
+  /** Distances, of any sign. Or give `length`. */
   readonly distances?: NumberList;
+  /** Number of distances, from 0. */
   readonly length?: number;
 }
 

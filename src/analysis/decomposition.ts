@@ -19,6 +19,7 @@ export interface FourTermOptions extends EngineOption {
   readonly p: Floats;
   /** [d, h], row vectors: q = (x + p) Wq. */
   readonly wq: Floats;
+  /** Shape [d, h], k = (x + p) Wk. */
   readonly wk: Floats;
   /** Shape of x and p. */
   readonly shape?: readonly number[];
@@ -96,15 +97,19 @@ export function fourTermDecomposition(given: FourTermOptions): FourTerms {
 }
 
 export interface TaylorOptions {
-  /** Positions of the query and of the key. */
+  /** Position vector of the query. */
   readonly pm: NumberList;
+  /** Position vector of the key. */
   readonly pn: NumberList;
-  /** Gradient of the score with respect to each input, at the contents. */
+  /** Gradient of the score with respect to the query's input, at the contents. */
   readonly gradientM: NumberList;
+  /** Gradient with respect to the key's input. */
   readonly gradientN: NumberList;
-  /** Blocks of the Hessian, row-major. Default 0, as for the bilinear score. */
+  /** Block of the Hessian for the query twice, row-major. Default 0, as for the bilinear score. */
   readonly hessianMM?: NumberList;
+  /** Block of the Hessian for the key twice. Default 0. */
   readonly hessianNN?: NumberList;
+  /** Block of the Hessian for query and key. */
   readonly hessianMN: NumberList;
   /** The score of the contents alone. Default 0. */
   readonly f?: number;

@@ -22,6 +22,7 @@ import { waves, wavesOfTheirOwn } from './identify/waves.ts';
 
 export type { Identification, Identified } from './identify/found.ts';
 
+/** A list of numbers, nested arrays, or flat `data` with its `shape`. */
 type Numbers =
   | ArrayLike<number>
   | { readonly data: ArrayLike<number>; readonly shape: readonly number[] }

@@ -30,6 +30,7 @@ import type { QueryScale } from './softmaxScale.ts';
 export type { GGUFTensors } from './ggufHeader.ts';
 
 export interface FromGGUFOptions {
+  /** Divisors that the file stores beside its weights; needed where its keys ask for them. */
   readonly tensors?: GGUFTensors;
   /** Number of positions (highest + 1); needed by frequencies that depend on it. */
   readonly context?: number;

@@ -8,10 +8,11 @@ const MAX_LIST = 1 << 16;
 
 /** Divisors that a file stores beside its weights, float32, one for each pair, and the sizes of another tensor. */
 export interface GGUFTensors {
-  /** rope_freqs.weight (Llama 3). */
+  /** rope_freqs.weight (Llama 3): what frequencies are divided by, no unit. */
   readonly ropeFreqs?: ArrayLike<number>;
-  /** rope_factors_short.weight and rope_factors_long.weight (Phi-3). */
+  /** rope_factors_short.weight (Phi-3). */
   readonly ropeFactorsShort?: ArrayLike<number>;
+  /** rope_factors_long.weight (Phi-3). */
   readonly ropeFactorsLong?: ArrayLike<number>;
   /** Sizes of position_embd.weight, if the file has it: learned rows of an MPT without ALiBi. */
   readonly positionEmbd?: readonly number[];

@@ -16,6 +16,7 @@ export interface CoarseGridIdsOptions<D extends IndexDtype = 'int32'> {
   readonly grid?: NumberList;
   /** [B, H, W] of 0 and 1 (patch_attention_mask): the patches of each image fill the upper left corner; padding gets row 0. */
   readonly mask?: MaskList | readonly (readonly (readonly number[])[])[];
+  /** 'int32', 'int64' ...: the type of the ids. Default 'int32'. */
   readonly dtype?: D;
 }
 

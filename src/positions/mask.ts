@@ -107,6 +107,7 @@ export interface PositionIdsOptions<D extends IndexDtype = 'int32'> {
   readonly rowOffset?: number;
   /** Only the last n columns: the new tokens after a cache. Default: all. */
   readonly last?: number;
+  /** 'int32', 'int64' ...: the type of the ids. Default 'int32'. */
   readonly dtype?: D;
 }
 

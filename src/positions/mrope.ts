@@ -59,6 +59,7 @@ export interface MropeIndexOptions<M extends MropeModel = MropeModel, D extends 
   readonly audioTokenId?: number;
   /** With `inputIds`, GLM: frames are image tokens between the start and the end of a video. */
   readonly videoStartTokenId?: number;
+  /** The end of such a video. */
   readonly videoEndTokenId?: number;
   /**
    * Where text goes on after a block. 'maximum': highest position + 1 (the models' own code, transformers up to 5.2,

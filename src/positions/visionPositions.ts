@@ -17,6 +17,7 @@ export function visionPositions<D extends IndexDtype = 'int32'>(options: {
   readonly gridThw: NumberList;
   /** Default 2. */
   readonly spatialMergeSize?: number;
+  /** 'int32', 'int64' ...: the type of the positions. Default 'int32'. */
   readonly dtype?: D;
 }): Indices<D> {
   const given = take('visionPositions', options, ['gridThw', 'spatialMergeSize', 'dtype']);

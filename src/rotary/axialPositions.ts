@@ -11,6 +11,7 @@ import { linspace } from './axialGrid.ts';
 export type AxialPositionsOptions =
   /** Tokens: text first, then the image. Text at 0 (Flux.2: counted on the fourth axis), image at its cells. */
   | {
+      /** Whose coordinates. */
       readonly model: 'flux' | 'flux-2';
       /** [height, width] in packed latent cells. */
       readonly grid: readonly number[];
@@ -30,6 +31,7 @@ export type AxialPositionsOptions =
   /** Cells of [frames, height, width]: of a crop (CogVideoX 1.0), or plain indices without one (1.5). */
   | {
       readonly model: 'cogvideox';
+      /** [frames, height, width] in patches. */
       readonly grid: readonly number[];
       /** [[top, left], [bottom, right]] in cells of the size the model was trained on. */
       readonly crop?: readonly (readonly number[])[];

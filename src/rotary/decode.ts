@@ -19,12 +19,15 @@ export interface PrepareDecodeOptions extends EngineOption {
   readonly q?: Tensor | Float32Array;
   /** Keys of one step, likewise. At least one of the two. */
   readonly k?: Tensor | Float32Array;
-  /** Shapes, for plain arrays on the engine's memory. */
+  /** Shape of q; needed for a plain array on the engine's memory. */
   readonly qShape?: readonly number[];
+  /** Shape of k, likewise. */
   readonly kShape?: readonly number[];
+  /** The table; it may extend() while it is used. */
   readonly table: RotaryTable<TableDtype>;
   /** Default 'BSHD'. */
   readonly layout?: 'BSHD' | 'BHSD' | 'THD';
+  /** Rotate back. Default false. */
   readonly inverse?: boolean;
 }
 

@@ -33,7 +33,7 @@ export const FORM_FIELDS = {
   source: true,
 } as const;
 
-/** What fromHF and fromGGUF return, as it is: options of a specification beside it are refused. */
+/** What fromHF and fromGGUF return, as it is: its specification is `rotary`, and options of one beside it are refused. */
 export type RotaryModel = { readonly rotary: RotarySpec } & {
   readonly [K in Exclude<keyof LooseSpec, 'maxPositionEmbeddings'>]?: undefined;
 };

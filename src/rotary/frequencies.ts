@@ -92,7 +92,7 @@ const ggmlLists = memo<GgmlFrequencies>(64);
  * @param spec the rotary specification
  * @param given `context`, for frequencies that depend on the length
  * @param given.context sequence length (highest position + 1); needed by rules that depend on it
- * @returns plain data; `ladder` holds the frequencies as hi + lo in float64
+ * @returns plain data; `ladder` holds the frequencies, in radians per position, as hi + lo in float64
  * @throws PosencError ERR_OPTION, ERR_SHAPE
  * @see Su et al., RoFormer, arXiv 2104.09864, section 3.2.2; transformers ROPE_INIT_FUNCTIONS
  * @example
@@ -132,7 +132,7 @@ export interface InvFreq {
  * @param spec a specification, for instance `fromHF(config).rotary`
  * @param given `context`, for frequencies that depend on the length
  * @param given.context sequence length (highest position + 1); needed by rules that depend on it
- * @returns invFreq [rotaryDim / 2]: the nearest float64 of the formula; in precision 'torch' the float32 numbers PyTorch has
+ * @returns invFreq [rotaryDim / 2] in radians per position: the nearest float64 of the formula; in precision 'torch' the float32 numbers PyTorch has
  * @throws PosencError ERR_OPTION, ERR_SHAPE; precision 'ggml' has no frequencies (its angles are iterated products)
  * @see Su et al., RoFormer, arXiv 2104.09864, section 3.2.2; transformers ROPE_INIT_FUNCTIONS
  * @example

@@ -13,17 +13,19 @@ import { numbers } from '../runtime/lists.ts';
 export interface GgmlParameters {
   /** Rotated channels; even. */
   readonly nDims: number;
-  /** Default 10000. */
+  /** Base of the frequencies, radians per position. Default 10000. */
   readonly freqBase?: number;
-  /** Default 1; 1/factor of linear and yarn. */
+  /** Multiplied into every position: 1 / factor of linear and yarn. Default 1. */
   readonly freqScale?: number;
   /** Default 0; 1 for yarn. */
   readonly extFactor?: number;
   /** Default 1. */
   readonly attnFactor?: number;
-  /** Default 32. Used when extFactor is not 0, as are betaSlow (default 1) and nCtxOrig. */
+  /** Pairs that turn more often within nCtxOrig keep their frequency. Used when extFactor is not 0. Default 32. */
   readonly betaFast?: number;
+  /** Pairs that turn less often take freqScale whole. Used when extFactor is not 0. Default 1. */
   readonly betaSlow?: number;
+  /** Positions before the extension. Used when extFactor is not 0. */
   readonly nCtxOrig?: number;
   /** One divisor of the angle per pair; none of them 0. */
   readonly freqFactors?: ArrayLike<number>;

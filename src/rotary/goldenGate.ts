@@ -12,6 +12,7 @@ import type { EngineOption, OutOption } from '../runtime/options.ts';
 import type { Tensor } from '../runtime/tensor.ts';
 
 export interface GoldenGateOptions extends OutOption, EngineOption {
+  /** Heads; each has directions of its own. */
   readonly heads: number;
   /** Pairs of a head: half its rotated channels. */
   readonly pairs: number;
@@ -19,7 +20,7 @@ export interface GoldenGateOptions extends OutOption, EngineOption {
   readonly axes?: number;
   /** Length of the slowest pair's frequency, radians per unit, from 1e-30 to 1e30. Falcon-Perception: 1. */
   readonly minFrequency: number;
-  /** Of the fastest. Falcon-Perception: 20. */
+  /** Of the fastest, radians per unit. Falcon-Perception: 20. */
   readonly maxFrequency: number;
   /** Share of the pairs, the first ones, that are not rotated. Default 0. */
   readonly zeroFraction?: number;

@@ -16,6 +16,7 @@ export interface ApplyRotaryQKVOptions
   > {
   /** Default 'BSHD'. */
   readonly layout?: 'BSHD' | 'THD';
+  /** Heads of q, the first of the heads of qkv. */
   readonly queryHeads: number;
   /** Key heads, as many as value heads. Default: queryHeads. */
   readonly keyHeads?: number;
@@ -42,7 +43,7 @@ const OPTIONS = [
  * Two float32 products and one sum a number, in a fixed order: the same bits in every layout and on every runtime.
  * @param qkv [B, S, Hq + 2 Hk, D] or [T, Hq + 2 Hk, D]
  * @param table from rotaryTable
- * @param given how many query and key heads, positions or offset
+ * @param given how many query and key heads, positions or offset, `out` where qkv must stay
  * @returns qkv, or out
  * @throws as applyRotary
  * @see flash-attention apply_rotary_emb_qkv_

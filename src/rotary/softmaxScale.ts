@@ -36,7 +36,7 @@ export function softmaxScale(
  * Llama 4's temperature: 1 + attnScale ln(1 + floor((position + 1) / floorScale)).
  * Defaults: floorScale 8192, attnScale 0.1. `position` >= 0.
  * @param position from 0
- * @param given floorScale (default 8192) and attnScale (default 0.1)
+ * @param given floorScale, in positions (default 8192), and attnScale (default 0.1)
  * @returns the factor, float64
  * @throws ERR_OPTION, ERR_POSITION
  * @see transformers modeling_llama4, attn_temperature_tuning

@@ -49,7 +49,7 @@ export type SpecOf<T extends RopeType> = T extends 'default'
 
 type ValueOf<T, K> = T extends unknown ? (K extends keyof T ? T[K] : never) : never;
 
-/** All options of all rules, each optional: what a specification may hold before its type is known. */
+/** All options of all rules, each optional: what a specification may hold before its type (`ropeType`) is known. */
 export type LooseSpec = {
   readonly [K in
     | keyof RotaryCommon

@@ -53,9 +53,11 @@ type Cache = Tensor<'float16'> | Tensor<'bfloat16'> | Floats;
 
 /** Options of rotaryTableFrom. */
 export interface RotaryCaches extends EngineOption {
-  /** The caches, or with a joined layout `table` alone. 16-bit ones only as Tensors, in layout 'half'. */
+  /** Cosines, in the shape `shape` describes. 16-bit ones only as a Tensor, in layout 'half'. */
   readonly cos?: Cache;
+  /** Sines, likewise. */
   readonly sin?: Cache;
+  /** Both in one array, with a joined layout. Instead of `cos` and `sin`. */
   readonly table?: Cache;
   /** Shape of plain arrays: [n, width], rows by position; or [..., S, width], one row per token. */
   readonly shape?: readonly number[];
@@ -256,6 +258,7 @@ function gather(
 }
 
 export interface TableAsOptions<L extends TableLayout> {
+  /** The storage order wanted. */
   readonly tableLayout: L;
   /** Where it goes: `{ cos, sin }`, for a joined layout one Tensor or view. float32 only. Default: new Tensors. */
   readonly out?: L extends Joined ? Out : { readonly cos: Out; readonly sin: Out };
@@ -266,7 +269,8 @@ export interface TableAsOptions<L extends TableLayout> {
  * Numbers are copied, 16-bit ones widened.
  * @param table from rotaryTable and its like
  * @param given the `tableLayout`
- * @returns { cos, sin } for 'half', 'full_duplicated', 'full_interleaved', 'per_channel'; else one Tensor
+ * @returns { cos, sin } for 'half' [rows, pairs], 'full_duplicated', 'full_interleaved' and 'per_channel' [rows, 2 pairs]; else one
+ *   Tensor [rows, 2 pairs]
  * @throws ERR_OPTION, ERR_SHAPE
  * @see transformers, vLLM, bert4keras, ggml, Meta Llama: docs/rotary.md, table layouts
  * @example
@@ -345,6 +349,7 @@ function splitColumns(layout: Split, { partnerAngles, pairing }: RotaryTable<Tab
 export interface MropeFromTable extends PairOutOption {
   /** The streams one after another, [3, n] or [4, n] flat (position_ids [3, B, S] of com.microsoft.MRotaryEmbedding). */
   readonly positions: NumberList;
+  /** Pairs of each stream: [t, h, w], or [t, h, w, e]. */
   readonly mropeSection: readonly number[];
   /** Default 'chunked'. */
   readonly mropeLayout?: MropeLayout;

@@ -116,10 +116,13 @@ function idsOf(call: Call, o: LearnedPositionsOptions, rows: number, beyond: 'er
 }
 
 export interface LearnedPositions2dOptions extends OutOption, EngineOption {
+  /** Rows of the grid. */
   readonly height: number;
+  /** Columns of the grid. */
   readonly width: number;
-  /** Shape of both tables, [rows, dim]; needed for plain Float32Arrays. */
+  /** Shape of the table of columns, [rows, dim]; needed for a plain Float32Array. */
   readonly columnShape?: readonly number[];
+  /** Shape of the table of rows, likewise. */
   readonly rowShape?: readonly number[];
 }
 

@@ -60,9 +60,9 @@ const OPTIONS = [
 /**
  * A table [prefix + h w + suffix, d], [1, ..., d] or [h, w, d] (layout 'CHW': [..., h, w]) on another grid.
  * Weights are float64, blends are summed in float64 and rounded once: within float32 rounding of torch.
- * @param table float32
+ * @param table float32, [prefix + h w + suffix, d], [1, ..., d] or [h, w, d]
  * @param given the grids `from` and `to`, prefix and suffix tokens, mode, antialias
- * @returns float32, the table's form with the new grid
+ * @returns float32, the table's form with the new grid: [prefix + H W + suffix, d] ...
  * @throws ERR_OPTION, ERR_SHAPE, ERR_OUT_OF_MEMORY
  * @see Dosovitskiy et al., ViT, arXiv 2010.11929, section 3.2; torch.nn.functional.interpolate
  * @example

@@ -26,7 +26,7 @@ export interface ResizeRelativeTableOptions extends OutOption, EngineOption {
  * A table [(2 h - 1)(2 w - 1) + extraRows, heads] for another window: near distances keep their rows, far ones are stretched.
  * The same window gives the table back; beyond the outermost place its row is taken.
  * Places and weights are float64, each number is rounded once.
- * @param table float32
+ * @param table float32, [(2 h - 1)(2 w - 1) + extraRows, heads]
  * @param given the windows `from` and `to`, and how many extra rows stand at the end
  * @returns float32 [(2 H - 1)(2 W - 1) + extraRows, heads]
  * @throws ERR_OPTION, ERR_SHAPE, ERR_OUT_OF_MEMORY

@@ -17,7 +17,9 @@ export interface RmtSegment {
 }
 
 export interface RmtSegmentsOptions {
+  /** Tokens of the sequence. */
   readonly length: number;
+  /** Tokens of a segment, without the memory. */
   readonly segmentSize: number;
   /**
    * 'left': cut from the start, short one last (the decoder wrapper's default); 'right': from the end, short one first (the
@@ -199,9 +201,11 @@ export function rmtMask(
 export interface RmtEncoderIdsOptions {
   /** Ids of the memory tokens. */
   readonly memoryIds: NumberList;
-  /** Leave out where the tokenizer has none. */
+  /** Id of CLS; leave it out where the tokenizer has none. */
   readonly clsId?: number;
+  /** Id of SEP; leave it out where the tokenizer has none. */
   readonly sepId?: number;
+  /** Id of the padding. */
   readonly padId: number;
   /** Length of the padded input. */
   readonly inputSize: number;
@@ -259,7 +263,7 @@ export interface RmtMemoryOptions {
  * @param embeddings a Tensor [B, S, D] or [S, D]
  * @param memory [m, D] or [B, m, D]
  * @param given `memoryStart`
- * @returns the embeddings
+ * @returns the embeddings, in their shape
  * @throws ERR_OPTION, ERR_SHAPE
  * @see Bulatov et al., RMT, arXiv 2304.11062
  * @example

@@ -95,14 +95,14 @@ export type FlatNumbers =
   | Float32Array
   | Float64Array;
 
-/** What a caller may pass as positions, ids or lengths; the last form is that of a Tensor, too. */
+/** What a caller may pass as positions, ids or lengths; the last form, flat `data` with its `shape`, is that of a Tensor, too. */
 export type NumberList =
   | FlatNumbers
   | readonly bigint[]
   | readonly (readonly number[])[]
   | { readonly data: ArrayLike<number> | ArrayLike<bigint>; readonly shape: readonly number[] };
 
-/** What a caller may pass as a mask: numbers 0 and 1, or booleans. */
+/** What a caller may pass as a mask: numbers 0 and 1, or booleans; flat `data` with its `shape`, too. */
 export type MaskList =
   | NumberList
   | readonly boolean[]

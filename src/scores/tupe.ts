@@ -12,9 +12,11 @@ import { type Call, type Floats, gate, type Place } from '../runtime/gate.ts';
 import type { EngineOption, OutOption } from '../runtime/options.ts';
 import type { Tensor } from '../runtime/tensor.ts';
 
-/** A projection of positions: weight [dim, dim] as PyTorch keeps it, bias [dim]. */
+/** A projection of positions, or its normalisation. */
 export interface TupeProjection {
+  /** [dim, dim] as PyTorch keeps it; of a normalisation [dim]. */
   readonly weight: Floats;
+  /** [dim]. */
   readonly bias: Floats;
 }
 
@@ -28,6 +30,7 @@ export interface TupeBucketOptions {
 }
 
 export interface TupeOptions extends TupeBucketOptions, OutOption, EngineOption {
+  /** Heads. */
   readonly heads: number;
   /** Shape [at least length + 1, dim]: row 0 stands for CLS towards the others, token t is row t + 1. */
   readonly positions: Floats;
@@ -35,7 +38,9 @@ export interface TupeOptions extends TupeBucketOptions, OutOption, EngineOption 
   readonly dim?: number;
   /** Layer normalisation of the positions: weight and bias [dim]. */
   readonly norm: TupeProjection;
+  /** Projection of the positions to queries. */
   readonly query: TupeProjection;
+  /** Projection of the positions to keys. */
   readonly key: TupeProjection;
   /** TUPE-R: [numBuckets + 1, heads], the last row for the others towards CLS. Without it TUPE-A. */
   readonly relativeTable?: Floats;

@@ -31,6 +31,7 @@ import { type DistanceIndex, fromRow, relativeTerm, segmentTerm } from './relati
 const MAX_POSITIONS = 2 ** 24;
 
 export interface XlnetPositionOptions {
+  /** Queries. */
   readonly queryLength: number;
   /** Keys: memory and queries. Default: queryLength. */
   readonly keyLength?: number;

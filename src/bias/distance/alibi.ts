@@ -33,6 +33,7 @@ export interface AlibiOptions extends AlibiSlopeOptions, ToeplitzOptions {
    * rightSlopes |i - j|, sign included, [heads] each. Instead of `slopes`, both together, form 'distance'.
    */
   readonly leftSlopes?: NumberList;
+  /** The slopes from the query on: see `leftSlopes`. */
   readonly rightSlopes?: NumberList;
   /** Rounds slope, product and maskValue to bfloat16 (Falcon). Default: float32. */
   readonly rounding?: 'float32' | 'bfloat16';

@@ -13,6 +13,7 @@ import type { EngineOption } from '../../runtime/options.ts';
 import type { Tensor } from '../../runtime/tensor.ts';
 
 export interface AlibiSlopeOptions {
+  /** Heads that get a slope each. */
   readonly heads: number;
   /** How slopes are chosen when heads is not a power of two (all agree when it is), or the slopes themselves. Default 'press'. */
   readonly slopes?: 'press' | 'mpt' | 'geometric' | NumberList;

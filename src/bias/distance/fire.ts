@@ -28,8 +28,9 @@ export interface FireOptions extends BiasOptions, BatchOptions {
   readonly layers: readonly Layer[];
   /** Default 0.1. */
   readonly c?: number;
-  /** Threshold |lMultiplier initL|, in positions. Defaults 512 and 1. */
+  /** Threshold |lMultiplier initL|, in positions. Default 512. */
   readonly initL?: number;
+  /** The learned factor of the threshold. Default 1. */
   readonly lMultiplier?: number;
   /** Default 1e-6. */
   readonly eps?: number;

@@ -22,6 +22,7 @@ export interface KerpleOptions extends ToeplitzOptions {
   readonly a?: NumberList;
   /** The weight kernel exp(-weightA D^weightP), clamped like p and a; needs addTo, which it multiplies before the bias is added. */
   readonly weightP?: NumberList;
+  /** The factor of the weight kernel, per head: see `weightP`. 1 when left out. */
   readonly weightA?: NumberList;
   /** 'weight': the matrix of the weight kernel, which multiplies scores; addTo multiplies them. Default 'bias'. */
   readonly part?: 'bias' | 'weight';

@@ -14,6 +14,7 @@ import { encodingOf, type Filler, TOEPLITZ_OPTIONS, type ToeplitzOptions } from 
 import { toeplitz } from './toeplitz.ts';
 
 export interface SandwichOptions extends ToeplitzOptions {
+  /** Heads; each has its own slope. */
   readonly heads: number;
   /** Width of the position vectors, even; not the width of a head. Default 128. */
   readonly dim?: number;

@@ -32,10 +32,13 @@ export interface SwinBiasOptions extends GridOptions {
 }
 
 export interface SwinIndexOptions extends OutOption<'int32'>, EngineOption {
+  /** [height, width] in tokens, or [frames, height, width]. */
   readonly windowSize: WindowSize | VideoWindowSize;
+  /** Frames that the input has, where they are fewer than the window's. Default: the window's. */
   readonly frames?: number;
   /** BEiT: token 0 is CLS; three more rows, n - 3 for CLS to token, n - 2 for token to CLS, n - 1 for CLS to CLS. Default false. */
   readonly classToken?: boolean;
+  /** Only the query tokens [from, to). Default: all. */
   readonly rows?: readonly [number, number];
 }
 

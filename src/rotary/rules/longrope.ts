@@ -26,8 +26,9 @@ export type LongropeSpec = LongropeOptions &
   OriginalLength &
   (
     | {
-        /** Amplitudes of their own for the two lists (PhiMoE). */
+        /** Amplitude of its own for the short list (PhiMoE). */
         readonly shortMscale: number;
+        /** For the long list. */
         readonly longMscale: number;
       }
     | { readonly shortMscale?: undefined; readonly longMscale?: undefined }

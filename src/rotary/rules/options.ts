@@ -54,10 +54,11 @@ export interface RotaryCommon {
   readonly originalMaxPositionEmbeddings?: number;
   /** Multimodal sections in pairs, one per position stream: [t, h, w], or [t, h, w, e] for ggml's rules. */
   readonly mropeSection?: readonly number[];
+  /** How the sections lie: one after another, or pair by pair (docs/rotary.md). Default 'chunked'. */
   readonly mropeLayout?: MropeLayout;
 }
 
-/** The length before a context extension, under either name. */
+/** The length before a context extension in positions: `originalMaxPositionEmbeddings`, or without it `maxPositionEmbeddings`. */
 export type OriginalLength =
   | { readonly originalMaxPositionEmbeddings: number }
   | { readonly originalMaxPositionEmbeddings?: undefined; readonly maxPositionEmbeddings: number };
@@ -70,7 +71,9 @@ export type ContextFactor =
     } & OriginalLength)
   | {
       readonly factor?: undefined;
+      /** Positions before the extension. */
       readonly originalMaxPositionEmbeddings: number;
+      /** Positions after it. */
       readonly maxPositionEmbeddings: number;
     };
 

@@ -13,6 +13,7 @@ import type { ConfigWords, RotaryRule, RuleWords } from './rule.ts';
 /** `ropeType: 'proportional'`; `partialRotaryFactor` is the share of the pairs that turn. */
 export interface ProportionalSpec {
   readonly ropeType: 'proportional';
+  /** Channels of a head. */
   readonly headDim: number;
   /** Divides the frequencies of the pairs that turn. Default 1. */
   readonly factor?: number;

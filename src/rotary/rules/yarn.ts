@@ -19,9 +19,12 @@ export interface YarnRamp {
   readonly betaFast?: number;
   /** Pairs that turn less often are divided by the factor. Default 1. */
   readonly betaSlow?: number;
-  /** Amplitude (0.1 mscale ln factor + 1) / (0.1 mscaleAllDim ln factor + 1); one alone is ignored, as transformers does. */
+  /**
+   * Amplitude (0.1 mscale ln factor + 1) / (0.1 mscaleAllDim ln factor + 1); one alone is ignored, as transformers does.
+   * Default 0, none: 0.1 ln factor + 1.
+   */
   readonly mscale?: number;
-  /** Beside `mscale`; `softmaxScale` reads it too. */
+  /** Beside `mscale`; `softmaxScale` reads it too. Default 0, none. */
   readonly mscaleAllDim?: number;
   /** Round the ramp's ends to whole pairs. Default true. */
   readonly truncate?: boolean;
