@@ -19,13 +19,17 @@ export interface PublicValue {
   readonly kind: 'function' | 'class' | 'constant';
   /** Names of parameters, of overloads the longest list. */
   readonly params: readonly string[];
+  /** Names of parameters, of every overload, with the type as it is written. */
+  readonly types: readonly (readonly [string, string])[];
+  /** The declared result, of every overload, as it is written. */
+  readonly result: string;
   /** False when the declared result is void, or there is none. */
   readonly returns: boolean;
   /** The docstring without its stars; empty when there is none. */
   readonly doc: string;
 }
 
-interface Node {
+export interface Node {
   readonly type: string;
   readonly start: number;
   readonly [key: string]: unknown;
@@ -36,7 +40,7 @@ interface Comment {
 }
 
 const parsed = new Map<string, Node[]>();
-function statements(file: string): Node[] {
+export function statements(file: string): Node[] {
   const known = parsed.get(file);
   if (known) return known;
   const { program } = parse(readFileSync(file, 'utf8'), { sourceType: 'module', plugins: ['typescript'] });
@@ -60,16 +64,21 @@ const nameOf = (node: unknown): string => {
   return type === 'Identifier' ? (name as string) : 'options';
 };
 
+/** The declarations of a file: each with the statement that it is part of. */
+export const declarationsOf = (file: string): { statement: Node; node: Node }[] =>
+  statements(file).flatMap((statement) => {
+    const node = (statement.type === 'ExportNamedDeclaration' ? statement.declaration : statement) as Node | null;
+    return node ? [{ statement, node }] : [];
+  });
+
 /** The declaration of a name in a file, with what stands before it. */
 function declared(file: string, name: string): Omit<PublicValue, 'name' | 'door' | 'file'> | undefined {
-  const found = statements(file).flatMap((statement) => {
-    const node = (statement.type === 'ExportNamedDeclaration' ? statement.declaration : statement) as Node | null;
-    if (!node) return [];
+  const found = declarationsOf(file).filter(({ node }) => {
     const ids =
       node.type === 'VariableDeclaration'
         ? (node.declarations as { id: { name: string } }[]).map(({ id }) => id)
         : [node.id];
-    return ids.some((id) => (id as { name?: string } | undefined)?.name === name) ? [{ statement, node }] : [];
+    return ids.some((id) => (id as { name?: string } | undefined)?.name === name);
   });
   // a type may share the name of a value
   const values = found.filter(
@@ -84,10 +93,23 @@ function declared(file: string, name: string): Omit<PublicValue, 'name' | 'door'
   const params = isFunction
     ? values.map(({ node }) => (node.params as unknown[]).map(nameOf)).sort((a, b) => b.length - a.length)[0]
     : [];
+  const source = readFileSync(file, 'utf8');
+  const written = (node: unknown) => {
+    const annotation = (node as { typeAnnotation?: Node & { end: number } } | null | undefined)?.typeAnnotation;
+    return annotation ? source.slice(annotation.start, annotation.end) : '';
+  };
   const result = (values[0].node.returnType as { typeAnnotation?: { type: string } } | undefined)?.typeAnnotation?.type;
   return {
     kind: isFunction ? 'function' : type.includes('Class') ? 'class' : 'constant',
     params,
+    types: isFunction
+      ? values.flatMap(({ node }) =>
+          (node.params as Node[]).map(
+            (p) => [nameOf(p), written(p.typeAnnotation ?? (p.left as Node)?.typeAnnotation)] as const,
+          ),
+        )
+      : [],
+    result: isFunction ? values.map(({ node }) => written(node.returnType)).join(' | ') : '',
     returns: isFunction && result !== undefined && result !== 'TSVoidKeyword',
     doc: comment ? plain(comment.value) : '',
   };
@@ -117,20 +139,20 @@ function exported(file: string): [string, string, string][] {
 }
 
 /** Every public value of `posenc`, in the order of the doors. */
-export function publicValues(): PublicValue[] {
-  const doors = readdirSync(join(ROOT, 'src')).filter(
-    (name) => existsSync(join(ROOT, 'src', name, 'index.ts')) && name !== 'reference' && name !== 'cli',
+export function publicValues(root = ROOT): PublicValue[] {
+  const doors = readdirSync(join(root, 'src')).filter(
+    (name) => existsSync(join(root, 'src', name, 'index.ts')) && name !== 'reference' && name !== 'cli',
   );
   const seen = new Map<string, PublicValue>();
   const add = (door: string, index: string) => {
-    for (const [name, file, local] of exported(join(ROOT, index))) {
+    for (const [name, file, local] of exported(join(root, index))) {
       if (seen.has(name)) continue;
       const value = declared(file, local);
-      if (!value) throw new Error(`${index} exports ${name}, which ${relative(ROOT, file)} does not declare`);
-      seen.set(name, { name, door, file: relative(ROOT, file), ...value });
+      if (!value) throw new Error(`${index} exports ${name}, which ${relative(root, file)} does not declare`);
+      seen.set(name, { name, door, file: relative(root, file), ...value });
     }
   };
-  add('runtime', 'src/runtime/index.ts');
+  if (doors.includes('runtime')) add('runtime', 'src/runtime/index.ts');
   for (const door of doors.filter((name) => name !== 'runtime')) add(door, `src/${door}/index.ts`);
   add('.', 'src/index.ts');
   return [...seen.values()];
