@@ -1,7 +1,6 @@
 /**
  * The values of the constants block (constants.ts holds the offsets, which the kernels share), written once per engine.
  */
-import * as at from './constants.ts';
 
 /** sin and cos on [-pi/4, pi/4]: fdlibm __kernel_sin and __kernel_cos. */
 const SIN = [
@@ -42,72 +41,73 @@ const ERFC = [
   -7.591060963704628e-9, -1.294881161729725e-8, -1.5902204583903627e-9,
 ];
 
-/** @internal float64 from an offset on. */
-export const FLOATS: readonly (readonly [offset: number, ...values: number[]])[] = [
-  [at.HALF_PI, Math.PI / 2],
-  [at.SIN_TERMS, ...SIN],
-  [at.COS_TERMS, ...COS],
-  [at.ONE, 1],
-  [at.HALF, 0.5],
-  [at.ONE_AND_HALF, 1.5],
-  [at.DIRECT_LIMIT, 0.7],
-  [at.TWO52, 2 ** 52],
-  [at.LOG2E, Math.LOG2E],
-  [at.LN2_HIGH, 0.6931471805598903],
-  [at.LN2_LOW, 5.497923018708371e-14],
-  [at.ROUND, 1.5 * 2 ** 52],
-  [at.EXP_MIN, -746],
-  [at.EXP_MAX, 710],
-  [at.EXPM1_MIN, -50],
-  [at.EXP_TERMS, ...EXP],
-  [at.MIN_NORMAL, 2 ** -1022],
-  [at.TWO54, 2 ** 54],
-  [at.FIFTY_FOUR, 54],
-  [at.BIAS, 2 ** 52 + 1023],
-  [at.INF, Number.POSITIVE_INFINITY],
-  [at.LOG_TERMS, ...LOG],
-  [at.POW_LIMIT, 1000],
-  [at.POW_MAX, 2 ** 900],
-  [at.TANH_MAX, 20],
-  [at.ERF_SMALL, 0.875],
-  [at.ERFC_MAX, 30],
-  [at.FOUR, 4],
-  [at.ERF_TERMS, ...ERF],
-  [at.ERFC_TERMS, ...ERFC],
-  [at.SQRT_HALF, Math.SQRT1_2],
-  [at.SILU_MIN, -1000],
-  [at.GELU_MAX, 42],
-  [at.TWO_OVER_PI, 2 / Math.PI],
-  [at.HALF_PI_HIGH, 1.5707963267341256],
-  [at.HALF_PI_LOW, 6.077100506506192e-11],
-  [at.SHORT_SIN_TERMS, ...SHORT_SIN],
-  [at.SHORT_COS_TERMS, ...SHORT_COS],
-  [at.NEAR_ANGLE, 512],
-  [at.FAR_ANGLE, 2 ** 19],
-  [at.SHORT_ERROR, 2 ** -33],
-  [at.TWO_TO_MINUS_50, 2 ** -50],
-];
-/** @internal 64-bit words. */
-export const WORDS: readonly (readonly [offset: number, word: bigint])[] = [
-  [at.SIGN, 0x8000000000000000n],
-  [at.EIGHTH_TURN, 0x2000000000000000n],
-  [at.LOW32, 0x00000000ffffffffn],
-  [at.TURN_HIGH, 0x28be60db9391054an],
-  [at.TURN_LOW, 0x7f09d5f47d4d3770n],
-  [at.LOG_SHIFT, 0x00095f6200000000n],
-  [at.MANTISSA, 0x000fffffffffffffn],
-  [at.LOG_LEAST, 0x3fe6a09e00000000n],
-  [at.UPPER, 0xfffffffff8000000n],
-];
-const LANE_NUMBERS = [0, 1, 2, 3];
+/** The float32 numbers 0, 1, 2, 3. */
+const LANES = [0x3f80000000000000n, 0x4040000040000000n];
 
-export const COEFFICIENT_BYTES = at.TWO_TO_MINUS_50 + 8;
+/** The block, 8 bytes a value, in the order of the offsets: numbers are float64, bigints 64-bit words. Names: constants.ts. */
+const BLOCK: readonly (number | bigint)[] = [
+  Math.PI / 2, // HALF_PI
+  ...SIN, // SIN_TERMS
+  ...COS, // COS_TERMS
+  1, // ONE
+  0.5, // HALF
+  1.5, // ONE_AND_HALF
+  0.7, // DIRECT_LIMIT
+  2 ** 52, // TWO52
+  0x8000000000000000n, // SIGN
+  0x2000000000000000n, // EIGHTH_TURN
+  0x00000000ffffffffn, // LOW32
+  0x28be60db9391054an, // TURN_HIGH
+  0x7f09d5f47d4d3770n, // TURN_LOW
+  ...LANES, // LANE_NUMBERS
+  0x00095f6200000000n, // LOG_SHIFT
+  0x000fffffffffffffn, // MANTISSA
+  0x3fe6a09e00000000n, // LOG_LEAST
+  0xfffffffff8000000n, // UPPER
+  Math.LOG2E, // LOG2E
+  0.6931471805598903, // LN2_HIGH
+  5.497923018708371e-14, // LN2_LOW
+  1.5 * 2 ** 52, // ROUND
+  -746, // EXP_MIN
+  710, // EXP_MAX
+  -50, // EXPM1_MIN
+  ...EXP, // EXP_TERMS
+  2 ** -1022, // MIN_NORMAL
+  2 ** 54, // TWO54
+  54, // FIFTY_FOUR
+  2 ** 52 + 1023, // BIAS
+  Number.POSITIVE_INFINITY, // INF
+  ...LOG, // LOG_TERMS
+  1000, // POW_LIMIT
+  2 ** 900, // POW_MAX
+  20, // TANH_MAX
+  0.875, // ERF_SMALL
+  30, // ERFC_MAX
+  4, // FOUR
+  ...ERF, // ERF_TERMS
+  ...ERFC, // ERFC_TERMS
+  Math.SQRT1_2, // SQRT_HALF
+  -1000, // SILU_MIN
+  42, // GELU_MAX
+  2 / Math.PI, // TWO_OVER_PI
+  1.5707963267341256, // HALF_PI_HIGH
+  6.077100506506192e-11, // HALF_PI_LOW
+  ...SHORT_SIN, // SHORT_SIN_TERMS
+  ...SHORT_COS, // SHORT_COS_TERMS
+  512, // NEAR_ANGLE
+  2 ** 19, // FAR_ANGLE
+  2 ** -33, // SHORT_ERROR
+  2 ** -50, // TWO_TO_MINUS_50
+];
+
+export const COEFFICIENT_BYTES = 8 * BLOCK.length;
 
 /** Writes the constants block, COEFFICIENT_BYTES at byteOffset, a multiple of 8. */
 export function writeCoefficients(buffer: ArrayBuffer, byteOffset: number): void {
-  const floats = new Float64Array(buffer, byteOffset, COEFFICIENT_BYTES / 8);
-  const words = new BigUint64Array(buffer, byteOffset, COEFFICIENT_BYTES / 8);
-  for (const [offset, ...values] of FLOATS) floats.set(values, offset / 8);
-  for (const [offset, word] of WORDS) words[offset / 8] = word;
-  new Float32Array(buffer, byteOffset + at.LANE_NUMBERS, 4).set(LANE_NUMBERS);
+  const floats = new Float64Array(buffer, byteOffset, BLOCK.length);
+  const words = new BigUint64Array(buffer, byteOffset, BLOCK.length);
+  BLOCK.forEach((value, i) => {
+    if (typeof value === 'bigint') words[i] = value;
+    else floats[i] = value;
+  });
 }

@@ -1,29 +1,32 @@
 /** The constants block: every offset that kernels know has its value, and nothing lies over or between them. */
+import { readFileSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { COEFFICIENT_BYTES, FLOATS, WORDS, writeCoefficients } from '../../src/runtime/coefficients.ts';
+import { COEFFICIENT_BYTES, writeCoefficients } from '../../src/runtime/coefficients.ts';
 import * as constants from '../../src/runtime/constants.ts';
 
-const places = [
-  ...FLOATS.map(([offset, ...values]) => [offset, 8 * values.length]),
-  ...WORDS.map(([offset]) => [offset, 8]),
-  [constants.LANE_NUMBERS, 16],
-].sort(([a], [b]) => a - b);
+const source = readFileSync(new URL('../../src/runtime/coefficients.ts', import.meta.url), 'utf8');
+/** The lines of the block: its values, and the constant that the comment names. */
+const lines = [...source.matchAll(/^ {2}(\S.*), \/\/ ([A-Z\d_]+)$/gm)].map(([, values, name]) => ({ values, name }));
 
-test('the table fills the block without holes and without overlaps', () => {
-  let end = 0;
-  for (const [offset, bytes] of places) {
-    assert.is(offset, end);
-    end = offset + bytes;
-  }
-  assert.is(end, COEFFICIENT_BYTES);
+const offsets = Object.entries(constants).sort(([, a], [, b]) => a - b);
+
+test('the block holds every constant that a kernel can name, in the order of the offsets', () => {
+  assert.equal(
+    lines.map(({ name }) => name),
+    offsets.map(([name]) => name),
+  );
 });
 
-test('every constant a kernel can name has a value', () => {
-  assert.equal(
-    Object.values(constants).sort((a, b) => a - b),
-    places.map(([offset]) => offset),
-  );
+test('each constant takes up the bytes until the next one', () => {
+  let end = 0;
+  lines.forEach(({ values, name }, i) => {
+    assert.is(offsets[i][1], end, name);
+    const list = /^\.\.\.(\w+)$/.exec(values)?.[1];
+    const numbers = list ? (new RegExp(`const ${list} = \\[([^\\]]*)\\]`).exec(source)?.[1] ?? '') : values;
+    end += 8 * numbers.split(',').filter((number) => number.trim()).length;
+  });
+  assert.is(end, COEFFICIENT_BYTES);
 });
 
 test('the block is written where it is asked for, and nowhere else', () => {
@@ -33,6 +36,7 @@ test('the block is written where it is asked for, and nowhere else', () => {
   const floats = new Float64Array(bytes.buffer, 8);
   assert.is(floats[constants.ONE / 8], 1);
   assert.is(floats[constants.TWO_TO_MINUS_50 / 8], 2 ** -50);
+  assert.equal([...new Float32Array(bytes.buffer, 8 + constants.LANE_NUMBERS, 4)], [0, 1, 2, 3]);
 });
 
 test.run();
