@@ -2,11 +2,14 @@
 // and cosine are rounded to float32 once. How far that is from a correctly rounded one: npm run accuracy (0.51 ulp).
 //
 // Three ways, chosen by the angle alone, so that a value is the same in every row, block and column:
-//   below 512 rad, where a plan is at hand: the exact phase of phase.ts, corrected by the rounding of the product to first order;
+//   below 2^16 rad, where a plan is at hand: the exact phase of phase.ts, turned by the rounding of the product, which below 512
+//   rad is so small that its sine is itself;
 //   below 2^19 rad: reduced by multiples of pi / 2 in float64, then polynomials that are as good as float32 needs (math/short.ts);
 //   above: reduced in 128-bit turns (math/sincos.ts).
 import { COS_ONLY, COS_SIN_PAIRS, SIN_AND_COS, SIN_COS_PAIRS } from "../src/runtime/codes";
-import { FAR_ANGLE, NEAR_ANGLE, ONE, SIGN, TURN_HIGH, TURN_LOW, TWO52 } from "../src/runtime/constants";
+import {
+  COS_TERMS, FAR_ANGLE, HALF, NEAR_ANGLE, ONE, SIGN, SIN_TERMS, TURN_HIGH, TURN_LOW, TWO52,
+} from "../src/runtime/constants";
 import { oddQuarters, quarters, reduced, shortCos, shortSin } from "./math/short";
 import { sincos } from "./math/sincos";
 import { addAngles, seedRow } from "./phase";
@@ -100,6 +103,55 @@ export function emitReduced(
   );
 }
 
+/** Below it the rounding of a float32 angle is below 2^-9. */
+const MIDDLE: f32 = 65536;
+
+/** sin delta, |delta| < 2^-9, to delta^5: 2^-52 at most. */
+// @ts-ignore: decorator
+@inline
+function sinSmall(delta: v128, square: v128, constants: usize): v128 {
+  return f64x2.add(delta, f64x2.mul(f64x2.mul(delta, square), v128.load64_splat(constants, SIN_TERMS)));
+}
+
+/** cos delta - 1, of the same, to delta^6. */
+// @ts-ignore: decorator
+@inline
+function cosSmallMinusOne(square: v128, constants: usize): v128 {
+  return f64x2.mul(
+    square, f64x2.sub(f64x2.mul(square, v128.load64_splat(constants, COS_TERMS)), v128.load64_splat(constants, HALF)),
+  );
+}
+
+/**
+ * Four angles of a plan that are not all near: s + i c of their exact phases, of two angles each, turned by delta; beyond MIDDLE
+ * reduced. Lanes of `near` are in sines and cosines already.
+ */
+function emitFar(
+  angles: v128, near: v128, sines: v128, cosines: v128, s0: v128, c0: v128, delta0: v128, s1: v128, c1: v128, delta1: v128,
+  amplitude: v128, rest: isize, out0: usize, out1: usize, mode: i32, scratch: usize, constants: usize,
+): void {
+  const square0 = f64x2.mul(delta0, delta0);
+  const square1 = f64x2.mul(delta1, delta1);
+  const sin0 = sinSmall(delta0, square0, constants);
+  const sin1 = sinSmall(delta1, square1, constants);
+  const cos0 = cosSmallMinusOne(square0, constants);
+  const cos1 = cosSmallMinusOne(square1, constants);
+  const turnedSines = v128.shuffle<f32>(
+    f32x4.demote_f64x2_zero(f64x2.add(s0, f64x2.add(f64x2.mul(c0, sin0), f64x2.mul(s0, cos0)))),
+    f32x4.demote_f64x2_zero(f64x2.add(s1, f64x2.add(f64x2.mul(c1, sin1), f64x2.mul(s1, cos1)))), 0, 1, 4, 5,
+  );
+  const turnedCosines = v128.shuffle<f32>(
+    f32x4.demote_f64x2_zero(f64x2.add(c0, f64x2.sub(f64x2.mul(c0, cos0), f64x2.mul(s0, sin0)))),
+    f32x4.demote_f64x2_zero(f64x2.add(c1, f64x2.sub(f64x2.mul(c1, cos1), f64x2.mul(s1, sin1)))), 0, 1, 4, 5,
+  );
+  sines = v128.bitselect(sines, turnedSines, near);
+  cosines = v128.bitselect(cosines, turnedCosines, near);
+  const known = f32x4.lt(f32x4.abs(angles), f32x4.splat(MIDDLE));
+  if (i32x4.all_true(known)) {
+    storeFour(f32x4.mul(amplitude, sines), f32x4.mul(amplitude, cosines), rest, out0, out1, mode);
+  } else emitReduced(angles, known, sines, cosines, amplitude, rest, out0, out1, mode, scratch, constants);
+}
+
 /** One row of float32 angles p x frequency. */
 function emitAngles(
   frequencies: usize, count: usize, p: f32, amplitude: v128, out0: usize, out1: usize, mode: i32, scratch: usize, constants: usize,
@@ -147,24 +199,30 @@ function emitTorchRow(
     let ca = v128.load(a, 16);
     let sb = v128.load(b);
     let cb = v128.load(b, 16);
-    let s = f64x2.add(f64x2.mul(sa, cb), f64x2.mul(ca, sb));
-    let c = f64x2.sub(f64x2.mul(ca, cb), f64x2.mul(sa, sb));
-    let delta = f64x2.sub(f64x2.promote_low_f32x4(angles), f64x2.mul(wide, v128.load(theta)));
-    const s0 = f32x4.demote_f64x2_zero(f64x2.add(s, f64x2.mul(c, delta)));
-    const c0 = f32x4.demote_f64x2_zero(f64x2.sub(c, f64x2.mul(s, delta)));
+    const s0 = f64x2.add(f64x2.mul(sa, cb), f64x2.mul(ca, sb));
+    const c0 = f64x2.sub(f64x2.mul(ca, cb), f64x2.mul(sa, sb));
+    const delta0 = f64x2.sub(f64x2.promote_low_f32x4(angles), f64x2.mul(wide, v128.load(theta)));
+    const sin0 = f32x4.demote_f64x2_zero(f64x2.add(s0, f64x2.mul(c0, delta0)));
+    const cos0 = f32x4.demote_f64x2_zero(f64x2.sub(c0, f64x2.mul(s0, delta0)));
     sa = v128.load(a, 32);
     ca = v128.load(a, 48);
     sb = v128.load(b, 32);
     cb = v128.load(b, 48);
-    s = f64x2.add(f64x2.mul(sa, cb), f64x2.mul(ca, sb));
-    c = f64x2.sub(f64x2.mul(ca, cb), f64x2.mul(sa, sb));
-    delta = f64x2.sub(f64x2.promote_low_f32x4(v128.shuffle<f32>(angles, angles, 2, 3, 2, 3)), f64x2.mul(wide, v128.load(theta, 16)));
-    const sines = v128.shuffle<f32>(s0, f32x4.demote_f64x2_zero(f64x2.add(s, f64x2.mul(c, delta))), 0, 1, 4, 5);
-    const cosines = v128.shuffle<f32>(c0, f32x4.demote_f64x2_zero(f64x2.sub(c, f64x2.mul(s, delta))), 0, 1, 4, 5);
+    const s1 = f64x2.add(f64x2.mul(sa, cb), f64x2.mul(ca, sb));
+    const c1 = f64x2.sub(f64x2.mul(ca, cb), f64x2.mul(sa, sb));
+    const delta1 = f64x2.sub(
+      f64x2.promote_low_f32x4(v128.shuffle<f32>(angles, angles, 2, 3, 2, 3)), f64x2.mul(wide, v128.load(theta, 16)),
+    );
+    const sines = v128.shuffle<f32>(sin0, f32x4.demote_f64x2_zero(f64x2.add(s1, f64x2.mul(c1, delta1))), 0, 1, 4, 5);
+    const cosines = v128.shuffle<f32>(cos0, f32x4.demote_f64x2_zero(f64x2.sub(c1, f64x2.mul(s1, delta1))), 0, 1, 4, 5);
     const near = f32x4.lt(f32x4.abs(angles), limit);
     if (rest > 3 && i32x4.all_true(near)) {
       storeFour(f32x4.mul(amplitude, sines), f32x4.mul(amplitude, cosines), 4, out0, out1, mode);
-    } else emitReduced(angles, near, sines, cosines, amplitude, rest, out0, out1, mode, scratch, constants);
+    } else {
+      emitFar(
+        angles, near, sines, cosines, s0, c0, delta0, s1, c1, delta1, amplitude, rest, out0, out1, mode, scratch, constants,
+      );
+    }
     out0 += step;
     out1 += 16;
     a += 64;
@@ -176,9 +234,9 @@ function emitTorchRow(
 
 /**
  * Rows of float32 angles fl32(fl32(fl32(p) x scale) x frequency): cos and sin of that float32 number rounded once, times a float32
- * amplitude. Positions: float64 at `positions`, or start + row when that is 0. At whole float32 positions an angle below 512
- * costs a rotation and a product instead of a reduction. The plan holds the float32 frequencies as exact numbers; the same np floats, padded with zeros, follow
- * it, then 32 bytes of scratch.
+ * amplitude. Positions: float64 at `positions`, or start + row when that is 0. At whole float32 positions an angle below 2^16
+ * costs a rotation and a product or a short series instead of a reduction. The plan holds the float32 frequencies as exact
+ * numbers; the same np floats, padded with zeros, follow it, then 32 bytes of scratch.
  */
 export function torchRows(
   plan: usize, np: usize, count: usize, positions: usize, start: f64, n: usize, scale: f32, amplitude: f32, mode: i32,

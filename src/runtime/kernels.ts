@@ -28,9 +28,9 @@ export interface Kernels {
 
   /**
    * Rows of float32 angles fl32(fl32(fl32(p) x scale) x frequency): cos and sin of that float32 number rounded once, times a float32
-   * amplitude. Positions: float64 at `positions`, or start + row when that is 0. At whole float32 positions an angle below 512
-   * costs a rotation and a product instead of a reduction. The plan holds the float32 frequencies as exact numbers; the same np floats, padded with zeros, follow
-   * it, then 32 bytes of scratch.
+   * amplitude. Positions: float64 at `positions`, or start + row when that is 0. At whole float32 positions an angle below 2^16
+   * costs a rotation and a product or a short series instead of a reduction. The plan holds the float32 frequencies as exact
+   * numbers; the same np floats, padded with zeros, follow it, then 32 bytes of scratch.
    * @see assembly/angles.ts
    */
   readonly torchRows: (

@@ -40,6 +40,24 @@ test('tables equal the reference: every rule and precision', () => {
   );
 });
 
+test('a torch value does not depend on the frequencies beside its own', () => {
+  const pairs = 32;
+  const invFreq = Array.from({ length: pairs }, (_, i) => 1e5 ** (-i / pairs));
+  const moved = Array.from(invFreq, (_, i) => (i * 11 + 5) % pairs);
+  const spec = { headDim: 2 * pairs, precision: 'torch' } as const;
+  for (const offset of [0, 2 ** 16 - 2048, 2 ** 19 - 2048])
+    scope(() => {
+      const ordered = rotaryTable({ ...spec, invFreq }, { offset, length: 4096 });
+      const mixed = rotaryTable({ ...spec, invFreq: moved.map((i) => invFreq[i]) }, { offset, length: 4096 });
+      for (const part of ['cos', 'sin'] as const) {
+        const [a, b] = [ordered[part].data, mixed[part].data];
+        let differ = 0;
+        for (let at = 0; at < b.length; at++) if (b[at] !== a[at - (at % pairs) + moved[at % pairs]]) differ++;
+        assert.is(differ, 0, `${part} from ${offset}`);
+      }
+    });
+});
+
 test('torch tables of transformers (hf_llama_half) are met within one ulp', () => {
   for (const { name, params, inputs, outputs } of golden('hf_llama_half')) {
     if (outputs.cos === undefined) continue;
