@@ -10,7 +10,7 @@ import type { Llama3Spec } from './rules/llama3.ts';
 import type { LongropeSpec } from './rules/longrope.ts';
 import type { NtkSpec } from './rules/ntk.ts';
 import type { NtkByPartsSpec } from './rules/ntkByParts.ts';
-import type { Head, OwnOption, RotaryCommon } from './rules/options.ts';
+import type { Head, OwnOption, RotaryCommon, WholeHead } from './rules/options.ts';
 import type { ProportionalSpec } from './rules/proportional.ts';
 import type { YarnSpec } from './rules/yarn.ts';
 
@@ -36,11 +36,16 @@ type RuleSpec = DefaultSpec | ScaledSpec;
 /** Frequency rules by their Hugging Face `rope_type`, and the public ones that have no such type. */
 export type RopeType = NonNullable<RuleSpec['ropeType']>;
 
-/** A rotary embedding. Which options there are depends on `ropeType`: docs/rotary.md has the table. */
-export type RotarySpec = Head & RotaryCommon & RuleSpec;
+/**
+ * A rotary embedding. Which options there are depends on `ropeType`: docs/rotary.md has the table. 'proportional' stands apart,
+ * for it needs headDim: a member of the union that no object can be would make the compiler print all of them for the name.
+ */
+export type RotarySpec =
+  | (Head & RotaryCommon & Exclude<RuleSpec, ProportionalSpec>)
+  | (WholeHead & RotaryCommon & ProportionalSpec);
 
 /** A specification for heads of a known width. */
-export type HeadSpec = RotarySpec & { readonly headDim: number };
+export type HeadSpec = WholeHead & RotaryCommon & RuleSpec;
 
 /** The options of one rope type. */
 export type SpecOf<T extends RopeType> = T extends 'default'
