@@ -74,7 +74,10 @@ export function fromHF<const C extends object>(
   const context = o.context === undefined ? undefined : integer('context', o.context, 1, Number.MAX_SAFE_INTEGER);
   const precision = oneOf('precision', o.precision, ['exact', 'torch', 'ggml'], 'torch');
   if (as !== undefined) checkAs(as);
-  if (!isFields(config)) refuse('config', `expected the object of a config.json, got ${show(config)}`);
+  if (!isFields(config)) {
+    const fix = typeof config === 'string' ? '; parse the text of the file: fromHF(JSON.parse(text))' : '';
+    refuse('config', `expected the object of a config.json, got ${show(config)}${fix}`);
+  }
   return withRotary(readForm(config, { strict, as, context, precision }), { layerType, context }, 'fromHF(config');
 }
 

@@ -116,7 +116,6 @@ export function readingForm<T>(name: string, form: NormalForm, read: () => T): T
     if (error instanceof PosencError) throw error;
     cause = error;
   }
-  throw new PosencError('ERR_OPTION', `${name}: expected what fromHF or fromGGUF returns, got ${show(form)}`, {
-    cause,
-  });
+  const got = 'model_type' in form ? `a config.json; read it first: ${name}(fromHF(config), ...)` : show(form);
+  throw new PosencError('ERR_OPTION', `${name}: expected what fromHF or fromGGUF returns, got ${got}`, { cause });
 }

@@ -9,7 +9,7 @@ import { size, take } from '../runtime/arguments.ts';
 import type { EngineOption } from '../runtime/options.ts';
 import type { Tensor } from '../runtime/tensor.ts';
 import { chooseLayer } from './chooseLayer.ts';
-import type { NormalForm } from './normalForm.ts';
+import { type NormalForm, readingForm } from './normalForm.ts';
 import { refuse } from './read.ts';
 
 export interface OnnxCaches {
@@ -53,7 +53,8 @@ export function toOnnxCaches(
   const given = take('toOnnxCaches', options, ['length', 'layerType', 'context', 'engine']);
   const length = size('length', given.length, 0);
   const context = given.context ?? Math.max(1, length);
-  const { layer } = chooseLayer(form, { layerType: given.layerType, context }, 'toOnnxCaches(form');
+  const choice = { layerType: given.layerType, context };
+  const { layer } = readingForm('toOnnxCaches', form, () => chooseLayer(form, choice, 'toOnnxCaches(form'));
   if (layer.rotaryOffset !== 0) {
     refuse(
       'rotaryOffset',

@@ -2,11 +2,12 @@
  * Which length a stateful implementation computes its frequencies for, call after call: transformers `dynamic_rope_update`,
  * jquesnelle/yarn.
  */
-import { object, oneOf, size } from '../runtime/arguments.ts';
+import { oneOf, size } from '../runtime/arguments.ts';
 import { PosencError } from '../runtime/errors.ts';
+import { type RotaryInput, specOf } from './form.ts';
 import { ruleOf } from './frequencies.ts';
 import { RULES } from './rules/index.ts';
-import type { RopeType, RotarySpec } from './spec.ts';
+import type { RopeType } from './spec.ts';
 
 /** The memory of a length-dependent rule over a series of calls. */
 export interface DynamicState {
@@ -23,7 +24,7 @@ export interface DynamicState {
  * - dynamic-yarn (jquesnelle/yarn): the longest length so far.
  * - LongRoPE (transformers): each call decides by itself.
  * Contexts are integers.
- * @param spec a specification whose frequencies depend on the length; the error names their types
+ * @param model a specification, or a model's form, whose frequencies depend on the length; the error names their types
  * @returns an object with next(length): the `context` that belongs to this call
  * @throws ERR_OPTION
  * @see transformers dynamic_rope_update; jquesnelle/yarn
@@ -31,8 +32,8 @@ export interface DynamicState {
  * const state = dynamicState({ headDim: 64, ropeType: 'dynamic', factor: 2, maxPositionEmbeddings: 2048 });
  * console.log(state.next(4096), state.next(3000), state.next(10)); // 4096 4096 2048
  */
-export function dynamicState(spec: RotarySpec): DynamicState {
-  object('dynamicState', spec);
+export function dynamicState(model: RotaryInput): DynamicState {
+  const spec = specOf('dynamicState', model);
   const types = Object.keys(RULES) as RopeType[];
   const ropeType = oneOf('ropeType', spec.ropeType, types, 'default');
   const how = ruleOf(ropeType).dependsOnLength;

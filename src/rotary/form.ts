@@ -45,6 +45,12 @@ export type RotaryInput = RotarySpec | RotaryModel;
 export function specOf(name: string, model: RotaryInput): RotarySpec {
   object(name, model);
   if (!('rotary' in model)) {
+    if ('model_type' in model) {
+      throw new PosencError('ERR_OPTION', `${name}: got a config.json; read it first: ${name}(fromHF(config), ...)`);
+    }
+    if ('cos' in model) {
+      throw new PosencError('ERR_OPTION', `${name}: got a table; pass the specification it was made of`);
+    }
     if (!('layerTypes' in model)) return model;
     throw new PosencError(
       'ERR_OPTION',

@@ -9,6 +9,7 @@ import { memo } from '../phase/memo.ts';
 import { finite, integer, oneOf, size, take } from '../runtime/arguments.ts';
 import { PosencError } from '../runtime/errors.ts';
 import { MAX_POSITION, numbers } from '../runtime/lists.ts';
+import { type RotaryInput, specOf } from './form.ts';
 import { type GgmlFrequencies, ggmlFreqFactors, ggmlFrequencies } from './ggml.ts';
 import { RULES } from './rules/index.ts';
 import { exactDefault, positive } from './rules/ladder.ts';
@@ -89,7 +90,7 @@ const ggmlLists = memo<GgmlFrequencies>(64);
  * A specification with every default resolved: widths, pairing, streams, amplitude, and the frequencies in double-double. What
  * most callers need of it is `invFreq`.
  * Frequencies are exact to about 100 bits.
- * @param spec the rotary specification
+ * @param model the rotary specification, or a model's form that fromHF or fromGGUF returned
  * @param given `context`, for frequencies that depend on the length
  * @param given.context sequence length (highest position + 1); needed by rules that depend on it
  * @returns plain data; `ladder` holds the frequencies, in radians per position, as hi + lo in float64
@@ -99,7 +100,8 @@ const ggmlLists = memo<GgmlFrequencies>(64);
  * const { rotaryDim, attentionFactor, ladder } = rotaryFrequencies({ headDim: 64 });
  * console.log(rotaryDim, attentionFactor, ladder.hi[0]); // 64 1 1
  */
-export function rotaryFrequencies(spec: RotarySpec, given: { readonly context?: number } = {}): RotaryFrequencies {
+export function rotaryFrequencies(model: RotaryInput, given: { readonly context?: number } = {}): RotaryFrequencies {
+  const spec = specOf('rotaryFrequencies', model);
   const frequencies = frequenciesAt(spec, take('rotaryFrequencies', given, ['context']).context);
   // arrays of its own: what a caller writes into them must not change the tables of later calls
   return structuredClone(frequencies);
@@ -129,7 +131,7 @@ export interface InvFreq {
 /**
  * Frequencies and amplitude of a specification: the angle of pair i at position p is p * invFreq[i], and cos and sin of it are
  * multiplied by attentionFactor. For GPU engines, which upload these few numbers instead of a table.
- * @param spec a specification, for instance `fromHF(config).rotary`
+ * @param model a specification, or a model's form that fromHF or fromGGUF returned
  * @param given `context`, for frequencies that depend on the length
  * @param given.context sequence length (highest position + 1); needed by rules that depend on it
  * @returns invFreq [rotaryDim / 2] in radians per position: the nearest float64 of the formula; in precision 'torch' the float32 numbers PyTorch has
@@ -138,11 +140,10 @@ export interface InvFreq {
  * @example
  * const { invFreq: frequencies, attentionFactor } = invFreq({ headDim: 128, ropeTheta: 500000 });
  */
-export function invFreq(spec: RotarySpec, given: { readonly context?: number } = {}): InvFreq {
+export function invFreq(model: RotaryInput, given: { readonly context?: number } = {}): InvFreq {
+  const spec = specOf('invFreq', model);
   const { context } = take('invFreq', given, ['context']);
-  const { precision, ladder, float32, attentionFactor, positionScale, positionDivisor } = rotaryFrequencies(spec, {
-    context,
-  });
+  const { precision, ladder, float32, attentionFactor, positionScale, positionDivisor } = frequenciesAt(spec, context);
   if (precision === 'ggml') {
     throw new PosencError(
       'ERR_OPTION',
@@ -198,8 +199,11 @@ function unchanged(spec: RotarySpec, { keys, values }: SpecMemo): boolean {
   return count === keys.length;
 }
 
+/** @internal A specification whose keys are all known. */
+export const takeSpec = (spec: LooseSpec): LooseSpec => take('rotary specification', spec, ALL);
+
 function resolve(specification: LooseSpec, asked: unknown): RotaryFrequencies {
-  const spec: LooseSpec = take('rotary specification', specification, ALL);
+  const spec = takeSpec(specification);
   const ropeType = oneOf('ropeType', spec.ropeType, ROPE_TYPES, 'default');
   rejectUnread(spec, ropeType);
   const precision = oneOf('precision', spec.precision, ['exact', 'torch', 'ggml'], 'exact');

@@ -42,7 +42,9 @@ export function geometryOf(x: Place, layout: Layout, o: GeometryOptions): Geomet
   const axes = layout.length;
   const shape = shapeOfVectors(x, o);
   if (shape.length !== axes) {
-    throw new PosencError('ERR_SHAPE', `shape: layout '${layout}' has ${axes} sizes, got [${shape.join(', ')}]`);
+    const fit = LAYOUTS.filter((known) => known.length === shape.length).map((known) => `'${known}'`);
+    const fix = fit.length ? `; ${shape.length} sizes are layout ${fit.join(' or ')}` : '';
+    throw new PosencError('ERR_SHAPE', `shape: layout '${layout}' has ${axes} sizes, got [${shape.join(', ')}]${fix}`);
   }
   const byHead = layout === 'BHSD';
   const token = layout === 'THD' || layout === 'TD' ? 0 : byHead ? 2 : 1;

@@ -16,10 +16,11 @@ import { PosencError, show } from '../runtime/errors.ts';
 import { type Call, type Floats, gate, type Place } from '../runtime/gate.ts';
 import type { NumberList } from '../runtime/lists.ts';
 import type { ApplyRotaryOptions } from './apply.ts';
+import { type RotaryInput, specOf } from './form.ts';
 import { frequenciesAt, type RotaryFrequencies } from './frequencies.ts';
 import { type Geometry, geometryOf, LAYOUTS } from './geometry.ts';
 import { ggmlAngles } from './ggml.ts';
-import type { Pairing, RotarySpec } from './spec.ts';
+import type { Pairing } from './spec.ts';
 import { checkHead, placeTable, RotaryTable, type TableDtype, widen } from './table.ts';
 import { type Indices, rowIndices } from './tokens.ts';
 
@@ -40,7 +41,7 @@ export type RetableOptions = Pick<
  * Angles are combined in float64, every number is rounded once: a hundred shifts leave 2^-21.9 of a pair's length, rms.
  * @param k cached keys; a plain Float32Array outside the engine's memory is copied in and back
  * @param delta new position minus old one: one number, or one per token ([S], [B, S] flattened, THD [T])
- * @param spec the specification the keys were rotated with (with position streams: all of them move by delta)
+ * @param model the specification the keys were rotated with, or the model's form (with position streams: all of them move by delta)
  * @param given layout, `context` where the frequencies depend on it
  * @returns k
  * @throws ERR_SHAPE, ERR_OPTION, ERR_POSITION, ERR_DISPOSED
@@ -52,7 +53,7 @@ export type RetableOptions = Pick<
 export function shiftKeys<T extends Floats>(
   k: T,
   delta: number | NumberList,
-  spec: RotarySpec,
+  model: RotaryInput,
   given: ShiftKeysOptions = {},
 ): T {
   const o = take('shiftKeys', given, ['layout', 'heads', 'shape', 'strides', 'context', 'engine']);
@@ -60,7 +61,7 @@ export function shiftKeys<T extends Floats>(
   const context = o.context === undefined ? undefined : integer('context', o.context, 1, 2 ** 53);
   const call = gate('shiftKeys', o.engine);
   const deltas = call.positions('delta', typeof delta === 'number' ? [delta] : delta).data;
-  const frequencies = frequenciesAt(spec, context);
+  const frequencies = frequenciesAt(specOf('shiftKeys', model), context);
   checkFrequencies(frequencies.ladder);
   const keys = call.change('k', k);
   const geometry = geometryOf(keys, layout, o);

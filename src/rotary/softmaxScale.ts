@@ -3,8 +3,10 @@
  * and Llama 4's query temperature on layers without positions (transformers modeling_deepseek_v3, modeling_llama4).
  */
 import { addNumber, from, ln, mulNumber } from '../phase/dd.ts';
-import { finite, object, take } from '../runtime/arguments.ts';
+import { finite, take } from '../runtime/arguments.ts';
 import { PosencError, show } from '../runtime/errors.ts';
+import { type RotaryInput, specOf } from './form.ts';
+import { takeSpec } from './frequencies.ts';
 import { contextFactor } from './rules/ladder.ts';
 import { yarnMscale } from './rules/yarn.ts';
 import type { LooseSpec } from './spec.ts';
@@ -12,7 +14,7 @@ import type { LooseSpec } from './spec.ts';
 /**
  * What multiplies the usual softmax scale 1 / sqrt(headDim): (0.1 mscaleAllDim ln factor + 1)^2 for YaRN with mscaleAllDim
  * (DeepSeek-V2/V3, Kimi, Mistral 4), else 1. Models that have mscaleAllDim but not this rule must not apply it.
- * @param given a specification, or ropeType, factor and mscaleAllDim of it
+ * @param model a specification, ropeType, factor and mscaleAllDim of it, or a model's form that fromHF or fromGGUF returned
  * @returns the factor, float64
  * @throws ERR_OPTION
  * @see transformers modeling_deepseek_v3; DeepSeek-AI, arXiv 2405.04434
@@ -20,12 +22,14 @@ import type { LooseSpec } from './spec.ts';
  * console.log(softmaxScale({ ropeType: 'yarn', factor: 40, mscaleAllDim: 1 }).toFixed(4)); // 1.8739
  */
 export function softmaxScale(
-  given: Pick<
-    LooseSpec,
-    'ropeType' | 'mscaleAllDim' | 'factor' | 'maxPositionEmbeddings' | 'originalMaxPositionEmbeddings'
-  >,
+  model:
+    | RotaryInput
+    | Pick<
+        LooseSpec,
+        'ropeType' | 'mscaleAllDim' | 'factor' | 'maxPositionEmbeddings' | 'originalMaxPositionEmbeddings'
+      >,
 ): number {
-  const spec = object('softmaxScale', given);
+  const spec = takeSpec(specOf('softmaxScale', model as RotaryInput));
   const coefficient = finite('mscaleAllDim', spec.mscaleAllDim, {}, 0);
   if (spec.ropeType !== 'yarn' || coefficient === 0) return 1;
   const mscale = yarnMscale(contextFactor(spec), coefficient);

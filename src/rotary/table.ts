@@ -319,9 +319,14 @@ export function rowOf(
 ): number {
   const row = position - table.start!;
   if (row >= 0 && row < table.length && Number.isInteger(row)) return row;
+  const between = Number.isFinite(row) && !Number.isInteger(row);
+  const other = between
+    ? 'for positions between rows make the table of { positions }'
+    : 'make it begin there: { offset }';
+  const need = between || row < 0 ? other : fix;
   throw new PosencError(
     'ERR_POSITION',
-    `positions: token ${index} is at ${show(position)}, but the table of ${table.length} rows holds ${table.start} to ${table.start! + table.length - 1}; ${fix}`,
+    `positions: token ${index} is at ${show(position)}, but the table of ${table.length} rows holds ${table.start} to ${table.start! + table.length - 1}; ${need}`,
   );
 }
 

@@ -47,7 +47,7 @@ export function rowIndices(
   if (given && given.length !== sequence && given.length !== batch * sequence) {
     throw new PosencError(
       'ERR_SHAPE',
-      `positions: expected ${sequence} (shared by the batch) or ${batch * sequence}, got ${given.length}`,
+      `positions: expected ${sequence}${batch > 1 ? ` (shared by the batch) or ${batch * sequence}` : ', one per token'}, got ${given.length}`,
     );
   }
   if (batch * sequence === 0) return undefined;

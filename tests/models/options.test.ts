@@ -5,10 +5,15 @@ import { fromGGUF } from '../../src/models/gguf.ts';
 import { fromHF } from '../../src/models/hf.ts';
 import { toLlamaCpp } from '../../src/models/llamaCpp.ts';
 import type { NormalForm } from '../../src/models/normalForm.ts';
+import { toOnnxCaches } from '../../src/models/onnx.ts';
+import { dynamicState } from '../../src/rotary/dynamicState.ts';
 import { FORM_FIELDS } from '../../src/rotary/form.ts';
-import { rotaryFrequencies } from '../../src/rotary/frequencies.ts';
+import { invFreq, rotaryFrequencies } from '../../src/rotary/frequencies.ts';
+import { shiftKeys } from '../../src/rotary/keys.ts';
+import { softmaxScale } from '../../src/rotary/softmaxScale.ts';
 import { rotaryTable } from '../../src/rotary/table.ts';
 import { PosencError } from '../../src/runtime/errors.ts';
+import { Tensor } from '../../src/runtime/tensor.ts';
 import { readGolden } from './golden.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: the records are read, not written
@@ -108,6 +113,37 @@ test('what is missing is asked for where the model is read', () => {
     () => rotaryTable(fromHF(golden.get('medgemma-27b') as object), { length: 8 }),
     /as in fromHF\(config, \{ layerType: 'full_attention' \}\)/,
   );
+});
+
+test('what takes a specification takes a form too, and tells it from a config and from a table', () => {
+  const config = golden.get('deepseek-v3') as object;
+  const form = fromHF(config, { precision: 'exact' });
+  assert.is(softmaxScale(form), softmaxScale(form.rotary));
+  assert.ok(softmaxScale(form) > 1.8);
+  assert.equal(invFreq(form), invFreq(form.rotary));
+  assert.is(rotaryFrequencies(form).ladder.key, rotaryFrequencies(form.rotary).ladder.key);
+  const key = Array.from({ length: 192 }, (_, i) => i / 64);
+  const [a, b] = [form, form.rotary].map((model) =>
+    shiftKeys(Tensor.from(key, [1, 1, 192]), 7, model, { layout: 'THD' }),
+  );
+  assert.equal(a.data, b.data);
+  const phi = golden.get('phi-3.5-mini') as object;
+  assert.is(dynamicState(fromHF(phi, { context: 4096 })).next(9), 9);
+  const wrong: [object, RegExp][] = [
+    [config, /^(\w+): got a config\.json; read it first: \1\(fromHF\(config\), \.\.\.\)$/],
+    [rotaryTable(form, { length: 1 }), /got a table; pass the specification it was made of/],
+    [
+      { ropeType: 'yarn', factor: 40, mscale_all_dim: 1 },
+      /unknown option 'mscale_all_dim'; did you mean 'mscaleAllDim'/,
+    ],
+  ];
+  for (const [given, says] of wrong) {
+    for (const call of [softmaxScale, invFreq, rotaryFrequencies])
+      refused(() => call(given as never), says, 'ERR_OPTION');
+  }
+  refused(() => toOnnxCaches(form.rotary as never, { length: 1 }), /expected what fromHF or fromGGUF/, 'ERR_OPTION');
+  refused(() => toLlamaCpp(config as never), /read it first: toLlamaCpp\(fromHF\(config\)/, 'ERR_OPTION');
+  refused(() => fromHF(JSON.stringify(config) as never), /fromHF\(JSON\.parse\(text\)\)/);
 });
 
 test('every specification is accepted by rotaryFrequencies and gives the frequencies reported', () => {

@@ -307,4 +307,18 @@ test('layouts that hold heads side by side need to know how many', () => {
   assert.throws(() => applyRotary(x, table, { layout: 'THD', shape: [3, 2, 4], heads: 2 }), /heads/);
 });
 
+test('what a position without a row and a shape of another layout are told', () => {
+  const table = rotaryTable({ headDim: 4 }, { length: 4, offset: 2 });
+  const x = new Float32Array(12);
+  const at = (positions: number[]) => () => applyRotary(x, table, { shape: [1, 3, 1, 4], positions });
+  assert.throws(at([2, 2.5, 3]), /token 1 is at 2\.5, .* make the table of \{ positions \}/);
+  assert.throws(at([1, 2, 3]), /token 0 is at 1, .* holds 2 to 5; make it begin there: \{ offset \}/);
+  assert.throws(at([3, 4, 6]), /token 2 is at 6, .* build a longer table/);
+  assert.throws(at([3, 4]), /positions: expected 3, one per token, got 2/);
+  assert.throws(
+    () => applyRotary(x, table, { shape: [3, 1, 4] }),
+    /has 4 sizes, .*; 3 sizes are layout 'THD' or 'BSD'/,
+  );
+});
+
 test.run();
