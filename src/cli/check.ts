@@ -4,10 +4,11 @@ import { fromHF, type RotarySpec } from '../index.ts';
 import { alternatives, rotationDifferences, tableDifferences } from './differences.ts';
 import { toJson } from './explain.ts';
 import { readJson } from './input.ts';
-import { example, rotarySpec, type SpecOptions, withSpec } from './options.ts';
+import { example, number, rotarySpec, type SpecOptions, withSpec } from './options.ts';
 import { PRESETS, type Preset } from './presets.ts';
 import { CliError, EXIT, type Shell } from './shell.ts';
 import { checkSuite, onlyForSuite, type SuiteOptions, several } from './suite.ts';
+import { printable } from './text.ts';
 import { largestDifference, type Numbers, ownPreset, presetOf, type Vector, vectorOf } from './vectors.ts';
 
 interface Finding {
@@ -29,6 +30,11 @@ type CheckOptions = SpecOptions &
     byPosition?: boolean;
   };
 const OUTPUTS = ['inv_freq', 'cos', 'sin', 'rotated', 'table', 'bias'] as const;
+/** What a file may say besides: all that `posenc vectors` prints, and `config`. */
+const KEYS = [
+  ...['schema', 'name', 'about', 'kind', 'spec', 'options', 'config', 'context', 'positions', 'inputs', 'outputs'],
+  ...['tolerance', 'tolerance_by_position'],
+];
 
 export function checkCommand(shell: Shell): Command {
   return withSpec(
@@ -36,7 +42,7 @@ export function checkCommand(shell: Shell): Command {
   )
     .argument('<file>', 'JSON: what `posenc vectors` prints, with your outputs in place of ours; - is standard input')
     .option('--name <name>', 'the vectors it belongs to (default: its "name")')
-    .option('--tolerance <abs>', 'largest difference allowed (default: what float32 angles need)', Number)
+    .option('--tolerance <abs>', 'largest difference allowed (default: what float32 angles need)', number)
     .option('--suite', 'the file holds results of the conformance suite, { "case id": numbers }: docs/conformance.md')
     .option('--group <name>', 'suite: only cases of this group (may be repeated)', several)
     .option('--flag <name>', 'suite: only cases with this flag (may be repeated)', several)
@@ -80,21 +86,48 @@ function words({ output, ok, maxError, tolerance, messages }: Finding): string {
 }
 
 async function check(given: Fields, options: CheckOptions, shell: Shell): Promise<Finding[]> {
+  if (options.tolerance !== undefined && options.tolerance < 0)
+    throw new CliError(EXIT.usage, `--tolerance ${options.tolerance}: expected a number from 0`);
+  if (options.tolerance !== undefined && options.byPosition)
+    throw new CliError(EXIT.usage, '--tolerance: --strict has one for each position; give one of the two');
   const preset = await presetFor(given, options, shell);
-  const inputs = (given.inputs ?? given) as Fields;
-  const outputs = (given.outputs ?? given) as Fields;
+  const inputs = fieldsOf('inputs', given.inputs ?? given);
+  const outputs = fieldsOf('outputs', given.outputs ?? given);
+  // a key that nothing reads is a misspelt one: what it holds would pass unseen
+  onlyKnown('', given, [...KEYS, ...(given.inputs === undefined ? ['x'] : []), ...(outputs === given ? OUTPUTS : [])]);
+  if (inputs !== given) onlyKnown('inputs.', inputs, ['x']);
+  if (preset.kind !== 'rotary' && given.positions !== undefined)
+    throw new CliError(EXIT.input, `positions: ${preset.kind} vectors have none; its options say which rows`);
   const positions =
     given.positions === undefined ? undefined : Array.from(numbersOf('positions', given.positions, 'float64').data);
   const x = inputs.x === undefined ? undefined : numbersOf('x', inputs.x);
   const vector = vectorOf(String(given.name ?? 'own'), preset, { positions, x });
+  const known = Object.keys(vector.outputs);
+  onlyKnown('outputs.', outputs, outputs === given ? [...KEYS, 'x', ...known] : known);
   const names = OUTPUTS.filter((name) => outputs[name] !== undefined && vector.outputs[name] !== undefined);
   if (names.length === 0) {
-    throw new CliError(EXIT.input, `outputs: none of ${Object.keys(vector.outputs).join(', ')} is there`);
+    throw new CliError(EXIT.input, `outputs: none of ${known.join(', ')} is there`);
   }
   const got = Object.fromEntries(names.map((name) => [name, numbersOf(name, outputs[name])]));
-  const strict = options.byPosition && options.tolerance === undefined;
   return names.map((name) =>
-    compare(name, got, vector, { tolerance: options.tolerance ?? vector.tolerance[name], strict }),
+    compare(name, got, vector, {
+      tolerance: options.tolerance ?? vector.tolerance[name],
+      strict: options.byPosition,
+    }),
+  );
+}
+
+function fieldsOf(name: string, value: unknown): Fields {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Fields;
+  throw new CliError(EXIT.input, `${name}: expected an object of arrays by name`);
+}
+
+function onlyKnown(path: string, fields: Fields, known: readonly string[]): void {
+  const unknown = Object.keys(fields).find((key) => !known.includes(key));
+  if (unknown === undefined) return;
+  throw new CliError(
+    EXIT.input,
+    `${path}${printable(unknown)}: is not read, so nothing would be checked by it; known are ${known.join(', ')}`,
   );
 }
 
@@ -158,7 +191,11 @@ function numbersOf(
   const data = (list as unknown[]).map((item) => (item === '-Infinity' ? Number.NEGATIVE_INFINITY : item));
   const size = wrapped && Array.isArray(named.shape) ? (named.shape as number[]) : shape;
   const bad = data.findIndex((item) => typeof item !== 'number' || Number.isNaN(item));
-  if (bad >= 0) throw new CliError(EXIT.input, `${name}[${bad}]: expected a number, got ${JSON.stringify(data[bad])}`);
+  if (bad >= 0)
+    throw new CliError(
+      EXIT.input,
+      `${name}[${bad}]: expected a number, got ${Number.isNaN(data[bad]) ? 'NaN' : JSON.stringify(data[bad])}`,
+    );
   if (size.reduce((product, n) => product * n, 1) !== data.length) {
     throw new CliError(EXIT.input, `${name}: ${data.length} numbers for shape [${size.join(', ')}]`);
   }
@@ -177,6 +214,11 @@ function compare(
   const { preset } = vector;
   const expected = widened(name, want, data.length, preset);
   const maxError = name === 'inv_freq' ? relativeDifference(data, expected) : largestDifference(data, expected);
+  const wanted = expected === want.data ? want.shape : [...want.shape.slice(0, -1), 2 * want.shape[1]];
+  if (data.length === expected.length && !sameOrder(got[name].shape, wanted)) {
+    const messages = [`your output has shape [${got[name].shape.join(', ')}], expected [${wanted.join(', ')}]`];
+    return { output: name, ok: false, maxError, tolerance, messages };
+  }
   const loose = maxError <= tolerance;
   const worst = strict && loose ? worstByPosition(name, data, expected, vector) : undefined;
   if (loose && worst === undefined) return { output: name, ok: true, maxError, tolerance, messages: [] };
@@ -202,6 +244,16 @@ function compare(
     return tableDifferences(name, vector, got);
   })();
   return { output: name, ok: false, maxError, tolerance, messages };
+}
+
+/** Whether two shapes of as many numbers lay them in one order: axes may be joined, split off or of length 1. */
+function sameOrder(a: readonly number[], b: readonly number[]): boolean {
+  const ends = (shape: readonly number[]) => {
+    let product = 1;
+    return shape.map((n) => (product *= n));
+  };
+  const [fine, coarse] = [ends(a), ends(b)].map((list) => new Set(list.filter((n) => n > 1)));
+  return [...coarse].every((n) => fine.has(n)) || [...fine].every((n) => coarse.has(n));
 }
 
 /** The element furthest beyond what float32 needs at its position; undefined when there is none. */

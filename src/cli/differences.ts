@@ -139,7 +139,10 @@ function frequencyWords(got: readonly number[], vector: Vector, found?: Diagnosi
   if (found?.base !== undefined && found.firstFrequency !== undefined) {
     const factor = found.firstFrequency === 1 ? '' : `, divided by ${say(1 / found.firstFrequency)}`;
     const want = `base ${say(base)}${scaling === 'default' ? '' : ` with ${scaling} scaling`}`;
-    return [`your frequencies are a ladder of base ${say(found.base)}${factor}; expected ${want}`];
+    const over = (pairs: number) => (got.length === wanted.pairs ? '' : ` over ${2 * pairs} channels`);
+    return [
+      `your frequencies are a ladder of base ${say(found.base)}${factor}${over(got.length)}; expected ${want}${over(wanted.pairs)}`,
+    ];
   }
   return [
     `your frequencies differ from pair ${first} on: ${say(got[first])} radians per position, expected ${say(wanted.ladder.hi[first])}`,

@@ -359,4 +359,41 @@ test('files that say too little are refused with what is missing', async () => {
   await refused({ name: 'toString', outputs: { cos: [1] } }, /no vectors 'toString'/, 2);
 });
 
+test('nothing in a file is passed over: misspelt keys, axes in another order, tolerances that cannot be', async () => {
+  const vector = await vectors('default');
+  const refused = async (given: unknown, about: RegExp, code: number, ...line: string[]) => {
+    const got = await check(given, ...line);
+    assert.is(got.code, code, got.out);
+    assert.match(got.err, about);
+  };
+  const { cos, rotated } = vector.outputs;
+  await refused(
+    { ...vector, outputs: { cos, rotatd: [1] } },
+    /outputs\.rotatd: is not read.*known are inv_freq, cos/,
+    3,
+  );
+  await refused({ ...vector, outputs: { cos, table: [1] } }, /outputs\.table: is not read/, 3);
+  await refused({ ...vector, position: [1] }, /posenc: position: is not read.* positions,/, 3);
+  await refused({ ...vector, inputs: { ...vector.inputs, q: [1] } }, /inputs\.q: is not read/, 3);
+  await refused({ name: 'default', cos, sine: [1] }, /posenc: sine: is not read/, 3);
+  await refused({ ...(await vectors('alibi')), positions: [1] }, /positions: alibi vectors have none/, 3);
+  await refused({ ...vector, outputs: [1] }, /outputs: expected an object/, 3);
+  await refused(vector, /--tolerance -1: expected a number from 0/, 2, '--tolerance', '-1');
+  await refused(vector, /expected a number/, 2, '--tolerance', 'much');
+  await refused(vector, /give one of the two/, 2, '--tolerance', '1', '--strict');
+  const nan = await posenc(['check', '-'], { input: '{"name": "default", "outputs": {"cos": [NaN]}}' });
+  assert.match(nan.err, /cos\[0\]: expected a number, got NaN/);
+
+  const rows: number[][][] = Array.from({ length: 2 }, (_, head) =>
+    Array.from({ length: 8 }, (__, token) => rotated.data.slice((2 * token + head) * 64, (2 * token + head + 1) * 64)),
+  );
+  const swapped = await check({ ...vector, outputs: { rotated: rows } });
+  assert.is(swapped.code, 1);
+  assert.match(swapped.out, /your output has shape \[2, 8, 64\], expected \[8, 2, 64\]/);
+  for (const shape of [[1024], [8, 128], [1, 8, 2, 64], [16, 64]]) {
+    const joined = await check({ ...vector, outputs: { rotated: { shape, data: rotated.data } } });
+    assert.is(joined.code, 0, String(shape));
+  }
+});
+
 test.run();
