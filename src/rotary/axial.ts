@@ -1,6 +1,6 @@
 /**
  * Axial rotary tables: the pairs of a head are divided among the axes of an image or a video, each with its own frequencies
- * and coordinate. RoFormer, arXiv 2104.09864; the models and their differences: axial-presets.ts, docs/rotary-vision.md.
+ * and coordinate. RoFormer, arXiv 2104.09864; the models and their differences: axialPresets.ts, docs/rotary-vision.md.
  */
 
 import {
