@@ -12,54 +12,107 @@ export function gatherColumns(
   }
 }
 
+/** Rows of selectStreams worked on at a time: what is read and written for them stays in the first cache. */
+const SELECTED_ROWS: usize = 64;
+
 /**
- * out[t][i] = x[rows[s][t]][i], s being the stream of column i. rows: int32, stream s at rows + s x rowsStride.
- * masks: int32 [planes][width], all ones in the plane of the column's stream; planes: 3 or 4, those above `streams` empty.
+ * out[t][i] is the float at x + offsets[s][t] + 4 i, s being the stream of column i. offsets: uint32, bytes, stream s at
+ * offsets + s x offsetsStride. masks: int32 [streams][width], all ones in the plane of the column's stream; at most 4 streams.
  */
 export function selectStreams(
-  out: usize, outStride: usize, x: usize, xStride: usize, rows: usize, rowsStride: usize, streams: usize,
-  masks: usize, planes: usize, n: usize, width: usize,
+  out: usize, outStride: usize, x: usize, offsets: usize, offsetsStride: usize, streams: usize, masks: usize, n: usize, width: usize,
 ): void {
   const plane = width << 2;
-  // an empty plane reads the rows of stream 0, and takes nothing from them
-  const second = streams > 1 ? rowsStride : 0;
-  const third = streams > 2 ? rowsStride << 1 : 0;
-  const fourth = rowsStride * 3;
-  for (; n; n--, out += outStride, rows += 4) {
-    const a = x + <usize>load<i32>(rows) * xStride;
-    selectThree(
-      out, a, x + <usize>load<i32>(rows + second) * xStride, x + <usize>load<i32>(rows + third) * xStride,
-      masks, masks + plane, masks + (plane << 1), plane,
-    );
-    if (planes > 3) addSelected(out, x + <usize>load<i32>(rows + fourth) * xStride, masks + plane * 3, plane);
+  while (n) {
+    const rows = min<usize>(n, SELECTED_ROWS);
+    let at: usize = 0;
+    while (at + 16 <= plane) {
+      const m = masks + at;
+      if (at + 32 <= plane && streams == 3 && mixed(m, plane, streams) && mixed(m + 16, plane, streams)) {
+        selectEight(out + at, outStride, x + at, offsets, offsetsStride, m, plane, rows);
+        at += 32;
+      } else {
+        selectFour(out + at, outStride, x + at, offsets, offsetsStride, streams, m, plane, rows);
+        at += 16;
+      }
+    }
+    for (; at < plane; at += 4) {
+      let from = offsets;
+      for (let mask = masks + at; !load<i32>(mask); mask += plane) from += offsetsStride;
+      for (let o = out + at, end = from + (rows << 2); from < end; from += 4, o += outStride) {
+        store<i32>(o, load<i32>(x + at + <usize>load<u32>(from)));
+      }
+    }
+    n -= rows;
+    out += rows * outStride;
+    offsets += rows << 2;
   }
 }
 
-/** One row: the columns that each mask takes, two vectors a turn. */
+/** Whether four columns are of several streams. */
+function mixed(masks: usize, plane: usize, streams: usize): bool {
+  for (let s: usize = 0; s < streams; s++, masks += plane) if (i32x4.all_true(v128.load(masks))) return false;
+  return true;
+}
+
+/** Columns of three streams: they are selected by masks that stay in registers. */
 // @ts-ignore: decorator
 @inline
-function selectThree(o: usize, a: usize, b: usize, c: usize, m0: usize, m1: usize, m2: usize, bytes: usize): void {
-  const end = o + bytes;
-  for (const whole = o + (bytes & ~31); o < whole; o += 32, a += 32, b += 32, c += 32, m0 += 32, m1 += 32, m2 += 32) {
-    const low = v128.or(
-      v128.or(v128.and(v128.load(a), v128.load(m0)), v128.and(v128.load(b), v128.load(m1))),
-      v128.and(v128.load(c), v128.load(m2)),
-    );
-    const high = v128.or(
-      v128.or(v128.and(v128.load(a, 16), v128.load(m0, 16)), v128.and(v128.load(b, 16), v128.load(m1, 16))),
-      v128.and(v128.load(c, 16), v128.load(m2, 16)),
-    );
-    v128.store(o, low);
-    v128.store(o, high, 16);
-  }
-  for (; o < end; o += 4, a += 4, b += 4, c += 4, m0 += 4, m1 += 4, m2 += 4) {
-    store<i32>(o, (load<i32>(a) & load<i32>(m0)) | (load<i32>(b) & load<i32>(m1)) | (load<i32>(c) & load<i32>(m2)));
+function selectThree(a: usize, b: usize, c: usize, m0: v128, m1: v128, m2: v128): v128 {
+  return v128.or(
+    v128.or(v128.and(v128.load(a), m0), v128.and(v128.load(b), m1)), v128.and(v128.load(c), m2),
+  );
+}
+
+/** Eight columns of three streams. */
+function selectEight(
+  o: usize, outStride: usize, x: usize, offsets: usize, offsetsStride: usize, masks: usize, plane: usize, rows: usize,
+): void {
+  const m0 = v128.load(masks);
+  const m1 = v128.load(masks + plane);
+  const m2 = v128.load(masks + (plane << 1));
+  const n0 = v128.load(masks, 16);
+  const n1 = v128.load(masks + plane, 16);
+  const n2 = v128.load(masks + (plane << 1), 16);
+  let second = offsets + offsetsStride;
+  let third = second + offsetsStride;
+  for (const end = offsets + (rows << 2); offsets < end; offsets += 4, second += 4, third += 4, o += outStride) {
+    const a = x + <usize>load<u32>(offsets);
+    const b = x + <usize>load<u32>(second);
+    const c = x + <usize>load<u32>(third);
+    v128.store(o, selectThree(a, b, c, m0, m1, m2));
+    v128.store(o, selectThree(a + 16, b + 16, c + 16, n0, n1, n2), 16);
   }
 }
 
-/** Adds the columns of one mask more. */
-function addSelected(o: usize, a: usize, m: usize, bytes: usize): void {
-  for (const end = o + bytes; o < end; o += 4, a += 4, m += 4) store<i32>(o, load<i32>(o) | (load<i32>(a) & load<i32>(m)));
+/** Four columns: copied where all are of one stream. */
+function selectFour(
+  out: usize, outStride: usize, x: usize, offsets: usize, offsetsStride: usize, streams: usize, masks: usize, plane: usize, rows: usize,
+): void {
+  for (let s: usize = 0, from = offsets; s < streams; s++, from += offsetsStride) {
+    if (!i32x4.all_true(v128.load(masks + s * plane))) continue;
+    for (let o = out, end = from + (rows << 2); from < end; from += 4, o += outStride) {
+      v128.store(o, v128.load(x + <usize>load<u32>(from)));
+    }
+    return;
+  }
+  const none = i32x4.splat(0);
+  const m0 = v128.load(masks);
+  const m1 = streams > 1 ? v128.load(masks + plane) : none;
+  const m2 = streams > 2 ? v128.load(masks + (plane << 1)) : none;
+  // a stream that is not there takes nothing from the rows of stream 0
+  let b = streams > 1 ? offsets + offsetsStride : offsets;
+  let c = streams > 2 ? b + offsetsStride : offsets;
+  let o = out;
+  for (let a = offsets, end = offsets + (rows << 2); a < end; a += 4, b += 4, c += 4, o += outStride) {
+    v128.store(o, selectThree(x + <usize>load<u32>(a), x + <usize>load<u32>(b), x + <usize>load<u32>(c), m0, m1, m2));
+  }
+  if (streams < 4) return;
+  const m3 = v128.load(masks + plane * 3);
+  o = out;
+  for (let d = offsets + offsetsStride * 3, last = d + (rows << 2); d < last; d += 4, o += outStride) {
+    v128.store(o, v128.or(v128.load(o), v128.and(v128.load(x + <usize>load<u32>(d)), m3)));
+  }
 }
 
 /** Row t of x, n rows of `width` floats, times the float32 at scales + 4 t, in place. */

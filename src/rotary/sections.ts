@@ -47,10 +47,16 @@ export function mropeStreams(mropeSection: readonly number[], layout: MropeLayou
   }
   if (fullWidth) {
     const stream = chunked(sections.map((count) => 2 * count));
-    return Uint8Array.from({ length: 2 * pairs }, (_, i) => stream(i));
+    return listed(2 * pairs, stream);
   }
   const stream = ernie ? ernieStream(sections) : layout === 'chunked' ? chunked(sections) : interleaved(sections);
-  return Uint8Array.from({ length: pairs }, (_, i) => stream(repeats ? i % total : i));
+  return listed(pairs, repeats ? (i) => stream(i % total) : stream);
+}
+
+function listed(count: number, stream: (i: number) => number): Uint8Array {
+  const streams = new Uint8Array(count);
+  for (let i = 0; i < count; i++) streams[i] = stream(i);
+  return streams;
 }
 
 function chunked(sections: readonly number[]): (i: number) => number {

@@ -6,8 +6,6 @@
 import type { Rows } from '../phase/plan.ts';
 import type { Engine } from '../runtime/engine.ts';
 
-/** Fewer streams than this are filled up with empty ones: the kernel reads three rows at once. */
-const LEAST_STREAMS = 3;
 /** Rows in which all streams agree are written without a detour when there are so many of them, or nothing else is left. */
 const TEXT_ROWS = 32;
 /** Bytes of a cache line. */
@@ -33,20 +31,13 @@ type Lists = readonly Float64Array[];
 /** Writes rows of the pairs [from, from + count). */
 type Fill = (rows: Rows, from: number, count: number, target: Target) => void;
 
-/** The bytes of masks for `width` pairs. */
-function maskBytes(width: number, streams: number): number {
-  return 4 * width * Math.max(LEAST_STREAMS, streams);
-}
-
-/** Puts a mask a stream into memory: all ones where a pair takes it. Returns how many there are. */
+/** Puts a mask a stream into memory, [streams][width]: all ones where a pair takes it. Returns their bytes. */
 function putMasks(engine: Engine, streamOf: Uint8Array, streams: number, pointer: number): number {
-  const planes = Math.max(LEAST_STREAMS, streams);
   const width = streamOf.length;
-  const { i32 } = engine;
-  for (let plane = 0, at = pointer >>> 2; plane < planes; plane++) {
-    for (let i = 0; i < width; i++, at++) i32[at] = streamOf[i] === plane ? -1 : 0;
-  }
-  return planes;
+  const first = pointer >>> 2;
+  engine.i32.fill(0, first, first + streams * width);
+  for (let i = 0; i < width; i++) engine.i32[first + streamOf[i] * width + i] = -1;
+  return 4 * width * streams;
 }
 
 /** Rows of a table in memory, or rows to be written there. */
@@ -68,20 +59,34 @@ export function selectRows(
   for (let first = 0; first < streamOf.length; first += PAIRS) {
     const some = streamOf.subarray(first, first + PAIRS);
     const masks = engine.scratch();
-    const planes = putMasks(engine, some, lists.length, masks);
-    const indices = masks + maskBytes(some.length, lists.length);
-    const height = Math.floor((engine.scratchBytes - (indices - masks)) / (4 * lists.length));
+    const offsets = masks + putMasks(engine, some, lists.length, masks);
+    const height = Math.floor((engine.scratchBytes - (offsets - masks)) / (4 * lists.length));
     for (let row = 0; row < n; row += height) {
       const count = Math.min(height, n - row);
       lists.forEach((list, s) => {
-        engine.i32.set(list.subarray(row, row + count), (indices >>> 2) + s * count);
+        putOffsets(engine, offsets + 4 * s * count, list, row, count, from.stride, 0);
       });
       // biome-ignore format: grouped as the kernel declares it
       engine.kernels.selectStreams(
-        to.pointer + row * to.stride + 4 * first, to.stride, from.pointer + 4 * first, from.stride,
-        indices, 4 * count, lists.length, masks, planes, count, some.length);
+        to.pointer + row * to.stride + 4 * first, to.stride, from.pointer + 4 * first,
+        offsets, 4 * count, lists.length, masks, count, some.length);
     }
   }
+}
+
+/** Bytes from row `least` of rows `stride` bytes apart to each of rows list[from], list[from + 1] ..., modulo 2^32. */
+function putOffsets(
+  engine: Engine,
+  pointer: number,
+  list: ArrayLike<number>,
+  from: number,
+  count: number,
+  stride: number,
+  least: number,
+): void {
+  const { i32 } = engine;
+  const to = pointer >>> 2;
+  for (let t = 0; t < count; t++) i32[to + t] = (list[from + t] - least) * stride;
 }
 
 /** Rows of `streamOf.length` pairs at the positions of their streams. `room`: at least 16 KiB. */
@@ -111,13 +116,12 @@ function mixedColumns(
 ): void {
   const width = streamOf.length;
   const streams = lists.length;
-  const planes = putMasks(engine, streamOf, streams, room.pointer);
-  const masks = maskBytes(width, streams);
-  // a row of the block needs at most one computed row a stream, cos and sin, and its index
+  const masks = putMasks(engine, streamOf, streams, room.pointer);
+  // a row of the block needs at most one computed row a stream, cos and sin, and its offset
   const height = Math.floor((room.bytes - masks - LINE) / (streams * (8 * width + 4)));
-  const indices = room.pointer + masks;
+  const offsets = room.pointer + masks;
   // rows start on cache lines: loads across two of them cost twice
-  const cos = Math.ceil((indices + 4 * streams * height) / LINE) * LINE;
+  const cos = Math.ceil((offsets + 4 * streams * height) / LINE) * LINE;
   const sin = cos + 4 * width * streams * height;
   const n = lists[0].length;
   for (let row = 0; row < n; ) {
@@ -136,17 +140,17 @@ function mixedColumns(
       cos,
       stride: 4 * width,
     });
-    const { i32 } = engine;
-    for (let s = 0, to = indices >>> 2; s < streams; s++) {
-      const list = lists[s];
-      for (let t = 0; t < count; t++, to++) i32[to] = dense ? list[row + t] - least : s * count + t;
+    for (let s = 0; s < streams; s++) {
+      const to = offsets + 4 * s * count;
+      if (dense) putOffsets(engine, to, lists[s], row, count, 4 * width, least);
+      else for (let t = 0; t < count; t++) engine.i32[(to >>> 2) + t] = 4 * width * (s * count + t);
     }
     for (const [to, rows] of [
       [at.cos, cos],
       [at.sin, sin],
     ]) {
       // biome-ignore format: grouped as the kernel declares it
-      engine.kernels.selectStreams(to, target.stride, rows, 4 * width, indices, 4 * count, streams, room.pointer, planes, count, width);
+      engine.kernels.selectStreams(to, target.stride, rows, offsets, 4 * count, streams, room.pointer, count, width);
     }
     row = end;
   }

@@ -556,13 +556,13 @@ export interface Kernels {
   ) => void;
 
   /**
-   * out[t][i] = x[rows[s][t]][i], s being the stream of column i. rows: int32, stream s at rows + s x rowsStride.
-   * masks: int32 [planes][width], all ones in the plane of the column's stream; planes: 3 or 4, those above `streams` empty.
+   * out[t][i] is the float at x + offsets[s][t] + 4 i, s being the stream of column i. offsets: uint32, bytes, stream s at
+   * offsets + s x offsetsStride. masks: int32 [streams][width], all ones in the plane of the column's stream; at most 4 streams.
    * @see assembly/gather.ts
    */
   readonly selectStreams: (
-    out: usize, outStride: usize, x: usize, xStride: usize, rows: usize, rowsStride: usize, streams: usize,
-    masks: usize, planes: usize, n: usize, width: usize
+    out: usize, outStride: usize, x: usize, offsets: usize, offsetsStride: usize, streams: usize, masks: usize,
+    n: usize, width: usize
   ) => void;
 
   /**
