@@ -7,17 +7,25 @@
 import { from, ln } from './dd.ts';
 import { ddToFloat32 } from './float32.ts';
 
+// made by calls alone: a bundle that does not use this file drops those, but neither loops nor properties
 const float = new Float64Array(1);
-const words = new Uint32Array(float.buffer);
-/** The high word of a float64 on this machine. */
-const HIGH = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1 ? 1 : 0;
+const words = wordsOf(float);
+/** The high word of a float64 on this machine: 1 where the low one comes first. */
+const HIGH = firstByte(1);
+
+function wordsOf(numbers: Float64Array): Uint32Array {
+  return new Uint32Array(numbers.buffer);
+}
+
+function firstByte(number: number): number {
+  return new Uint8Array(new Uint16Array([number]).buffer)[0];
+}
 
 /** The relative error of the estimate is below 2^-50: a series cut at 2^-60 and fewer than eight roundings of 2^-53. */
 const ERROR = 2 ** -48;
 
 /** 1 / (2 n + 1): a division costs as much as all else in a step. */
-const ODD = new Float64Array(11);
-for (let n = 0; n < 11; n++) ODD[n] = 1 / (2 * n + 1);
+const ODD = Float64Array.from({ length: 11 }, (_, n) => 1 / (2 * n + 1));
 
 /**
  * The polynomial with an odd number of coefficients, lowest first: even and odd terms apart, two short chains of operations that
@@ -55,11 +63,16 @@ export function lnFloat32(x: number): number {
   return below === Math.fround(estimate + error) ? below : ddToFloat32(ln(from(x)));
 }
 
-// ln(2)^n / n!, n = 1 .. 15
-const TERMS = new Float64Array(15);
-for (let n = 0, term = 1; n < 15; n++) {
-  term *= Math.LN2 / (n + 1);
-  TERMS[n] = term;
+const TERMS = exponentialTerms(15);
+
+/** ln(2)^n / n!, n = 1 .. count. */
+function exponentialTerms(count: number): Float64Array {
+  const terms = new Float64Array(count);
+  for (let n = 0, term = 1; n < count; n++) {
+    term *= Math.LN2 / (n + 1);
+    terms[n] = term;
+  }
+  return terms;
 }
 
 /** 2^x in float64, off by less than 2^-49 of itself; |x| at most 1000. */

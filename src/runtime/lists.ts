@@ -148,8 +148,18 @@ function convert(option: string, value: unknown, wanted: Wanted): Numbers {
   const typed = kind !== undefined && !kind.startsWith('Big');
   const data = typed ? new Float64Array(values as Float64Array) : new Float64Array(length);
   const { integer, min, max } = wanted;
+  if (typed) {
+    // a loop over numbers alone: half the time a number
+    for (let i = 0; i < length; i++) {
+      const n = data[i];
+      if (!(n >= min && n <= max && (!integer || Math.floor(n) === n))) {
+        throw unwanted(wanted.code, option, i, n, wanted);
+      }
+    }
+    return { data, shape, owner };
+  }
   for (let i = 0; i < length; i++) {
-    const given = typed ? data[i] : values[i];
+    const given = values[i];
     const n = typeof given === 'number' ? given : fromBigint(option, i, given, wanted);
     if (!(n >= min && n <= max && (!integer || Number.isInteger(n))))
       throw unwanted(wanted.code, option, i, given, wanted);
