@@ -85,11 +85,21 @@ function engineLine(
   const notes: string[] = [];
   if (extension?.outcome === 'unsupported')
     notes.push(`${grouped(choice.context ?? 0)} positions: ${extension.reason}`);
-  const changed = extension?.outcome === 'rescaled' ? extension : undefined;
+  const rescaled = extension?.outcome === 'rescaled' ? extension : undefined;
+  // the scaling these engines read stands in a config.json, and a GGUF file is none
+  const elsewhere = rescaled !== undefined && engine !== 'llama.cpp' && isGGUF(form);
+  if (elsewhere) {
+    const asked = `${grouped(choice.context ?? 0)} positions need another scaling than this GGUF file holds`;
+    const command = `posenc explain config.json --context ${choice.context} --for ${engine}`;
+    notes.push(`${asked}; the model's config.json can be given it: ${command}`);
+  }
+  const changed = elsewhere ? undefined : rescaled;
+  const short = elsewhere || extension?.outcome === 'unsupported';
   const given: Given = {
     form,
     changed,
-    context: extension?.outcome === 'unsupported' ? extension.supportedLength : choice.context,
+    context: short ? extension?.supportedLength : choice.context,
+    short,
     layerType: choice.layerType,
     notes,
   };
@@ -114,6 +124,8 @@ interface Given {
   readonly changed: Extension | undefined;
   /** Positions the line is for. */
   readonly context: number | undefined;
+  /** Fewer than were asked for. */
+  readonly short: boolean;
   readonly layerType: string | undefined;
   readonly notes: string[];
 }
@@ -276,9 +288,13 @@ function sglang({ form, changed, context, notes }: Given): EngineLine {
   return { line: `${start}${override}${size}`, notes };
 }
 
-function transformers({ form, changed, notes }: Given): EngineLine {
+function transformers({ form, changed, context, short, notes }: Given): EngineLine {
   if (isGGUF(form)) notes.push('transformers reads the config.json of a model; this is a GGUF file');
-  if (changed?.changes === undefined) return { line: 'no change: config.json says all that is needed', notes };
+  if (changed?.changes === undefined) {
+    if (!short) return { line: 'no change: config.json serves as it is', notes };
+    const most = context === undefined ? 'is as long as it gets' : `serves ${grouped(context)} positions, not more`;
+    return { line: `no change: config.json ${most}`, notes };
+  }
   notes.push(...ofShortTexts(Object.values(changed.tables ?? {})));
   notes.push('these keys take the places of those of config.json; all others stay, also inside sections');
   return {
@@ -304,7 +320,12 @@ function onnx({ form, changed, context, layerType, notes }: Given): EngineLine {
   const several = Object.keys(form.layerTypes ?? {}).length > 1;
   const table = `posenc table --config ${isGGUF(form) ? 'model.gguf' : 'config.json'} --length ${length} --context ${length}${several ? ` --layer-type ${label}` : ''} --out caches.safetensors`;
   const part = layer.rotaryDim === layer.headDim ? '' : `, rotary_embedding_dim=${layer.rotaryDim}`;
-  const node = `RotaryEmbedding(x, cos_cache, sin_cache, position_ids; interleaved=${layer.pairing === 'interleaved' ? 1 : 0}${part})`;
+  const attributes = `interleaved=${layer.pairing === 'interleaved' ? 1 : 0}${part}`;
+  const layout = ['chunked', 'interleaved'].indexOf(layer.mropeLayout ?? '');
+  const node =
+    layer.mropeSection && layout >= 0
+      ? `MRotaryEmbedding(x, position_ids, cos_cache, sin_cache; mrope_section=[${layer.mropeSection.join(', ')}], mrope_layout=${layout}, ${attributes})`
+      : `RotaryEmbedding(x, cos_cache, sin_cache, position_ids; ${attributes})`;
   const others = Object.keys(form.layerTypes ?? {}).filter((name) => name !== label);
   if (others.length > 0)
     notes.push(`layers of ${others.join(', ')} take caches of their own: the same command with that --layer-type`);
@@ -316,7 +337,9 @@ function onnx({ form, changed, context, layerType, notes }: Given): EngineLine {
   if (layer.rotationSign === -1) notes.push('angles are negated: negate sin_cache');
   if (layer.mropeLayout)
     notes.push(
-      'several position streams: com.microsoft.MRotaryEmbedding, or one cache a token (rotaryTable with mropeSection)',
+      layout >= 0
+        ? 'of com.microsoft; position_ids [3, batch, sequence] are those of mropeIndex'
+        : `several position streams, ${layer.mropeLayout}: no operator has them; one cache a token (rotaryTable with mropeSection)`,
     );
   if (layer.outputPairing !== layer.pairing)
     notes.push(

@@ -278,12 +278,18 @@ function longer(
   if (outcome === 'unsupported') {
     return { message, fix: 'stay within that, or train at the length wanted: no key and no flag does it' };
   }
-  const words = changes
-    ? Object.entries(changes).map(([path, value]) => `${path}: ${JSON.stringify(value)}`)
-    : Object.entries(tables ?? {}).map(
-        ([label, { factor }]) => `${label === 'default' ? '' : `${label}: `}factor ${grouped(factor)}`,
-      );
-  return { message, fix: `set ${words.join('; ')}` };
+  if (changes) {
+    const keys = Object.entries(changes).map(([path, value]) => `${path}: ${JSON.stringify(value)}`);
+    return { message, fix: `set ${keys.join('; ')}` };
+  }
+  // a GGUF file: llama.cpp scales by flags
+  const flags = Object.entries(tables ?? {}).map(([label, options]) => {
+    const { ropeType, factor, originalMaxPositionEmbeddings: original } = options;
+    const type = ropeType === undefined ? '' : `--rope-scaling ${ropeType} `;
+    const from = original === undefined ? '' : ` --yarn-orig-ctx ${original}`;
+    return `${label === 'default' ? '' : `${label}: `}${type}--rope-scale ${factor}${from}`;
+  });
+  return { message, fix: `llama.cpp: ${flags.join('; ')}` };
 }
 
 /** What a context means for positions that are not rotary. */

@@ -250,7 +250,9 @@ function remarks(form: NormalForm, layer: RotaryLayer, facts: GgufRotary | undef
   const notes: string[] = [];
   if (facts && isPermuted(form, layer, facts)) {
     notes.push(
-      `GGUF files of this model hold q and k permuted: the pairs of the hub's weights (${layer.pairing}) lie elsewhere, and llama.cpp rotates them in mode ${fileMode(facts, layer)}`,
+      isGGUF(form)
+        ? `this file holds q and k permuted: its pairs are ${layer.pairing}, and llama.cpp rotates them in mode ${fileMode(facts, layer)}; the hub's weights pair half`
+        : `GGUF files of this model hold q and k permuted: the pairs of the hub's weights (${layer.pairing}) lie elsewhere, and llama.cpp rotates them in mode ${fileMode(facts, layer)}`,
     );
   }
   const nope = form.layers?.nope ?? [];

@@ -2,7 +2,16 @@
 import { readFileSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type EngineLine, explain, extend, forEngine, fromGGUF, fromHF, rotaryFrequencies } from '../../src/index.ts';
+import {
+  type EngineLine,
+  explain,
+  explainForm,
+  extend,
+  forEngine,
+  fromGGUF,
+  fromHF,
+  rotaryFrequencies,
+} from '../../src/index.ts';
 import { readGolden } from './golden.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: configurations are read, not written
@@ -241,6 +250,29 @@ test('a GGUF file gets flags, with the factor of what is asked', () => {
     lines(scaled, 262144),
     'llama-server -m MODEL.gguf -c 262144 --rope-scaling yarn --rope-scale 8 --yarn-orig-ctx 32768',
   );
+});
+
+test('engines that read config.json are not given lines of a GGUF file that lack the scaling', () => {
+  const header = {
+    'general.architecture': 'llama',
+    'llama.context_length': 32768,
+    'llama.embedding_length': 4096,
+    'llama.attention.head_count': 32,
+    'llama.rope.freq_base': 1e6,
+  };
+  const form = fromGGUF(header, {});
+  for (const engine of ['vllm', 'sglang', 'transformers', 'onnx'] as const) {
+    const { line, notes } = forEngine(form, engine, { context: 131072 });
+    assert.match(line, /32.?768/, engine);
+    assert.not.match(line, /131/);
+    assert.ok(notes.some((note) => note.endsWith(`posenc explain config.json --context 131072 --for ${engine}`)));
+    const served = forEngine(form, engine, { context: 32768 });
+    assert.not.ok(served.notes.some((note) => /another scaling/.test(note)));
+  }
+  const { notes } = forEngine(form, 'llama.cpp', { context: 131072 });
+  assert.ok(notes.some((note) => /its pairs are interleaved, .* the hub's weights pair half/.test(note)));
+  const fixes = explainForm(form, { context: 131072 }).warnings.map(({ fix }) => fix);
+  assert.ok(fixes.includes('llama.cpp: --rope-scaling yarn --rope-scale 4 --yarn-orig-ctx 32768'));
 });
 
 test.run();
