@@ -8,9 +8,9 @@
 //   above: reduced in 128-bit turns (math/sincos.ts).
 import { COS_ONLY, COS_SIN_PAIRS, SIN_AND_COS, SIN_COS_PAIRS } from "../src/runtime/codes";
 import {
-  COS_TERMS, FAR_ANGLE, HALF, NEAR_ANGLE, ONE, SIGN, SIN_TERMS, TURN_HIGH, TURN_LOW, TWO52,
+  COS_TERMS, HALF, NEAR_ANGLE, ONE, SIGN, SIN_TERMS, TURN_HIGH, TURN_LOW, TWO52,
 } from "../src/runtime/constants";
-import { oddQuarters, quarters, reduced, shortCos, shortSin } from "./math/short";
+import { quarters, reduced, shortCos, shortSin } from "./math/short";
 import { sincos } from "./math/sincos";
 import { addAngles, seedRow } from "./phase";
 
@@ -52,6 +52,16 @@ function stepOf(mode: i32): usize {
   return mode == SIN_COS_PAIRS || mode == COS_SIN_PAIRS ? 32 : 16;
 }
 
+/** From it on angles are reduced in 128-bit turns: 2^19 rad. */
+const FAR: f32 = 524288;
+
+/** Four float64 numbers as float32. */
+// @ts-ignore: decorator
+@inline
+function asFloats(low: v128, high: v128): v128 {
+  return v128.shuffle<f32>(f32x4.demote_f64x2_zero(low), f32x4.demote_f64x2_zero(high), 0, 1, 4, 5);
+}
+
 /**
  * sin and cos of four float32 angles, rounded, times the amplitude, the first `rest` of them stored. Lanes of `known` are in s and
  * c already. scratch: 32 bytes.
@@ -60,7 +70,6 @@ export function emitReduced(
   angles: v128, known: v128, s: v128, c: v128, amplitude: v128, rest: isize, out0: usize, out1: usize, mode: i32,
   scratch: usize, constants: usize,
 ): void {
-  const sign = v128.load64_splat(constants, SIGN);
   const a0 = f64x2.promote_low_f32x4(angles);
   const a1 = f64x2.promote_low_f32x4(v128.shuffle<f32>(angles, angles, 2, 3, 2, 3));
   const q0 = quarters(a0, constants);
@@ -75,28 +84,26 @@ export function emitReduced(
   const sin1 = shortSin(x1, z1, w1, constants);
   const cos0 = shortCos(z0, w0, constants);
   const cos1 = shortCos(z1, w1, constants);
-  const odd0 = oddQuarters(q0);
-  const odd1 = oddQuarters(q1);
-  // bit 1 of the quarter turns is the sign of the sine, bit 1 of the next one that of the cosine
-  const b0 = i64x2.shl(q0, 62);
-  const b1 = i64x2.shl(q1, 62);
-  let s0 = v128.xor(v128.bitselect(cos0, sin0, odd0), v128.and(b0, sign));
-  let s1 = v128.xor(v128.bitselect(cos1, sin1, odd1), v128.and(b1, sign));
-  let c0 = v128.xor(v128.bitselect(sin0, cos0, odd0), v128.and(v128.xor(b0, i64x2.shl(q0, 63)), sign));
-  let c1 = v128.xor(v128.bitselect(sin1, cos1, odd1), v128.and(v128.xor(b1, i64x2.shl(q1, 63)), sign));
-  const limit = v128.load64_splat(constants, FAR_ANGLE);
-  const far0 = f64x2.ge(v128.andnot(a0, sign), limit);
-  const far1 = f64x2.ge(v128.andnot(a1, sign), limit);
-  if (v128.any_true(v128.or(far0, far1))) {
+  const nearSines = asFloats(sin0, sin1);
+  const nearCosines = asFloats(cos0, cos1);
+  // the number of quarter turns: where it is odd, sine and cosine change places; its bit 1 is the sign of the sine, bit 1 of the
+  // next number that of the cosine
+  const q = v128.shuffle<i32>(q0, q1, 0, 2, 4, 6);
+  const bit0 = i32x4.shl(q, 31);
+  const bit1 = i32x4.shl(q, 30);
+  const odd = i32x4.shr_s(bit0, 31);
+  const top = i32x4.splat(i32.MIN_VALUE);
+  let sines = v128.xor(v128.bitselect(nearCosines, nearSines, odd), v128.and(bit1, top));
+  let cosines = v128.xor(v128.bitselect(nearSines, nearCosines, odd), v128.and(v128.xor(bit1, bit0), top));
+  const far = f32x4.ge(f32x4.abs(angles), f32x4.splat(FAR));
+  if (v128.any_true(far)) {
     sincosAngle(a0, constants, scratch);
-    s0 = v128.bitselect(v128.load(scratch), s0, far0);
-    c0 = v128.bitselect(v128.load(scratch, 16), c0, far0);
+    const s0 = v128.load(scratch);
+    const c0 = v128.load(scratch, 16);
     sincosAngle(a1, constants, scratch);
-    s1 = v128.bitselect(v128.load(scratch), s1, far1);
-    c1 = v128.bitselect(v128.load(scratch, 16), c1, far1);
+    sines = v128.bitselect(asFloats(s0, v128.load(scratch)), sines, far);
+    cosines = v128.bitselect(asFloats(c0, v128.load(scratch, 16)), cosines, far);
   }
-  const sines = v128.shuffle<f32>(f32x4.demote_f64x2_zero(s0), f32x4.demote_f64x2_zero(s1), 0, 1, 4, 5);
-  const cosines = v128.shuffle<f32>(f32x4.demote_f64x2_zero(c0), f32x4.demote_f64x2_zero(c1), 0, 1, 4, 5);
   storeFour(
     f32x4.mul(amplitude, v128.bitselect(s, sines, known)), f32x4.mul(amplitude, v128.bitselect(c, cosines, known)),
     rest, out0, out1, mode,
@@ -136,13 +143,13 @@ function emitFar(
   const sin1 = sinSmall(delta1, square1, constants);
   const cos0 = cosSmallMinusOne(square0, constants);
   const cos1 = cosSmallMinusOne(square1, constants);
-  const turnedSines = v128.shuffle<f32>(
-    f32x4.demote_f64x2_zero(f64x2.add(s0, f64x2.add(f64x2.mul(c0, sin0), f64x2.mul(s0, cos0)))),
-    f32x4.demote_f64x2_zero(f64x2.add(s1, f64x2.add(f64x2.mul(c1, sin1), f64x2.mul(s1, cos1)))), 0, 1, 4, 5,
+  const turnedSines = asFloats(
+    f64x2.add(s0, f64x2.add(f64x2.mul(c0, sin0), f64x2.mul(s0, cos0))),
+    f64x2.add(s1, f64x2.add(f64x2.mul(c1, sin1), f64x2.mul(s1, cos1))),
   );
-  const turnedCosines = v128.shuffle<f32>(
-    f32x4.demote_f64x2_zero(f64x2.add(c0, f64x2.sub(f64x2.mul(c0, cos0), f64x2.mul(s0, sin0)))),
-    f32x4.demote_f64x2_zero(f64x2.add(c1, f64x2.sub(f64x2.mul(c1, cos1), f64x2.mul(s1, sin1)))), 0, 1, 4, 5,
+  const turnedCosines = asFloats(
+    f64x2.add(c0, f64x2.sub(f64x2.mul(c0, cos0), f64x2.mul(s0, sin0))),
+    f64x2.add(c1, f64x2.sub(f64x2.mul(c1, cos1), f64x2.mul(s1, sin1))),
   );
   sines = v128.bitselect(sines, turnedSines, near);
   cosines = v128.bitselect(cosines, turnedCosines, near);
@@ -202,8 +209,6 @@ function emitTorchRow(
     const s0 = f64x2.add(f64x2.mul(sa, cb), f64x2.mul(ca, sb));
     const c0 = f64x2.sub(f64x2.mul(ca, cb), f64x2.mul(sa, sb));
     const delta0 = f64x2.sub(f64x2.promote_low_f32x4(angles), f64x2.mul(wide, v128.load(theta)));
-    const sin0 = f32x4.demote_f64x2_zero(f64x2.add(s0, f64x2.mul(c0, delta0)));
-    const cos0 = f32x4.demote_f64x2_zero(f64x2.sub(c0, f64x2.mul(s0, delta0)));
     sa = v128.load(a, 32);
     ca = v128.load(a, 48);
     sb = v128.load(b, 32);
@@ -213,8 +218,8 @@ function emitTorchRow(
     const delta1 = f64x2.sub(
       f64x2.promote_low_f32x4(v128.shuffle<f32>(angles, angles, 2, 3, 2, 3)), f64x2.mul(wide, v128.load(theta, 16)),
     );
-    const sines = v128.shuffle<f32>(sin0, f32x4.demote_f64x2_zero(f64x2.add(s1, f64x2.mul(c1, delta1))), 0, 1, 4, 5);
-    const cosines = v128.shuffle<f32>(cos0, f32x4.demote_f64x2_zero(f64x2.sub(c1, f64x2.mul(s1, delta1))), 0, 1, 4, 5);
+    const sines = asFloats(f64x2.add(s0, f64x2.mul(c0, delta0)), f64x2.add(s1, f64x2.mul(c1, delta1)));
+    const cosines = asFloats(f64x2.sub(c0, f64x2.mul(s0, delta0)), f64x2.sub(c1, f64x2.mul(s1, delta1)));
     const near = f32x4.lt(f32x4.abs(angles), limit);
     if (rest > 3 && i32x4.all_true(near)) {
       storeFour(f32x4.mul(amplitude, sines), f32x4.mul(amplitude, cosines), 4, out0, out1, mode);
