@@ -1,5 +1,5 @@
 /** posenc explain: what a model's own configuration does with positions. */
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import {
   describeExplanation,
   ENGINES,
@@ -12,16 +12,24 @@ import {
 } from '../index.ts';
 import { formOf, type ModelFile, type ModelOptions, readModelFile } from './input.ts';
 import { choice, example, withModel } from './options.ts';
-import type { Shell } from './shell.ts';
+import { CliError, EXIT, type Shell } from './shell.ts';
 import { printable, printableJson, printableLines } from './text.ts';
+
+interface Given {
+  readonly json?: boolean;
+  readonly for?: EngineName;
+  /** What other commands take; here it is refused with the fix. */
+  readonly config?: string;
+}
 
 export function explainCommand(shell: Shell): Command {
   return withModel(
     new Command('explain').description('what a configuration does with positions, with warnings and fixes'),
   )
-    .argument('<file>', 'config.json, a GGUF file (only its header is read), or - for standard input')
+    .argument('[file]', 'config.json, a GGUF file (only its header is read), or - for standard input')
     .addOption(choice('--for <engine>', 'only what this engine needs: a line or a block to paste', ENGINES))
     .option('--json', 'the explanation as JSON')
+    .addOption(new Option('-c, --config <file>').hideHelp())
     .addHelpText(
       'after',
       example(
@@ -30,8 +38,12 @@ export function explainCommand(shell: Shell): Command {
         'curl -sSfL $URL | posenc explain - --json',
       ),
     )
-    .action(async (path: string, options: ModelOptions & { json?: boolean; for?: EngineName }) => {
-      const { layerType, context } = options;
+    .action(async (path: string | undefined, options: ModelOptions & Given) => {
+      const { layerType, context, config } = options;
+      if (config !== undefined || path === undefined) {
+        const file = printable(config ?? path ?? 'config.json');
+        throw new CliError(EXIT.usage, `file: explain takes the file itself: posenc explain ${file}`);
+      }
       const file = await readModelFile(path, shell);
       const form = formOf(file, options);
       if (options.for !== undefined) {

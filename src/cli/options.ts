@@ -24,6 +24,12 @@ export function count(text: string): number {
   return value;
 }
 
+export function positions(text: string): number {
+  const value = whole(text);
+  if (value < 1) throw new InvalidArgumentError('expected a whole number from 1');
+  return value;
+}
+
 export const choice = (flags: string, description: string, words: readonly string[]): Option =>
   new Option(flags, description).choices(words);
 
@@ -42,7 +48,7 @@ export function withDestination(command: Command): Command {
 export function withModel(command: Command): Command {
   return command
     .option('--layer-type <name>', 'which table, for models with several')
-    .option('--context <positions>', 'positions the table is for, where frequencies depend on it', count)
+    .option('--context <positions>', 'positions the table is for, where frequencies depend on it', positions)
     .option('--no-strict', 'unknown keys and contradictions are warnings')
     .option('--as <type>', 'read the file as this model type, or a GGUF file as this architecture of llama.cpp');
 }

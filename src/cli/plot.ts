@@ -10,6 +10,7 @@ import { terminalCurves, terminalHeatmap } from './plotTerminal.ts';
 import { CliError, EXIT, type Shell } from './shell.ts';
 import type { Source } from './stream.ts';
 import { sinusoidalSource, tableSource } from './tables.ts';
+import { printable } from './text.ts';
 
 interface PlotArguments extends SpecOptions {
   readonly out?: string;
@@ -29,6 +30,35 @@ interface PlotArguments extends SpecOptions {
 }
 
 const KINDS = ['wavelengths', 'table', 'sinusoidal', 'bias'] as const;
+
+const MODEL = ['layerType', 'context', 'strict', 'as', 'config'] as const;
+const SPEC = [...MODEL, 'spec', 'headDim', 'rotaryDim', 'ropeTheta', 'pairing', 'precision'] as const;
+/** What each picture reads; any other option would change nothing. */
+const READS: Readonly<Record<string, readonly string[]>> = {
+  wavelengths: [...SPEC, 'length'],
+  'wavelengths --compare': [...SPEC, 'compare', 'factor', 'original'],
+  table: [...SPEC, 'length', 'offset'],
+  sinusoidal: ['length', 'offset', 'dim', 'arrangement', 'base'],
+  bias: [...MODEL, 'length', 'heads', 'head', 'causal', 'options'],
+  'bias t5': [...MODEL, 'length', 'options'],
+  'bias swin': [...MODEL, 'options'],
+};
+
+/** @throws CliError for an option that was typed and that the picture does not read */
+function onlyRead(kind: string, bias: string | undefined, options: PlotArguments, command: Command): void {
+  if (bias !== undefined && kind !== 'bias')
+    throw new CliError(EXIT.usage, `plot ${kind} ${printable(bias)}: only plot bias takes a second word`);
+  const learned = bias === 't5' && options.options?.includes('"table"');
+  const words = kind === 'wavelengths' && options.compare !== undefined ? `${kind} --compare` : `${kind} ${bias ?? ''}`;
+  const picture = !learned && Object.hasOwn(READS, words.trim()) ? words.trim() : kind;
+  if (!Object.hasOwn(READS, picture)) return;
+  for (const name of Object.keys(options)) {
+    if (name === 'out' || name === 'svg' || READS[picture].includes(name)) continue;
+    if (command.getOptionValueSource(name) !== 'cli') continue;
+    const flag = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+    throw new CliError(EXIT.usage, `${flag}: plot ${picture} does not read it`);
+  }
+}
 
 export function plotCommand(shell: Shell): Command {
   return withSpec(new Command('plot').description('draws wavelengths, tables or biases, in the terminal or as SVG'))
@@ -58,7 +88,8 @@ export function plotCommand(shell: Shell): Command {
         'posenc plot bias t5 --length 300 --out t5.svg',
       ),
     )
-    .action(async (kind: string, bias: string | undefined, options: PlotArguments) => {
+    .action(async (kind: string, bias: string | undefined, options: PlotArguments, command: Command) => {
+      onlyRead(kind, bias, options, command);
       checkOut(options);
       const svg = options.svg || options.out !== undefined;
       const size = { columns: Math.min(shell.columns ?? 100, 160), colour: shell.colour };
@@ -139,15 +170,16 @@ async function pictureOf(kind: string, bias: string, options: PlotArguments, she
     return whole2d(sinusoidalSource(given), 0, 'sinusoidal table', 'column', 'position');
   }
   if (kind === 'bias') {
-    const { config, heads, causal } = options;
+    const { config, heads, causal, layerType, context, strict, as } = options;
     if (!isBias(bias)) throw new CliError(EXIT.usage, `plot bias ${bias}: expected ${BIASES.join(', ')}`);
-    const given = { config, heads, length, causal, options: options.options };
+    const given = { config, heads, length, causal, options: options.options, layerType, context, strict, as };
     const { source, title, x, y } = await biasPicture(bias, given, shell);
     if (head >= source.planes)
       throw new CliError(EXIT.usage, `--head ${head}: there are heads 0 to ${source.planes - 1}`);
     return whole2d(source, head, source.planes === 1 ? title : `${title}, head ${head} of ${source.planes}`, x, y);
   }
-  throw new CliError(EXIT.usage, `plot ${kind}: expected ${KINDS.join(', ')}`);
+  const asBias = isBias(kind) ? `; it is plot bias ${kind}` : '';
+  throw new CliError(EXIT.usage, `plot ${kind}: expected ${KINDS.join(', ')}${asBias}`);
 }
 
 /** More cells than this are not seen. */

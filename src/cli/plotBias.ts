@@ -1,6 +1,7 @@
 /** Pictures of biases: those with numbers of their own, and the ids of T5's buckets and Swin's windows, whose numbers are learned. */
 import { swinRelativePositionIndex, type Tensor, t5Buckets } from '../index.ts';
 import { type BiasArguments, biasSource } from './bias.ts';
+import { type ModelOptions, readModel } from './input.ts';
 import { parseJson } from './json.ts';
 import { CliError, EXIT, type Shell } from './shell.ts';
 import type { Source } from './stream.ts';
@@ -19,8 +20,12 @@ export interface BiasPicture {
 /** Numbers that make the shape visible where a model has learned ones. */
 const SHOWN: Readonly<Partial<Record<BiasKind, string>>> = { kerple: '{"p": [1], "a": [1]}' };
 
-export async function biasPicture(kind: BiasKind, given: BiasArguments, shell: Shell): Promise<BiasPicture> {
-  if (kind === 'swin' || (kind === 't5' && !given.options?.includes('"table"'))) return ids(kind, given);
+export async function biasPicture(
+  kind: BiasKind,
+  given: BiasArguments & ModelOptions,
+  shell: Shell,
+): Promise<BiasPicture> {
+  if (kind === 'swin' || (kind === 't5' && !given.options?.includes('"table"'))) return ids(kind, given, shell);
   const { heads, config } = given;
   const options = given.options ?? SHOWN[kind];
   const own = options !== undefined && (kind === 'kerple' || kind === 't5') ? undefined : heads;
@@ -33,13 +38,15 @@ export async function biasPicture(kind: BiasKind, given: BiasArguments, shell: S
 }
 
 /** Whole numbers as a picture. */
-function ids(kind: 't5' | 'swin', { options = '{}', length }: BiasArguments): BiasPicture {
+async function ids(kind: 't5' | 'swin', given: BiasArguments & ModelOptions, shell: Shell): Promise<BiasPicture> {
+  const { options = '{}', length } = given;
+  const model = given.config === undefined ? {} : await ofModel(kind, given.config, given, shell);
   const more = parseJson(options, '--options');
   if (typeof more !== 'object' || more === null || Array.isArray(more))
     throw new CliError(EXIT.usage, '--options: expected a JSON object');
   const tensor = (kind === 't5'
-    ? t5Buckets({ queryLength: length, keyLength: length, ...more })
-    : swinRelativePositionIndex({ windowSize: [7, 7], ...more })) as unknown as Tensor<'int32'>;
+    ? t5Buckets({ queryLength: length, keyLength: length, ...model, ...more })
+    : swinRelativePositionIndex({ windowSize: [7, 7], ...model, ...more })) as unknown as Tensor<'int32'>;
   const [rows, width] = tensor.shape;
   const data = Float32Array.from(tensor.data);
   tensor.dispose();
@@ -56,4 +63,18 @@ function ids(kind: 't5' | 'swin', { options = '{}', length }: BiasArguments): Bi
   return kind === 't5'
     ? { source, title: "T5's bucket of each distance", x: 'key', y: 'query' }
     : { source, title: "Swin's row of the bias table", x: 'cell', y: 'cell' };
+}
+
+/** What a model's own file says of them; of several stages the first. */
+async function ofModel(kind: 't5' | 'swin', config: string, given: ModelOptions, shell: Shell): Promise<object> {
+  const form = await readModel(config, shell, given);
+  const { t5Bias, swinBias } = form.calls ?? {};
+  const [first] = kind === 't5' ? [t5Bias].flat() : [swinBias].flat();
+  if (first === undefined)
+    throw new CliError(
+      EXIT.input,
+      `--config ${config}: the family of '${form.modelType}' is ${form.family}, not ${kind}`,
+    );
+  const { numBuckets, maxDistance, bidirectional, windowSize } = first as Readonly<Record<string, unknown>>;
+  return kind === 't5' ? { numBuckets, maxDistance, bidirectional } : { windowSize };
 }

@@ -67,12 +67,13 @@ export async function run(argv: readonly string[], shell: Shell, version: string
 
 /** What the library tells to pass, as this command line spells it. */
 function inFlags(message: string): string {
-  const flags = { layerType: '--layer-type', context: '--context', as: '--as' } as const;
-  const named = message.replace(
-    /pass (layerType|context|as):/g,
-    (_, name: keyof typeof flags) => `pass ${flags[name]}:`,
-  );
-  return named.replace(/, as in \w+\(.*\)$/, '');
+  const flags = { layerType: '--layer-type', context: '--context', as: '--as', oddRule: '--odd-rule' } as const;
+  const flag = (_: string, name: keyof typeof flags) => flags[name];
+  return message
+    .replace(/^(layerType|context|as|oddRule)(?=:)/, flag)
+    .replace(/\b(?:an )?(layerType|context|as|oddRule):(?= ')/g, flag)
+    .replace(/(?<=pass )(context)(?=:)/g, flag)
+    .replace(/, as in \w+\(.*\)$/, '');
 }
 
 /** Exit code and words of an error; undefined when the reader of a pipe went away. */
@@ -86,7 +87,7 @@ function failureOf(error: unknown): { exitCode: number; code: string; message: s
   if (error instanceof PosencError) {
     if (code === 'ERR_CONFIG') return { exitCode: EXIT.input, code, message: inFlags(message) };
     const usage = ['ERR_OPTION', 'ERR_SHAPE', 'ERR_POSITION'].includes(code);
-    return { exitCode: usage ? EXIT.usage : EXIT.runtime, code, message };
+    return { exitCode: usage ? EXIT.usage : EXIT.runtime, code, message: inFlags(message) };
   }
   if (code === 'EPIPE') return undefined;
   if (/^E[A-Z]+$/.test(code)) return { exitCode: EXIT.file, code, message };

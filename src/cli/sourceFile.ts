@@ -98,15 +98,17 @@ function foreign(bytes: Uint8Array): string | undefined {
     `it is ${encoding} text; convert it: iconv -f ${encoding} -t UTF-8 FILE > NEW.json`;
   if (/^(\xff\xfe\0\0|\0\0\xfe\xff)/.test(start)) return encoded('UTF-32');
   if (/^(\xff\xfe|\xfe\xff)/.test(start)) return encoded('UTF-16');
-  if (/^[\t-~]\0/.test(start)) return encoded('UTF-16LE');
-  if (/^\0[\t-~]/.test(start)) return encoded('UTF-16BE');
+  if (/^[\t-~]\0[\t-~]\0/.test(start)) return encoded('UTF-16LE');
+  if (/^\0[\t-~]\0[\t-~]/.test(start)) return encoded('UTF-16BE');
   if (start.startsWith('\x1f\x8b')) return 'it is compressed; use gzip -d first';
   if (start.startsWith('PK')) return 'it is a zip archive or a PyTorch checkpoint; give the config.json beside it';
   if (start.startsWith('GGUF')) return 'it is a GGUF file, and this option takes JSON';
   if (start.startsWith('\x93NUMPY')) return 'it is a .npy file; `posenc identify` reads those';
-  if (/^.{5}\0{3}\{"/s.test(start)) return 'it is a .safetensors file; `posenc identify` reads those';
+  if (/^.{5}\0{3}\{"/s.test(start))
+    return 'it is a .safetensors file; `posenc identify` reads those, and a model is told by the config.json beside it';
   if (/^\s*<(!doctype|html)/i.test(start))
     return 'it is a web page; ask for the file itself (on the hub: /resolve/, not /blob/)';
+  if (start.includes('\0')) return 'it is a binary file; a model is told by its config.json or a GGUF file';
   return undefined;
 }
 

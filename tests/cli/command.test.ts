@@ -1,6 +1,6 @@
 /** The command as a whole: help, exit codes, progress, the bundle as it is installed, plots. */
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { progress } from '../../src/cli/shell.ts';
@@ -174,6 +174,44 @@ test('the bundle runs alone: shebang, standard streams, a pipe whose reader leav
   const failed = spawnSync(process.execPath, [cli, 'explain', '/nowhere'], { encoding: 'utf8' });
   assert.is(failed.status, 4);
   assert.match(failed.stderr, /^posenc: ENOENT/);
+});
+
+test('what a command line says is read, or refused with the words of the command line', async () => {
+  const text = (bytes: string) => Buffer.from(bytes, 'latin1');
+  const refused: [code: number, about: RegExp, line: string[], input?: string | Buffer][] = [
+    [2, /plot t5: expected .*; it is plot bias t5/, ['plot', 't5']],
+    [2, /plot sinusoidal t5: only plot bias takes/, ['plot', 'sinusoidal', 't5']],
+    [2, /--head-dim: plot sinusoidal does not read it/, ['plot', 'sinusoidal', '--head-dim', '4']],
+    [2, /--factor: plot wavelengths does not read it/, ['plot', 'wavelengths', '--head-dim', '8', '--factor', '3']],
+    [2, /--causal: plot bias t5 does not read it/, ['plot', 'bias', 't5', '--causal']],
+    [3, /the family of 'bloom' is alibi, not t5/, ['plot', 'bias', 't5', '--config', config('bloom')]],
+    [2, /or --odd-rule 'truncate'/, ['sinusoidal', '--dim', '3', '--length', '2']],
+    [2, /takes the file itself: posenc explain x\.json/, ['explain', '--config', 'x.json']],
+    [2, /takes the file itself/, ['explain']],
+    [2, /expected a whole number from 1/, ['explain', '-', '--context', '0']],
+    [3, /--layer-type: no layer type 'foo'/, ['explain', config('gemma-3-27b'), '--layer-type', 'foo']],
+    [
+      3,
+      /nearest known, .*: --as 'llama';/,
+      ['explain', '-'],
+      '{"model_type": "my_llama", "hidden_size": 64, "num_attention_heads": 2}',
+    ],
+    [3, /not JSON: it is a binary file/, ['explain', '-'], text('\0asm\x01\0\0\0')],
+    [3, /it is UTF-16BE text/, ['explain', '-'], text('\0{\0"')],
+    [3, /it is a \.safetensors file/, ['explain', '-'], text('\x50\0\0\0\0\0\0\0{"a":1}')],
+  ];
+  for (const [code, about, line, input] of refused) {
+    const got = await posenc(line, { input });
+    assert.is(got.code, code, line.join(' '));
+    assert.match(got.err, about);
+  }
+  const path = file('t5.json');
+  writeFileSync(
+    path,
+    JSON.stringify({ ...JSON.parse(readFileSync(config('t5-base'), 'utf8')), relative_attention_num_buckets: 8 }),
+  );
+  const drawn = await posenc(['plot', 'bias', 't5', '--config', path]);
+  assert.match(drawn.out, /bucket of each distance: 0 to 7 /);
 });
 
 test.run();

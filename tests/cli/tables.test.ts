@@ -228,7 +228,7 @@ test('what cannot be written is refused, and leaves no file', async () => {
   await refused(2, /headDim/, 'table', '--head-dim', '0', '--length', '4', '--out', file('x.npy'));
   await refused(2, /zeroRow|dim/, 'sinusoidal', '--dim', '7', '--length', '4', '--out', file('y.npy'));
   await refused(3, /family of 'llama' is rotary/, 'bias', '--config', config('llama-3.1-8b'), '--length', '4');
-  await refused(3, /pass --layer-type: 'full_attention'/, 'table', '--config', config('gemma-3-27b'), '--length', '4');
+  await refused(3, /pass --layer-type 'full_attention'/, 'table', '--config', config('gemma-3-27b'), '--length', '4');
   await refused(4, /ENOENT/, 'table', '--head-dim', '8', '--length', '4', '--out', file('no/x.npy'));
   for (const name of ['x.dat', 'x.npy', 'y.npy']) assert.not.ok(existsSync(file(name)), name);
   const terminal = await posenc(['table', '--head-dim', '8', '--length', '4', '--out', '-', '--format', 'raw'], {
