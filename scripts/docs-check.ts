@@ -7,12 +7,14 @@
  * - Every public value says what it takes, gives and refuses, how exact it is and where it is from; every option what it is and
  *   what holds without it.
  * - Every relative link leads somewhere, in the published package too.
+ * - Numbers about the package itself (sizes, cases, the oldest Node) are what they are now.
  *
  * --fill writes the output behind every console.log(...) that is followed by an empty comment.
  */
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { facts, wrongFacts } from './docs-facts.ts';
 import { linksOf, strayLists } from './docs-links.ts';
 import { publicOptions } from './docs-options.ts';
 import { lacks, optionLacks } from './docs-parts.ts';
@@ -76,6 +78,9 @@ for (const option of options) {
   );
 }
 
+const known = facts();
+failures.push(...wrongFacts(known, read));
+
 for (const failure of failures) console.log(failure);
 const good = (list: readonly Program[]) => list.filter((program) => !wrong.has(program)).length;
 console.log(`blocks ${good(blocks)} of ${blocks.length}`);
@@ -83,6 +88,6 @@ console.log(`examples ${good(examples)} of ${examples.length}`);
 console.log(
   `public values ${values.length}, ${undocumented} undocumented; their options ${options.length}, ${unsaid} undocumented`,
 );
-console.log(`links ${links}, ${dead} dead`);
+console.log(`links ${links}, ${dead} dead; numbers about the package ${known.length}`);
 console.log(failures.length === 0 ? 'passed' : `${failures.length} failed`);
 process.exit(failures.length > 0 ? 1 : 0);
