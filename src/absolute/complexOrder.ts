@@ -40,7 +40,7 @@ export interface ComplexOrderOptions extends OutOption, EngineOption {
  * @param given tokens, positions, and the learned tables of amplitudes, frequencies and phases, [vocabulary, dim] each
  * @returns float32, of the shape that `form` names
  * @throws ERR_POSITION for an id outside the tables; ERR_OPTION, ERR_SHAPE, ERR_OUT_OF_MEMORY
- * @see Wang et al., arXiv 1912.12333, section 3
+ * @see Wang et al., arXiv 1912.12333
  * @example
  * const frequency = complexOrderFrequency({ vocabulary: 3, dim: 2 });
  * const amplitude = Tensor.from([1, 1, 1, 1, 1, 1], [3, 2]);

@@ -143,7 +143,7 @@ export interface FourierFeaturesOptions extends InputOptions {
  * @param given `shape` of x and B where they are plain arrays
  * @returns float32 [..., 2 features]
  * @throws ERR_OPTION, ERR_SHAPE, ERR_OUT_OF_MEMORY
- * @see Tancik et al., arXiv 2006.10739, eq. 5
+ * @see Tancik et al., Fourier features, arXiv 2006.10739
  * @example
  * const x = Tensor.from([0.25, 0.5], [1, 2]);
  * const B = Tensor.from([1, 0, 0, 1], [2, 2]);
@@ -314,7 +314,7 @@ export interface PerceiverEncodingOptions extends OutOption, EngineOption {
  * @param given the `grid` of cells, `numBands`, the resolution
  * @returns float32 [cells, axes (1 + 2 numBands)]; less without concatPos, with sineOnly
  * @throws ERR_OPTION, ERR_SHAPE, ERR_POSITION, ERR_OUT_OF_MEMORY
- * @see Jaegle et al., arXiv 2103.03206, section 3.2
+ * @see Jaegle et al., Perceiver, arXiv 2103.03206, section 3.2
  * @example
  * console.log(perceiverEncoding({ grid: [2, 3], numBands: 4, maxResolution: [2, 3] }).shape); // [ 6, 18 ]
  */

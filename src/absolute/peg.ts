@@ -36,7 +36,7 @@ const PACK_BYTES = 160;
  * @param given `height` and `width` of the grid, the `weight` [C, 1, 3, 3], `bias` [C], `stride` (default 1)
  * @returns float32 [B, ceil(H / stride) ceil(W / stride), C], or without B as x
  * @throws ERR_OPTION, ERR_SHAPE, ERR_OUT_OF_MEMORY
- * @see Chu et al., CPVT, arXiv 2102.10882, section 3.3
+ * @see Chu et al., CPVT, arXiv 2102.10882
  * @example
  * const x = Tensor.from([1, 2, 3, 4], [1, 4, 1]);
  * const weight = Tensor.from([0, 0, 0, 0, 1, 0, 0, 0, 0], [1, 1, 3, 3]);

@@ -34,7 +34,7 @@ export interface DecayOptions extends OutOption<'float64'>, EngineOption {
  * @param given `dim` columns, `base`, and `length` or `distances`
  * @returns float64 [distances]
  * @throws ERR_OPTION, ERR_SHAPE, ERR_POSITION, ERR_OUT_OF_MEMORY
- * @see Vaswani et al., arXiv 1706.03762, section 3.5; Yan et al., TENER, arXiv 1911.04474, section 3.2
+ * @see Vaswani et al., arXiv 1706.03762, section 3.5; Yan et al., TENER, arXiv 1911.04474
  * @example
  * console.log(sinusoidalGram({ dim: 8, distances: [0] }).data[0]); // 4
  */

@@ -48,7 +48,7 @@ export interface FourTerms {
  * @param given x and p [n, d], wq and wk [d, d]
  * @returns xx, xp, px, pp and their total, float32 [n, n] each
  * @throws ERR_OPTION, ERR_SHAPE, ERR_OUT_OF_MEMORY
- * @see Ke et al., TUPE, arXiv 2006.15595, eq. 6
+ * @see Ke et al., TUPE, arXiv 2006.15595
  * @example
  * const unit = Tensor.from([1, 0, 0, 1], [2, 2]);
  * const { xx, total } = fourTermDecomposition({ x: unit, p: unit, wq: unit, wk: unit });

@@ -1,5 +1,5 @@
 /**
- * NEZHA: Shaw's relative keys and values with one fixed sinusoidal table. Wei et al., arXiv 1909.00204, section 2.1:
+ * NEZHA: Shaw's relative keys and values with one fixed sinusoidal table. Wei et al., arXiv 1909.00204:
  *   R[r, 2c] = sin(r / 10000^(2c/d)),   R[r, 2c + 1] = cos(r / 10000^(2c/d)),   r = clip(j - i, -k, k) + k.
  * The sinusoid is taken at the shifted index r, not at the signed distance. The released models use k = 64.
  */
@@ -32,7 +32,7 @@ export interface NezhaTableOptions extends PrecisionOption, OutOption, EngineOpt
  * @param given `dim` columns, maxRelativePosition (default 64)
  * @returns float32 [2 maxRelativePosition + 1, dim]
  * @throws ERR_OPTION, ERR_SHAPE, ERR_OUT_OF_MEMORY
- * @see Wei et al., NEZHA, arXiv 1909.00204, section 2.1
+ * @see Wei et al., NEZHA, arXiv 1909.00204
  * @example
  * console.log(nezhaTable({ dim: 8 }).shape); // [ 129, 8 ]
  */
@@ -65,7 +65,7 @@ export function nezhaTable(given: NezhaTableOptions): Tensor {
  * @param given scale, masks, rows
  * @returns float32 [B, H, q, k], or the rows asked for
  * @throws ERR_SHAPE, ERR_OPTION, ERR_OUT_OF_MEMORY
- * @see Wei et al., NEZHA, arXiv 1909.00204, section 2.1
+ * @see Wei et al., NEZHA, arXiv 1909.00204
  * @example
  * const q = Tensor.zeros([1, 2, 3, 8]);
  * const k = Tensor.zeros([1, 2, 5, 8]);
@@ -84,7 +84,7 @@ export function nezhaScores(q: Shaped, k: Shaped, table: Shaped, given: ScoreOpt
  * @param given rows, masks
  * @returns float32 [B, H, q, d], or the rows asked for
  * @throws ERR_SHAPE, ERR_OPTION, ERR_OUT_OF_MEMORY
- * @see Wei et al., NEZHA, arXiv 1909.00204, section 2.1
+ * @see Wei et al., NEZHA, arXiv 1909.00204
  * @example
  * console.log(nezhaValues(Tensor.zeros([1, 2, 3, 5]), Tensor.zeros([1, 2, 5, 8]), nezhaTable({ dim: 8 })).shape); // [ 1, 2, 3, 8 ]
  */

@@ -117,7 +117,7 @@ function bucketCount(given: unknown): number {
  * @param given length, heads, the table of positions, norm and projections, the relative table
  * @returns float32 [heads, length, length], or the rows asked for
  * @throws ERR_OPTION, ERR_SHAPE, ERR_OUT_OF_MEMORY
- * @see Ke et al., TUPE, arXiv 2006.15595, eq. 8 and 10
+ * @see Ke et al., TUPE, arXiv 2006.15595
  * @example
  * const unit = { weight: Tensor.from([1, 0, 0, 1], [2, 2]), bias: Tensor.zeros([2]) };
  * const norm = { weight: Tensor.from([1, 1], [2]), bias: Tensor.zeros([2]) };

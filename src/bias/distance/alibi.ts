@@ -57,7 +57,7 @@ const FORMS = ['distance', 'tril', 'key', 'key-last-zero', 'nonsymmetric'] as co
  * @param given the number of heads, lengths or positions, a form or slopes of your own
  * @returns float32 [totalHeads, queryLength, keyLength] (or the rows asked for); with `mask` or lengths per batch a leading [B]
  * @throws ERR_OPTION, ERR_SHAPE, ERR_POSITION, ERR_OUT_OF_MEMORY
- * @see Press et al., arXiv 2108.12409, section 3
+ * @see Press et al., ALiBi, arXiv 2108.12409, section 3
  * @example
  * console.log(alibi({ heads: 8, queryLength: 1, keyLength: 4 }).data.slice(0, 4)); // Float32Array(4) [ -1.5, -1, -0.5, 0 ]
  */

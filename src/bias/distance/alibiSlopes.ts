@@ -30,7 +30,7 @@ export const MOST_HEADS = 65536;
  * @param given the number of heads, and the order of slopes where it is no power of two
  * @returns float32 [heads]
  * @throws ERR_OPTION, ERR_SHAPE
- * @see Press et al., arXiv 2108.12409, section 3
+ * @see Press et al., ALiBi, arXiv 2108.12409, section 3
  * @example
  * console.log(alibiSlopes({ heads: 4 }).data); // Float32Array(4) [ 0.25, 0.0625, 0.015625, 0.00390625 ]
  */

@@ -51,7 +51,7 @@ const MAX_WIDTH = 512;
  * @param given the layers of the network, the learned `c`, `initL` and `lMultiplier`, and lengths or positions
  * @returns float32 [heads, queryLength, keyLength], or what `rows`, batches, packed sequences and `addTo` make of it
  * @throws ERR_OPTION, ERR_SHAPE, ERR_POSITION, ERR_OUT_OF_MEMORY
- * @see Li et al., arXiv 2310.04418, eq. 3
+ * @see Li et al., FIRE, arXiv 2310.04418
  * @example
  * const layers = [
  *   { weight: Tensor.from([1, -1], [2, 1]), bias: Tensor.from([0, 0], [2]) },

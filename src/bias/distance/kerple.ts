@@ -42,7 +42,7 @@ const OPTIONS = [...TOEPLITZ_OPTIONS, 'kind', 'p', 'a', 'weightP', 'weightA', 'p
  * @returns float32 [heads, queryLength, keyLength], or what `diagonal`, `rows`, batches, packed sequences and `addTo` make of
  * it
  * @throws ERR_OPTION, ERR_SHAPE, ERR_POSITION, ERR_OUT_OF_MEMORY
- * @see Chi et al., arXiv 2205.09921, section 4
+ * @see Chi et al., KERPLE, arXiv 2205.09921, section 4
  * @example
  * console.log(kerple({ p: [1], a: [1], queryLength: 1, keyLength: 3 }).data); // Float32Array(3) [ -1.0986123085021973, -0.6931471824645996, 0 ]
  */

@@ -40,7 +40,7 @@ const OPTIONS = [...TOEPLITZ_OPTIONS, 'heads', 'dim', 'base', 'form'] as const;
  * @returns float32 [heads, queryLength, keyLength], or what `diagonal`, `rows`, batches, packed sequences and `addTo` make of
  * it
  * @throws ERR_OPTION, ERR_SHAPE, ERR_POSITION, ERR_OUT_OF_MEMORY
- * @see Chi et al., arXiv 2212.10356, eq. 5 and appendix E
+ * @see Chi et al., Sandwich, arXiv 2212.10356
  * @example
  * console.log(sandwich({ heads: 2, queryLength: 1, keyLength: 2 }).shape); // [ 2, 1, 2 ]
  */

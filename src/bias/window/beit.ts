@@ -33,7 +33,7 @@ export interface BeitBiasOptions extends GridOptions {
  * @param given the window
  * @returns float32 [heads, tokens + 1, tokens + 1], or the rows asked for
  * @throws ERR_OPTION, ERR_SHAPE, ERR_OUT_OF_MEMORY
- * @see Bao et al., arXiv 2106.08254
+ * @see Bao et al., BEiT, arXiv 2106.08254
  * @example
  * console.log(beitBias(Tensor.zeros([9 + 3, 2]), { windowSize: [2, 2] }).shape); // [ 2, 5, 5 ]
  */

@@ -32,7 +32,7 @@ export interface MaxvitBiasOptions extends GridOptions {
  * @param given the window, where the table does not tell it
  * @returns float32 [heads, tokens, tokens], or the rows asked for
  * @throws ERR_OPTION, ERR_SHAPE, ERR_OUT_OF_MEMORY
- * @see Tu et al., arXiv 2204.01697
+ * @see Tu et al., MaxViT, arXiv 2204.01697
  * @example
  * console.log(maxvitBias(Tensor.zeros([2, 3, 3]), {}).shape); // [ 2, 4, 4 ]
  */

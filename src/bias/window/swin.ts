@@ -52,7 +52,7 @@ const OPTIONS = [...GRID_OPTIONS, 'windowSize', 'frames', 'shape'] as const;
  * @param given the window
  * @returns float32 [heads, tokens, tokens], or the rows asked for
  * @throws ERR_OPTION, ERR_SHAPE, ERR_OUT_OF_MEMORY
- * @see Liu et al., arXiv 2103.14030, eq. 4
+ * @see Liu et al., Swin, arXiv 2103.14030, eq. 4
  * @example
  * console.log(swinBias(Tensor.zeros([13 * 13, 3]), { windowSize: [7, 7] }).shape); // [ 3, 49, 49 ]
  */

@@ -41,7 +41,7 @@ const MAX_BUFFER = 1 << 14;
  * @param given the window, that of pretraining, the mode
  * @returns float32 [2 height - 1, 2 width - 1, 2]
  * @throws ERR_OPTION, ERR_SHAPE
- * @see Liu et al., arXiv 2111.09883, eq. 4
+ * @see Liu et al., Swin V2, arXiv 2111.09883, eq. 4
  * @example
  * console.log(swinV2Coordinates({ windowSize: [2, 2] }).shape); // [ 3, 3, 2 ]
  */
@@ -67,7 +67,7 @@ export function swinV2Coordinates(given: SwinV2CoordinateOptions & OutOption & E
  * @param given the layers of the network, the window, the mode
  * @returns float32 [heads, tokens, tokens], or the rows asked for
  * @throws ERR_OPTION, ERR_SHAPE, ERR_OUT_OF_MEMORY
- * @see Liu et al., arXiv 2111.09883, section 3.3
+ * @see Liu et al., Swin V2, arXiv 2111.09883, section 3.3
  * @example
  * const layers = [
  *   { weight: Tensor.from([1, 0, 0, 1], [2, 2]), bias: Tensor.from([0, 0], [2]) },

@@ -112,7 +112,7 @@ function ownAmplitude(spec: YarnRamp, factor: number): dd.DD {
  * @param coefficient default 1
  * @returns the number, float64
  * @throws ERR_OPTION
- * @see Peng et al., YaRN, arXiv 2309.00071, eq. 22
+ * @see Peng et al., YaRN, arXiv 2309.00071, section 3.4
  * @example
  * console.log(yarnMscale(4)); // 1.138629436111989
  */
