@@ -136,7 +136,7 @@ export const longropeWords: RuleWords<LongropeSpec> = {
   docs: {
     frequencies: 'θ^(-2i/d) / shortFactor[i], or longFactor[i] when L > original',
     options:
-      '`shortFactor`, `longFactor`, `originalMaxPositionEmbeddings`, `factor`, `shortMscale` and `longMscale` (PhiMoE); `context` for L',
+      '`shortFactor`, `longFactor`, `originalMaxPositionEmbeddings`, `factor` or `maxPositionEmbeddings`, `shortMscale` and `longMscale` (PhiMoE); `context` for L',
     source: 'arXiv 2402.13753',
   },
   about: 'LongRoPE, arXiv 2402.13753: a divisor for each pair, the long list',

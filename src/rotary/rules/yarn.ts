@@ -146,7 +146,7 @@ export const yarnWords: RuleWords<YarnSpec> = {
   docs: {
     frequencies: 'ramp between invFreq/factor and invFreq; amplitude 0.1 ln(factor) + 1',
     options:
-      '`factor`, `originalMaxPositionEmbeddings`, `betaFast` 32, `betaSlow` 1, `truncate` true, `mscale` and `mscaleAllDim` (both or none), `attnFactor` 1, `extrapolationFactor` 1',
+      '`factor`, `originalMaxPositionEmbeddings`, `betaFast` 32, `betaSlow` 1, `truncate` true, `mscale` with `mscaleAllDim` (one alone: none), `attnFactor` 1, `extrapolationFactor` 1',
     source: 'arXiv 2309.00071',
   },
   about: 'YaRN, arXiv 2309.00071, as Qwen2.5 sets it',
