@@ -19,8 +19,8 @@ const anchors = (file: string) =>
 const proseOf = (text: string) => text.replace(/^```.*?^```$/gms, '').replace(/`[^`\n]*`/g, '');
 
 /**
- * The relative links of a page; of a dead one what is wrong. Pictures are shown from the repository and weigh more than the code:
- * they are not in the package.
+ * The relative links of a page; of a dead one what is wrong. What a page of the published package links to must be in it, but
+ * for pictures: they are shown from the repository, and weigh more than the code.
  * @param file the page, from `root`
  * @param shipped the files of the published package, from `root`
  */
@@ -32,7 +32,10 @@ export function linksOf(file: string, root: string, shipped: readonly string[]):
     const to = path === '' ? join(root, file) : join(root, dirname(file), path);
     const inside = relative(root, to);
     if (!existsSync(to)) return [{ target, broken: 'is not there' }];
-    if (!shipped.some((name) => name === inside || name.startsWith(`${inside.replace(/\/$/, '')}/`)))
+    if (
+      shipped.includes(file) &&
+      !shipped.some((name) => name === inside || name.startsWith(`${inside.replace(/\/$/, '')}/`))
+    )
       return [{ target, broken: 'is not in the published package' }];
     if (anchor !== undefined && !anchors(to).includes(anchor)) return [{ target, broken: 'has no such heading' }];
     return [{ target }];

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import * as assert from 'uvu/assert';
 import { publicOptions } from '../../scripts/docs-options.ts';
 import { lacks, optionLacks } from '../../scripts/docs-parts.ts';
-import { publicValues } from '../../scripts/docs-values.ts';
+import { publicValues, ROOT } from '../../scripts/docs-values.ts';
 import { test } from '../support/test.ts';
 
 const VALUE = `/**
@@ -130,6 +130,20 @@ test('what a public function returned is not asked for again', () => {
   const form = `${OPTIONS}export interface Form {\n  readonly a: number;\n}\n`;
   assert.equal(missing(taken, form), ['a: a sentence']);
   assert.equal(missing(taken.replace('}): Tensor {', '}): Form {'), form), []);
+});
+
+test('the package lacks nothing of this', () => {
+  const values = publicValues();
+  const options = publicOptions(values, ROOT);
+  assert.ok(values.length > 140 && options.length > 600, `${values.length} values, ${options.length} options`);
+  const incomplete = [
+    ...values.map((value) => [value.name, lacks(value)] as const),
+    ...options.map((option) => [`${option.name} of ${option.owner}`, optionLacks(option)] as const),
+  ];
+  assert.equal(
+    incomplete.filter(([, words]) => words.length > 0),
+    [],
+  );
 });
 
 test.run();
