@@ -13,9 +13,9 @@ import { build } from 'esbuild';
 const HEADROOM = 1.1;
 /**
  * Of these 200 kB are posenc.min.js, 330 kB source maps, 270 kB code that is not minified, 190 kB declarations with the sentences an
- * editor shows, 85 kB documentation.
+ * editor shows, 95 kB documentation.
  */
-const MAX_PACKED = 1_180_000;
+const MAX_PACKED = 1_192_000;
 /**
  * Gzip bytes that are promised, whatever is recorded. One encoder carries all kernels, 20 kB of text, and the loader, 2 kB: what
  * is left is its own code with the checks and their sentences. fromHF carries the records of every model type, 18 kB, and its
