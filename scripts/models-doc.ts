@@ -4,7 +4,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { type KnownModel, knownModels } from '../src/models/known.ts';
-import { GGUF_RECORDS } from '../src/models/records/gguf/index.ts';
+import { ggufRecords } from '../src/models/records/gguf/index.ts';
 
 const page = new URL('../docs/models.md', import.meta.url);
 
@@ -28,7 +28,9 @@ export function modelsPage(): string {
     const own = rows.filter((row) => row.family === family);
     return `## ${family}\n\n${table(own)}\n`;
   });
-  const archs = GGUF_RECORDS.map(({ arch }) => code(arch)).sort();
+  const archs = ggufRecords()
+    .map(({ arch }) => code(arch))
+    .sort();
   return `# Known models
 
 ${count} values of \`model_type\` in ${rows.length} records: what \`fromHF\` reads a \`config.json\` with, and what \`posenc models\`

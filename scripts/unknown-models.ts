@@ -6,7 +6,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { positionKeys } from '../src/models/positionKeys.ts';
 import { ggufRecord } from '../src/models/records/gguf/index.ts';
-import { RECORDS, recordOf } from '../src/models/records/index.ts';
+import { modelRecords, recordOf } from '../src/models/records/index.ts';
 
 /** Files below a folder whose name fits. */
 function filesBelow(folder: string, pattern: RegExp): string[] {
@@ -51,7 +51,7 @@ export function keysOfRecords(): ReadonlySet<string> {
       }
     }
   };
-  for (const { config } of RECORDS) visit(config);
+  for (const { config } of modelRecords()) visit(config);
   return keys;
 }
 

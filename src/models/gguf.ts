@@ -24,7 +24,7 @@ import type {
   GgufT5,
   GgufUse,
 } from './records/gguf/facts.ts';
-import { GGUF_RECORDS, ggufRecord } from './records/gguf/index.ts';
+import { ggufRecord, ggufRecords } from './records/gguf/index.ts';
 import type { QueryScale } from './softmaxScale.ts';
 
 export type { GGUFTensors } from './ggufHeader.ts';
@@ -86,7 +86,7 @@ export function fromGGUF(metadata: object, options: FromGGUFOptions = {}): Norma
 const TENSORS = ['ropeFreqs', 'ropeFactorsShort', 'ropeFactorsLong', 'positionEmbd'];
 
 function recordFor(header: Header, as: string | undefined): GgufRecord {
-  const names = GGUF_RECORDS.map(({ arch }) => arch);
+  const names = ggufRecords().map(({ arch }) => arch);
   if (as !== undefined) {
     const record = typeof as === 'string' ? ggufRecord(as) : undefined;
     if (record === undefined) {

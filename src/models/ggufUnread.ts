@@ -4,7 +4,7 @@ import { nearest } from '../runtime/arguments.ts';
 import type { Header } from './ggufHeader.ts';
 import { refuse, shorten } from './read.ts';
 import type { GgufPositions, GgufRecord } from './records/gguf/facts.ts';
-import { GGUF_RECORDS } from './records/gguf/index.ts';
+import { ggufRecords } from './records/gguf/index.ts';
 
 /** Every key of rotation that llama.cpp knows, for one architecture or another. */
 const ROPE_KEYS = [
@@ -115,7 +115,7 @@ export function fitting(header: Header): { names: string[]; unread: string[] } {
   const keys = header
     .names()
     .filter((name) => isPositional(name) && !HARMLESS[name]?.includes(header.fields[header.key(name)]));
-  const all = GGUF_RECORDS.map((record) => ({ name: record.arch, keys: reads(record) }));
+  const all = ggufRecords().map((record) => ({ name: record.arch, keys: reads(record) }));
   const fits = all.filter((candidate) => keys.every((key) => candidate.keys.has(key)));
   const unread = keys.filter((key) => !all.some((candidate) => candidate.keys.has(key)));
   const near = nearest(

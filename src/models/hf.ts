@@ -12,7 +12,7 @@ import { type NormalForm, readingForm } from './normalForm.ts';
 import { type Found, type Part, recordOfPart, textPart } from './part.ts';
 import { listKeys, unreadKeys } from './positionKeys.ts';
 import { ConfigNode, dropUndefined, isFields, type Json, Notes, refuse, shorten } from './read.ts';
-import { RECORDS, recordOf } from './records/index.ts';
+import { modelRecords, recordOf } from './records/index.ts';
 import type { ConfigFacts, ModelRecord, RotaryFacts } from './records/record.ts';
 import { pinSpec, readRotary } from './rotaryLayers.ts';
 import { nopeQueryScale } from './softmaxScale.ts';
@@ -89,7 +89,7 @@ function checkAs(as: unknown): void {
     typeof as === 'string'
       ? nearest(
           as,
-          RECORDS.flatMap(({ types }) => types),
+          modelRecords().flatMap(({ types }) => types),
         )
       : undefined;
   const hint = near === undefined ? '' : `; did you mean '${near}'`;

@@ -1,5 +1,5 @@
 /** The table of every model type that fromHF reads by a record: what `posenc models` prints and docs/models.md holds. */
-import { RECORDS } from './records/index.ts';
+import { modelRecords } from './records/index.ts';
 import type { ChoiceFacts, ConfigFacts, ModelRecord } from './records/record.ts';
 
 /** One record in words. */
@@ -24,7 +24,9 @@ export interface KnownModel {
  * knownModels().find(({ types }) => types.includes('deepseek_v3'));
  */
 export function knownModels(): KnownModel[] {
-  return RECORDS.map(rowOf).sort((a, b) => compare(a.family, b.family) || compare(a.types[0], b.types[0]));
+  return modelRecords()
+    .map(rowOf)
+    .sort((a, b) => compare(a.family, b.family) || compare(a.types[0], b.types[0]));
 }
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

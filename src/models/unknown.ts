@@ -5,7 +5,7 @@
 import { scheduleKeys } from './layers.ts';
 import { listKeys, positionKeys } from './positionKeys.ts';
 import { type ConfigNode, refuse, shorten } from './read.ts';
-import { RECORDS } from './records/index.ts';
+import { modelRecords } from './records/index.ts';
 import type { ConfigFacts, Softmax } from './records/record.ts';
 
 const squash = (name: string): string =>
@@ -55,24 +55,26 @@ const USUAL = new Set(['rope_theta', 'rotary_emb_base', 'head_dim', 'layer_types
 let all: ReadonlySet<string> | undefined;
 /** Keys of the file that change positions for some record: whoever reads the file must read them. */
 export function tellingKeys(node: ConfigNode): readonly string[] {
-  all ??= new Set(RECORDS.flatMap(({ config }) => ownKeys(config).map((key) => key.split('.')[0])));
+  all ??= new Set(modelRecords().flatMap(({ config }) => ownKeys(config).map((key) => key.split('.')[0])));
   return Object.keys(node.fields).filter((key) => all?.has(key) && node.has(key) && node.fields[key] !== false);
 }
 
 /** The types that the names contain; of those inside each other the longest. */
 function named(names: readonly string[]): readonly string[] {
   const squashed = names.map(squash);
-  const found = RECORDS.flatMap(({ types }) => types).filter((type) => {
-    const plain = squash(type);
-    return plain.length >= SHORTEST && squashed.some((name) => name.includes(plain));
-  });
+  const found = modelRecords()
+    .flatMap(({ types }) => types)
+    .filter((type) => {
+      const plain = squash(type);
+      return plain.length >= SHORTEST && squashed.some((name) => name.includes(plain));
+    });
   const longest = Math.max(0, ...found.map((type) => squash(type).length));
   return found.filter((type) => squash(type).length === longest);
 }
 
 /** The types that read most of the keys which few read. */
 function byKeys(node: ConfigNode): readonly string[] {
-  const scored = RECORDS.map(({ types, config }) => ({
+  const scored = modelRecords().map(({ types, config }) => ({
     type: types[0],
     score: new Set(ownKeys(config).filter((key) => node.has(key.split('.')[0]))).size,
   }));

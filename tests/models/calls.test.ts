@@ -10,7 +10,7 @@ import type { Calls } from '../../src/models/calls.ts';
 import { fromGGUF } from '../../src/models/gguf.ts';
 import { fromHF } from '../../src/models/hf.ts';
 import type { NormalForm } from '../../src/models/normalForm.ts';
-import { RECORDS } from '../../src/models/records/index.ts';
+import { modelRecords } from '../../src/models/records/index.ts';
 import { positionIds } from '../../src/positions/mask.ts';
 import { mropeIndex } from '../../src/positions/mrope.ts';
 import * as rows from '../../src/rows/index.ts';
@@ -230,7 +230,7 @@ function formOf(type: string): NormalForm | undefined {
 
 const OTHERS = ['wrapper', 'tower', 'none'];
 const unread: string[] = [];
-for (const { types, config } of RECORDS) {
+for (const { types, config } of modelRecords()) {
   if (OTHERS.includes(config.family) || (config.family === 'rotary' && !config.mrope)) continue;
   test(`${types[0]}, as its class makes it`, () => {
     const form = formOf(types[0]);

@@ -6,7 +6,7 @@ import * as assert from 'uvu/assert';
 import { fromGGUF } from '../../src/models/gguf.ts';
 import { fromHF } from '../../src/models/hf.ts';
 import type { NormalForm, RotaryLayer } from '../../src/models/normalForm.ts';
-import { GGUF_RECORDS } from '../../src/models/records/gguf/index.ts';
+import { ggufRecords } from '../../src/models/records/gguf/index.ts';
 import { PosencError } from '../../src/runtime/errors.ts';
 import { adapters } from '../golden-runner/adapters/index.ts';
 import { loadApi } from '../golden-runner/api.ts';
@@ -130,7 +130,7 @@ for (const [config, name] of PAIRS) {
 
 test('every architecture: read with as little as it needs, or refused by a sentence', () => {
   const refused: string[] = [];
-  for (const { arch } of GGUF_RECORDS) {
+  for (const { arch } of ggufRecords()) {
     const fields = {
       ...LLAMA,
       context_length: 8192,

@@ -1,7 +1,7 @@
 /** Every composite model whose text part has position streams has its rule in mropeIndex, or is refused by name. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { RECORDS, recordOf } from '../../src/models/records/index.ts';
+import { modelRecords, recordOf } from '../../src/models/records/index.ts';
 import type { ConfigFacts } from '../../src/models/records/record.ts';
 import { type MropeIndexOptions, mropeIndex } from '../../src/positions/mrope.ts';
 import { MROPE_CLASSES, MROPE_OTHERS } from '../../src/positions/mropeClasses.ts';
@@ -10,9 +10,11 @@ import { MROPE_CLASSES, MROPE_OTHERS } from '../../src/positions/mropeClasses.ts
 const PLAIN = ['minicpmv4_6'];
 
 const streams = (facts: ConfigFacts | undefined): boolean => facts?.family === 'rotary' && facts.mrope !== undefined;
-const types = RECORDS.flatMap(({ types: names, config }) =>
-  config.family === 'wrapper' && config.text !== null && streams(recordOf(config.text)?.config) ? names : [],
-).map((name) => name.replace(/_thinker$/, ''));
+const types = modelRecords()
+  .flatMap(({ types: names, config }) =>
+    config.family === 'wrapper' && config.text !== null && streams(recordOf(config.text)?.config) ? names : [],
+  )
+  .map((name) => name.replace(/_thinker$/, ''));
 
 test('no M-RoPE class is left out', () => {
   assert.ok(types.length > 15, types.join(' '));

@@ -2,19 +2,19 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ggufRecord } from '../../src/models/records/gguf/index.ts';
-import { RECORDS, recordOf, recordOfClass } from '../../src/models/records/index.ts';
+import { modelRecords, recordOf, recordOfClass } from '../../src/models/records/index.ts';
 
 const repeated = (names: readonly string[]): string[] => names.filter((name, i) => names.indexOf(name) !== i);
 
 test('a model type belongs to one record', () => {
-  const names = RECORDS.flatMap(({ types }) => types);
+  const names = modelRecords().flatMap(({ types }) => types);
   assert.equal(repeated(names), []);
   for (const name of names) assert.ok(recordOf(name)?.types.includes(name), name);
 });
 
 test('the architecture of llama.cpp that a record names is known', () => {
   assert.equal(
-    RECORDS.flatMap(({ gguf }) => (gguf !== null && !ggufRecord(gguf) ? [gguf] : [])),
+    modelRecords().flatMap(({ gguf }) => (gguf !== null && !ggufRecord(gguf) ? [gguf] : [])),
     [],
   );
 });
@@ -28,7 +28,7 @@ test('a class name leads to the record of its type', () => {
 });
 
 test('what a composite model has inside is a record', () => {
-  const lost = RECORDS.flatMap(({ config }) =>
+  const lost = modelRecords().flatMap(({ config }) =>
     config.family === 'wrapper' ? [config.text, config.vision].filter((type) => type !== null && !recordOf(type)) : [],
   );
   assert.equal(lost, []);
@@ -36,7 +36,7 @@ test('what a composite model has inside is a record', () => {
 
 test('every record says where its facts are from', () => {
   assert.equal(
-    RECORDS.filter(({ source }) => source === ''),
+    modelRecords().filter(({ source }) => source === ''),
     [],
   );
 });

@@ -3,7 +3,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { describe } from '../../src/models/describe.ts';
 import { fromHF, toHF } from '../../src/models/hf.ts';
-import { RECORDS } from '../../src/models/records/index.ts';
+import { modelRecords } from '../../src/models/records/index.ts';
 import type { VisionRotary } from '../../src/models/vision.ts';
 import { visionPositions } from '../../src/positions/visionPositions.ts';
 import { axialAngles, axialTable } from '../../src/rotary/axial.ts';
@@ -63,7 +63,7 @@ for (const [name, item] of readGolden('configs')) {
 
 test('towers were found', () => assert.ok(towers >= 18, `${towers}`));
 
-for (const { types, config } of RECORDS) {
+for (const { types, config } of modelRecords()) {
   if (config.family !== 'tower') continue;
   for (const type of types) {
     test(`${type}, as its class makes it`, () => {

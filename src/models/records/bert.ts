@@ -37,7 +37,7 @@ const LAYOUT_BIAS = {
   keys: { relativeBias: 'has_relative_attention_bias', spatialBias: 'has_spatial_attention_bias' },
 } as const;
 
-export const BERT_RECORDS: readonly ModelRecord[] = [
+export const bertRecords = (): readonly ModelRecord[] => [
   {
     types: ['bert', 'bert-japanese'],
     source: null,

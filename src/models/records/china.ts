@@ -11,7 +11,7 @@ const HUNYUAN: RotaryFacts = {
   sizes: sizes(4096, 32, 32),
 };
 
-export const CHINA_RECORDS: readonly ModelRecord[] = [
+export const chinaRecords = (): readonly ModelRecord[] => [
   {
     types: ['ernie4_5'],
     source: null,

@@ -9,7 +9,7 @@ const COHERE2: RotaryFacts = {
   sizes: sizes(8192, 64, 40),
 };
 
-export const COHERE_RECORDS: readonly ModelRecord[] = [
+export const cohereRecords = (): readonly ModelRecord[] => [
   {
     types: ['cohere'],
     source: null,

@@ -27,7 +27,7 @@ const BART: LearnedFacts = offsetRows(1024, 1024);
 const STATIC = ['static_position_embeddings', 'extra_pos_embeddings'] as const;
 const SPEECH: LearnedFacts = rows(1500, 1280);
 
-export const DECODERS_RECORDS: readonly ModelRecord[] = [
+export const decodersRecords = (): readonly ModelRecord[] => [
   {
     types: ['gpt2', 'gpt_sw3'],
     source: null,

@@ -13,7 +13,7 @@ const INDEXER = {
   indexer_rope_interleave:
     'the indexer of the sparse attention turns a table of its own; what is read is the attention',
 } as const;
-export const DEEPSEEK_RECORDS: readonly ModelRecord[] = [
+export const deepseekRecords = (): readonly ModelRecord[] => [
   {
     // A config.json may switch latent attention off (DeepSeek-OCR): then it is Llama.
     types: ['deepseek_v2', 'deepseek_vl_v2'],

@@ -2,7 +2,7 @@
 import type { ModelRecord } from './record.ts';
 import { base, head, INTERLEAVED, PLAIN, sizes } from './words.ts';
 
-export const ENCODERS_RECORDS: readonly ModelRecord[] = [
+export const encodersRecords = (): readonly ModelRecord[] => [
   {
     types: ['nomic_bert'],
     source: null,

@@ -35,7 +35,7 @@ const GEMMA4: RotaryFacts = {
   ],
 };
 
-export const GEMMA_RECORDS: readonly ModelRecord[] = [
+export const gemmaRecords = (): readonly ModelRecord[] => [
   {
     types: ['gemma'],
     source: null,

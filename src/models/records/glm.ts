@@ -6,7 +6,7 @@ const GLM: RotaryFacts = { ...PLAIN, head: head(128), rotated: { partial: 0.5 },
 type Streams = NonNullable<RotaryFacts['mrope']>;
 const streams = (ids: Streams['ids']): Streams => ({ section: [8, 12, 12], layout: 'chunked', ids });
 
-export const GLM_RECORDS: readonly ModelRecord[] = [
+export const glmRecords = (): readonly ModelRecord[] => [
   {
     types: ['glm'],
     source: null,

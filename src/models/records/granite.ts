@@ -6,7 +6,7 @@ const GRANITE: RotaryFacts = { ...PLAIN, softmax: { key: 'attention_multiplier',
 /** A base for each layer, 0 where it does not rotate. */
 const LAYER_BASES = { base: 'layer_rope_theta' } as const;
 
-export const GRANITE_RECORDS: readonly ModelRecord[] = [
+export const graniteRecords = (): readonly ModelRecord[] => [
   {
     types: ['granite'],
     source: null,

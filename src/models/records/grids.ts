@@ -37,7 +37,7 @@ const DINOV3: TowerFacts = {
   ignores: ['pos_embed_rescale', 'pos_embed_jitter', 'pos_embed_shift'],
 };
 
-export const GRIDS_RECORDS: readonly ModelRecord[] = [
+export const gridsRecords = (): readonly ModelRecord[] => [
   {
     types: ['dinov3_vit'],
     source: null,

@@ -35,7 +35,7 @@ const LFM2: RotaryFacts = {
   layers: [attentionIn('layer_types'), attentionAt('full_attn_idxs'), ALL],
 };
 
-export const LLAMA_RECORDS: readonly ModelRecord[] = [
+export const llamaRecords = (): readonly ModelRecord[] => [
   {
     types: ['llama', 'code_llama'],
     source: null,

@@ -23,7 +23,7 @@ const MODERNBERT: RotaryFacts = {
   sizes: sizes(768, 12, 22),
 };
 
-export const LOCAL_RECORDS: readonly ModelRecord[] = [
+export const localRecords = (): readonly ModelRecord[] => [
   {
     types: ['modernbert', 'modernbert-decoder'],
     source: null,

@@ -5,7 +5,7 @@ import { base, head, PLAIN, sizes, TO_HALF } from './words.ts';
 /** Ministral 3 and Mistral 4 multiply queries by 1 + beta ln(1 + floor(position / original length)). */
 const QUERY_BETA = ['llama_4_scaling_beta'] as const;
 
-export const MISTRAL_RECORDS: readonly ModelRecord[] = [
+export const mistralRecords = (): readonly ModelRecord[] => [
   {
     types: ['mistral', 'ministral'],
     source: null,

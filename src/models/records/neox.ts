@@ -11,7 +11,7 @@ const GPTJ: RotaryFacts = {
   sizes: sizes(4096, 16, 28),
 };
 
-export const NEOX_RECORDS: readonly ModelRecord[] = [
+export const neoxRecords = (): readonly ModelRecord[] => [
   {
     types: ['gpt_neox'],
     source: null,

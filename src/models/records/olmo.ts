@@ -2,7 +2,7 @@
 import type { ModelRecord } from './record.ts';
 import { base, FULL_AND_SLIDING, fullEvery, fullTable, PLAIN, sizes, slidingTable } from './words.ts';
 
-export const OLMO_RECORDS: readonly ModelRecord[] = [
+export const olmoRecords = (): readonly ModelRecord[] => [
   {
     types: ['olmo'],
     source: null,

@@ -2,7 +2,7 @@
 import type { ModelRecord } from './record.ts';
 import { given, patches, rows, SINES, width } from './words.ts';
 
-export const PATCHES_RECORDS: readonly ModelRecord[] = [
+export const patchesRecords = (): readonly ModelRecord[] => [
   {
     types: ['vit', 'ijepa_vit'],
     source: null,

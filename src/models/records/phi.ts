@@ -2,7 +2,7 @@
 import type { ModelRecord } from './record.ts';
 import { base, given, PLAIN, sizes } from './words.ts';
 
-export const PHI_RECORDS: readonly ModelRecord[] = [
+export const phiRecords = (): readonly ModelRecord[] => [
   {
     types: ['phi', 'phi-msft', 'mixformer-sequential'],
     source: null,

@@ -18,7 +18,7 @@ const HYBRID: RotaryFacts = {
   layers: [attentionIn('layer_types'), attentionEvery(4, 'full_attention_interval')],
 };
 
-export const QWEN_RECORDS: readonly ModelRecord[] = [
+export const qwenRecords = (): readonly ModelRecord[] => [
   {
     types: ['qwen'],
     classes: ['QWen'],

@@ -30,7 +30,7 @@ const CONFORMER = (dim: number, count: number): RelativeFacts => ({
   note: 'sinusoidal rows of relative distances with two learned biases (Transformer-XL), shifted',
 });
 
-export const RELATIVE_RECORDS: readonly ModelRecord[] = [
+export const relativeRecords = (): readonly ModelRecord[] => [
   {
     types: ['t5', 'byt5', 'myt5', 'flan-t5'],
     source: null,

@@ -4,7 +4,7 @@ import { ALL, base, FLAGS_ROTATE, given, head, heads, INTERLEAVED, PLAIN, rows, 
 
 const ALIBI: AlibiFacts = { family: 'alibi', heads: heads(null), slopes: 'press', maxBias: given(8), form: 'key' };
 
-export const REMOTE_RECORDS: readonly ModelRecord[] = [
+export const remoteRecords = (): readonly ModelRecord[] => [
   {
     types: ['Yi'],
     source: '01-ai/Yi-6B modeling_yi.py',

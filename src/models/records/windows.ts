@@ -54,7 +54,7 @@ const DETR: SinusoidalFacts = {
   plane: { ...PLANE, queries: given(100, 'num_queries') },
 };
 
-export const WINDOWS_RECORDS: readonly ModelRecord[] = [
+export const windowsRecords = (): readonly ModelRecord[] => [
   {
     types: ['swin', 'maskformer-swin'],
     source: null,

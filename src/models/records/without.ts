@@ -2,7 +2,7 @@
 import type { ModelRecord } from './record.ts';
 import { none } from './words.ts';
 
-export const WITHOUT_RECORDS: readonly ModelRecord[] = [
+export const withoutRecords = (): readonly ModelRecord[] => [
   {
     types: ['mamba'],
     source: null,

@@ -170,7 +170,7 @@ const record =
     gguf: null,
   });
 
-export const WRAPPERS_RECORDS: readonly ModelRecord[] = [
+export const wrappersRecords = (): readonly ModelRecord[] => [
   ...ROWS.map(record('auto/auto_mappings.py')),
   ...REMOTE.map(record('configuration files of the repositories')),
 ];

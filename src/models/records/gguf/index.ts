@@ -1,23 +1,31 @@
 /** Every architecture of llama.cpp, and finding one by its name. */
 import type { GgufRecord } from './facts.ts';
-import { LATENT_RECORDS } from './latent.ts';
-import { LOCAL_RECORDS } from './local.ts';
-import { OTHER_RECORDS } from './other.ts';
-import { PLAIN_RECORDS } from './plain.ts';
-import { STREAM_RECORDS } from './streams.ts';
+import { latentRecords } from './latent.ts';
+import { localRecords } from './local.ts';
+import { otherRecords } from './other.ts';
+import { plainRecords } from './plain.ts';
+import { streamRecords } from './streams.ts';
 
-export const GGUF_RECORDS: readonly GgufRecord[] = [
-  ...PLAIN_RECORDS,
-  ...LOCAL_RECORDS,
-  ...LATENT_RECORDS,
-  ...STREAM_RECORDS,
-  ...OTHER_RECORDS,
+const BUILDERS: readonly (() => readonly GgufRecord[])[] = [
+  plainRecords,
+  localRecords,
+  latentRecords,
+  streamRecords,
+  otherRecords,
 ];
+
+let all: readonly GgufRecord[] | undefined;
+
+/** Every record, built when the first one is asked for. */
+export function ggufRecords(): readonly GgufRecord[] {
+  all ??= BUILDERS.flatMap((build) => build());
+  return all;
+}
 
 let byName: ReadonlyMap<string, GgufRecord> | undefined;
 
 /** The record of a `general.architecture`. */
 export function ggufRecord(arch: string): GgufRecord | undefined {
-  byName ??= new Map(GGUF_RECORDS.map((record) => [record.arch, record]));
+  byName ??= new Map(ggufRecords().map((record) => [record.arch, record]));
   return byName.get(arch);
 }

@@ -19,7 +19,7 @@ const TEMPERATURE = {
 } as const;
 const MAIN = { table: 'main' };
 
-export const LATENT_RECORDS: readonly GgufRecord[] = [
+export const latentRecords = (): readonly GgufRecord[] => [
   ...records(
     { ...LATENT, yarn: { ...YARN, multiplier: { unit: 10, numerator: 'm' } }, queryScale: TEMPERATURE },
     {

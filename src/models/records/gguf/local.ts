@@ -45,7 +45,7 @@ const graniteNope = (...after: readonly GgufStep[]): GgufCase => ({
   },
 });
 
-export const LOCAL_RECORDS: readonly GgufRecord[] = [
+export const localRecords = (): readonly GgufRecord[] => [
   // windows
   ...records(
     { ...NEOX, tables: [FULL, LOCAL], layers: fullEvery(3, { at: 'first', when: WINDOW }) },

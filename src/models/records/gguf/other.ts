@@ -19,7 +19,7 @@ const HYBRID: GgufNone = {
   attention: { head: HEAD, softmax: 'head', layers: [NOPE, NO_HEADS] },
 };
 
-export const OTHER_RECORDS: readonly GgufRecord[] = [
+export const otherRecords = (): readonly GgufRecord[] => [
   ...records(LEARNED, { gpt2: 'gpt2', starcoder: 'starcoder', bert: 'bert' }),
   ...records(ALIBI, { bloom: 'bloom', refact: 'refact' }),
   ...records({ ...ALIBI, symmetric: true }, { 'jina-bert-v2': 'jina-bert-v2' }),

@@ -17,7 +17,7 @@ import {
 
 const VALUE = { root: ['attention.value_length', ...HEAD] };
 
-export const PLAIN_RECORDS: readonly GgufRecord[] = [
+export const plainRecords = (): readonly GgufRecord[] => [
   ...records(NEOX_WHOLE, {
     falcon: 'falcon',
     qwen2: 'qwen2',

@@ -2,7 +2,7 @@
 import type { GgufRecord } from './facts.ts';
 import { mostlyLinear, NEOX, NEOX_WHOLE, NORM, records, TABLE } from './words.ts';
 
-export const STREAM_RECORDS: readonly GgufRecord[] = [
+export const streamRecords = (): readonly GgufRecord[] => [
   ...records({ ...NEOX_WHOLE, mode: 'mrope', sections: 'required' }, { qwen2vl: 'qwen2vl', paddleocr: 'paddleocr' }),
   ...records(
     { ...NEOX_WHOLE, mode: 'imrope', sections: 'required' },
