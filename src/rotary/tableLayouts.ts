@@ -90,7 +90,7 @@ const FROM = [
  * A table from caches made elsewhere (ONNX cos_cache / sin_cache, flash-attention, vLLM's cos_sin_cache, transformers' cos
  * and sin). Caches of more than two dimensions hold one row per token, as [B, S, width] of ONNX without position_ids does.
  * Tensors in layout 'half' are used as they are: dispose() of the table disposes them. Other layouts are copied; of the
- * duplicates in a full-width table the first is taken.
+ * duplicates in a full-width table the first is taken, and the last row must have two alike.
  * Numbers are used as they are, or copied.
  * @param given `cos` and `sin`, or one `table`, their layout and the pairing
  * @returns a RotaryTable over them, or over copies
@@ -146,6 +146,9 @@ export function rotaryTableFrom(given: RotaryCaches): RotaryTable<TableDtype> {
   if (!Number.isInteger(half) || half === 0) {
     throw new PosencError('ERR_SHAPE', `${needs[0]}: tableLayout '${layout}' cannot be ${width} columns wide`);
   }
+  if (layout === 'full_duplicated' || layout === 'full_interleaved') {
+    for (const cache of caches) checkCopies(cache, layout, n, half);
+  }
   const frame = {
     start: shape.length > 2 ? undefined : start,
     length: n,
@@ -171,6 +174,27 @@ export function rotaryTableFrom(given: RotaryCaches): RotaryTable<TableDtype> {
     }
     return new RotaryTable({ ...frame, cos: cos.tensor, sin: sin.tensor });
   });
+}
+
+/**
+ * Of the two copies one is taken, so a cache of the other full layout would become another table in silence. In the last row
+ * neighbouring pairs differ most; one row is enough to tell.
+ * @throws ERR_OPTION
+ */
+function checkCopies(cache: Place, layout: 'full_duplicated' | 'full_interleaved', rows: number, half: number): void {
+  if (rows === 0) return;
+  const { values } = cache;
+  const last = (rows - 1) * 2 * half;
+  const copies = (of: typeof layout) => {
+    const [step, other] = of === 'full_duplicated' ? [1, half] : [2, 1];
+    return range(half, (i) => last + step * i).every((at) => Object.is(values[at], values[at + other]));
+  };
+  if (copies(layout)) return;
+  const other = layout === 'full_duplicated' ? 'full_interleaved' : 'full_duplicated';
+  throw new PosencError(
+    'ERR_OPTION',
+    `tableLayout: the columns of ${cache.option} are no copies as '${layout}' has them; ${copies(other) ? `they are '${other}'` : `'per_channel' keeps both`}`,
+  );
 }
 
 /** The columns of a full-width cache that a row of the table takes. */

@@ -189,4 +189,17 @@ test('caches that do not fit their layout are refused by name', () => {
   assert.throws(() => rotaryTableAs(own, { tableLayout: 'half' }), /per_channel/);
 });
 
+test('a full-width cache whose columns are no copies of that order is refused, with the order they have', () => {
+  const table = rotaryTable({ headDim: 8 }, { length: 3 });
+  const stored = rotaryTableAs(table, { tableLayout: 'full_interleaved' });
+  const from = (tableLayout: TableLayout, { cos, sin } = stored) => rotaryTableFrom({ cos, sin, tableLayout });
+  assert.equal(from('full_interleaved').cos.data, table.cos.data);
+  assert.throws(() => from('full_duplicated'), /columns of cos are no copies .*; they are 'full_interleaved'/);
+  const doubled = rotaryTableAs(table, { tableLayout: 'full_duplicated' });
+  assert.throws(() => from('full_interleaved', doubled), /they are 'full_duplicated'/);
+  const sin = Tensor.from(doubled.sin.data, [3, 8]);
+  sin.data[23] += 1;
+  assert.throws(() => from('full_duplicated', { cos: doubled.cos, sin }), /columns of sin .*'per_channel' keeps both/);
+});
+
 test.run();

@@ -145,7 +145,15 @@ export const rotary: Readonly<Record<string, Generator>> = {
     ]);
     const width = layout === 'half' ? h : 2 * h;
     if (layout.includes('cos_')) return { args: [{ table: floats(random, [n, width]), tableLayout: layout }] };
-    return { args: [{ cos: floats(random, [n, width]), sin: floats(random, [n, width]), tableLayout: layout }] };
+    // columns that are copies, as the layout says
+    const copies = (half: Float32Array) => {
+      if (layout === 'half') return half;
+      const rows = Array.from({ length: n }, (_, t) => Array.from(half.subarray(t * h, (t + 1) * h)));
+      const twice = (row: number[]) => (layout === 'full_duplicated' ? [...row, ...row] : row.flatMap((f) => [f, f]));
+      return Float32Array.from(rows.flatMap(twice));
+    };
+    const side = () => new Floats(copies(random.floats(n * h)), [n, width]);
+    return { args: [{ cos: side(), sin: side(), tableLayout: layout }] };
   },
   rotaryTableAs(random) {
     const layout = random.pick(['half', 'full_duplicated', 'per_channel', 'cos_sin_concat', 'complex']);
