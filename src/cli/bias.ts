@@ -92,6 +92,10 @@ export async function biasSource(given: BiasArguments, shell: Shell): Promise<So
       `--config: says kind and heads itself; leave out ${heads !== undefined ? '--heads' : kind}`,
     );
   }
+  if (heads !== undefined && (kind === 'kerple' || kind === 't5'))
+    throw new CliError(EXIT.usage, `--heads: ${kind} has as many as its numbers in --options; leave it out`);
+  if (kind === 'alibi' && heads === undefined && config === undefined && !given.options?.includes('"heads"'))
+    throw new CliError(EXIT.usage, 'give --heads, or --config of a model with ALiBi');
   const more = given.options === undefined ? {} : parseJson(given.options, '--options');
   if (typeof more !== 'object' || more === null || Array.isArray(more))
     throw new CliError(EXIT.usage, '--options: expected a JSON object');

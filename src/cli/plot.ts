@@ -40,6 +40,7 @@ const READS: Readonly<Record<string, readonly string[]>> = {
   table: [...SPEC, 'length', 'offset'],
   sinusoidal: ['length', 'offset', 'dim', 'arrangement', 'base'],
   bias: [...MODEL, 'length', 'heads', 'head', 'causal', 'options'],
+  'bias kerple': [...MODEL, 'length', 'head', 'causal', 'options'],
   'bias t5': [...MODEL, 'length', 'options'],
   'bias swin': [...MODEL, 'options'],
 };

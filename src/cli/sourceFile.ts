@@ -102,7 +102,7 @@ function foreign(bytes: Uint8Array): string | undefined {
   if (/^\0[\t-~]\0[\t-~]/.test(start)) return encoded('UTF-16BE');
   if (start.startsWith('\x1f\x8b')) return 'it is compressed; use gzip -d first';
   if (start.startsWith('PK')) return 'it is a zip archive or a PyTorch checkpoint; give the config.json beside it';
-  if (start.startsWith('GGUF')) return 'it is a GGUF file, and this option takes JSON';
+  if (start.startsWith('GGUF')) return 'it is a GGUF file; `posenc explain` reads those';
   if (start.startsWith('\x93NUMPY')) return 'it is a .npy file; `posenc identify` reads those';
   if (/^.{5}\0{3}\{"/s.test(start))
     return 'it is a .safetensors file; `posenc identify` reads those, and a model is told by the config.json beside it';

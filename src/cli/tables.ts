@@ -43,9 +43,8 @@ export async function tableSource(given: TableArguments, shell: Shell): Promise<
   const { length, offset = 0, dtype = 'float32', layout = 'half' } = given;
   const context = given.context ?? Math.max(1, length + offset);
   const spec = await rotarySpec(given, shell, context);
-  const { pairs, rotaryDim, rotaryOffset, pairing, attentionFactor, partnerAngles } = rotaryFrequencies(spec, {
-    context: context,
-  });
+  const resolved = rotaryFrequencies(spec, { context });
+  const { pairs, rotaryDim, rotaryOffset, pairing, outputPairing, attentionFactor, partnerAngles } = resolved;
   if (partnerAngles)
     throw new CliError(EXIT.usage, 'mropeLayout: tables of this layout need position streams; use the library');
   if (layout !== 'half' && dtype !== 'float32')
@@ -63,6 +62,13 @@ export async function tableSource(given: TableArguments, shell: Shell): Promise<
     dtype,
     metadata: {
       pairing,
+      ...(outputPairing !== pairing && { outputPairing }),
+      ...(resolved.rotationSign === -1 && { rotationSign: '-1' }),
+      // the table of text, whose streams are equal: an engine gathers from it by section
+      ...(spec.mropeSection && {
+        mropeSection: spec.mropeSection.join(','),
+        mropeLayout: spec.mropeLayout ?? 'chunked',
+      }),
       layout,
       rotaryDim: String(rotaryDim),
       rotaryOffset: String(rotaryOffset),
@@ -109,6 +115,7 @@ export function sinusoidalCommand(shell: Shell): Command {
   const command = withDestination(new Command('sinusoidal').description('a sinusoidal position table'))
     .requiredOption('-l, --length <rows>', 'consecutive positions', count)
     .requiredOption('-d, --dim <columns>', 'columns', count)
+    .option('--preset <name>', 'a public variant, such as whisper or fairseq: docs/absolute.md')
     .option('--offset <position>', 'first position', number)
     .option('--base <base>', 'base of the frequencies (default: 10000)', number)
     .option('--scale <factor>', 'multiplied into every position (default: 1)', number)
@@ -125,13 +132,14 @@ export function sinusoidalCommand(shell: Shell): Command {
       example(
         'posenc sinusoidal --length 512 --dim 384 --out table.npy',
         'posenc sinusoidal --length 4 --dim 6 --arrangement concat',
+        'posenc sinusoidal --length 1500 --dim 512 --preset whisper --precision torch --out whisper.npy',
       ),
     );
   type Arguments = Omit<Parameters<typeof sinusoidal>[0], 'positions' | 'out' | 'engine'> & {
     length: number;
   } & Destination;
-  return command.action(async ({ out, format, ...options }: Arguments) => {
-    await writeArrays(sinusoidalSource(options), { out, format }, shell);
+  return command.action(async ({ out, format, yes, ...options }: Arguments) => {
+    await writeArrays(sinusoidalSource(options), { out, format, yes }, shell);
   });
 }
 

@@ -238,4 +238,30 @@ test('what cannot be written is refused, and leaves no file', async () => {
   assert.match(terminal.err, /will not write bytes to a terminal/);
 });
 
+test('presets of sinusoidal tables, --yes, what a file of a table says, heads that cannot be', async () => {
+  const line = ['sinusoidal', '--length', '5', '--dim', '8', '--preset', 'whisper', '--precision', 'torch'];
+  const { code, out, err } = await posenc([...line, '--yes', '--out', file('whisper.npy')]);
+  assert.is(`${code}${out}${err}`, '0');
+  const want = sinusoidal({ length: 5, dim: 8, preset: 'whisper', precision: 'torch' });
+  same(readNpy(readFileSync(file('whisper.npy'))).bytes, bytesOf(want), 'whisper');
+  const said = async (name: string) => {
+    const path = file(`${name}.safetensors`);
+    assert.is((await posenc(['table', '--config', config(name), '--length', '2', '--out', path])).code, 0);
+    return readSafetensors(readFileSync(path)).metadata;
+  };
+  const deepseek = await said('deepseek-v3');
+  assert.equal([deepseek.pairing, deepseek.outputPairing], ['interleaved', 'half']);
+  const qwen = await said('qwen2-vl-7b');
+  assert.equal([qwen.mropeSection, qwen.mropeLayout, qwen.outputPairing], ['16,24,24', 'chunked', undefined]);
+  for (const [about, ...words] of [
+    ['give --heads, or --config', 'bias', '--length', '3'],
+    ['--heads: kerple has as many as its numbers', 'bias', 'kerple', '--heads', '2', '--length', '3'],
+    ['--heads: plot bias kerple does not read it', 'plot', 'bias', 'kerple', '--heads', '2'],
+  ]) {
+    const got = await posenc(words);
+    assert.is(got.code, 2);
+    assert.ok(got.err.includes(about), got.err);
+  }
+});
+
 test.run();
