@@ -5,7 +5,7 @@
  *   comment behind console.log(...) is what it prints (`...` stands for anything). Recipes run in tests/recipes, with their libraries.
  * - Every @example of a public value is such a program too; what it names of the package is imported for it.
  * - Every public value says what it takes, gives and refuses, how exact it is and where it is from; every option what it is and
- *   what holds without it.
+ *   what holds without it; every member of a result and of a class what it is.
  * - Every relative link leads somewhere, in the published package too.
  * - Numbers about the package itself (sizes, cases, the oldest Node) are what they are now.
  *
@@ -16,7 +16,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { facts, wrongFacts } from './docs-facts.ts';
 import { linksOf, strayLists } from './docs-links.ts';
-import { publicOptions } from './docs-options.ts';
+import { publicOptions, publicResults } from './docs-options.ts';
 import { lacks, optionLacks } from './docs-parts.ts';
 import { blocksOf, examplesOf, failuresOf, type Program } from './docs-programs.ts';
 import { publicValues, ROOT } from './docs-values.ts';
@@ -64,8 +64,9 @@ for (const value of values) {
   failures.push(`${value.name} (${value.file}): its docstring lacks ${missing.join(', ')}`);
 }
 const options = publicOptions(values, ROOT);
+const results = publicResults(values, ROOT);
 let unsaid = 0;
-for (const option of options) {
+for (const option of [...options, ...results]) {
   const missing = optionLacks(option);
   if (missing.length === 0) continue;
   unsaid++;
@@ -82,7 +83,7 @@ const good = (list: readonly Program[]) => list.filter((program) => !wrong.has(p
 console.log(`blocks ${good(blocks)} of ${blocks.length}`);
 console.log(`examples ${good(examples)} of ${examples.length}`);
 console.log(
-  `public values ${values.length}, ${undocumented} undocumented; their options ${options.length}, ${unsaid} undocumented`,
+  `public values ${values.length}, ${undocumented} undocumented; their options ${options.length} and what they return ${results.length}, ${unsaid} undocumented`,
 );
 console.log(`links ${links}, ${dead} dead; numbers about the package ${known.length}`);
 console.log(failures.length === 0 ? 'passed' : `${failures.length} failed`);

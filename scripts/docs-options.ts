@@ -24,6 +24,9 @@ export interface PublicOption {
 /** Functions of src/runtime/arguments.ts that take a default, and which argument it is. */
 const FALLBACK: Readonly<Record<string, number>> = { integer: 4, size: 4, finite: 3, oneOf: 3, boolean: 2 };
 
+/** platform.ts declares what hosts have (WebAssembly.Memory, URL); the members of Calls are functions and their options. */
+const ELSEWHERE = /\/(runtime\/platform|models\/calls)\.ts$/;
+
 /** Every node of a tree, parents first. */
 function* nodes(tree: unknown): Generator<Node> {
   if (tree === null || typeof tree !== 'object') return;
@@ -82,8 +85,15 @@ const docOf = (node: Node): string => {
     .join('');
 };
 
-/** The options of public functions, once each. */
-export function publicOptions(values: readonly PublicValue[], root: string): PublicOption[] {
+/** What follows one tag of a docstring, or all of that name. */
+const tagged = (doc: string, tag: string): string =>
+  doc
+    .split(/^@(?=[a-z])/m)
+    .filter((part) => part.startsWith(tag))
+    .join('\n');
+
+/** Every member of types that public functions name: of their parameters the options, of their results what comes out. */
+function membersOf(values: readonly PublicValue[], root: string, side: 'params' | 'returnType'): PublicOption[] {
   const functions = values.flatMap((value) =>
     declarationsOf(join(root, value.file)).flatMap(({ node }) =>
       (node.id as { name?: string } | null)?.name === value.name && node.type.includes('Function')
@@ -108,9 +118,9 @@ export function publicOptions(values: readonly PublicValue[], root: string): Pub
     const node = tree as Node;
     if (/^TS(TypeReference|InterfaceHeritage|ExpressionWithTypeArguments)$/.test(node.type)) {
       const { name } = (node.typeName ?? node.expression) as { name?: string };
-      const to = name === undefined || results.has(name) ? undefined : resolved(file, name);
-      // platform.ts declares what hosts have: WebAssembly.Memory, URL
-      if (to && !seen.has(to.statement) && !to.file.endsWith('/platform.ts')) {
+      const elsewhere = side === 'params' && results.has(name ?? '');
+      const to = name === undefined || elsewhere ? undefined : resolved(file, name);
+      if (to && !seen.has(to.statement) && !ELSEWHERE.test(to.file)) {
         seen.add(to.statement);
         visit([to.node.extends, to.node.body, to.node.typeAnnotation], to.file, name!, docOf(to.statement));
       }
@@ -143,6 +153,28 @@ export function publicOptions(values: readonly PublicValue[], root: string): Pub
       if (!key.endsWith('omments') && key !== 'loc') visit(value, file, owner, around);
   };
   for (const { value, node } of functions)
-    visit(node.params, join(root, value.file), value.name, value.doc.replace(/^@(?!param).*\n?/gm, ''));
+    visit(node[side], join(root, value.file), value.name, tagged(value.doc, side === 'params' ? 'param' : 'returns'));
   return found;
+}
+
+/** The options of public functions, once each. */
+export const publicOptions = (values: readonly PublicValue[], root: string): PublicOption[] =>
+  membersOf(values, root, 'params');
+
+/** The members of what public functions return, and of public classes, once each. */
+export const publicResults = (values: readonly PublicValue[], root: string): PublicOption[] => [
+  ...membersOf(values, root, 'returnType'),
+  ...values.filter(({ kind }) => kind === 'class').flatMap((value) => classMembers(value, root)),
+];
+
+function classMembers({ name: owner, file }: PublicValue, root: string): PublicOption[] {
+  const declared = declarationsOf(join(root, file)).find(
+    ({ node }) => node.type.startsWith('Class') && (node.id as { name: string }).name === owner,
+  );
+  return ((declared?.node.body as { body: Node[] } | undefined)?.body ?? []).flatMap((node) => {
+    const { key, computed, kind, accessibility } = node as Node & { key?: { name?: string } };
+    if (!/^Class(Method|Property)$/.test(node.type) || computed || kind === 'constructor' || accessibility) return [];
+    const { line } = (node.loc as { start: { line: number } }).start;
+    return [{ name: key?.name ?? '', owner, file, line, optional: false, doc: docOf(node), defaults: [] }];
+  });
 }

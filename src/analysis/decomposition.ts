@@ -118,10 +118,13 @@ export interface TaylorOptions {
 export interface TaylorTerms {
   /** The score of the contents alone. */
   readonly zeroth: number;
+  /** The query's position against the gradient. */
   readonly firstM: number;
+  /** The key's position against the gradient. */
   readonly firstN: number;
   /** With the factor 1/2. */
   readonly secondM: number;
+  /** With the factor 1/2. */
   readonly secondN: number;
   /** The one term in which both positions meet. */
   readonly mixed: number;

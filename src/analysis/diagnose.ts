@@ -33,10 +33,13 @@ export interface Diagnosis {
    * length under any pairing, or do not turn in proportion to positions; the description is then the closest one.
    */
   readonly kind: 'rotation' | 'unchanged' | 'other';
+  /** How channels pair. */
   readonly pairing: Pairing;
+  /** How they pair afterwards; another word than `pairing` where the rotation permuted them. */
   readonly outputPairing: Pairing;
   /** Rotated channels. The slowest pairs may not have moved visibly: then a lower bound. */
   readonly rotaryDim: number;
+  /** First rotated channel. */
   readonly rotaryOffset: number;
   /** 1, or -1: turned backwards (the transposed rotation). */
   readonly sign: 1 | -1;
@@ -46,7 +49,7 @@ export interface Diagnosis {
   readonly offset: number;
   /** Base of the frequencies when they are a geometric ladder base^(-2i / rotaryDim); undefined for a scaled one. */
   readonly base?: number;
-  /** Frequency of pair 0 when the ladder is geometric: 1, or 1 / factor of a linear scaling. */
+  /** Frequency of pair 0 in radians per position when the ladder is geometric: 1, or 1 / factor of a linear scaling. */
   readonly firstFrequency?: number;
   /** Measured, radians per position, one for each pair; NaN where the data do not tell. */
   readonly frequencies: readonly number[];

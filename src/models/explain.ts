@@ -19,48 +19,62 @@ import { grouped } from './words.ts';
 export interface PairGroup {
   /** 'still': the pair does not turn at all. 'own': a divisor of its own (a list of them, a grown base). */
   readonly change: 'kept' | 'blended' | 'divided' | 'own' | 'still';
+  /** Pairs of this kind, in a row. */
   readonly count: number;
-  /** Indices of the first and the last pair of this kind. */
+  /** Index of the first pair. */
   readonly first: number;
+  /** Index of the last pair. */
   readonly last: number;
   /** Unscaled frequency over the one used: smallest and largest. */
   readonly divisor: readonly [number, number];
   /** Positions for one full turn: shortest and longest; empty for 'still'. */
   readonly wavelength: readonly number[];
-  /** Full turns over the trained and over the requested context: fewest and most; empty when unknown. */
+  /** Full turns over the trained context: fewest and most; empty when unknown. */
   readonly turnsTrained: readonly number[];
+  /** The same over the requested context. */
   readonly turnsRequested: readonly number[];
 }
 
 export interface TableExplanation {
+  /** A key of the form's `layerTypes`. */
   readonly label: string;
+  /** The table as the form has it. */
   readonly layer: RotaryLayer;
+  /** Rotated pairs of a head. */
   readonly pairs: number;
   /** Positions that frequencies and errors are given for: the requested context, else the largest of the model. */
   readonly length: number;
   /** Context before scaling. */
   readonly trained?: number;
+  /** The pairs by what the scaling did to them, first to last. */
   readonly groups: readonly PairGroup[];
   /** Largest error of an angle, radians, over all pairs and the last positions of the context. */
   readonly angleError: Readonly<Record<Precision, number>>;
 }
 
 export interface Finding {
+  /** What is the matter, in a sentence. */
   readonly message: string;
+  /** What to write instead, where there is one answer. */
   readonly fix?: string;
 }
 
 export interface Explanation {
+  /** What fromHF or fromGGUF made of the file. */
   readonly form: NormalForm;
   /** Positions the file serves as it is; undefined: any number. Of learned rows those that tokens take. */
   readonly supported?: number;
   /** Positions of pre-training, before any scaling, where the file tells them. */
   readonly trained?: number;
+  /** The context that was asked for. */
   readonly requested?: number;
   /** What the requested context asks for. */
   readonly extension?: Extension;
+  /** One entry for each rotary table. */
   readonly tables: readonly TableExplanation[];
+  /** Values that the file does not give. */
   readonly assumed: readonly Assumption[];
+  /** What a reader should know. */
   readonly warnings: readonly Finding[];
 }
 

@@ -21,6 +21,7 @@ import { grouped } from './words.ts';
 export interface Extension {
   /** 'covered': nothing to change. 'rescaled': see `changes`. 'unsupported': see `reason`. */
   readonly outcome: 'covered' | 'rescaled' | 'unsupported';
+  /** Why, in a sentence. */
   readonly reason: string;
   /** Positions of pre-training, before any scaling; undefined where the file does not tell. */
   readonly trainedLength?: number;

@@ -40,14 +40,17 @@ export type Family =
 
 /** A family, what the file says about it, and the functions that compute it. */
 export interface FamilyFacts {
+  /** What kind of positions these are. */
   readonly family: Exclude<Family, 'rotary'>;
   /** Sizes of tables, scales, counts: facts of the model, options or not. */
   readonly parameters: Readonly<Record<string, Json>>;
   /** What to call, with the options that the file determines. Absent: no function here computes it, and `note` says so. */
   readonly calls?: Calls;
+  /** What no key says. */
   readonly note?: string;
-  /** Encoder-decoder models whose two sides differ. */
+  /** Encoder-decoder models whose two sides differ: the encoder. */
   readonly encoder?: FamilyFacts;
+  /** The decoder of such a model. */
   readonly decoder?: FamilyFacts;
 }
 

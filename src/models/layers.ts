@@ -8,6 +8,7 @@ import type { LayerRule, RotaryFacts, Schedule, Use } from './records/record.ts'
 import { holds, numberAt } from './values.ts';
 
 export interface Layers {
+  /** Layers of the model. */
   readonly count: number;
   /** Layer indices by the label of their rotary table ('default' when there is one). */
   readonly rotary: Readonly<Record<string, readonly number[]>>;

@@ -28,17 +28,25 @@ export interface RotaryLayer {
   readonly ropeType: RopeType;
   /** float32 values in radians per position, one for each pair; up to `lengthDependent.threshold`, or at `context`. */
   readonly invFreq: readonly number[];
-  /** LongRoPE: the frequencies beyond the threshold. */
+  /** LongRoPE: the frequencies beyond the threshold, in radians per position. */
   readonly invFreqLong?: readonly number[];
   /** Amplitude of cos and sin; it belongs to the table. */
   readonly attentionFactor: number;
+  /** Channels of a head. */
   readonly headDim: number;
+  /** Rotated channels. */
   readonly rotaryDim: number;
+  /** First rotated channel. */
   readonly rotaryOffset: number;
+  /** How channels pair. */
   readonly pairing: Pairing;
+  /** How they pair afterwards. */
   readonly outputPairing: Pairing;
+  /** -1 where every angle is turned around. */
   readonly rotationSign: 1 | -1;
+  /** Pairs of each position stream (M-RoPE). */
   readonly mropeSection?: readonly number[];
+  /** How the sections lie. */
   readonly mropeLayout?: MropeLayout;
   /** One letter for each pair: the position stream it takes (t, h, w). */
   readonly mropeStreams?: string;
@@ -46,11 +54,14 @@ export interface RotaryLayer {
   readonly softmaxScale: number;
   /** softmaxScale * sqrt(headDim), for classes that correct it with mscale_all_dim (DeepSeek). */
   readonly softmaxScaleFactor?: number;
+  /** What queries are multiplied by, by position. */
   readonly queryScale?: QueryScale;
+  /** How the frequencies depend on the length of the sequence, if they do. */
   readonly lengthDependent?: LengthDependence;
 }
 
 export interface NormalForm {
+  /** What kind of positions the model has. */
   readonly family: Family;
   /** model_type of the part that was read. */
   readonly modelType: string;
@@ -61,6 +72,7 @@ export interface NormalForm {
   readonly rotary: OpenSpec;
   /** Rotary tables by layer type; 'default' when all rotated layers share one. */
   readonly layerTypes?: Readonly<Record<string, RotaryLayer>>;
+  /** Which layers use which table, and which have none. */
   readonly layers?: Layers;
   /** Scaling of the queries of layers without rotation (Llama 4). */
   readonly queryScale?: QueryScale;
@@ -68,9 +80,13 @@ export interface NormalForm {
   readonly attentionChunk?: number;
   /** The rotation of the indexer of sparse attention, with the frequencies of the table (the compressed one of DeepSeek-V4). */
   readonly indexer?: {
+    /** Channels of a head of the indexer. */
     readonly headDim: number;
+    /** Rotated channels. */
     readonly rotaryDim: number;
+    /** First rotated channel. */
     readonly rotaryOffset: number;
+    /** How channels pair. */
     readonly pairing: Pairing;
   };
   /** RoFormer: values are rotated too. */
@@ -79,21 +95,27 @@ export interface NormalForm {
   readonly axial?: VisionRotary;
   /** The rotary table of the vision tower of a composite model. */
   readonly vision?: VisionRotary;
-  /** The positions of a vision or audio tower that has other ones. */
+  /** The positions of a vision tower that has other ones. */
   readonly visionEncoder?: TowerEncoder;
+  /** The same of an audio tower. */
   readonly audioEncoder?: TowerEncoder;
   /** Other families: what the file says, by name. */
   readonly parameters?: FamilyFacts['parameters'];
   /** Other families: the functions that compute them, with the options that the file determines. */
   readonly calls?: FamilyFacts['calls'];
+  /** Encoder-decoder models whose two sides differ: the encoder. */
   readonly encoder?: FamilyFacts;
+  /** The decoder. */
   readonly decoder?: FamilyFacts;
+  /** What no key says. */
   readonly note?: string;
+  /** Positions that the file says the model has. */
   readonly maxPositionEmbeddings?: number;
   /** Paths of the keys that were read. */
   readonly consumed: readonly string[];
   /** Values that the file does not give. */
   readonly assumed: readonly Assumption[];
+  /** What the model's own code ignores or prefers. */
   readonly warnings: readonly ConfigWarning[];
   /** The part of the configuration that was read, in its own spelling: what toHF returns. */
   readonly source: Readonly<Record<string, Json>>;

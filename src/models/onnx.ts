@@ -15,14 +15,17 @@ import { refuse } from './read.ts';
 export interface OnnxCaches {
   /** [length, rotaryDim / 2], amplitude included. */
   readonly cosCache: Tensor;
+  /** Likewise. */
   readonly sinCache: Tensor;
   /** Operator type: 'MRotaryEmbedding' when the model has position streams. */
   readonly operator: 'RotaryEmbedding' | 'MRotaryEmbedding';
+  /** The operator's attributes, in its own names. */
   readonly attributes: {
     /** 1: interleaved pairs, 0: half. */
     readonly interleaved: 0 | 1;
     /** 0: the whole head. */
     readonly rotary_embedding_dim: number;
+    /** Pairs of each position stream. */
     readonly mrope_section?: readonly number[];
     /** 0 chunked, 1 interleaved. */
     readonly mrope_layout?: 0 | 1;

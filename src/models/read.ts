@@ -16,14 +16,19 @@ export interface ConfigWarning {
    * 'not-read': a part of the model, a tower, that no record describes.
    */
   readonly code: 'no-effect' | 'contradiction' | 'legacy' | 'risk' | 'not-read';
+  /** Path of the key. */
   readonly key: string;
+  /** What it is about, in a sentence. */
   readonly message: string;
 }
 
 /** A value the file does not give. */
 export interface Assumption {
+  /** Path of the key that is not there. */
   readonly key: string;
+  /** What is taken for it. */
   readonly value: Json;
+  /** Why. */
   readonly because: string;
 }
 

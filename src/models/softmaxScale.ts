@@ -9,8 +9,11 @@ import type { RopeRule } from './ropeRule.ts';
 import { holds, numberAt, readGiven } from './values.ts';
 
 export interface QueryScale {
+  /** Which layers do it. */
   readonly appliesTo: 'rotary layers' | 'nope layers';
+  /** What queries are multiplied by, as text. */
   readonly formula: string;
+  /** The numbers in the formula, by name. */
   readonly parameters: Readonly<Record<string, number>>;
 }
 

@@ -9,7 +9,7 @@ import type { ConfigFacts, ModelRecord } from './records/record.ts';
 import { choose } from './values.ts';
 import { readTower, type VisionRotary } from './vision.ts';
 
-/** A tower with learned rows, windows or convolutions. */
+/** A tower with learned rows, windows or convolutions, and its `modelType`. */
 export type TowerEncoder = FamilyFacts & { readonly modelType: string };
 
 export interface Towers {

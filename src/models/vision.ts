@@ -12,17 +12,24 @@ import { numberAt, readCount, readGiven } from './values.ts';
 
 /** `axialTable(vision.spec, { ...vision.rows, grid: [rows, columns] })` is the table of one image; or `positions` for a grid. */
 export interface VisionRotary {
+  /** model_type of the tower. */
   readonly modelType: string;
   /** For axialTable and axialAngles. */
   readonly spec: {
+    /** A row of AXIAL_PRESETS. */
     readonly preset: AxialPreset;
+    /** Channels of a head. */
     readonly headDim: number;
+    /** Base of the frequencies. */
     readonly ropeTheta: number;
+    /** The arithmetic that was asked for. */
     readonly precision: 'exact' | 'torch';
   };
   /** For the second argument of axialTable: class and register tokens, and the grid of patches where images have one size. */
   readonly rows: {
+    /** Class and register tokens in front, which are not rotated. */
     readonly prefixTokens?: number;
+    /** Such tokens at the end. */
     readonly suffixTokens?: number;
     readonly grid?: readonly number[];
   };
@@ -31,13 +38,17 @@ export interface VisionRotary {
    * three columns axialTable takes the last two.
    */
   readonly spatialMergeSize?: number;
-  /** Frames merged into one; temporal positions a second. */
+  /** Frames merged into one. */
   readonly temporalMergeSize?: number;
+  /** Temporal positions of a second of video. */
   readonly tokensPerSecond?: number;
+  /** Base of the frequencies. */
   readonly ropeTheta: number;
   /** float32 values, radians per unit of a coordinate: those of one axis; of all, axis after axis, where they differ (Pixtral). */
   readonly invFreq: readonly number[];
+  /** Channels of a head. */
   readonly headDim: number;
+  /** How channels pair. */
   readonly pairing: Pairing;
   /** What the patches' coordinates are, when they are not their indices. */
   readonly coordinates?: string;

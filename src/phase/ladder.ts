@@ -13,8 +13,11 @@ import { memo } from './memo.ts';
 export interface Ladder {
   /** Canonical text of the parameters: equal keys mean equal values. */
   readonly key: string;
+  /** Number of frequencies. */
   readonly count: number;
+  /** The nearest float64 of each. */
   readonly hi: Float64Array;
+  /** What is left of it. */
   readonly lo: Float64Array;
 }
 

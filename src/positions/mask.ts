@@ -6,16 +6,22 @@ import { integer, oneOf, size, take } from '../runtime/arguments.ts';
 import { PosencError } from '../runtime/errors.ts';
 import { integerList, MAX_MADE, type MaskList, maskList, type NumberList } from '../runtime/lists.ts';
 
+/** Arrays of integers by dtype: `int32`, `uint32`, `int64`. */
 export interface IndexArrays {
+  /** 32 bits, signed. */
   readonly int32: Int32Array;
+  /** 32 bits, unsigned. */
   readonly uint32: Uint32Array;
+  /** 64 bits, as bigint: position_ids of ONNX. */
   readonly int64: BigInt64Array;
 }
 export type IndexDtype = keyof IndexArrays;
 
 /** Integers of some dtype with a shape, row-major. */
 export interface Indices<D extends IndexDtype = 'int32'> {
+  /** Sizes of the axes, the slowest first. */
   readonly shape: readonly number[];
+  /** The integers. */
   readonly data: IndexArrays[D];
 }
 

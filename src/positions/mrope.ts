@@ -12,13 +12,16 @@ import { OMNI } from './mropeOmni.ts';
 import { AUDIO, IMAGE, type Placing, place, TEXT, VIDEO } from './mropePlace.ts';
 
 export interface MropeArrays extends IndexArrays {
+  /** For positions that are fractions. */
   readonly float32: Float32Array;
 }
 export type MropeDtype = keyof MropeArrays;
 
 /** Positions with a shape, row-major. */
 export interface MropePositions<D extends MropeDtype = 'int32'> {
+  /** Sizes of the axes, the slowest first. */
   readonly shape: readonly number[];
+  /** The positions. */
   readonly data: MropeArrays[D];
 }
 

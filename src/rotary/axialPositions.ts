@@ -41,7 +41,7 @@ export type AxialPositionsOptions =
  * Coordinates of all tokens, in the order of the model's joint attention.
  * Coordinates are integers, or float64.
  * @param given the `model`, its `grid` in patches, and the number of text tokens
- * @returns data [tokens, axes], 3 axes (Flux.2: 4)
+ * @returns `data` of `shape` [tokens, axes], 3 axes (Flux.2: 4)
  * @throws ERR_OPTION, ERR_SHAPE
  * @see diffusers: pipeline_flux, pipeline_flux2, transformer_qwenimage, get_3d_rotary_pos_embed
  * @example

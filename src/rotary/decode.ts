@@ -43,6 +43,7 @@ const CALL_WORDS = field.CALL_BYTES / 4;
  * console.log(decode instanceof RotaryDecode); // true
  */
 export class RotaryDecode {
+  /** The table that steps are rotated by. */
   readonly table: RotaryTable<TableDtype>;
   #engine: Engine;
   #first: Tensor | undefined;

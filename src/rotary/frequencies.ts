@@ -21,7 +21,9 @@ type KeysOf<T> = T extends unknown ? keyof T : never;
 
 /** The resolved specification. */
 export interface RotaryFrequencies {
+  /** The arithmetic that was asked for. */
   readonly precision: Precision;
+  /** The rule. */
   readonly ropeType: RopeType;
   /** The real-valued formula, in radians per position. Its key identifies `float32` as well. */
   readonly ladder: Ladder;
@@ -35,10 +37,15 @@ export interface RotaryFrequencies {
   readonly headDim: number | undefined;
   /** Rotated channels: 2 * pairs. */
   readonly rotaryDim: number;
+  /** Rotated pairs of a head. */
   readonly pairs: number;
+  /** First rotated channel. */
   readonly rotaryOffset: number;
+  /** How channels pair. */
   readonly pairing: Pairing;
+  /** How they pair afterwards. */
   readonly outputPairing: Pairing;
+  /** -1: every angle is turned around. */
   readonly rotationSign: 1 | -1;
   /**
    * M-RoPE: the position stream (0 = t, 1 = h, 2 = w, 3 = e) of each pair; of each channel with `partnerAngles`, the first

@@ -33,12 +33,15 @@ export interface GgmlParameters {
 
 /** What `ggmlAngles` needs, computed once. */
 export interface GgmlFrequencies {
+  /** Rotated pairs of a head. */
   readonly pairs: number;
   /** freqBase^(-2/nDims). */
   readonly thetaScale: number;
+  /** Multiplied into every position. */
   readonly freqScale: number;
   /** Weight of the unscaled angle per pair; absent when extFactor is 0. */
   readonly mix?: Float32Array;
+  /** One divisor of the angle per pair. */
   readonly freqFactors?: Float32Array;
   /** Per pair the streams (bits 0-3) whose angle starts again at the position there. */
   readonly restarts?: Uint8Array;

@@ -25,6 +25,7 @@ import { outPair } from './table.ts';
 export class PopeTable {
   /** [n, d]; with a bias [heads, n, d]. */
   readonly cos: Tensor;
+  /** Likewise. */
   readonly sin: Tensor;
   /** Position of row 0; undefined when the rows follow a list of positions (row t then belongs to token t). */
   readonly start: number | undefined;

@@ -56,7 +56,9 @@ interface Growth {
 export class RotaryTable<D extends TableDtype = 'float32'> {
   /** [n, rotaryDim / 2]; with partnerAngles [n, rotaryDim]; before that [batches] and [heads] where rows are not shared. */
   readonly cos: Tensor<D>;
+  /** Likewise. */
   readonly sin: Tensor<D>;
+  /** What cos and sin are stored in. */
   readonly dtype: D;
   /** Position of row 0; undefined when the rows follow a list of positions (row t then belongs to token t). */
   readonly start: number | undefined;
@@ -64,10 +66,13 @@ export class RotaryTable<D extends TableDtype = 'float32'> {
   readonly length: number;
   /** Channels of the heads it rotates; undefined: heads of any width that hold the rotated channels. */
   readonly headDim: number | undefined;
+  /** Rotated channels of a head. */
   readonly rotaryDim: number;
   /** First rotated channel of a head. */
   readonly rotaryOffset: number;
+  /** How channels pair. */
   readonly pairing: Pairing;
+  /** How they pair afterwards. */
   readonly outputPairing: Pairing;
   /**
    * The two channels of a pair have angles of their own: a row holds the rotaryDim / 2 values of the first channels, then

@@ -13,6 +13,7 @@ import type { Tensor } from '../runtime/tensor.ts';
 export interface RmtSegment {
   /** First token; -1 for an empty segment in front. */
   readonly start: number;
+  /** Tokens of the segment. */
   readonly length: number;
 }
 
@@ -175,7 +176,7 @@ export function rmtPositionIds(given: { readonly memoryTokens: number; readonly 
  * Integers.
  * @param mask [B, S], 1 keeps
  * @param given `memoryTokens`
- * @returns the mask with the memory
+ * @returns the mask with the memory: `data` of `shape` [B, m + S + m]
  * @throws ERR_OPTION, ERR_SHAPE
  * @see Bulatov et al., RMT, arXiv 2207.06881, section 3
  * @example
@@ -217,7 +218,7 @@ export interface RmtEncoderIdsOptions {
  * Integers.
  * @param segment token ids of one segment
  * @param given ids of CLS, SEP, padding and memory tokens, and the input size
- * @returns inputIds, attentionMask, and memoryStart
+ * @returns `ids` and `mask` (input_ids and attention_mask) [inputSize], and `memoryStart`
  * @throws ERR_OPTION, ERR_SHAPE when the segment does not fit
  * @see Bulatov et al., RMT, arXiv 2304.11062
  * @example

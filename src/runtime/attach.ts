@@ -10,7 +10,7 @@ import type { WasmMemory, WasmModule } from './platform.ts';
  * `scratch` is written besides the outputs that are named. Arrays are passed as views on that memory, results of every dtype go
  * to `out`, a typed array of that dtype on it. Nothing in `scratch` has to be kept between calls.
  * @param memory a WebAssembly.Memory that is not shared
- * @param given `scratch`, the bytes on it that calls may write between their inputs and outputs; `wasm`
+ * @param given `scratch`, the `byteLength` bytes from `byteOffset` on it that calls may write between their inputs and outputs; `wasm`
  * @param given.wasm posenc.simd.wasm, compiled or its bytes. Default: the embedded one
  * @returns the engine, to be named as `engine` in calls
  * @throws ERR_OPTION for shared memory or a scratch range outside the memory or smaller than 64 KiB + 1 KiB

@@ -32,6 +32,7 @@ export type PosencErrorCode =
  * }
  */
 export class PosencError extends Error {
+  /** What kind of mistake it is: what a program asks for. */
   readonly code: PosencErrorCode;
 
   constructor(code: PosencErrorCode, message: string, options?: { cause?: unknown }) {

@@ -31,7 +31,7 @@ import { checkShape, elementsOf, sameShape } from './shapes.ts';
 import { Tensor } from './tensor.ts';
 import { lengthNow, type View, viewOf } from './views.ts';
 
-/** float32 numbers as callers pass them. A plain Float32Array needs a shape beside it where more than one is possible. */
+/** float32 numbers as callers pass them. A plain Float32Array needs a shape beside it where more than one is possible: in the options, or as `data` with its `shape`. */
 export type Floats =
   | Tensor
   | Float32Array

@@ -26,12 +26,15 @@ let innermost: Home | undefined;
  * x.dispose();
  */
 export class Tensor<D extends Dtype = 'float32'> {
+  /** Sizes of the axes, the slowest first. */
   readonly shape: readonly number[];
+  /** What the elements are. */
   readonly dtype: D;
   /** Number of elements. */
   readonly length: number;
   /** Where the block starts in `engine.memory`. */
   readonly byteOffset: number;
+  /** The engine whose memory this is a block of. */
   readonly engine: Engine;
   #owned: boolean;
   #owner: Tensor<Dtype> | undefined;
@@ -97,10 +100,12 @@ export class Tensor<D extends Dtype = 'float32'> {
     return tensor;
   }
 
+  /** Size of the block, in bytes. */
   get byteLength(): number {
     return this.length * BYTES[this.dtype];
   }
 
+  /** Whether its memory has been given back; `data` throws then. */
   get disposed(): boolean {
     return this.#disposed || this.engine.disposed || (this.#owner?.disposed ?? false);
   }

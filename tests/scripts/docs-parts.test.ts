@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
-import { publicOptions } from '../../scripts/docs-options.ts';
+import { publicOptions, publicResults } from '../../scripts/docs-options.ts';
 import { lacks, optionLacks } from '../../scripts/docs-parts.ts';
 import { publicValues, ROOT } from '../../scripts/docs-values.ts';
 import { test } from '../support/test.ts';
@@ -132,10 +132,48 @@ test('what a public function returned is not asked for again', () => {
   assert.equal(missing(taken.replace('}): Tensor {', '}): Form {'), form), []);
 });
 
+test('what comes out says what it is, and so does a member of a class', () => {
+  const root = mkdtempSync(join(tmpdir(), 'posenc-docs-'));
+  try {
+    mkdirSync(join(root, 'src', 'rotary'), { recursive: true });
+    writeFileSync(join(root, 'src', 'index.ts'), "export * from './rotary/index.ts';");
+    writeFileSync(
+      join(root, 'src', 'rotary', 'index.ts'),
+      `export interface Form {
+  /** One. */
+  readonly a: number;
+  readonly b: number;
+  readonly kind: 'form';
+}
+/** Makes a form, or its \`c\`. */
+export function form(): Form | { readonly c: number } {}
+/** A table. */
+export class Table {
+  /** Rows. */
+  readonly rows: number;
+  readonly columns: number;
+  #own = 1;
+  private hidden = 2;
+  constructor() {}
+  extend(length: number): void {}
+  [Symbol.dispose](): void {}
+}
+`,
+    );
+    const found = publicResults(publicValues(root), root).filter((member) => optionLacks(member).length > 0);
+    assert.equal(
+      found.map(({ owner, name }) => `${owner}.${name}`),
+      ['Form.b', 'form.c', 'Table.columns', 'Table.extend'],
+    );
+  } finally {
+    rmSync(root, { recursive: true });
+  }
+});
+
 test('the package lacks nothing of this', () => {
   const values = publicValues();
-  const options = publicOptions(values, ROOT);
-  assert.ok(values.length > 140 && options.length > 600, `${values.length} values, ${options.length} options`);
+  const options = [...publicOptions(values, ROOT), ...publicResults(values, ROOT)];
+  assert.ok(values.length > 140 && options.length > 1000, `${values.length} values, ${options.length} options`);
   const incomplete = [
     ...values.map((value) => [value.name, lacks(value)] as const),
     ...options.map((option) => [`${option.name} of ${option.owner}`, optionLacks(option)] as const),

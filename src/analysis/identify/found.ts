@@ -22,6 +22,7 @@ export interface Identified {
   readonly maxError: number;
   /** 'certain': nothing else fits. 'likely': the numbers leave something open, named in `unknown`. */
   readonly sure: 'certain' | 'likely';
+  /** What the numbers leave open; empty when nothing. */
   readonly unknown: readonly string[];
 }
 

@@ -106,17 +106,25 @@ export type Extension = {
   readonly trained?: number;
   /** Positions that the specification serves as it is. */
   readonly supported: number;
+  /** Why, in a sentence. */
   readonly reason: string;
   /** What stays as it is though one may not expect it. */
   readonly note?: string;
 } & (
-  | { readonly outcome: 'covered' | 'unsupported'; readonly options?: undefined }
-  /** The options that change; all others stay as they are. */
+  | {
+      /** Nothing has to change, or no options would help. */
+      readonly outcome: 'covered' | 'unsupported';
+      readonly options?: undefined;
+    }
   | {
       readonly outcome: 'rescaled';
+      /** The options that change; all others stay as they are. */
       readonly options: {
+        /** The rope type, where it is another one. */
         readonly ropeType?: string;
+        /** The factor for the longer context. */
         readonly factor: number;
+        /** The length the factor counts from. */
         readonly originalMaxPositionEmbeddings?: number;
       };
     }
