@@ -10,7 +10,7 @@ import type { ModelClass } from './classes.ts';
 import { type Family, readFamily } from './families.ts';
 import { type NormalForm, readingForm } from './normalForm.ts';
 import { type Found, type Part, recordOfPart, textPart } from './part.ts';
-import { listKeys, unreadKeys } from './positionKeys.ts';
+import { listKeys, misspelt, unreadKeys } from './positionKeys.ts';
 import { ConfigNode, dropUndefined, isFields, type Json, Notes, refuse, shorten } from './read.ts';
 import { modelRecords, recordOf } from './records/index.ts';
 import type { ConfigFacts, ModelRecord, RotaryFacts } from './records/record.ts';
@@ -286,6 +286,10 @@ function sayUnread(
     // MosaicBERT calls itself bert: biases by distance in place of rows.
     if (/alibi/.test(key) && family !== 'alibi') {
       node.notes.complain(node.at(key), `ALiBi, but the positions of this model type are '${family}'`);
+    }
+    const meant = misspelt(node, key);
+    if (meant !== undefined) {
+      node.notes.complain(node.at(key), `nothing reads it, and there is no ${meant}; is it '${meant}'?`);
     }
     node.get(key);
     node.notes.warn('no-effect', node.at(key), 'looks like a setting of positions, and nothing reads it');

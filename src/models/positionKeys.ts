@@ -1,4 +1,5 @@
 /** Keys that look as if they were about positions: every one of them is read, known to be harmless, or said. */
+import { editDistance } from '../runtime/arguments.ts';
 import { type ConfigNode, type Fields, shorten } from './read.ts';
 
 const LOOKS =
@@ -34,6 +35,14 @@ export function positionKeys(fields: Fields): string[] {
 export function unreadKeys(node: ConfigNode, ignored: readonly string[] = []): string[] {
   const { consumed } = node.notes;
   return positionKeys(node.fields).filter((key) => !consumed.has(node.at(key)) && !ignored.includes(key));
+}
+
+/** The missing key that a key which nothing reads is one or two letters away from: its default would take its place in silence. */
+export function misspelt(node: ConfigNode, key: string): string | undefined {
+  const defaults = node.notes.assumed.map((assumption) => assumption.key);
+  const missing = ['rope_theta', 'partial_rotary_factor'].filter((name) => defaults.includes(node.at(name)));
+  const blocks = ['rope_scaling', 'rope_parameters'];
+  return [...missing, ...blocks].find((name) => !node.has(name) && editDistance(key, name) <= 2);
 }
 
 /** A list of keys for a message. */

@@ -188,6 +188,8 @@ test('mistakes, each named by its key', () => {
     [{ num_key_value_heads: 3 }, /num_key_value_heads/],
     [{ head_dim: 127 }, /head_dim/],
     [{ head_dim: 1e9 }, /head_dim/],
+    [{ rope_theta: undefined, rope_thetta: 5e5 }, /rope_thetta: nothing reads it, and there is no rope_theta; is it/],
+    [{ rope_scalling: { type: 'linear', factor: 2 } }, /there is no rope_scaling; is it 'rope_scaling'/],
     [{ hidden_size: null }, /hidden_size/],
     [{ n_head: 8 }, /n_head.*num_attention_heads/],
     [{ max_position_embeddings: 'long' }, /max_position_embeddings/],
@@ -230,9 +232,16 @@ test('a tower has no table of one axis: the message names what makes its own', (
   refused(() => toLlamaCpp(null as never), /toLlamaCpp: expected an object, got null/, 'ERR_OPTION');
 });
 
-test('a rotary-looking key that nothing reads is said', () => {
-  const { warnings } = fromHF({ ...llama, rope_scalling: { factor: 2 } });
-  assert.ok(warnings.some(({ key, code }) => key === 'rope_scalling' && code === 'no-effect'));
+test('a rotary-looking key that nothing reads is said; one that misspells a missing key is refused', () => {
+  const said = (config: object, key: string, strict = true) => {
+    const { warnings } = fromHF({ ...llama, ...config }, { strict });
+    assert.ok(warnings.some((warning) => warning.key === key && warning.code === 'no-effect'));
+  };
+  said({ rope_base: 5 }, 'rope_base');
+  said({ rope_scaling_type: 'yarn' }, 'rope_scaling_type');
+  said({ rope_thetta: 5 }, 'rope_thetta'); // rope_theta is there, so no default takes its place
+  said({ rope_scalling: { factor: 2 } }, 'rope_scalling', false);
+  refused(() => fromHF({ ...llama, rope_scalling: { factor: 2 } }), /is it 'rope_scaling'/);
 });
 
 test('options are checked', () => {
