@@ -1,10 +1,12 @@
 // Phases that are no rows of one table: strided planes of cos and sin (NeRF, DETR), projections (random Fourier features),
 // angles of a word (complex-order), sums over frequencies (decay curves). Their values are those of math/sincos.ts, rounded once.
 // Sizes in elements, strides in bytes. Frequencies as a plan holds them: theta f64[np] | whole, high, low u64[np] each.
-import { FAR_ANGLE, HALF_PI, SHORT_ERROR, SIGN, TWO52, TWO_TO_MINUS_50 } from "../src/runtime/constants";
+import {
+  COS_TERMS, FAR_ANGLE, HALF, HALF_PI, ONE, SIGN, SIN_TERMS, TWO52, TWO_TO_MINUS_50,
+} from "../src/runtime/constants";
 import { MEAN_MODULUS, ORDER_APART, ORDER_PAIRS } from "../src/runtime/codes";
 import { sincosAngle } from "./angles";
-import { oddQuarters, quarters, reduced, shortCos, shortSin } from "./math/short";
+import { oddQuarters, quarters, reduced } from "./math/short";
 import { sincos } from "./math/sincos";
 
 /** sincos of position p times the two frequencies at `plan`; (sin, cos) to out[0..31]. |p| < 2^52 or an integer. */
@@ -28,13 +30,23 @@ function storeTwo(values: v128, out: usize, step: usize, both: bool): void {
   if (both) v128.store32_lane(out + step, values, 1);
 }
 
+/** Sines that are doubled before the next ones are computed: their error doubles as well. */
+const DOUBLED = 5;
+
+/** Whether each frequency is twice the one before it. */
+function doubles(plan: usize, count: usize): bool {
+  for (const end = plan + ((count - 1) << 3); plan < end; plan += 8) if (load<f64>(plan, 8) != 2.0 * load<f64>(plan)) return false;
+  return count > 1;
+}
+
 /**
  * sin of position x frequency to out0, cos to out1; row t and column c are t x rowStride + c x columnStride away.
  * Positions are float64. scratch: 32 bytes.
  *
- * The short way of math/short.ts is taken where it decides the float32 number: where both ends of its error, to which the error of
- * sincos is added, round to the same. One of 250 values is left to sincos. So the bits are always those of sincos, at a fifth of
- * its time.
+ * A short way is taken where it decides the float32 number: where both ends of its error, to which that of sincos is added, round to
+ * the same. So the bits are always those of sincos, in a fraction of its time. The angle is reduced in float64, with an error of
+ * 2^-51; and where every frequency is twice the one before it (NeRF), sin 2x = 2 sin x cos x and cos 2x = cos^2 x - sin^2 x, eight
+ * times at most, each of which doubles the error.
  */
 export function phaseStrided(
   plan: usize, np: usize, count: usize, positions: usize, positionStride: usize, rows: usize,
@@ -42,35 +54,56 @@ export function phaseStrided(
 ): void {
   const column = np << 3;
   const sign = v128.load64_splat(constants, SIGN);
+  const small = v128.load64_splat(constants, TWO_TO_MINUS_50);
+  const doubled = doubles(plan, count);
+  const error = doubled ? f64x2.mul(small, f64x2.splat(512.0)) : small;
+  const most = doubled ? DOUBLED - 1 : 0;
   for (; rows; rows--, positions += positionStride, out0 += rowStride, out1 += rowStride) {
     const p = load<f64>(positions);
     const pv = f64x2.splat(p);
     let o0 = out0;
     let o1 = out1;
     let at = plan;
+    let sin = pv;
+    let cos = pv;
+    let known = 0;
     for (let rest = <isize>count; rest > 0; rest -= 2, at += 16, o0 += columnStride << 1, o1 += columnStride << 1) {
       const angle = f64x2.mul(pv, v128.load(at));
-      const q = quarters(angle, constants);
-      const x = reduced(angle, q, constants);
-      const z = f64x2.mul(x, x);
-      const w = f64x2.mul(z, z);
-      const s = shortSin(x, z, w, constants);
-      const c = shortCos(z, w, constants);
-      const odd = oddQuarters(q);
-      const second = i64x2.shl(q, 62);
-      const sin = v128.xor(v128.bitselect(c, s, odd), v128.and(second, sign));
-      const cos = v128.xor(v128.bitselect(s, c, odd), v128.and(v128.xor(second, i64x2.shl(q, 63)), sign));
-      // the error: of the polynomials, of the product and of sincos
+      if (known) {
+        for (let twice = 0; twice < 2; twice++) {
+          const product = f64x2.mul(sin, cos);
+          cos = f64x2.sub(f64x2.mul(cos, cos), f64x2.mul(sin, sin));
+          sin = f64x2.add(product, product);
+        }
+        known--;
+      } else {
+        const q = quarters(angle, constants);
+        const x = reduced(angle, q, constants);
+        const z = f64x2.mul(x, x);
+        let s = v128.load64_splat(constants, SIN_TERMS + 8 * 5);
+        let c = v128.load64_splat(constants, COS_TERMS + 8 * 5);
+        for (let term = constants + 8 * 4; term >= constants; term -= 8) {
+          s = f64x2.add(f64x2.mul(s, z), v128.load64_splat(term, SIN_TERMS));
+          c = f64x2.add(f64x2.mul(c, z), v128.load64_splat(term, COS_TERMS));
+        }
+        s = f64x2.add(x, f64x2.mul(f64x2.mul(x, z), s));
+        c = f64x2.add(
+          f64x2.sub(v128.load64_splat(constants, ONE), f64x2.mul(z, v128.load64_splat(constants, HALF))),
+          f64x2.mul(f64x2.mul(z, z), c),
+        );
+        const odd = oddQuarters(q);
+        const second = i64x2.shl(q, 62);
+        sin = v128.xor(v128.bitselect(c, s, odd), v128.and(second, sign));
+        cos = v128.xor(v128.bitselect(s, c, odd), v128.and(v128.xor(second, i64x2.shl(q, 63)), sign));
+        known = most;
+      }
       const size = v128.andnot(angle, sign);
-      const small = v128.load64_splat(constants, TWO_TO_MINUS_50);
-      const short = v128.load64_splat(constants, SHORT_ERROR);
-      const fixed = f64x2.add(f64x2.mul(size, small), small);
-      const es = f64x2.add(f64x2.mul(v128.andnot(sin, sign), short), fixed);
-      const ec = f64x2.add(f64x2.mul(v128.andnot(cos, sign), short), fixed);
-      let sines = f32x4.demote_f64x2_zero(f64x2.add(sin, es));
-      let cosines = f32x4.demote_f64x2_zero(f64x2.add(cos, ec));
+      const within = f64x2.add(f64x2.mul(size, small), error);
+      let sines = f32x4.demote_f64x2_zero(f64x2.add(sin, within));
+      let cosines = f32x4.demote_f64x2_zero(f64x2.add(cos, within));
       const differs = v128.or(
-        v128.xor(sines, f32x4.demote_f64x2_zero(f64x2.sub(sin, es))), v128.xor(cosines, f32x4.demote_f64x2_zero(f64x2.sub(cos, ec))),
+        v128.xor(sines, f32x4.demote_f64x2_zero(f64x2.sub(sin, within))),
+        v128.xor(cosines, f32x4.demote_f64x2_zero(f64x2.sub(cos, within))),
       );
       if (v128.any_true(v128.or(differs, f64x2.ge(size, v128.load64_splat(constants, FAR_ANGLE))))) {
         sincosPair(p, at, column, constants, scratch);

@@ -96,7 +96,6 @@ const BLOCK: readonly (number | bigint)[] = [
   ...SHORT_COS, // SHORT_COS_TERMS
   512, // NEAR_ANGLE
   2 ** 19, // FAR_ANGLE
-  2 ** -33, // SHORT_ERROR
   2 ** -50, // TWO_TO_MINUS_50
 ];
 

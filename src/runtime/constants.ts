@@ -88,6 +88,4 @@ export const SHORT_COS_TERMS = 888;
 export const NEAR_ANGLE = 920;
 /** 2^19, radians. */
 export const FAR_ANGLE = 928;
-/** 2^-33: more than the relative error of the short polynomials. */
-export const SHORT_ERROR = 936;
-export const TWO_TO_MINUS_50 = 944;
+export const TWO_TO_MINUS_50 = 936;

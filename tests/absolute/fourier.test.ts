@@ -7,6 +7,8 @@ import {
   nerfEncoding,
   perceiverEncoding,
   pixelBands,
+  rotaryTable,
+  Tensor,
 } from '../../src/index.ts';
 import * as reference from '../../src/reference/index.ts';
 import { test } from '../support/test.ts';
@@ -97,6 +99,29 @@ test('Perceiver: coordinates given one by one are the rows of the grid, bit for 
   );
   fails('ERR_SHAPE', /maxResolution: expected 1 numbers, got 2/, () => perceiverEncoding({ ...common, grid: [4] }));
   fails('ERR_OPTION', /not both/, () => perceiverEncoding({ ...common, grid: [4, 7], positions: [0, 0] }));
+});
+
+test('NeRF: sines that are doubled are those of a table, bit for bit', () => {
+  const numFrequencies = 20;
+  const invFreq = Array.from({ length: numFrequencies }, (_, k) => 2 ** k);
+  const engine = createEngine();
+  for (const size of [0.01, 1, 8]) {
+    const data = Float32Array.from({ length: 1 << 15 }, (_, i) => size * (((i * 0.6180339887) % 2) - 1));
+    const got = nerfEncoding(Tensor.from(data, [data.length, 1], { engine }), {
+      numFrequencies,
+      includeInput: false,
+    });
+    const { cos, sin } = rotaryTable({ headDim: 2 * numFrequencies, invFreq }, { positions: data, engine });
+    let differ = 0;
+    for (let i = 0; i < data.length; i++)
+      for (let k = 0; k < numFrequencies; k++) {
+        const at = 2 * numFrequencies * i + 2 * k;
+        if (got.data[at] !== sin.data[numFrequencies * i + k]) differ++;
+        if (got.data[at + 1] !== cos.data[numFrequencies * i + k]) differ++;
+      }
+    assert.is(differ, 0, `|x| < ${size}`);
+  }
+  engine.dispose();
 });
 
 test('random features and the Gaussian projection equal the reference, whole turns fall away', () => {
