@@ -188,8 +188,6 @@ test('mistakes, each named by its key', () => {
     [{ num_key_value_heads: 3 }, /num_key_value_heads/],
     [{ head_dim: 127 }, /head_dim/],
     [{ head_dim: 1e9 }, /head_dim/],
-    [{ rope_theta: undefined, rope_thetta: 5e5 }, /rope_thetta: nothing reads it, and there is no rope_theta; is it/],
-    [{ rope_scalling: { type: 'linear', factor: 2 } }, /there is no rope_scaling; is it 'rope_scaling'/],
     [{ hidden_size: null }, /hidden_size/],
     [{ n_head: 8 }, /n_head.*num_attention_heads/],
     [{ max_position_embeddings: 'long' }, /max_position_embeddings/],
@@ -242,6 +240,9 @@ test('a rotary-looking key that nothing reads is said; one that misspells a miss
   said({ rope_thetta: 5 }, 'rope_thetta'); // rope_theta is there, so no default takes its place
   said({ rope_scalling: { factor: 2 } }, 'rope_scalling', false);
   refused(() => fromHF({ ...llama, rope_scalling: { factor: 2 } }), /is it 'rope_scaling'/);
+  const { rope_theta: theta, ...bare } = llama;
+  for (const key of ['rope_thetta', 'ropeTheta'])
+    refused(() => fromHF({ ...bare, [key]: theta }), new RegExp(`^${key}: nothing reads it, .* is it 'rope_theta'`));
 });
 
 test('options are checked', () => {
