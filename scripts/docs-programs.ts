@@ -55,12 +55,27 @@ interface Print {
   readonly said: string;
 }
 
-/** The calls of console.log with a comment behind them; lines of comment below continue it. */
+/**
+ * The calls of console.log with a comment behind them; lines of comment below continue it. @throws for a value that stands by itself and
+ * has a comment that looks like one: it would be believed, and nothing would look.
+ */
 function prints(code: string): Print[] {
   const { program, comments } = parse(code, {
     sourceType: 'module',
     plugins: ['typescript', 'explicitResourceManagement'] as never[],
   });
+  const behind = (end: number): string[] => {
+    const said: string[] = [];
+    let from = end;
+    for (const comment of comments ?? []) {
+      const between = comment.start! < from ? undefined : code.slice(from, comment.start!);
+      if (between === undefined || comment.type !== 'CommentLine') continue;
+      if (!(said.length === 0 ? /^ *(\n *)?$/ : /^\n *$/).test(between)) break;
+      said.push(comment.value);
+      from = comment.end!;
+    }
+    return said;
+  };
   const found: Print[] = [];
   const visit = (node: unknown): void => {
     if (node === null || typeof node !== 'object') return;
@@ -71,16 +86,14 @@ function prints(code: string): Print[] {
     };
     const callee = expression?.callee;
     if (type === 'ExpressionStatement' && callee && code.slice(callee.start, callee.end) === 'console.log') {
-      const said: string[] = [];
-      let from = end;
-      for (const comment of comments ?? []) {
-        const between = comment.start! < from ? undefined : code.slice(from, comment.start!);
-        if (between === undefined || comment.type !== 'CommentLine') continue;
-        if (!(said.length === 0 ? /^ *(\n *)?$/ : /^\n *$/).test(between)) break;
-        said.push(comment.value);
-        from = comment.end!;
-      }
+      const said = behind(end);
       if (said.length > 0) found.push({ start: callee.start, end: callee.end, said: said.join(' ') });
+    } else if (type === 'ExpressionStatement' && /^(Identifier|(Optional)?MemberExpression)$/.test(expression!.type)) {
+      const [said] = behind(end);
+      if (/^ *['"[{\d-]/.test(said ?? ''))
+        throw new Error(
+          `nothing holds this to be true; put console.log around it: ${code.slice(expression!.start, end)}`,
+        );
     }
     for (const [key, value] of Object.entries(node)) if (!key.endsWith('omments')) visit(value);
   };

@@ -26,7 +26,7 @@ export interface CoarseGridIdsOptions<D extends IndexDtype = 'int32'> {
  * @returns [h * w] for `grid`, [B, H * W] for `mask`
  * @throws PosencError ERR_OPTION, ERR_SHAPE
  * @example
- * coarseGridIds({ patchesPerSide: 32, grid: [2, 3] }).data; // 0 10 21 512 522 533
+ * console.log(coarseGridIds({ patchesPerSide: 32, grid: [2, 3] }).data); // Int32Array(6) [ 0, 10, 21, 512, 522, 533 ]
  */
 export function coarseGridIds<D extends IndexDtype = 'int32'>(options: CoarseGridIdsOptions<D>): Indices<D> {
   const given = take('coarseGridIds', options, ['patchesPerSide', 'grid', 'mask', 'dtype']);

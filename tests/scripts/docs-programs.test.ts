@@ -37,6 +37,11 @@ for (const x of []) {
 const = 4;
 \`\`\`
 
+\`\`\`ts
+const list = [1];
+list.length; // 2
+\`\`\`
+
 \`\`\`sh
 false
 \`\`\`
@@ -58,7 +63,7 @@ test('a block that throws, prints something else, or does not compile is found',
   const blocks = blocksOf('page.md', PAGE);
   assert.equal(
     blocks.map(({ place }) => place),
-    [4, 9, 14, 18, 22, 30].map((line) => `page.md:${line}`),
+    [4, 9, 14, 18, 22, 30, 34].map((line) => `page.md:${line}`),
   );
   const examples = examplesOf([
     value('sinusoidal', 'A table.\n@example\nconsole.log(sinusoidal({ length: 2, dim: 4 }).shape); // [ 2, 4 ]'),
@@ -72,6 +77,7 @@ test('a block that throws, prints something else, or does not compile is found',
     'page.md:18',
     'page.md:22',
     'page.md:30',
+    'page.md:34',
     'page.md:9',
   ]);
   assert.match(said['page.md:9'], /ERR_OPTION|oddRule/);
@@ -79,6 +85,7 @@ test('a block that throws, prints something else, or does not compile is found',
   assert.match(said['page.md:18'], /line 1: error TS2322/);
   assert.match(said['page.md:22'], /^never reaches what prints 5$/);
   assert.match(said['page.md:30'], /Unexpected token/);
+  assert.match(said['page.md:34'], /put console.log around it: list.length;/);
   assert.match(said.alibi, /says \[ 9 \]\s+prints \[ 8, 1, 2 \]|says \[ 9 \]\s+prints/);
 });
 
