@@ -39,7 +39,7 @@ prints. The numbers are defaults of the class; a key in the file always wins. \`
 from the records by \`scripts/models-doc.ts\`.
 
 A type that is not here is refused with the nearest that the file fits; \`fromHF(config, { as: '<model type>' })\` says that its
-code computes the same.
+code computes the same. Image encoders stand one by one, with the call of each, in [vision.md](vision.md).
 
 ${parts.join('\n')}
 ## GGUF
