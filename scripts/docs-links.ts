@@ -30,7 +30,7 @@ export function linksOf(file: string, root: string, shipped: readonly string[]):
     if (/^[a-z]+:/.test(target)) return [];
     const [path, anchor] = target.split('#');
     const to = path === '' ? join(root, file) : join(root, dirname(file), path);
-    const inside = relative(root, to);
+    const inside = relative(root, to).replaceAll('\\', '/'); // as npm lists files, on Windows too
     if (!existsSync(to)) return [{ target, broken: 'is not there' }];
     if (
       shipped.includes(file) &&

@@ -25,7 +25,7 @@ export interface PublicOption {
 const FALLBACK: Readonly<Record<string, number>> = { integer: 4, size: 4, finite: 3, oneOf: 3, boolean: 2 };
 
 /** platform.ts declares what hosts have (WebAssembly.Memory, URL); the members of Calls are functions and their options. */
-const ELSEWHERE = /\/(runtime\/platform|models\/calls)\.ts$/;
+const ELSEWHERE = /[\\/](runtime[\\/]platform|models[\\/]calls)\.ts$/;
 
 /** Every node of a tree, parents first. */
 function* nodes(tree: unknown): Generator<Node> {
