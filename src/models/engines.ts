@@ -14,6 +14,7 @@ import { isGGUF, toLlamaCpp } from './llamaCpp.ts';
 import type { NormalForm, RotaryLayer } from './normalForm.ts';
 import { readingForm } from './normalForm.ts';
 import { type Json, refuse } from './read.ts';
+import { recordOf } from './records/index.ts';
 import { grouped } from './words.ts';
 
 /**
@@ -257,9 +258,16 @@ function vllm({ form, changed, context, notes }: Given): EngineLine {
   if (changed?.changes === undefined) return { line: `vllm serve MODEL${size}`, notes };
   // one block holds all that vLLM reads; of several tables the file's own spelling says which is which
   const single = Object.keys(form.layerTypes ?? {}).length === 1;
-  const overrides = single
+  const said = single
     ? nested(withBase(changed.changes, form), (key) => (key === 'rope_scaling' ? 'rope_parameters' : key))
     : nested(changed.changes, (key) => key);
+  // a flat file of a composite class (Qwen2-VL): transformers moves its text into text_config, and vLLM reads it there
+  const inside = recordOf(form.modelType)?.config?.family === 'wrapper' && !('text_config' in said);
+  const overrides = inside ? { text_config: said } : said;
+  if (inside)
+    notes.push(
+      'the class keeps its text in text_config, also where the file is flat: beside it the block would be set and never read',
+    );
 
   notes.push('--rope-scaling and --rope-theta are gone; the block replaces the one in the file, so it holds all keys');
   notes.push(...ofShortTexts(Object.values(changed.tables ?? {})));
