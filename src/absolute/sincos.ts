@@ -43,64 +43,61 @@ interface Timescales {
 type Two = readonly [number, number];
 type Three = readonly [number, number, number];
 
-export type Sincos2dOptions =
-  /** Table [x, y, dim]: interleaved, 2 ceil(dim / 4) columns for x, the rest for y. */
-  | (Common & Grid<Two> & Base & { readonly variant: 'tatp22' })
-  /** Table [prefixTokens + H W, dim]: columns x first, then rows y, each [sin | cos]. */
-  | (Common & Grid<Two> & Base & Prefixed & { readonly variant: 'mae' })
-  /** As MAE, coordinate = index / (reference / baseSize) / interpolationScale. */
-  | (Common &
-      Grid<Two> &
-      Base &
-      Prefixed & {
-        readonly variant: 'diffusers';
-        /** Default 16. */
-        readonly baseSize?: number;
-        /** Default 1. */
-        readonly interpolationScale?: number;
-        /** The grid that indices are divided by, [H, W]: SD3 crops its tiles from 192 x 192. Default: the grid itself. */
-        readonly referenceGrid?: Two;
-      })
-  /** Table [H W, dim]: [sin y | sin x | cos y | cos x], or with interleaveSinCos [sin y | cos y | sin x | cos x]. */
-  | (Common &
-      Grid<Two> &
-      Base & {
-        readonly variant: 'timm';
-        /** x before y, and the tokens run over the transposed grid. Default false. */
-        readonly reverseCoord?: boolean;
-        /** Sine and cosine of an axis side by side. Default false. */
-        readonly interleaveSinCos?: boolean;
-      })
-  /** [H, W, dim]: floor(dim / 4) frequencies an axis, rows first, each [sin | cos], left-over columns zero. */
-  | (Common & Grid<Two> & Timescales & { readonly variant: 't2t' })
-  | (Common & DetrOptions & { readonly variant: 'detr' });
+/** Table [x, y, dim] or [x, y, z, dim]: interleaved, an even width for every axis but the last, which takes the rest. */
+interface Tatp22<A> extends Common, Grid<A>, Base {
+  readonly variant: 'tatp22';
+}
+/** Table [prefixTokens + H W, dim]: columns x first, then rows y, each [sin | cos]. */
+interface Mae extends Common, Grid<Two>, Base, Prefixed {
+  readonly variant: 'mae';
+}
+/** As MAE, coordinate = index / (reference / baseSize) / interpolationScale. */
+interface Diffusers extends Common, Grid<Two>, Base, Prefixed {
+  readonly variant: 'diffusers';
+  /** The size of the grid whose coordinates are the indices. Default 16. */
+  readonly baseSize?: number;
+  /** Divides every coordinate. Default 1. */
+  readonly interpolationScale?: number;
+  /** The grid that indices are divided by, [H, W]: SD3 crops its tiles from 192 x 192. Default: the grid itself. */
+  readonly referenceGrid?: Two;
+}
+/** Table [H W, dim]: [sin y | sin x | cos y | cos x], or with interleaveSinCos [sin y | cos y | sin x | cos x]. */
+interface Timm extends Common, Grid<Two>, Base {
+  readonly variant: 'timm';
+  /** x before y, and the tokens run over the transposed grid. Default false. */
+  readonly reverseCoord?: boolean;
+  /** Sine and cosine of an axis side by side. Default false. */
+  readonly interleaveSinCos?: boolean;
+}
+/** [H, W, dim] or [T, H, W, dim]: as many frequencies for every axis, rows first, each [sin | cos], left-over columns zero. */
+interface T2t<A> extends Common, Grid<A>, Timescales {
+  readonly variant: 't2t';
+}
+/** Planes [B, dim, H, W] that count the valid cells of a mask. */
+interface Detr extends Common, DetrOptions {
+  readonly variant: 'detr';
+}
+/** Table [T, H W, dim]: dim / 4 columns for time, then 3 dim / 4 as MAE; coordinates divided by the scales. */
+interface CogVideoX extends Common, Grid<Three>, Base {
+  readonly variant: 'cogvideox';
+  /** Divides rows and columns. Default 1. */
+  readonly spatialInterpolationScale?: number;
+  /** Divides frames. Default 1. */
+  readonly temporalInterpolationScale?: number;
+}
+/** Table [prefixTokens + T H W, dim]: dim / 2 columns of time, dim / 4 of y, dim / 4 of x, each [sin | cos]. */
+interface VJepa extends Common, Grid<Three>, Base, Prefixed {
+  readonly variant: 'vjepa';
+  /** Three blocks of 2 ceil(dim / 6) columns, cut off at dim. Default false. */
+  readonly uniformPower?: boolean;
+}
+/** Table [prefixTokens + T H W, dim]: 6 dim / 16 columns of x, as many of y, 4 dim / 16 of time, each [sin | cos]. */
+interface Prithvi extends Common, Grid<Three>, Base, Prefixed {
+  readonly variant: 'prithvi';
+}
 
-export type Sincos3dOptions =
-  /** Table [x, y, z, dim]: interleaved, 2 ceil(dim / 6) columns for x, as many for y, the rest for z. */
-  | (Common & Grid<Three> & Base & { readonly variant: 'tatp22' })
-  /** Table [T, H W, dim]: dim / 4 columns for time, then 3 dim / 4 as MAE; coordinates divided by the scales. */
-  | (Common &
-      Grid<Three> &
-      Base & {
-        readonly variant: 'cogvideox';
-        /** Default 1. */
-        readonly spatialInterpolationScale?: number;
-        /** Default 1. */
-        readonly temporalInterpolationScale?: number;
-      })
-  /** Table [prefixTokens + T H W, dim]: dim / 2 columns of time, dim / 4 of y, dim / 4 of x, each [sin | cos]. */
-  | (Common &
-      Grid<Three> &
-      Base &
-      Prefixed & {
-        readonly variant: 'vjepa';
-        /** Three blocks of 2 ceil(dim / 6) columns, cut off at dim. Default false. */
-        readonly uniformPower?: boolean;
-      })
-  /** Table [prefixTokens + T H W, dim]: 6 dim / 16 columns of x, as many of y, 4 dim / 16 of time, each [sin | cos]. */
-  | (Common & Grid<Three> & Base & Prefixed & { readonly variant: 'prithvi' })
-  /** [T, H, W, dim]: floor(dim / 6) frequencies an axis, each [sin | cos], left-over columns zero. */
-  | (Common & Grid<Three> & Timescales & { readonly variant: 't2t' });
+export type Sincos2dOptions = Tatp22<Two> | Mae | Diffusers | Timm | T2t<Two> | Detr;
+export type Sincos3dOptions = Tatp22<Three> | CogVideoX | VJepa | Prithvi | T2t<Three>;
 
 const SHARED = ['variant', 'dim', 'grid', 'offset', 'precision', 'out', 'engine'];
 const ALLOWED_2D: Readonly<Record<string, readonly string[]>> = {

@@ -63,12 +63,15 @@ export type OriginalLength =
   | { readonly originalMaxPositionEmbeddings: number }
   | { readonly originalMaxPositionEmbeddings?: undefined; readonly maxPositionEmbeddings: number };
 
+/** A context extension by a factor. */
+interface ByFactor {
+  /** How many times longer the context is than the original length. Default: maxPositionEmbeddings / the original length. */
+  readonly factor: number;
+}
+
 /** A context extension: by a factor from the original length, or from one length to another. */
 export type ContextFactor =
-  | ({
-      /** How many times longer the context is than the original length. Default: maxPositionEmbeddings / the original length. */
-      readonly factor: number;
-    } & OriginalLength)
+  | (ByFactor & OriginalLength)
   | {
       readonly factor?: undefined;
       /** Positions before the extension. */
