@@ -22,17 +22,17 @@ export interface LongropeOptions extends FixedContext {
   readonly factor?: number;
 }
 
+/** Amplitudes of their own for the two lists (PhiMoE). */
+interface OwnAmplitudes {
+  /** Amplitude of the short list. */
+  readonly shortMscale: number;
+  /** Amplitude of the long list. */
+  readonly longMscale: number;
+}
+
 export type LongropeSpec = LongropeOptions &
   OriginalLength &
-  (
-    | {
-        /** Amplitude of its own for the short list (PhiMoE). */
-        readonly shortMscale: number;
-        /** For the long list. */
-        readonly longMscale: number;
-      }
-    | { readonly shortMscale?: undefined; readonly longMscale?: undefined }
-  );
+  (OwnAmplitudes | { readonly shortMscale?: undefined; readonly longMscale?: undefined });
 
 export const longrope: RotaryRule<LongropeSpec> = {
   options: { factor: true, shortFactor: true, longFactor: true, shortMscale: true, longMscale: true, context: true },

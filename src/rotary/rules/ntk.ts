@@ -12,22 +12,24 @@ import { noDropIn, sameRule } from './extend.ts';
 import { changedBase, checkedBase, exactDefault, positive, torchPeriods } from './ladder.ts';
 import type { ConfigWords, Frequencies, RotaryRule, RuleWords, Widths } from './rule.ts';
 
-/** `ropeType: 'ntk'`. */
-export type NtkSpec = { readonly ropeType: 'ntk' } & (
-  | {
-      /** The base is multiplied by alpha^(d/(d-2)). */
-      readonly alpha: number;
-      readonly factor?: undefined;
-      readonly mixedB?: undefined;
-    }
-  | {
-      readonly alpha?: undefined;
-      /** kexue.fm/archives/9706: how many times longer the context is. */
-      readonly factor: number;
-      /** The exponent b of its mixed form. */
-      readonly mixedB?: number;
-    }
-);
+/** `ropeType: 'ntk'` by the factor of the base. */
+interface NtkByAlpha {
+  readonly ropeType: 'ntk';
+  /** The base is multiplied by alpha^(d/(d-2)). */
+  readonly alpha: number;
+  readonly factor?: undefined;
+  readonly mixedB?: undefined;
+}
+/** `ropeType: 'ntk'` by the factor of the context. */
+interface NtkByFactor {
+  readonly ropeType: 'ntk';
+  readonly alpha?: undefined;
+  /** kexue.fm/archives/9706: how many times longer the context is. */
+  readonly factor: number;
+  /** The exponent b of its mixed form. */
+  readonly mixedB?: number;
+}
+export type NtkSpec = NtkByAlpha | NtkByFactor;
 
 export const ntk: RotaryRule<NtkSpec> = {
   options: { alpha: true, factor: true, mixedB: true },
