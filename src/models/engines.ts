@@ -317,6 +317,10 @@ function transformers({ form, changed, context, short, notes }: Given): EngineLi
 
 function onnx({ form, changed, context, layerType, notes }: Given): EngineLine {
   const main = mainLayer(form, layerType);
+  if (form.axial) {
+    const table = 'axialTable(form.axial.spec, { ...form.axial.rows, grid }) makes one row a patch, [tokens, pairs]';
+    return { line: 'no cache by position: the tower turns by the axes of a grid', notes: [...notes, table] };
+  }
   if (!main) {
     return {
       line: 'no RotaryEmbedding: positions enter as rows or biases',
@@ -337,6 +341,8 @@ function onnx({ form, changed, context, layerType, notes }: Given): EngineLine {
   const others = Object.keys(form.layerTypes ?? {}).filter((name) => name !== label);
   if (others.length > 0)
     notes.push(`layers of ${others.join(', ')} take caches of their own: the same command with that --layer-type`);
+  const still = form.layers?.nope ?? [];
+  if (still.length > 0) notes.push(`layers without rotation, which take no node: ${still.join(', ')}`);
   if (changed?.changes)
     notes.push('first put the keys of `--for transformers` into config.json: the caches are those of the file');
   if (layer.attentionFactor !== 1) notes.push('the caches hold the attention factor: multiply nothing else');

@@ -268,7 +268,7 @@ function findings(
     }
   }
   if (extension !== undefined && context !== undefined && extension.outcome !== 'covered')
-    list.push(longer(extension, context), ...(extension.notes ?? []).map((message) => ({ message })));
+    list.push(longer(form, extension, context), ...(extension.notes ?? []).map((message) => ({ message })));
   if (context !== undefined && context > FLOAT32_INTEGERS) {
     list.push({
       message: `positions above ${grouped(FLOAT32_INTEGERS)} are not float32 integers: PyTorch merges neighbours`,
@@ -280,6 +280,7 @@ function findings(
 
 /** More positions than the file serves: the keys that change, or that none do. */
 function longer(
+  form: NormalForm,
   { outcome, reason, supportedLength, trainedLength, changes, tables }: Extension,
   context: number,
 ): Finding {
@@ -290,6 +291,8 @@ function longer(
       : ` (trained on ${grouped(trainedLength)} before scaling)`;
   const message = `${grouped(context)} positions are asked for${made}${trained}: ${reason}`;
   if (outcome === 'unsupported') {
+    const grid = form.axial !== undefined || form.family === 'window';
+    if (grid) return { message, fix: 'leave context out: tables follow the grid of the image' };
     return { message, fix: 'stay within that, or train at the length wanted: no key and no flag does it' };
   }
   if (changes) {

@@ -15,6 +15,7 @@ import { readingForm } from './normalForm.ts';
 import { textPart } from './part.ts';
 import { ConfigNode, type Fields, isFields, type Json, Notes, refuse } from './read.ts';
 import { recordOf } from './records/index.ts';
+import { CONSTANT } from './rotaryLayers.ts';
 import { grouped } from './words.ts';
 
 /** What a longer context asks of a model, from a config.json or a GGUF file. */
@@ -101,6 +102,11 @@ function tableExtension(form: NormalForm, layer: RotaryLayer, context: number): 
   const max = form.maxPositionEmbeddings ?? spec.maxPositionEmbeddings;
   const original = spec.originalMaxPositionEmbeddings;
   const factor = spec.factor ?? 1;
+  if (form.assumed.some(({ because }) => because === CONSTANT)) {
+    const supported = max ?? Number.POSITIVE_INFINITY;
+    if (context <= supported) return { supported, outcome: 'covered', reason: 'it already serves this many positions' };
+    return { supported, outcome: 'unsupported', reason: `the base is ${CONSTANT}: no key scales it` };
+  }
   if (max === undefined && original === undefined) {
     return {
       supported: Number.POSITIVE_INFINITY,

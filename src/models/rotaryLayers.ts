@@ -10,7 +10,7 @@ import { type Layers, layerCount, MAX_LAYERS, readLayers } from './layers.ts';
 import type { LengthDependence, RotaryLayer } from './normalForm.ts';
 import { type ConfigNode, checkNumber, dropUndefined, refuse } from './read.ts';
 import type { BaseFacts, RotaryFacts, TableFacts } from './records/record.ts';
-import { type RopeBlock, type RopeBlocks, ropeBlocks, ropeTypeOf } from './ropeBlock.ts';
+import { NAMED, type RopeBlock, type RopeBlocks, ropeBlocks, ropeTypeOf } from './ropeBlock.ts';
 import { type RopeRule, ropeRule } from './ropeRule.ts';
 import { tableNumbers } from './rotaryLayer.ts';
 import { rotaryQueryScale, softmaxScale } from './softmaxScale.ts';
@@ -49,7 +49,8 @@ const LENGTHS = ['max_position_embeddings', 'n_positions', 'max_sequence_length'
 
 export function readRotary(source: RotarySource): RotaryPart {
   const { node, facts, cls } = source;
-  const blocks = inOurWords(ropeBlocks(node), facts.blockNames);
+  const given = inOurWords(ropeBlocks(node), facts.blockNames);
+  const blocks = facts.base.fixed ? withoutBlocks(given, source) : given;
   if (facts.block === 'required' && !blocks.flat && !blocks.byLabel) {
     refuse(
       node.at('rope_parameters'),
@@ -76,6 +77,18 @@ export function readRotary(source: RotarySource): RotaryPart {
   }
   const layers = listed?.layers ?? readLayers(node, facts, count, Object.keys(layerTypes));
   return { layerTypes, layers, maxPositionEmbeddings };
+}
+
+/** Why a scaling has no place in a class whose frequencies are written into its code. */
+export const CONSTANT = 'a constant of the code, which reads no rope block';
+
+/** A class with a constant base computes its frequencies without a look at the file: a scaling there is said, and not computed. */
+function withoutBlocks({ flat, byLabel }: RopeBlocks, { node, cls }: RotarySource): RopeBlocks {
+  for (const block of byLabel?.values() ?? (flat ? [flat] : [])) {
+    if (NAMED[ropeTypeOf(block, node.notes)] === 'default') continue;
+    node.notes.warn('no-effect', block.path, `the code of model type '${cls.type}' reads no rope block`);
+  }
+  return {};
 }
 
 /** The blocks with the names that a class has of its own replaced by the usual ones. */
@@ -337,6 +350,7 @@ function readTheta({ node, cls, label, block, flat }: TableInput, base: BaseFact
       node.get('rope_theta');
       notes.warn('no-effect', node.at('rope_theta'), `the base is a constant of model type '${cls.type}'`);
     }
+    notes.assume(node.at('rope_theta'), base.value, CONSTANT);
     return base.value;
   }
   const given: { path: string; value: number }[] = [];

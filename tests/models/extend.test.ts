@@ -275,4 +275,28 @@ test('engines that read config.json are not given lines of a GGUF file that lack
   assert.ok(fixes.includes('llama.cpp: --rope-scaling yarn --rope-scale 4 --yarn-orig-ctx 32768'));
 });
 
+test('a class with a constant base reads no scaling: none is computed, and none is advised', () => {
+  const esm = { model_type: 'esm', hidden_size: 64, num_attention_heads: 2, position_embedding_type: 'rotary' };
+  const scaled = fromHF({ ...esm, rope_scaling: { type: 'linear', factor: 2 } });
+  assert.equal(scaled.layerTypes?.default.spec, fromHF(esm).layerTypes?.default.spec);
+  assert.ok(scaled.warnings.some(({ code, key }) => code === 'no-effect' && key === 'rope_scaling'));
+  const gptj = { model_type: 'gptj', n_embd: 64, n_head: 2, n_layer: 1, rotary_dim: 16, n_positions: 2048 };
+  const { outcome, reason, changes } = extend(gptj, { context: 8192 });
+  assert.equal([outcome, changes], ['unsupported', undefined]);
+  assert.match(reason, /a constant of the code, which reads no rope block/);
+  assert.is(extend(gptj, { context: 2048 }).outcome, 'covered');
+});
+
+test('towers by a grid and layers without rotation are told apart from what a node of ONNX does', () => {
+  const dinov3 = fromHF({ model_type: 'dinov3_vit', hidden_size: 384, num_attention_heads: 6, image_size: 224 });
+  const { line, notes } = forEngine(dinov3, 'onnx');
+  assert.match(line, /no cache by position: the tower turns by the axes of a grid/);
+  assert.ok(notes.some((note) => note.includes('axialTable(form.axial.spec')));
+  const fixes = explainForm(dinov3, { context: 1000 }).warnings.map(({ fix }) => fix);
+  assert.equal(fixes, ['leave context out: tables follow the grid of the image']);
+  const nope = { model_type: 'smollm3', num_hidden_layers: 4, no_rope_layers: [1, 1, 1, 0], hidden_size: 64 };
+  const form = fromHF({ ...nope, num_attention_heads: 2, num_key_value_heads: 2, max_position_embeddings: 64 });
+  assert.ok(forEngine(form, 'onnx').notes.includes('layers without rotation, which take no node: 3'));
+});
+
 test.run();
