@@ -236,6 +236,10 @@ function resolve(specification: LooseSpec, asked: unknown): RotaryFrequencies {
 
   const rule = ruleOf(ropeType).frequencies(widths, spec, length);
   const attentionFactor = given ?? rule.attentionFactor;
+  // no rotation, and the way back would divide by it
+  if (attentionFactor === 0) {
+    throw new PosencError('ERR_OPTION', 'attentionFactor: 0 makes zeros of every vector; leave it out for 1');
+  }
   const key = `rotary ${widths.theta} ${pairs} ${widths.width} ${rule.key}`;
   const positionDivisor = rule.positionDivisor ?? 1;
   const unscaled = frequencies ? divided(ladderOf(frequencies), positionDivisor) : ladderFrom(key, rule.exact);

@@ -318,4 +318,11 @@ test('what a caller writes into the arrays changes no later table', () => {
   }
 });
 
+test('an amplitude of zero is refused, given or of a rule', () => {
+  assert.throws(() => rotaryFrequencies({ headDim: 8, attentionFactor: 0 }), /attentionFactor: 0 makes zeros/);
+  const yarn = { headDim: 64, ropeType: 'yarn', factor: 4, originalMaxPositionEmbeddings: 64 } as const;
+  assert.throws(() => rotaryFrequencies({ ...yarn, attnFactor: 0 }), /attentionFactor: 0 makes zeros/);
+  assert.is(rotaryFrequencies({ headDim: 8, attentionFactor: -1 }).attentionFactor, -1);
+});
+
 test.run();
