@@ -140,7 +140,8 @@ export function mropeIndex<
   const sequences = sequencesOf(given, rows, columns);
   const deltas = Float64Array.from(sequences, ({ row, kept, where }) => {
     const start = row * columns;
-    const each = Uint8Array.from(kept, (i) => types[start + i]);
+    const each = new Uint8Array(kept.length);
+    for (let i = 0; i < each.length; i++) each[i] = types[start + kept[i]];
     const { positions, highest } = place(each, where, placing);
     for (let axis = 0; axis < placing.axes; axis++) {
       for (let i = 0; i < kept.length; i++) {
@@ -226,8 +227,13 @@ function tokenTypes(given: MropeIndexOptions, model: MropeModel, cls: MropeClass
       if (given[option] !== undefined) throw new PosencError('ERR_OPTION', `${option}: belongs to inputIds`);
     }
     const { rows, columns, values } = matrix('tokenTypes', given.tokenTypes);
-    const types = Uint8Array.from(values, (type, i) => integer(`tokenTypes[${i}]`, type, TEXT, AUDIO));
-    for (let i = 0; i < types.length; i++) checkType(types[i], `tokenTypes[${i}]`, model, cls);
+    const types = new Uint8Array(values.length);
+    for (let i = 0; i < types.length; i++) {
+      const type = values[i];
+      if (!(type >= TEXT && type <= AUDIO)) integer(`tokenTypes[${i}]`, type, TEXT, AUDIO);
+      if (type >= VIDEO) checkType(type, 'tokenTypes', i, model, cls);
+      types[i] = type;
+    }
     return { rows, columns, types };
   }
   const { rows, columns, values } = matrix('inputIds', given.inputIds);
@@ -252,24 +258,28 @@ function tokenTypes(given: MropeIndexOptions, model: MropeModel, cls: MropeClass
     throw new PosencError('ERR_OPTION', `videoStartTokenId: model '${model}' has a token of its own for videos`);
   }
   let inside = false;
-  const types = Uint8Array.from(values, (token, i) => {
+  const types = new Uint8Array(values.length);
+  for (let i = 0; i < types.length; i++) {
+    const token = values[i];
     if (i % columns === 0) inside = false;
     if (token === start) inside = true;
     else if (token === end) inside = false;
-    const type =
-      token === image ? (inside ? VIDEO : IMAGE) : !spans && token === video ? VIDEO : token === audio ? AUDIO : TEXT;
-    checkType(type, `inputIds[${i}]`, model, cls);
-    return type;
-  });
+    let type = TEXT;
+    if (token === image) type = inside ? VIDEO : IMAGE;
+    else if (!spans && token === video) type = VIDEO;
+    else if (token === audio) type = AUDIO;
+    if (type >= VIDEO) checkType(type, 'inputIds', i, model, cls);
+    types[i] = type;
+  }
   return { rows, columns, types };
 }
 
-function checkType(type: number, where: string, model: MropeModel, cls: MropeClass): void {
+function checkType(type: number, option: string, i: number, model: MropeModel, cls: MropeClass): void {
   if (type === VIDEO && cls.frames === 'none') {
-    throw new PosencError('ERR_OPTION', `${where}: a video token, but model '${model}' takes no videos`);
+    throw new PosencError('ERR_OPTION', `${option}[${i}]: a video token, but model '${model}' takes no videos`);
   }
   if (type === AUDIO && !cls.audio) {
-    throw new PosencError('ERR_OPTION', `${where}: an audio token, but model '${model}' takes no sound`);
+    throw new PosencError('ERR_OPTION', `${option}[${i}]: an audio token, but model '${model}' takes no sound`);
   }
 }
 

@@ -58,6 +58,22 @@ test('dtypes: the same values, in the array asked for', () => {
   assert.equal(wide, BigInt64Array.of(1099511627776n, 1099511627777n, 1099511627778n));
 });
 
+test('int64 holds every position that a number can: negative ones, those beyond 32 bits', () => {
+  for (const offset of [
+    -(2 ** 52),
+    -(2 ** 33) - 1,
+    -(2 ** 32),
+    -(2 ** 31) - 1,
+    -2,
+    2 ** 31 - 1,
+    2 ** 32 - 1,
+    2 ** 40 + 3,
+  ]) {
+    const { data } = positionIds({ length: 3, offset, dtype: 'int64' });
+    assert.equal(Array.from(data), [BigInt(offset), BigInt(offset + 1), BigInt(offset + 2)]);
+  }
+});
+
 test('mask as tensors of booleans or int64', () => {
   const want = [0, 0, 1];
   assert.equal(Array.from(positionIds({ mask: { data: BigInt64Array.of(0n, 1n, 1n), shape: [1, 3] } }).data), want);
