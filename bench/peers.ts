@@ -90,6 +90,7 @@ async function open(): Promise<{ libraries: Library[]; missing: Missing[] }> {
     'onnxruntime-web': async () => (await import('./peers/external/ort.ts')).open(),
     'tfjs-wasm': async () => (await import('./peers/external/tfjs.ts')).open('wasm'),
     'tfjs-cpu': async () => (await import('./peers/external/tfjs.ts')).open('cpu'),
+    'transformers.js': async () => (await import('./peers/external/transformers.ts')).open(),
     'jax-js': async () => (await import('./peers/external/jax.ts')).open(),
   };
   const libraries: Library[] = [];

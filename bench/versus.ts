@@ -2,12 +2,35 @@
  * The comparisons with other libraries: the same numbers by ours and by each competitor, compared before they are timed, then
  * timed in turns. Besides the call itself ours is timed with what it costs to copy plain arrays in and out.
  */
-import { alibi, alibiSlopes, applyRotary, type Engine, rotaryTable, scope, sinusoidal, Tensor } from 'posenc';
+import {
+  alibi,
+  alibiSlopes,
+  applyRotary,
+  type Engine,
+  invFreq,
+  mropeIndex,
+  positionIds,
+  type RotarySpec,
+  type RotaryTableOptions,
+  rotaryTable,
+  scope,
+  sinusoidal,
+  Tensor,
+  t5Bias,
+} from 'posenc';
 import { numbers } from './case.ts';
-import { typedAlibi } from './peers/bias.ts';
-import type { AlibiProblem, Competitor, RotaryProblem, SinusoidalProblem } from './peers/external/competitor.ts';
+import { typedAlibi, typedT5 } from './peers/bias.ts';
+import type {
+  AlibiProblem,
+  Competitor,
+  MaskProblem,
+  MropeProblem,
+  RotaryProblem,
+  SinusoidalProblem,
+} from './peers/external/competitor.ts';
 import { typed as typedRotary } from './peers/rotary.ts';
 import { typed as typedSinusoidal, typedTwoLevel } from './peers/sinusoidal.ts';
+import { mropeTable as typedMrope, torchTable as typedTorch } from './peers/table.ts';
 import { compare } from './row.ts';
 import { leastTimes } from './targets.ts';
 import { interleaveAsync, type TimerOptions } from './timer.ts';
@@ -20,6 +43,8 @@ export interface Library {
   readonly rotary?: Offers<RotaryProblem>;
   readonly sinusoidal?: Offers<SinusoidalProblem>;
   readonly alibi?: Offers<AlibiProblem>;
+  readonly mropeIds?: Offers<MropeProblem>;
+  readonly maskIds?: Offers<MaskProblem>;
 }
 
 /** What is timed of ours, prepared. */
@@ -159,12 +184,123 @@ function bias(heads: number, length: number): Versus {
   };
 }
 
+/** cos and sin [length, dim / 2] one after the other, as `rotaryTable` makes them of a specification. */
+function rotaryTables(
+  name: string,
+  length: number,
+  spec: RotarySpec,
+  given: RotaryTableOptions,
+  typed: (out: Float32Array) => void,
+): Versus {
+  const half = length * (DIM / 2);
+  return {
+    id: `rotary.table.${name}.${length}x${DIM}`,
+    tokens: length,
+    ours: (engine) => {
+      const both = Tensor.zeros([2 * half], { engine });
+      const out = { cos: both.data.subarray(0, half), sin: both.data.subarray(half) };
+      const run = () => rotaryTable(spec, { ...given, out, engine });
+      const read = () => {
+        run();
+        return both.toFloat32Array();
+      };
+      return { run, copying: read, expected: read };
+    },
+    competitors: () => [],
+    // the angles are rounded to float32 the same way on both sides
+    plain: () => [plain('typed JS', 2 * half, 1.2e-7, typed)],
+  };
+}
+
+function torchTables(length: number): Versus {
+  const spec = { headDim: DIM, precision: 'torch' } as const;
+  const frequencies = Float32Array.from(invFreq(spec).invFreq);
+  return rotaryTables('torch', length, spec, { length }, typedTorch(length, frequencies));
+}
+
+/** Text, then pictures of 32 tokens a row: positions of time, row and column. */
+function mropeTables(length: number): Versus {
+  const sections = [16, 24, 24];
+  const text = 16;
+  const positions = Int32Array.from({ length: 3 * length }, (_, n) => {
+    const [stream, t] = [Math.floor(n / length), n % length];
+    if (t < text || stream === 0) return Math.min(t, text);
+    return text + (stream === 1 ? Math.floor((t - text) / 32) : (t - text) % 32);
+  });
+  const spec = { headDim: DIM, mropeSection: sections, mropeLayout: 'chunked' } as const;
+  return rotaryTables('mrope', length, spec, { positions }, typedMrope(positions, length, sections));
+}
+
+function t5(heads: number, length: number): Versus {
+  const shape = [heads, length, length];
+  const entries = numbers([32, heads]);
+  return {
+    id: `bias.t5.${shape.join('x')}`,
+    tokens: length,
+    ours: (engine) => {
+      const out = Tensor.zeros(shape, { engine });
+      const table = Tensor.from(entries, [32, heads], { engine });
+      const run = () => t5Bias(table, { queryLength: length, keyLength: length, bidirectional: true, out });
+      return { run, copying: () => run().data.slice(), expected: () => run().toFloat32Array() };
+    },
+    competitors: () => [],
+    plain: () => [plain('typed JS', heads * length * length, 0, typedT5(shape, entries, true))],
+  };
+}
+
+const TOKEN = { imageTokenId: 151655, videoTokenId: 151656, visionStartTokenId: 151652 } as const;
+
+/** Ids of Qwen2-VL: 16 tokens of text, a picture of side x side tokens, 16 of text. */
+function pictureIds(side: number): Versus {
+  const length = 16 + side * side + 16;
+  const inputIds = new Int32Array(length).fill(1000);
+  inputIds[15] = TOKEN.visionStartTokenId;
+  inputIds.fill(TOKEN.imageTokenId, 16, 16 + side * side);
+  const grid = Int32Array.of(1, 2 * side, 2 * side);
+  const shape = [1, length];
+  const run = () =>
+    mropeIndex({
+      model: 'qwen2_vl',
+      inputIds: { data: inputIds, shape },
+      imageGridThw: { data: grid, shape: [1, 3] },
+      dtype: 'int64',
+    });
+  return {
+    id: `positions.mrope.${length}`,
+    tokens: length,
+    ours: () => ({ run, copying: run, expected: () => Float32Array.from(run().positionIds.data, Number) }),
+    competitors: (library) => library.mropeIds?.({ inputIds, shape, grid, ...TOKEN }) ?? [],
+    plain: () => [],
+  };
+}
+
+/** Ids of a batch padded on the left. */
+function maskedIds(batch: number, length: number): Versus {
+  const shape = [batch, length];
+  const mask = Int32Array.from({ length: batch * length }, (_, i) =>
+    i % length < (Math.floor(i / length) * length) / (2 * batch) ? 0 : 1,
+  );
+  const run = () => positionIds({ mask: { data: mask, shape }, masked: 1, dtype: 'int64' });
+  return {
+    id: `positions.mask.${shape.join('x')}`,
+    tokens: length,
+    ours: () => ({ run, copying: run, expected: () => Float32Array.from(run().data, Number) }),
+    competitors: (library) => library.maskIds?.({ mask, shape }) ?? [],
+    plain: () => [],
+  };
+}
+
 export const VERSUS: readonly Versus[] = [
   ...(['half', 'interleaved'] as const).flatMap((pairing) => [1, 16, 128, 1024].map((s) => rotary(pairing, s))),
   table(512, 512),
   table(4096, 1024),
   bias(12, 512),
   bias(32, 1024),
+  torchTables(512),
+  mropeTables(512),
+  t5(12, 512),
+  pictureIds(32),
+  maskedIds(8, 512),
 ];
 
 /** @throws Error when a competitor's numbers are not ours */

@@ -67,7 +67,7 @@ test('misses name the comparison, the competitor and the target; nothing measure
 });
 
 test('plain JavaScript agrees with ours in every comparison that is short, copies included', async () => {
-  for (const versus of VERSUS.filter(({ id }) => !/1024|128x40/.test(id))) {
+  for (const versus of VERSUS.filter(({ id, plain }) => !/1024|128x40/.test(id) && plain().length > 0)) {
     const { ours, copying, others } = await contest(versus, [], engine, FAST);
     assert.ok(ours > 0 && copying > 0);
     assert.ok(others.some(({ name }) => name === 'typed JS'));

@@ -37,6 +37,22 @@ export interface AlibiProblem {
   readonly slopes: Float32Array;
 }
 
+/** Tokens [batch, length] with one picture for every row of `grid` (t, h, w in patches), as Qwen2-VL numbers them. */
+export interface MropeProblem {
+  readonly inputIds: Int32Array;
+  readonly shape: readonly number[];
+  readonly grid: Int32Array;
+  readonly imageTokenId: number;
+  readonly videoTokenId: number;
+  readonly visionStartTokenId: number;
+}
+
+/** A mask [batch, length] of 0 and 1, padded on the left. */
+export interface MaskProblem {
+  readonly mask: Int32Array;
+  readonly shape: readonly number[];
+}
+
 /**
  * How far float32 pipelines are from the exact table: the frequency and the angle are both rounded, to half a unit in the last
  * place of an angle of `length` radians each, and the sine has an error of its own.
