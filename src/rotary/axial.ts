@@ -269,6 +269,13 @@ function widthsOf(spec: AxialSpec, headDim: number): readonly number[] {
   const { axesDim } = spec;
   if (axesDim === undefined) {
     const axes = integer('axes', spec.axes, 1, 8, 2);
+    // three axes leave channels over by themselves (MiniMax-M3, V-JEPA 2); code with two has widths that divide
+    if (spec.axisDim === undefined && axes === 2 && headDim % 4 !== 0) {
+      throw new PosencError(
+        'ERR_SHAPE',
+        `headDim: ${headDim} channels are no two axes of whole pairs; give a multiple of 4, or axisDim, the channels of an axis`,
+      );
+    }
     const axisDim = size('axisDim', spec.axisDim, 2, 65536, 2 * Math.floor(Math.floor(headDim / axes) / 2));
     if (axisDim % 2 !== 0) throw new PosencError('ERR_SHAPE', `axisDim: expected an even number, got ${axisDim}`);
     return new Array<number>(axes).fill(axisDim / 2);

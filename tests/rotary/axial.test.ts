@@ -381,4 +381,11 @@ test('what cannot be is said, with what to do', () => {
   wrong('ERR_OPTION', /angles\[1\]/, () => rotaryTableFromAngles(new Float32Array([0, Number.NaN]), { shape: [1, 2] }));
 });
 
+test('two axes divide a head whole, or their width is said', () => {
+  const of = (spec: object) => axialTable({ preset: 'qwen2-vl', ...spec } as never, { grid: [2, 2] }).cos.shape;
+  assert.equal(of({ headDim: 80 }), [4, 40]);
+  assert.throws(() => of({ headDim: 82 }), /headDim: 82 channels are no two axes of whole pairs; .* axisDim/);
+  assert.equal(of({ headDim: 82, axisDim: 40 }), [4, 40]);
+});
+
 test.run();
