@@ -34,7 +34,10 @@ export interface AxialSpec extends PrecisionOption {
   readonly headDim: number;
   /** Number of axes. Default 2. */
   readonly axes?: number;
-  /** Channels of an axis. Default 2 floor(floor(headDim / axes) / 2); what is left of the head passes through. */
+  /**
+   * Channels of an axis; what is left of the head passes through. Default 2 floor(floor(headDim / axes) / 2), of two axes the whole
+   * head, which must then be a multiple of 4.
+   */
   readonly axisDim?: number;
   /**
    * Channels of every axis where they differ, each with a ladder of its own width: [16, 56, 56] (Flux). 'sixths': the last two take
