@@ -6,6 +6,7 @@
  * The numbers are those of the shipped binary: tests/bench/own.test.ts looks the loops up in it.
  */
 import type { Engine } from 'posenc';
+import type { Kernels } from '../../src/runtime/kernels.ts';
 
 /** How many of each instruction one turn of the loop has. */
 export type Operations = Readonly<Record<string, number>>;
@@ -13,6 +14,8 @@ export type Operations = Readonly<Record<string, number>>;
 export interface Own {
   /** Beginning of the ids of the rows. */
   readonly prefix: string;
+  /** The exported kernel that makes them: the loop is its own, or of a function that it calls. */
+  readonly kernel: keyof Kernels;
   /** Bytes a call writes, at most; default any. */
   readonly most?: number;
   readonly operations: Operations;
@@ -58,26 +61,28 @@ const TORCH: Operations = {
 const COPY: Operations = { 'v128.load': 4, 'v128.store': 4 };
 
 export const OWN: readonly Own[] = [
-  { prefix: 'bias.alibi.', operations: { 'f32x4.mul': 4, 'f32x4.add': 4, 'v128.store': 4 } },
-  { prefix: 'bias.expand.', operations: { ...COPY, 'i8x16.shuffle': 4 } },
-  { prefix: 'bias.t5.matrix.', operations: { ...COPY, 'i8x16.shuffle': 4 } },
-  { prefix: 'bias.t5.decode.', operations: COPY },
-  { prefix: 'absolute.sinusoidal.interleaved.', most: 4 * MIB, operations: EXACT },
-  { prefix: 'absolute.sinusoidal.interleaved.', operations: EXACT_ROWS },
-  { prefix: 'absolute.sinusoidal.concat.', most: 4 * MIB, operations: EXACT },
-  { prefix: 'absolute.sinusoidal.concat.', operations: EXACT_ROWS },
-  { prefix: 'rotary.table.exact.', most: 4 * MIB, operations: EXACT },
-  { prefix: 'rotary.table.exact.', operations: EXACT_ROWS },
-  { prefix: 'absolute.sinusoidal.interleaved-torch.', most: MIB / 4, operations: TORCH },
-  { prefix: 'absolute.sinusoidal.concat-torch.', most: MIB / 4, operations: TORCH },
-  { prefix: 'rotary.table.torch.', most: MIB / 4, operations: TORCH },
+  { prefix: 'bias.alibi.', kernel: 'alibiRows', operations: { 'f32x4.mul': 4, 'f32x4.add': 4, 'v128.store': 4 } },
+  { prefix: 'bias.expand.', kernel: 'expandRows', operations: { ...COPY, 'i8x16.shuffle': 4 } },
+  { prefix: 'bias.t5.matrix.', kernel: 'expandRows', operations: { ...COPY, 'i8x16.shuffle': 4 } },
+  { prefix: 'bias.t5.decode.', kernel: 'expandRows', operations: COPY },
+  { prefix: 'absolute.sinusoidal.interleaved.', kernel: 'phaseRows', most: 4 * MIB, operations: EXACT },
+  { prefix: 'absolute.sinusoidal.interleaved.', kernel: 'phaseRows', operations: EXACT_ROWS },
+  { prefix: 'absolute.sinusoidal.concat.', kernel: 'phaseRows', most: 4 * MIB, operations: EXACT },
+  { prefix: 'absolute.sinusoidal.concat.', kernel: 'phaseRows', operations: EXACT_ROWS },
+  { prefix: 'rotary.table.exact.', kernel: 'phaseRows', most: 4 * MIB, operations: EXACT },
+  { prefix: 'rotary.table.exact.', kernel: 'phaseRows', operations: EXACT_ROWS },
+  { prefix: 'absolute.sinusoidal.interleaved-torch.', kernel: 'torchRows', most: MIB / 4, operations: TORCH },
+  { prefix: 'absolute.sinusoidal.concat-torch.', kernel: 'torchRows', most: MIB / 4, operations: TORCH },
+  { prefix: 'rotary.table.torch.', kernel: 'torchRows', most: MIB / 4, operations: TORCH },
   {
     prefix: 'rotary.half.inplace.',
+    kernel: 'rotate',
     operations: { 'v128.load': 8, 'f32x4.mul': 16, 'f32x4.add': 4, 'f32x4.sub': 4, 'v128.store': 8 },
     inPlace: true,
   },
   {
     prefix: 'rotary.interleaved.inplace.',
+    kernel: 'rotate',
     operations: { 'v128.load': 4, 'f32x4.mul': 8, 'f32x4.add': 4, 'i8x16.shuffle': 4, 'v128.store': 4 },
     inPlace: true,
   },
@@ -185,13 +190,32 @@ async function compile(text: string): Promise<WebAssembly.Module> {
   return WebAssembly.compile(binary.slice() as Uint8Array<ArrayBuffer>);
 }
 
-/** The operations of every innermost loop of a binary that stores vectors, constants and control left out. */
-export async function loopsOf(binary: Uint8Array): Promise<Operations[]> {
+/** Of an exported function of a binary, and of what it calls: the operations of every innermost loop that stores. */
+export async function loopsOf(binary: Uint8Array): Promise<(kernel: string) => Operations[]> {
   const { default: binaryen } = await import('assemblyscript/binaryen');
   const module = binaryen.readBinary(binary);
   module.setFeatures(binaryen.Features.All);
-  const lines = module.emitText().split('\n');
+  const text = module.emitText();
   module.dispose();
+  const functions = new Map(
+    text
+      .split(/^ (?=\(func )/m)
+      .slice(1)
+      .map((body) => [body.match(/^\(func (\S+)/)?.[1], body.split('\n')]),
+  );
+  return (kernel) => {
+    const exported = text.match(new RegExp(`\\(export "${kernel}" \\(func (\\S+)\\)\\)`))?.[1];
+    const reached = new Set([exported]);
+    for (const name of reached)
+      for (const line of functions.get(name) ?? []) {
+        const called = line.match(/\(call (\$\S+)/)?.[1];
+        if (called) reached.add(called);
+      }
+    return [...reached].flatMap((name) => innermost(functions.get(name) ?? []));
+  };
+}
+
+function innermost(lines: readonly string[]): Operations[] {
   const loops: Operations[] = [];
   for (const [i, line] of lines.entries()) {
     const indent = line.match(/^( *)\(loop/)?.[1];

@@ -9,12 +9,12 @@ import { createEngine } from '../../src/index.ts';
 
 const binary = readFileSync(new URL('../../build/posenc.simd.wasm', import.meta.url));
 
-test('every loop is one of the kernels', async () => {
+test('every loop is one of the kernel that makes the row', async () => {
   const loops = await loopsOf(binary);
-  for (const { prefix, operations } of OWN) {
+  for (const { prefix, kernel, operations } of OWN) {
     assert.ok(
-      loops.some((loop) => isDeepStrictEqual(sorted(loop), sorted(operations))),
-      `${prefix}: no innermost loop has ${JSON.stringify(operations)}`,
+      loops(kernel).some((loop) => isDeepStrictEqual(sorted(loop), sorted(operations))),
+      `${prefix}: no innermost loop of ${kernel} has ${JSON.stringify(operations)}`,
     );
   }
 });
