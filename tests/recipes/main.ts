@@ -124,7 +124,7 @@ const RECIPES: Readonly<Record<string, () => Promise<void>>> = {
       ],
       { name: 'sum', type: 'float32', shape: [1, 4, 3, 8] },
     );
-    const { rotated, biased } = await inNode('onnxruntime-web', 'rotated, biased', {
+    const { rotated, biased, streams } = await inNode('onnxruntime-web', 'rotated, biased, streams', {
       rotaryModel,
       addModel,
       query: new ort.Tensor('float32', x, [1, 2, 3, 64]),
@@ -134,6 +134,8 @@ const RECIPES: Readonly<Record<string, () => Promise<void>>> = {
     const want = applyRotary(x.slice(), table, { shape: [1, 2, 3, 64], layout: 'BHSD', positions: [100, 101, 102] });
     must(close(rotated.output.data, want, 1e-6), 'ORT rotates otherwise');
     const row = Array.from(biased.sum.data.slice(0, 8));
+    const ids = '0,1,1,1,1,1,1,4,5,0,1,1,1,2,2,2,4,5,0,1,2,3,1,2,3,4,5';
+    must(streams.dims.join() === '3,1,9' && streams.data.join() === ids, `streams are ${streams.data}`);
     must(row.join() === '-1.25,-1,-0.75,-0.5,-0.25,0,-Infinity,-Infinity', `the first row of the bias is ${row}`);
   },
   'transformers-js': async () => {
