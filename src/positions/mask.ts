@@ -70,7 +70,7 @@ export function maskMatrix(option: string, value: unknown): Matrix {
   return { ...sizesOf(option, shape), values: data };
 }
 
-/** Integers into the dtype asked for; a value that does not fit is ERR_POSITION. */
+/** Integers, in a list of their own, into the dtype asked for; a value that does not fit is ERR_POSITION. */
 export function indices<D extends IndexDtype>(dtype: D, shape: readonly number[], values: Float64Array): Indices<D> {
   if (dtype === 'int64') {
     return { shape, data: bigints(values) as IndexArrays[D] };
@@ -88,17 +88,22 @@ export function indices<D extends IndexDtype>(dtype: D, shape: readonly number[]
   return { shape, data: data as IndexArrays[D] };
 }
 
-/** Integers up to 2^53 as 64 bits, by their words: a BigInt for each would take ten times as long. */
+/**
+ * Integers up to 2^53 as 64 bits, in the memory of the numbers themselves, which are gone then: a BigInt for each, and a second
+ * list, would take ten times as long.
+ */
 function bigints(values: Float64Array): BigInt64Array {
-  const data = new BigInt64Array(values.length);
-  const words = new Int32Array(data.buffer);
+  const { buffer, byteOffset, length } = values;
+  const words = new Int32Array(buffer, byteOffset, 2 * length);
   const low = new Uint8Array(Int32Array.of(1).buffer)[0] === 1 ? 0 : 1;
-  for (let i = 0; i < values.length; i++) {
-    // stored modulo 2^32
-    words[2 * i + low] = values[i];
-    words[2 * i + 1 - low] = Math.floor(values[i] / 2 ** 32);
+  for (let i = 0; i < length; i++) {
+    const value = values[i];
+    // modulo 2^32, and for the other word the sign alone where that is all of it
+    const lower = value | 0;
+    words[2 * i + low] = lower;
+    words[2 * i + 1 - low] = lower === value ? lower >> 31 : Math.floor(value / 2 ** 32);
   }
-  return data;
+  return new BigInt64Array(buffer, byteOffset, length);
 }
 
 export function dtypeOf<D extends IndexDtype>(value: D | undefined): D {

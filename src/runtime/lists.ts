@@ -223,8 +223,9 @@ export function maskList(option: string, value: unknown): Mask {
   const data = new Uint8Array(elementsOf(shape));
   for (let i = 0; i < data.length; i++) {
     const given = values[i];
+    if (given === 0 || given === false) continue;
     if (given === 1 || given === true || given === 1n) data[i] = 1;
-    else if (given !== 0 && given !== false && given !== 0n) {
+    else if (given !== 0n) {
       throw new PosencError('ERR_OPTION', `${option}[${i}]: expected 0, 1, false or true, got ${show(given)}`);
     }
   }
