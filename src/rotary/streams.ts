@@ -132,18 +132,24 @@ function mixedColumns(
       row += text;
       continue;
     }
-    const { end, least, most } = blockFrom(lists, row, Math.min(n, row + height));
+    const end = blockEnd(lists, row, Math.min(n, row + height));
     const count = end - row;
-    const dense = most - least < streams * count;
-    fill(dense ? { start: least, count: most - least + 1 } : { positions: listed(lists, row, end) }, from, width, {
-      sin,
-      cos,
-      stride: 4 * width,
-    });
-    for (let s = 0; s < streams; s++) {
-      const to = offsets + 4 * s * count;
-      if (dense) putOffsets(engine, to, lists[s], row, count, 4 * width, least);
-      else for (let t = 0; t < count; t++) engine.i32[(to >>> 2) + t] = 4 * width * (s * count + t);
+    const stride = 4 * width;
+    const runs = runsOf(lists, row, end);
+    if (runs === undefined) {
+      fill({ positions: listed(lists, row, end) }, from, width, { sin, cos, stride });
+      for (let i = 0; i < streams * count; i++) engine.i32[(offsets >>> 2) + i] = stride * i;
+    } else {
+      for (const { least, most, first } of new Set(runs)) {
+        fill({ start: least, count: most - least + 1 }, from, width, {
+          sin: sin + first * stride,
+          cos: cos + first * stride,
+          stride,
+        });
+      }
+      runs.forEach(({ least, first }, s) => {
+        putOffsets(engine, offsets + 4 * s * count, lists[s], row, count, stride, least - first);
+      });
     }
     for (const [to, rows] of [
       [at.cos, cos],
@@ -166,32 +172,51 @@ function textRows(lists: Lists, row: number): number {
   return end - row;
 }
 
-/**
- * A block of rows that ends at `limit` or where much text begins, and the positions it spans; an infinite span where one of them is
- * no whole number. Every row is looked at three times at most before it is computed: loops without calls.
- */
-function blockFrom(lists: Lists, row: number, limit: number): { end: number; least: number; most: number } {
+/** The end of a block of rows: `limit`, or where much text begins. Loops without calls: every row is looked at. */
+function blockEnd(lists: Lists, row: number, limit: number): number {
   const [a, b, c = a, d = a] = lists;
-  let end = row;
-  for (let text = 0; end < limit; end++) {
+  for (let end = row, text = 0; end < limit; end++) {
     const p = a[end];
     const agreed = p === b[end] && p === c[end] && p === d[end] && Math.floor(p) === p;
     text = agreed ? (text > 0 && p === a[end - 1] + 1 ? text + 1 : 1) : 0;
-    if (text === TEXT_ROWS) {
-      end -= TEXT_ROWS - 1;
-      break;
-    }
+    if (text === TEXT_ROWS) return end - (TEXT_ROWS - 1);
   }
-  let [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  return limit;
+}
+
+/** Whole positions one after the other, and the first of the computed rows that are theirs. */
+interface Run {
+  readonly least: number;
+  readonly most: number;
+  readonly first: number;
+}
+
+/**
+ * For each stream a run that holds its positions in rows [row, end): one for all streams, or one each (an image has few columns,
+ * and few rows of them in a block), whichever is shorter; none where every position of every stream is as short, or no whole number.
+ */
+function runsOf(lists: Lists, row: number, end: number): Run[] | undefined {
+  const own: Run[] = [];
+  let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  let apart = 0;
   for (const list of lists) {
+    let [least, most] = [list[row], list[row]];
     for (let t = row; t < end; t++) {
       const p = list[t];
       if (p < least) least = p;
       if (p > most) most = p;
-      if (Math.floor(p) !== p) return { end, least: 0, most: Number.POSITIVE_INFINITY };
+      if (Math.floor(p) !== p) return undefined;
     }
+    own.push({ least, most, first: apart });
+    apart += most - least + 1;
+    if (least < low) low = least;
+    if (most > high) high = most;
   }
-  return { end, least, most };
+  const together = high - low + 1;
+  if (Math.min(together, apart) > lists.length * (end - row)) return undefined;
+  if (apart < together) return own;
+  const all = { least: low, most: high, first: 0 };
+  return own.map(() => all);
 }
 
 /** The positions of rows [row, end), stream after stream. */
