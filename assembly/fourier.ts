@@ -82,9 +82,9 @@ export function phaseStrided(
         const z = f64x2.mul(x, x);
         let s = v128.load64_splat(constants, SIN_TERMS + 8 * 5);
         let c = v128.load64_splat(constants, COS_TERMS + 8 * 5);
-        for (let term = constants + 8 * 4; term >= constants; term -= 8) {
-          s = f64x2.add(f64x2.mul(s, z), v128.load64_splat(term, SIN_TERMS));
-          c = f64x2.add(f64x2.mul(c, z), v128.load64_splat(term, COS_TERMS));
+        for (let power: usize = 5; power--; ) {
+          s = f64x2.add(f64x2.mul(s, z), v128.load64_splat(constants + (power << 3), SIN_TERMS));
+          c = f64x2.add(f64x2.mul(c, z), v128.load64_splat(constants + (power << 3), COS_TERMS));
         }
         s = f64x2.add(x, f64x2.mul(f64x2.mul(x, z), s));
         c = f64x2.add(
