@@ -28,7 +28,7 @@ export interface NezhaTableOptions extends PrecisionOption, OutOption, EngineOpt
 /**
  * The relative table, for keys and values of all heads and layers; row r belongs to distance r - maxRelativePosition.
  * Correctly rounded in precision 'exact' (the default), as the released code computes it in float64 (huawei-noah); 'torch' has the
- * float32 steps of NezhaModel in transformers (frequencies exp(-2c ln(10000) / dim)), cosines and sines within 0.501 ulp.
+ * float32 steps of NezhaModel in transformers (frequencies exp(-2c ln(10000) / dim)), cosines and sines within 0.502 ulp.
  * @param given `dim` columns, maxRelativePosition (default 64)
  * @returns float32 [2 maxRelativePosition + 1, dim]
  * @throws ERR_OPTION, ERR_SHAPE, ERR_OUT_OF_MEMORY

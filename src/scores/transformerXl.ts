@@ -41,7 +41,7 @@ export interface TransformerXlTableOptions extends PrecisionOption, OutOption, E
 /**
  * R before its projection: sines then cosines of the positions keyLength - 1, ..., 0.
  * Correctly rounded in precision 'exact' (the default); 'torch' has the float32 steps of kimiyoung/transformer-xl: frequencies
- * 1 / 10000^(2k / dim), their products with the positions, and cosines and sines of those within 0.501 ulp.
+ * 1 / 10000^(2k / dim), their products with the positions, and cosines and sines of those within 0.502 ulp.
  * @param given `keyLength` rows, `dim` columns, clampLen
  * @returns float32 [keyLength, dim]
  * @throws ERR_OPTION, ERR_SHAPE, ERR_OUT_OF_MEMORY
