@@ -49,14 +49,20 @@ export interface Visit {
 export const browser = await launch(chromiumPath());
 export const { url, server } = await serveFile();
 
-/** Goes to an address and waits for its heading; a page that has none says what it shows instead, and is loaded once more. */
+/** Whether a page of this run was loaded twice: a loaded machine may lose one, and no more. */
+let reloaded = false;
+
+/** Goes to an address and waits for its heading; a page that has none says what it shows instead, and once in a run is loaded anew. */
 export async function arrive(page: Page, troubles: readonly string[], address: string): Promise<void> {
   await page.goto(address);
   try {
     await page.waitForSelector('main h2');
   } catch (error) {
     const shown = await page.evaluate<string>('document.body.textContent.slice(0, 500)');
-    console.log(`\n${address}: ${(error as Error).message}\n${troubles.join('\n')}\n${shown}`);
+    const said = `${address}: ${(error as Error).message}\n${troubles.join('\n')}\n${shown}`;
+    if (reloaded) throw new Error(said);
+    reloaded = true;
+    console.log(`\n${said}`);
     await page.goto(address);
     await page.waitForSelector('main h2');
   }
