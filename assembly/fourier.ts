@@ -30,7 +30,7 @@ function storeTwo(values: v128, out: usize, step: usize, both: bool): void {
   if (both) v128.store32_lane(out + step, values, 1);
 }
 
-/** Sines that are doubled before the next ones are computed: their error doubles as well. */
+/** Two columns at a time: how often before a sine is computed anew, since every doubling doubles its error. */
 const DOUBLED = 5;
 
 /** Whether each frequency is twice the one before it. */
@@ -97,6 +97,7 @@ export function phaseStrided(
         cos = v128.xor(v128.bitselect(s, c, odd), v128.and(v128.xor(second, i64x2.shl(q, 63)), sign));
         known = most;
       }
+      // what sine and cosine may be off by: a share of the angle for its rounding, and the error of the way
       const size = v128.andnot(angle, sign);
       const within = f64x2.add(f64x2.mul(size, small), error);
       let sines = f32x4.demote_f64x2_zero(f64x2.add(sin, within));

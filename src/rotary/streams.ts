@@ -193,7 +193,8 @@ interface Run {
 
 /**
  * For each stream a run that holds its positions in rows [row, end): one for all streams, or one each (an image has few columns,
- * and few rows of them in a block), whichever is shorter; none where every position of every stream is as short, or no whole number.
+ * and few rows of them in a block), whichever is shorter. undefined where a list of all positions is shorter still, or where one of
+ * them is no whole number.
  */
 function runsOf(lists: Lists, row: number, end: number): Run[] | undefined {
   const own: Run[] = [];
